@@ -1,0 +1,26 @@
+# Everything comes from the system's packages (setup/packages.sh installs them).
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(CURL REQUIRED)
+find_package(LibArchive REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+
+add_library(eai_deps_base INTERFACE)
+target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost::json Threads::Threads)
+# libsodium: blake2b-256 (OpenSSL 3.0 has only the 512-bit one).
+add_library(eai_deps_content INTERFACE)
+target_link_libraries(eai_deps_content INTERFACE OpenSSL::Crypto PkgConfig::SODIUM PkgConfig::ISAL
+                                                 LibArchive::LibArchive)
+add_library(eai_deps_http INTERFACE)
+target_link_libraries(eai_deps_http INTERFACE Boost::headers Boost::url CURL::libcurl OpenSSL::SSL)
+target_compile_definitions(eai_deps_http INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
+                                                   BOOST_BEAST_SEPARATE_COMPILATION)
+add_library(eai_deps_cli INTERFACE)
+target_link_libraries(eai_deps_cli INTERFACE CLI11::CLI11 tomlplusplus::tomlplusplus)

@@ -1,0 +1,2 @@
+add_executable(eai ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
+target_link_libraries(eai PRIVATE eai_cli eai_flags)

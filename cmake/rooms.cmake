@@ -1,0 +1,42 @@
+# eai_room(<name> [ROOMS <room>...] [LIBS <target>...])
+#
+# Makes the library eai_<name> of src/<name>/*.cc and the test program <name>_test of src/<name>/*_test.cc.
+# A file named *_linux.cc or *_macos.cc is built on that system only. cli's main.cc belongs to the program.
+find_package(GTest REQUIRED)
+include(CTest)
+
+function(eai_room name)
+  cmake_parse_arguments(ARG "" "" "ROOMS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
+  if(APPLE)
+    list(FILTER sources EXCLUDE REGEX "_linux\\.cc$")
+  else()
+    list(FILTER sources EXCLUDE REGEX "_macos\\.cc$")
+  endif()
+
+  list(TRANSFORM ARG_ROOMS PREPEND eai_ OUTPUT_VARIABLE rooms)
+  if(sources)
+    add_library(eai_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(eai_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(eai_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(eai_${name} ${scope} ${rooms} ${ARG_LIBS})
+  if(sources)
+    target_link_libraries(eai_${name} PRIVATE eai_flags)
+  endif()
+
+  if(tests AND BUILD_TESTING)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE eai_${name} eai_flags GTest::gtest_main)
+    target_compile_definitions(${name}_test PRIVATE EAI_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                                    EAI_BUILD_DIR="${CMAKE_BINARY_DIR}")
+    add_test(NAME unit.${name} COMMAND ${name}_test)
+    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()

@@ -1,0 +1,14 @@
+add_library(eai_flags INTERFACE)
+target_compile_options(eai_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
+                                           -Wundef -Wextra-semi)
+if(EAI_WERROR)
+  target_compile_options(eai_flags INTERFACE -Werror)
+endif()
+if(EAI_SANITIZE)
+  # Global, not per target: an unsanitized object in a sanitized program gives false reports.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(EAI_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,45 @@
+# What the set-up scripts share. Sourced, never run. Messages go to stderr: stdout carries results.
+# shellcheck shell=bash
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+if [ ! -t 2 ] || [ -n "${NO_COLOR:-}" ]; then
+  say() { printf "==> %s\n" "$*" >&2; }
+fi
+
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+jobs() { echo "${EAI_JOBS:-$(nproc 2>/dev/null || sysctl -n hw.ncpu)}"; }
+
+# Where built engines are kept, outside any build folder.
+engines_home() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/eai/engines"; }
+
+sha256_of() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d' ' -f1; }
+
+# engine_key <source id> <option>...: 12 hex digits that change with all that makes a binary another one: source,
+# options, compiler, and the processor, since the engines are built for the machine they run on.
+engine_key() {
+  {
+    printf '%s\n' "$@"
+    "${CXX:-c++}" --version | head -n 1
+    uname -sm
+    sed -n '/^flags/{p;q}' /proc/cpuinfo 2>/dev/null || sysctl -n machdep.cpu.brand_string
+  } | sha256_of | cut -c1-12
+}
+
+# gpu_options_for llama|image: appends the switches of EAI_GPU to the array `options`.
+gpu_options_for() {
+  local prefix=GGML gpu=${EAI_GPU:-}
+  [ "$1" = image ] && prefix=SD
+  if [ -z "$gpu" ] && [ "$(uname -s)" = Darwin ]; then gpu=metal; fi
+  case $gpu in
+    '') ;;
+    cuda | vulkan | metal) options+=("-D${prefix}_$(printf '%s' "$gpu" | tr '[:lower:]' '[:upper:]')=ON") ;;
+    *) die "EAI_GPU=$gpu is not known; use cuda, vulkan or metal" ;;
+  esac
+}
+
+# macOS has no flock(1); there two builders at once cost time, not correctness (the last step is one rename).
+flock_or_go_on() { if command -v flock >/dev/null; then flock "$1"; fi; }

@@ -1,0 +1,29 @@
+// Why: what the engine room must know of a model to run it; made by `cli` from the store, so that neither `engine` nor
+// `gateway` knows the store.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "content/metadata.h"
+#include "util/file.h"
+
+namespace eai::engine {
+
+struct ModelSpec {
+  std::string id;           // the model's hash, canonical text
+  std::string folder_name;  // for people
+  content::Task task = content::Task::chat;
+  fs::path gguf;
+  std::optional<fs::path> projector;
+  std::optional<double> stated_ram_gb;       // from the metadata
+  std::chrono::system_clock::time_point created{};  // when it came into the store
+  std::uint32_t context_length = 0;          // 0: min(training context, 32768)
+  std::uint32_t parallel = 0;                // slots; 0: the engine kind's default
+  std::vector<std::string> extra_arguments;  // default sampling of the family, and what the user allowed
+};
+
+}  // namespace eai::engine

@@ -1,0 +1,184 @@
+#include "util/file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace eai {
+namespace {
+
+// Calls f until it is not interrupted by a signal.
+template <typename F>
+auto uninterrupted(F f) {
+  decltype(f()) result;
+  do {
+    result = f();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+Failure fail_path(std::string_view verb, const fs::path& path, int error_number) {
+  return fail_errno(std::string(verb) + " " + path.string(), error_number);
+}
+
+}  // namespace
+
+UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
+  if (this != &other) {
+    reset();
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+int UniqueFd::release() { return std::exchange(fd_, -1); }
+
+void UniqueFd::reset() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Result<UniqueFd> open_file(const fs::path& path, int flags, unsigned mode) {
+  int fd = uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
+  if (fd < 0) return fail_path("opening", path, errno);
+  return UniqueFd(fd);
+}
+
+Result<Bytes> read_file(const fs::path& path, std::uint64_t limit) {
+  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY));
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return fail_path("reading", path, errno);
+  if (S_ISDIR(info.st_mode)) return fail(Code::invalid, path.string() + " is a folder, expected a file");
+  Bytes out;
+  Bytes chunk(64 * k_kib);
+  while (true) {
+    ssize_t n = uninterrupted([&] { return ::read(fd.get(), chunk.data(), chunk.size()); });
+    if (n < 0) return fail_path("reading", path, errno);
+    if (n == 0) return out;
+    out.insert(out.end(), chunk.begin(), chunk.begin() + n);
+    if (out.size() > limit) {
+      return fail(Code::invalid, path.string() + " is larger than " + std::to_string(limit) + " bytes");
+    }
+  }
+}
+
+Result<void> write_all(int fd, ByteView bytes) {
+  while (!bytes.empty()) {
+    ssize_t n = uninterrupted([&] { return ::write(fd, bytes.data(), bytes.size()); });
+    if (n < 0) return fail_errno("writing", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Result<void> write_at(int fd, std::uint64_t offset, ByteView bytes) {
+  while (!bytes.empty()) {
+    ssize_t n = uninterrupted(
+        [&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    if (n < 0) return fail_errno("writing", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+Result<void> read_at(int fd, std::uint64_t offset, std::span<std::uint8_t> into) {
+  while (!into.empty()) {
+    ssize_t n =
+        uninterrupted([&] { return ::pread(fd, into.data(), into.size(), static_cast<off_t>(offset)); });
+    if (n < 0) return fail_errno("reading", errno);
+    if (n == 0) return fail(Code::io, "reading: the file ends too early");
+    into = into.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+Result<void> write_file_atomic(const fs::path& path, ByteView bytes, unsigned mode) {
+  std::string name = path.string() + ".XXXXXX";
+  UniqueFd fd(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd) return fail_path("creating a file beside", path, errno);
+  auto give_up = [&](Failure why) {
+    ::unlink(name.c_str());
+    return why;
+  };
+  if (::fchmod(fd.get(), mode) != 0) return give_up(fail_path("setting the mode of", name, errno));
+  if (auto written = write_all(fd.get(), bytes); !written) {
+    return give_up(Failure(std::move(written).error().with(path.string())));
+  }
+  if (::fsync(fd.get()) != 0) return give_up(fail_path("syncing", name, errno));
+  if (auto renamed = rename_synced(name, path); !renamed) return give_up(Failure(std::move(renamed).error()));
+  return {};
+}
+
+Result<void> sync_path(const fs::path& path) {
+  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY));
+  if (::fsync(fd.get()) != 0) return fail_path("syncing", path, errno);
+  return {};
+}
+
+Result<void> make_folders(const fs::path& path, unsigned mode) {
+  if (path.empty() || ::mkdir(path.c_str(), mode) == 0) return {};
+  if (errno == ENOENT && path.has_parent_path() && path.parent_path() != path) {
+    EAI_CHECK(make_folders(path.parent_path(), mode));
+    if (::mkdir(path.c_str(), mode) == 0) return {};
+  }
+  int error_number = errno;
+  std::error_code ignored;
+  if (error_number == EEXIST && fs::is_directory(path, ignored)) return {};
+  return fail_path("creating the folder", path, error_number);
+}
+
+Result<void> rename_synced(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    return fail_path("renaming " + from.string() + " to", to, errno);
+  }
+  return sync_path(to.has_parent_path() ? to.parent_path() : fs::path("."));
+}
+
+Result<void> remove_all(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) return fail(Code::io, "removing " + path.string() + ": " + error.message());
+  return {};
+}
+
+Result<std::uint64_t> free_space(const fs::path& path) {
+  fs::path existing = fs::absolute(path);
+  std::error_code ignored;
+  while (!fs::exists(existing, ignored) && existing.has_parent_path() && existing != existing.parent_path()) {
+    existing = existing.parent_path();
+  }
+  struct statvfs info {};
+  if (::statvfs(existing.c_str(), &info) != 0) return fail_path("reading the free space of", existing, errno);
+  return std::uint64_t{info.f_bavail} * info.f_frsize;
+}
+
+Result<FileLock> FileLock::take(const fs::path& path, Wait wait) {
+  EAI_TRY(UniqueFd fd, open_file(path, O_RDWR | O_CREAT));
+  int flags = LOCK_EX | (wait == Wait::no ? LOCK_NB : 0);
+  if (uninterrupted([&] { return ::flock(fd.get(), flags); }) != 0) {
+    if (errno == EWOULDBLOCK) return fail(Code::busy, path.string() + " is locked by another process");
+    return fail_path("locking", path, errno);
+  }
+  return FileLock(std::move(fd));
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "eai-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder can be made: " + name);
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace eai

@@ -1,0 +1,75 @@
+#include "util/folders.h"
+
+#include <cstdlib>
+#include <optional>
+
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
+
+namespace eai {
+namespace {
+
+// A variable that is set and not empty; Code::invalid if its value is not an absolute path.
+Result<std::optional<fs::path>> path_from(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  fs::path path(value);
+  if (!path.is_absolute()) {
+    return fail(Code::invalid, std::string(variable) + "=" + value + " must be an absolute path");
+  }
+  return path;
+}
+
+Result<fs::path> own_program() {
+#ifdef __APPLE__
+  std::string buffer(4096, '\0');
+  auto size = static_cast<std::uint32_t>(buffer.size());
+  if (_NSGetExecutablePath(buffer.data(), &size) != 0) return fail(Code::io, "the program's own path is too long");
+  return fs::weakly_canonical(buffer.c_str());
+#else
+  std::error_code error;
+  fs::path path = fs::read_symlink("/proc/self/exe", error);
+  if (error) return fail(Code::io, "reading /proc/self/exe: " + error.message());
+  return path;
+#endif
+}
+
+}  // namespace
+
+Result<Folders> find_folders() {
+  Folders out;
+  EAI_TRY(auto program, own_program());
+  fs::path prefix = program.parent_path().parent_path();
+  out.programs = prefix / "libexec" / "eai";
+  out.shared = prefix / "share" / "eai";
+
+  EAI_TRY(auto own, path_from("EAI_HOME"));
+  if (own) {
+    out.home = *own;
+    out.run = *own / "run";
+    out.state = *own / "logs";
+    out.configuration = *own / "config";
+    return out;
+  }
+  EAI_TRY(auto user, path_from("HOME"));
+  auto xdg = [&](const char* variable, const char* below_home) -> Result<fs::path> {
+    EAI_TRY(auto set, path_from(variable));
+    if (set) return *set / "eai";
+    if (!user) return fail(Code::invalid, "HOME is not set; set HOME or EAI_HOME to say where models are kept");
+    return *user / below_home / "eai";
+  };
+#ifdef __APPLE__
+  const char* data = "Library/Application Support";
+#else
+  const char* data = ".local/share";
+#endif
+  EAI_TRY(out.home, xdg("XDG_DATA_HOME", data));
+  EAI_TRY(out.state, xdg("XDG_STATE_HOME", ".local/state"));
+  EAI_TRY(out.configuration, xdg("XDG_CONFIG_HOME", ".config"));
+  EAI_TRY(auto runtime, path_from("XDG_RUNTIME_DIR"));
+  out.run = runtime ? *runtime / "eai" : out.home / "run";
+  return out;
+}
+
+}  // namespace eai
