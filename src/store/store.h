@@ -1,15 +1,20 @@
 // Why: what is on this disk. Before commit() there is nothing of a model, after it there is a whole one.
 // Thread: any; several processes may use one store at once (file locks). Blocking disk I/O.
-// What holds: layout below <home> (ARCHITECTURE.md, "On disk"):
+// What holds: layout below <home>:
 //   models/<cid>/metadata.json    exactly the bytes whose hash is <cid>
-//   models/<cid>/manifest.json    size and SHA-256 of every file beside it, and where it came from
+//   models/<cid>/manifest.json    size and SHA-256 of every file beside it, and where it came from (manifest.h)
 //   models/<cid>/model.gguf, projector.gguf, or payload/… for a model of several files
-//   partial/<cid>/…               parts and their journal; locks/<cid>.lock
-// Paths are made from decoded CIDs and fixed names only.
+//   partial/<cid>/…               parts and their journal, the caller's; "commit" in it is this room's
+//   trash/…                       what is being removed: never read
+//   locks/<cid>.lock
+// Paths are made from decoded CIDs, fixed names and checked payload names only.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
+#include <stop_token>
+#include <string>
 #include <vector>
 
 #include "content/cid.h"
@@ -24,6 +29,7 @@ enum class Origin {
   preserved,   // made here by `eai model preserve`
   adopted,     // taken over from the Python tool; metadata verified, model file hashed as it was found
 };
+std::string_view name_of(Origin origin);
 
 struct StoredFile {
   std::string name;  // relative to the model's folder: "model.gguf", "projector.gguf", "payload/…"
@@ -35,11 +41,32 @@ struct Model {
   content::Cid id;
   content::Metadata metadata;
   Origin origin = Origin::downloaded;
+  std::chrono::system_clock::time_point created{};  // when it came into the store
   fs::path folder;
   std::vector<StoredFile> files;
   std::uint64_t size() const;                     // bytes of all files
   std::optional<fs::path> gguf() const;           // models of one GGUF
   std::optional<fs::path> projector() const;
+};
+
+// A folder in models/ that is not a whole model: its files or documents are missing, changed or unreadable.
+struct Damaged {
+  std::string name;               // of the folder; the CID's text where it is one
+  std::optional<content::Cid> id;
+  std::string why;
+};
+
+// A download that was begun. `busy`: a process works on it at this moment.
+struct Unfinished {
+  content::Cid id;
+  std::uint64_t bytes = 0;  // on disk
+  bool busy = false;
+};
+
+struct Contents {
+  std::vector<Model> models;  // by folder_name, then id
+  std::vector<Damaged> damaged;
+  std::vector<Unfinished> unfinished;
 };
 
 // Exclusive right to download, commit or remove one model. Held by one process; freed when it dies.
@@ -56,32 +83,51 @@ class ModelLock {
 
 class Store {
  public:
-  // Creates the folders that are missing.
+  // Creates the folders that are missing, and sweeps what a crash left in trash/ and in partial/ beside a whole model
+  // (a failure to sweep is no failure to open).
   static Result<Store> open(const fs::path& home);
 
-  Result<std::vector<Model>> list() const;  // by folder_name; damaged entries are skipped and logged
-  Result<Model> find(const content::Cid& id) const;  // Code::not_found; the folder's metadata is checked against id
+  const fs::path& home() const { return home_; }
 
-  // Wait::no: Code::busy if another process works on it.
+  Result<Contents> list() const;
+
+  // Code::not_found when it is not here; Code::corrupt or invalid when it is damaged: the metadata is hashed against
+  // the id, and every file of the manifest must be there in its size. (Contents: check().)
+  Result<Model> find(const content::Cid& id) const;
+
+  // Wait::no: Code::busy if another process works on it. Wait::yes blocks.
   Result<ModelLock> lock(const content::Cid& id, FileLock::Wait wait) const;
 
   // The folder for a download in progress; created when missing. What lies there after a crash is the caller's to
-  // judge by its own journal.
+  // judge by its own journal; files of a commit that did not end are back where they were before it.
   Result<fs::path> partial_folder(const ModelLock& lock) const;
 
   // `files` lie in the partial folder under their final relative names, complete and verified. Syncs them, writes
-  // metadata.json and manifest.json, renames the whole into place, removes the partial folder.
+  // metadata.json and manifest.json, renames the whole into place, removes the partial folder. A damaged model under
+  // the same id is replaced. After a failure the partial folder is as it was and nothing new is in models/.
   Result<Model> commit(const ModelLock& lock, ByteView metadata_json, Origin origin,
-                       std::vector<StoredFile> files);
+                       const std::vector<StoredFile>& files) const;
 
-  Result<void> remove(const ModelLock& lock);
+  // The model, whole or damaged, and what there is of a download of it. For readers it is gone in one step; who
+  // has its files open keeps them. Code::not_found if there is nothing.
+  Result<void> remove(const ModelLock& lock) const;
 
-  // Every file is read and hashed again. Progress in bytes read. Code::corrupt names the file.
-  Result<void> check(const content::Cid& id, const std::function<void(std::uint64_t)>& progress) const;
+  // Every file is read and hashed again; progress in bytes read so far, from this thread. Code::corrupt names the
+  // file and says what is wrong; Code::busy when `stop` was asked for.
+  Result<void> check(const Model& model, const std::function<void(std::uint64_t)>& progress,
+                     const std::stop_token& stop) const;
 
  private:
   explicit Store(fs::path home) : home_(std::move(home)) {}
+  fs::path model_folder(const content::Cid& id) const;
+  void sweep_partial() const;
+  Result<void> throw_away(const fs::path& folder) const;
+  Result<Unfinished> unfinished(const content::Cid& id, const fs::path& folder) const;
   fs::path home_;
 };
+
+// SHA-256 of a file, read in pieces; `progress` gets the bytes of each piece. Code::busy when stopped.
+Result<content::Sha256> hash_file(const fs::path& path, const std::function<void(std::uint64_t)>& progress,
+                                  const std::stop_token& stop);
 
 }  // namespace eai::store

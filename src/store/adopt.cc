@@ -1,0 +1,159 @@
+#include "store/adopt.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "content/gguf.h"
+#include "content/hash.h"
+#include "store/manifest.h"
+
+namespace eai::store {
+namespace {
+
+constexpr std::string_view k_json = ".json";
+
+std::uint64_t size_below(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_regular_file(path, error)) return fs::file_size(path, error);
+  std::uint64_t sum = 0;
+  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    std::error_code gone;
+    if (it->is_regular_file(gone)) sum += it->file_size(gone);
+  }
+  return sum;
+}
+
+Result<void> check_gguf(const fs::path& path) {
+  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY));
+  std::error_code error;
+  std::uint64_t size = fs::file_size(path, error);
+  if (error) return fail(Code::io, "reading " + path.string() + ": " + error.message());
+  auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) { return read_at(fd.get(), offset, into); };
+  auto info = content::read_gguf(read, size);
+  if (!info) return Failure(std::move(info).error().with(path.string()));
+  return {};
+}
+
+// One adoption: clones into the partial folder and notes what came.
+class Adoption {
+ public:
+  Adoption(fs::path partial, const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop)
+      : partial_(std::move(partial)), stop_(stop), report_([this, &progress](std::uint64_t more) {
+          done_ += more;
+          if (progress) progress(done_);
+        }) {}
+  Adoption(const Adoption&) = delete;  // report_ points here
+
+  Result<void> take_file(const fs::path& from, const std::string& name) {
+    if (!is_allowed_name(name)) return fail(Code::invalid, "a model's file cannot be named " + name);
+    fs::path to = partial_ / name;
+    EAI_CHECK(make_folders(to.parent_path(), 0700));
+    EAI_TRY(CloneWay way, clone_file(from, to, report_, stop_));
+    way_ = std::max(way_, way);
+    StoredFile file{name};
+    std::error_code error;
+    file.size = fs::file_size(to, error);
+    if (error) return fail(Code::io, "reading " + to.string() + ": " + error.message());
+    EAI_TRY(file.sha256, hash_file(to, report_, stop_));
+    files_.push_back(std::move(file));
+    return {};
+  }
+
+  Result<void> take_folder(const fs::path& from) {
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(from, error), end; !error && it != end; it.increment(error)) {
+      fs::file_status status = it->symlink_status();
+      if (fs::is_directory(status)) continue;
+      if (!fs::is_regular_file(status)) {
+        return fail(Code::invalid, it->path().string() + " is neither a file nor a folder");
+      }
+      EAI_CHECK(take_file(it->path(), "payload/" + it->path().lexically_relative(from).generic_string()));
+    }
+    if (error) return fail(Code::io, "reading the folder " + from.string() + ": " + error.message());
+    return {};
+  }
+
+  const std::vector<StoredFile>& files() const { return files_; }
+  CloneWay way() const { return way_; }
+
+ private:
+  fs::path partial_;
+  const std::stop_token& stop_;
+  std::uint64_t done_ = 0;
+  std::function<void(std::uint64_t)> report_;
+  CloneWay way_ = CloneWay::hard_link;
+  std::vector<StoredFile> files_;
+};
+
+Result<void> take_all(Adoption& adoption, const Candidate& candidate, content::Task task) {
+  std::error_code ignored;
+  if (fs::is_directory(candidate.model, ignored)) return adoption.take_folder(candidate.model);
+  bool one_gguf = task == content::Task::chat || task == content::Task::embed;
+  if (one_gguf) EAI_CHECK(check_gguf(candidate.model));
+  if (one_gguf && candidate.projector) EAI_CHECK(check_gguf(*candidate.projector));
+  EAI_CHECK(adoption.take_file(candidate.model, "model.gguf"));
+  if (candidate.projector) EAI_CHECK(adoption.take_file(*candidate.projector, "projector.gguf"));
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Candidate>> find_candidates(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) return fail(Code::not_found, "there is no folder " + folder.string());
+  std::vector<Candidate> out;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::string name = it->path().filename().string();
+    if (!name.ends_with(k_json)) continue;
+    Candidate candidate;
+    candidate.hash = name.substr(0, name.size() - k_json.size());
+    candidate.metadata = it->path();
+    candidate.model = folder / (candidate.hash + ".gguf");
+    std::error_code ignored;
+    if (!content::Cid::parse(candidate.hash) || !fs::exists(candidate.model, ignored)) continue;
+    candidate.size = size_below(candidate.model);
+    fs::path projector = folder / (candidate.hash + ".gguf-projector");
+    if (fs::exists(projector, ignored)) {
+      candidate.size += size_below(projector);
+      candidate.projector = std::move(projector);
+    }
+    out.push_back(std::move(candidate));
+  }
+  if (error) return fail(Code::io, "reading the folder " + folder.string() + ": " + error.message());
+  std::sort(out.begin(), out.end(), [](const Candidate& a, const Candidate& b) { return a.hash < b.hash; });
+  return out;
+}
+
+Result<Adopted> adopt(const Store& store, const Candidate& candidate,
+                      const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
+  EAI_TRY(content::Cid id, content::Cid::parse(candidate.hash));
+  EAI_TRY(ModelLock lock, store.lock(id, FileLock::Wait::no));
+  auto here = store.find(id);
+  if (here) return Adopted{*std::move(here), true};
+  if (here.error().code != Code::not_found) return Failure(std::move(here).error());
+
+  EAI_TRY(Bytes metadata_json, read_file(candidate.metadata, content::k_metadata_limit));
+  if (auto fits = content::verify(id.hash(), metadata_json); !fits) {
+    return Failure(std::move(fits).error().with(candidate.metadata.filename().string()));
+  }
+  EAI_TRY(content::Metadata metadata, content::parse_metadata(metadata_json));
+  std::error_code ignored;
+  if (fs::exists(store.home() / "partial" / id.str(), ignored)) {
+    // A begun download is worth less than the whole model that lies here.
+    EAI_CHECK(store.remove(lock));
+  }
+  EAI_TRY(fs::path partial, store.partial_folder(lock));
+  Adoption adoption(partial, progress, stop);
+  auto committed = [&]() -> Result<Model> {
+    EAI_CHECK(take_all(adoption, candidate, metadata.task));
+    return store.commit(lock, metadata_json, Origin::adopted, adoption.files());
+  }();
+  if (!committed) {
+    (void)store.remove(lock);  // the first error is the one to tell
+    return Failure(std::move(committed).error());
+  }
+  return Adopted{*std::move(committed), false, adoption.way()};
+}
+
+}  // namespace eai::store

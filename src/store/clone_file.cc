@@ -1,0 +1,81 @@
+#include "store/clone_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#endif
+
+#include <cerrno>
+
+#include "util/text.h"
+
+namespace eai::store {
+namespace {
+
+bool reflink([[maybe_unused]] int from, [[maybe_unused]] int to) {
+#ifdef FICLONE
+  return ::ioctl(to, FICLONE, from) == 0;
+#else
+  return false;
+#endif
+}
+
+Result<void> copy_bytes(int from, int to, std::uint64_t size, const std::function<void(std::uint64_t)>& progress,
+                        const std::stop_token& stop) {
+  Bytes piece(std::min<std::uint64_t>(size, k_mib));
+  for (std::uint64_t at = 0; at < size;) {
+    if (stop.stop_requested()) return fail(Code::busy, "interrupted");
+    std::span<std::uint8_t> into(piece.data(), std::min<std::uint64_t>(piece.size(), size - at));
+    EAI_CHECK(read_at(from, at, into));
+    EAI_CHECK(write_all(to, into));
+    at += into.size();
+    if (progress) progress(into.size());
+  }
+  return {};
+}
+
+Result<void> check_space(const fs::path& from, const fs::path& to, std::uint64_t size) {
+  EAI_TRY(std::uint64_t space, free_space(to.parent_path()));
+  if (space >= size) return {};
+  return fail(Code::io, "copying " + from.string() + " needs " + human_bytes(size) + ", and only " +
+                            human_bytes(space) + " are free at " + to.parent_path().string());
+}
+
+}  // namespace
+
+std::string_view name_of(CloneWay way) {
+  switch (way) {
+    case CloneWay::hard_link: return "hard link";
+    case CloneWay::reflink: return "shared blocks";
+    case CloneWay::copy: return "copy";
+  }
+  return "copy";
+}
+
+Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
+                            const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
+  // Not through a link: what it points to could be changed by someone else later.
+  EAI_TRY(UniqueFd source, open_file(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info {};
+  if (::fstat(source.get(), &info) != 0) return fail_errno("reading " + from.string(), errno);
+  if (!S_ISREG(info.st_mode)) return fail(Code::invalid, from.string() + " is not a regular file");
+  if (::link(from.c_str(), to.c_str()) == 0) return CloneWay::hard_link;
+  if (errno == EEXIST) return fail(Code::io, to.string() + " is there already");
+
+  EAI_TRY(UniqueFd target, open_file(to, O_WRONLY | O_CREAT | O_EXCL));
+  if (reflink(source.get(), target.get())) return CloneWay::reflink;
+  auto size = static_cast<std::uint64_t>(info.st_size);
+  auto copied = check_space(from, to, size);
+  if (copied) copied = copy_bytes(source.get(), target.get(), size, progress, stop);
+  if (!copied) {
+    ::unlink(to.c_str());
+    return Failure(std::move(copied).error().with("copying " + from.string()));
+  }
+  return CloneWay::copy;
+}
+
+}  // namespace eai::store

@@ -1,0 +1,132 @@
+// The steps that change what the store holds: partial folder, commit, remove.
+#include <fcntl.h>
+
+#include <atomic>
+#include <set>
+
+#include "content/hash.h"
+#include "store/manifest.h"
+#include "store/store.h"
+
+#include <unistd.h>
+
+namespace eai::store {
+namespace {
+
+// In the partial folder: the model as it will be. Renamed away in one step at the end.
+constexpr const char* k_staging = "commit";
+
+Result<void> rename_quickly(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return {};
+  return fail_errno("renaming " + from.string() + " to " + to.string(), errno);
+}
+
+// Puts the files of a commit that did not end back where they were before it.
+Result<void> roll_back(const fs::path& partial) {
+  fs::path staging = partial / k_staging;
+  std::error_code error;
+  if (!fs::exists(staging, error)) return {};
+  std::vector<fs::path> files;
+  for (fs::recursive_directory_iterator it(staging, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_regular_file()) files.push_back(fs::relative(it->path(), staging));
+  }
+  if (error) return fail(Code::io, "reading the folder " + staging.string() + ": " + error.message());
+  for (const fs::path& name : files) {
+    if (name == "metadata.json" || name == "manifest.json") continue;
+    EAI_CHECK(make_folders((partial / name).parent_path(), 0700));
+    EAI_CHECK(rename_quickly(staging / name, partial / name));
+  }
+  return eai::remove_all(staging);
+}
+
+Result<void> check_files(const fs::path& partial, const std::vector<StoredFile>& files) {
+  if (files.empty()) return fail(Code::invalid, "a model without files cannot be stored");
+  for (const StoredFile& file : files) {
+    if (!is_allowed_name(file.name)) return fail(Code::invalid, "a model's file cannot be named " + file.name);
+    fs::path path = partial / file.name;
+    std::error_code error;
+    if (!fs::is_regular_file(fs::symlink_status(path, error))) {
+      return fail(Code::io, path.string() + " is not there as a regular file");
+    }
+    std::uint64_t size = fs::file_size(path, error);
+    if (error || size != file.size) {
+      return fail(Code::corrupt, path.string() + " has " + std::to_string(size) + " bytes, expected " +
+                                     std::to_string(file.size));
+    }
+    EAI_CHECK(sync_path(path));
+  }
+  return {};
+}
+
+Result<void> stage(const fs::path& partial, ByteView metadata_json, const Manifest& manifest) {
+  fs::path staging = partial / k_staging;
+  EAI_CHECK(make_folders(staging, 0700));
+  EAI_CHECK(write_file_atomic(staging / "metadata.json", metadata_json));
+  EAI_CHECK(write_file_atomic(staging / "manifest.json", view_of(to_json(manifest))));
+  std::set<fs::path> folders = {staging};
+  for (const StoredFile& file : manifest.files) {
+    fs::path to = staging / file.name;
+    EAI_CHECK(make_folders(to.parent_path(), 0700));
+    EAI_CHECK(rename_quickly(partial / file.name, to));
+    for (fs::path folder = to.parent_path(); folder != staging; folder = folder.parent_path()) folders.insert(folder);
+  }
+  for (const fs::path& folder : folders) EAI_CHECK(sync_path(folder));
+  return {};
+}
+
+}  // namespace
+
+Result<fs::path> Store::partial_folder(const ModelLock& lock) const {
+  fs::path folder = home_ / "partial" / lock.id().str();
+  EAI_CHECK(make_folders(folder, 0700));
+  EAI_CHECK(roll_back(folder));
+  return folder;
+}
+
+// Out of sight in one rename, then removed; what a crash leaves of it is swept by the next open().
+Result<void> Store::throw_away(const fs::path& folder) const {
+  static std::atomic<unsigned> count = 0;
+  fs::path trash = home_ / "trash" /
+                   (folder.filename().string() + "." + std::to_string(::getpid()) + "." + std::to_string(count++));
+  EAI_CHECK(eai::remove_all(trash));  // left by a process of the same number before a restart of the machine
+  EAI_CHECK(rename_quickly(folder, trash));
+  EAI_CHECK(sync_path(folder.parent_path()));
+  return eai::remove_all(trash);
+}
+
+Result<Model> Store::commit(const ModelLock& lock, ByteView metadata_json, Origin origin,
+                            const std::vector<StoredFile>& files) const {
+  EAI_CHECK(content::verify(lock.id().hash(), metadata_json));
+  EAI_CHECK(content::parse_metadata(metadata_json));
+  EAI_TRY(fs::path partial, partial_folder(lock));
+  EAI_CHECK(check_files(partial, files));
+  Manifest manifest{origin, std::chrono::system_clock::now(), files};
+  fs::path target = model_folder(lock.id());
+  auto placed = [&]() -> Result<void> {
+    EAI_CHECK(stage(partial, metadata_json, manifest));
+    std::error_code ignored;
+    if (fs::exists(target, ignored)) EAI_CHECK(throw_away(target));
+    return rename_synced(partial / k_staging, target);
+  }();
+  if (!placed) {
+    // The first error is the one to tell; a roll back that fails too is done again by the next partial_folder().
+    (void)roll_back(partial);
+    return Failure(std::move(placed).error().with("storing the model " + lock.id().str()));
+  }
+  EAI_CHECK(throw_away(partial));
+  return find(lock.id());
+}
+
+Result<void> Store::remove(const ModelLock& lock) const {
+  bool found = false;
+  for (const fs::path& folder : {model_folder(lock.id()), home_ / "partial" / lock.id().str()}) {
+    std::error_code ignored;
+    if (!fs::exists(folder, ignored)) continue;
+    found = true;
+    EAI_CHECK(throw_away(folder));
+  }
+  if (!found) return fail(Code::not_found, lock.id().str() + " is not in the store");
+  return {};
+}
+
+}  // namespace eai::store
