@@ -2,8 +2,10 @@
 #
 # Makes the library eai_<name> of src/<name>/*.cc and the test program <name>_test of src/<name>/*_test.cc.
 # A file named *_linux.cc or *_macos.cc is built on that system only. cli's main.cc belongs to the program.
-find_package(GTest REQUIRED)
 include(CTest)
+if(BUILD_TESTING)
+  find_package(GTest REQUIRED)
+endif()
 
 function(eai_room name)
   cmake_parse_arguments(ARG "" "" "ROOMS;LIBS" ${ARGN})
@@ -37,6 +39,6 @@ function(eai_room name)
     target_compile_definitions(${name}_test PRIVATE EAI_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                     EAI_BUILD_DIR="${CMAKE_BINARY_DIR}")
     add_test(NAME unit.${name} COMMAND ${name}_test)
-    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300)
+    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
   endif()
 endfunction()

@@ -25,7 +25,7 @@ engine_key() {
     printf '%s\n' "$@"
     "${CXX:-c++}" --version | head -n 1
     uname -sm
-    sed -n '/^flags/{p;q}' /proc/cpuinfo 2>/dev/null || sysctl -n machdep.cpu.brand_string
+    sed -nE '/^(flags|Features)/{p;q}' /proc/cpuinfo 2>/dev/null || sysctl -n machdep.cpu.brand_string
   } | sha256_of | cut -c1-12
 }
 
@@ -43,3 +43,11 @@ gpu_options_for() {
 
 # macOS has no flock(1); there two builders at once cost time, not correctness (the last step is one rename).
 flock_or_go_on() { if command -v flock >/dev/null; then flock "$1"; fi; }
+
+# The part of a set-up that is the same everywhere: engines, then the program. Called from the project's folder.
+set_up() {
+  setup/llama_engine.sh >/dev/null
+  [ -f build/release/build.ninja ] || cmake --preset release
+  cmake --build --preset release --parallel "$(jobs)"
+  say "ready: $PWD/build/release/bin/eai"
+}

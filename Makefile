@@ -1,0 +1,46 @@
+# The few commands of the project. Each sets up what it needs and is quick when nothing changed.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+JOBS := $(or $(EAI_JOBS),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu))
+CLANG_FORMAT ?= clang-format-14
+TOOLS := $(CURDIR)/build/test-tools
+
+.PHONY: build demo test install lint format bench clean packages test-packages dev
+
+build: packages  ## the program, ready to run: build/release/bin/eai
+	@setup/llama_engine.sh >/dev/null
+	@[ -f build/release/build.ninja ] || cmake --preset release
+	@cmake --build --preset release --parallel $(JOBS)
+
+demo: build  ## the main job on the models shipped with the program, without network
+	@tools/demo.sh build/release
+
+dev: test-packages
+	@[ -f build/dev/build.ninja ] || cmake --preset dev
+	@cmake --build --preset dev --parallel $(JOBS)
+
+# One ctest for all: unit tests, seeds of the fuzz targets and lints under the sanitizers' build; end to end on release.
+test: test-packages build dev  ## all tests
+	@setup/test_tools.sh $(TOOLS)
+	@ctest --preset dev --parallel $(JOBS)
+
+lint: dev  ## only what reads the sources
+	@ctest --preset dev --label-regex lint
+
+install: build  ## under PREFIX (default /usr/local)
+	@cmake --install build/release --prefix $(PREFIX)
+
+bench: test-packages build  ## measurements against rivals; prints ratios
+	@bench/run.sh
+
+format:
+	@git ls-files '*.h' '*.cc' | xargs $(CLANG_FORMAT) -i
+
+clean:  ## what was built here; engines kept outside the build folder stay
+	@rm -rf build
+
+packages:
+	@if [ "$$(uname -s)" != Darwin ]; then setup/packages.sh build; fi
+
+test-packages:
+	@if [ "$$(uname -s)" != Darwin ]; then setup/packages.sh build test; fi

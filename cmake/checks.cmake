@@ -1,0 +1,23 @@
+# Tests besides the unit tests: lint.* reads the sources, e2e.* drives the built program with real engines and clients.
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+
+foreach(name rooms co_await hygiene)
+  add_test(NAME lint.${name} COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/lint/${name}.py)
+  set_tests_properties(lint.${name} PROPERTIES TIMEOUT 120 LABELS lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endforeach()
+add_test(NAME lint.shellcheck COMMAND ${CMAKE_SOURCE_DIR}/tests/lint/shellcheck.sh)
+set_tests_properties(lint.shellcheck PROPERTIES TIMEOUT 120 LABELS lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+
+# The end to end tests drive the program of another build tree when told to: `dev` holds all tests, and drives `release`.
+set(EAI_E2E_BUILD ${CMAKE_BINARY_DIR} CACHE PATH "Build tree whose program the end to end tests drive")
+set(EAI_TEST_TOOLS ${CMAKE_SOURCE_DIR}/build/test-tools CACHE PATH "What setup/test_tools.sh made")
+file(GLOB e2e CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/e2e/*_test.py)
+foreach(test ${e2e})
+  get_filename_component(name ${test} NAME_WE)
+  string(REGEX REPLACE "_test$" "" name ${name})
+  # In a network namespace of its own: nothing but loopback, and no port that anybody else has.
+  add_test(NAME e2e.${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/offline.sh
+    ${EAI_TEST_TOOLS}/venv/bin/python -m pytest -q -p no:cacheprovider ${test})
+  set_tests_properties(e2e.${name} PROPERTIES TIMEOUT 600 LABELS e2e WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/e2e
+    ENVIRONMENT "EAI_BUILD=${EAI_E2E_BUILD};EAI_TEST_TOOLS=${EAI_TEST_TOOLS};PYTHONDONTWRITEBYTECODE=1")
+endforeach()

@@ -1,0 +1,16 @@
+# fuzz/<name>_fuzz.cc: one target per parser of foreign bytes, with seeds in fuzz/corpus/<name>/.
+# Preset `fuzz` (clang) makes fuzzers of them; any other build makes programs that replay the seeds, run as tests.
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)
+foreach(source ${fuzz_sources})
+  get_filename_component(target ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" name ${target})
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE eai_cli eai_flags)
+  if(EAI_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/replay.cc)
+    add_test(NAME fuzz.${name} COMMAND ${target} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
+    set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 120 LABELS fuzz)
+  endif()
+endforeach()

@@ -1,0 +1,5 @@
+# The tree under a prefix is the build tree: bin/eai, libexec/eai/…, share/eai/….
+include(GNUInstallDirs)
+install(TARGETS eai RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${CMAKE_BINARY_DIR}/libexec/eai/ DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/eai USE_SOURCE_PERMISSIONS)
+install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

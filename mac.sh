@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Sets eai up on macOS: Homebrew packages, engines with Metal, the program. Run again without harm.
+# UNTRIED: written from the documentation, never run on a Mac.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+# shellcheck source=setup/common.sh
+. setup/common.sh
+
+[ "$(uname -s)" = Darwin ] || die "mac.sh is for macOS; use ubuntu.sh on Debian and Ubuntu"
+command -v brew >/dev/null || die "Homebrew is needed; https://brew.sh says how to install it"
+# `brew install` leaves alone what is there.
+brew install --quiet cmake ninja ccache git node pkg-config boost openssl@3 curl libarchive isa-l libsodium cli11 \
+  spdlog tl-expected tomlplusplus
+CMAKE_PREFIX_PATH="$(brew --prefix openssl@3):$(brew --prefix curl):$(brew --prefix libarchive)"
+PKG_CONFIG_PATH="$(brew --prefix libarchive)/lib/pkgconfig:$(brew --prefix curl)/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+export CMAKE_PREFIX_PATH PKG_CONFIG_PATH
+export EAI_GPU=metal
+set_up

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# setup/test_tools.sh <folder>: the Python and JavaScript packages of the tests, in <folder>/venv and
+# <folder>/node_modules. Quick when they are there; made anew when a pinned version changes.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=setup/common.sh
+. "$here/common.sh"
+[ $# = 1 ] || die "usage: $0 <folder>"
+tests=$here/../tests/e2e
+into=$1
+mkdir -p "$into"
+
+# made <stamp> <file>...: whether what these files name was made by an earlier run.
+made() { [ -f "$1" ] && [ "$(cat "$1")" = "$(cat "${@:2}" | sha256_of)" ]; }
+done_with() { cat "${@:2}" | sha256_of >"$1"; }
+
+if ! made "$into/venv.stamp" "$tests/requirements.txt"; then
+  say "tests: Python packages"
+  rm -rf "$into/venv"
+  python3 -m venv "$into/venv"
+  "$into/venv/bin/pip" install --quiet --disable-pip-version-check -r "$tests/requirements.txt"
+  done_with "$into/venv.stamp" "$tests/requirements.txt"
+fi
+
+if ! made "$into/node.stamp" "$tests/package.json" "$tests/package-lock.json"; then
+  say "tests: JavaScript packages"
+  rm -rf "$into/node_modules"
+  cp "$tests/package.json" "$tests/package-lock.json" "$into/"
+  npm ci --prefix "$into" --loglevel=error --no-audit --no-fund --ignore-scripts
+  done_with "$into/node.stamp" "$tests/package.json" "$tests/package-lock.json"
+fi
