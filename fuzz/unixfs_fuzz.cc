@@ -1,0 +1,20 @@
+// dag-pb and UnixFS from anyone: no crash, and what decodes encodes to something that decodes to the same.
+#include <cstdlib>
+
+#include "content/unixfs.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace eai::content;
+  const eai::ByteView block(data, size);
+  auto node = decode_dag_pb(block);
+  if (!node) return 0;
+  const eai::Bytes encoded = encode_dag_pb(*node);
+  auto again = decode_dag_pb(encoded);
+  if (!again || encode_dag_pb(*again) != encoded) std::abort();
+  if (node->data) {
+    if (auto unixfs = decode_unixfs(*node->data); unixfs && !decode_unixfs(encode_unixfs(*unixfs))) std::abort();
+  }
+  static const Cid any = Cid::v1(Codec::dag_pb, Cid::raw_of({}).hash());
+  if (auto file = decode_file_node(any, block); file && file->links.size() != file->blocksizes.size()) std::abort();
+  return 0;
+}
