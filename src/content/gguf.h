@@ -1,8 +1,8 @@
 // Why: what a model file says of itself, read without trusting a single count in it.
 // Thread: any; pure function.
 // Source: the GGUF specification, version 2 and 3 (little endian).
-// What holds: every count, length and offset is checked against the file's size before it is used; memory used is
-// bounded by the header's real bytes.
+// What holds: every count, length and offset is checked against the file's size before it is used; memory
+// used is bounded by the header's real bytes.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@ namespace eai::content {
 
 struct GgufTensor {
   std::string name;
-  std::uint32_t type = 0;               // ggml type code
-  std::vector<std::uint64_t> shape;     // ggml order, innermost first
-  ByteRange range;                      // in the file
+  std::uint32_t type = 0;            // ggml type code
+  std::vector<std::uint64_t> shape;  // ggml order, innermost first
+  ByteRange range;                   // in the file
 };
 
 struct GgufInfo {

@@ -31,8 +31,8 @@ class Sha256Hasher {
 
 Sha256 sha256(ByteView bytes);
 
-// Code::corrupt if the bytes do not hash to it; Code::unsupported for a hash function this build does not have
-// (never skipped, never taken for good); Code::invalid for an identity digest over 128 bytes.
+// Code::corrupt if the bytes do not hash to it; Code::unsupported for a hash function this build does not
+// have (never skipped, never taken for good); Code::invalid for an identity digest over 128 bytes.
 Result<void> verify(const Multihash& expected, ByteView bytes);
 
 }  // namespace eai::content
