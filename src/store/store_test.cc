@@ -1,0 +1,251 @@
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+
+#include "content/hash.h"
+#include "store/manifest.h"
+#include "store/store_testing.h"
+
+namespace eai::store {
+namespace {
+
+TEST(Store, CommitMakesAModelAndLeavesNoPartialFolder) {
+  StoreFixture here;
+  auto id = here.put("demo", {{"model.gguf", "weights"}, {"projector.gguf", "eyes"}});
+  auto model = here.store.find(id);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->metadata.folder_name, "demo");
+  EXPECT_EQ(model->size(), 11u);
+  EXPECT_EQ(here.text(*model->gguf()), "weights");
+  EXPECT_EQ(here.text(*model->projector()), "eyes");
+  EXPECT_LT(std::chrono::system_clock::now() - model->created, std::chrono::hours(1));
+  EXPECT_FALSE(fs::exists(here.home / "partial" / id.str()));
+  EXPECT_TRUE(fs::is_empty(here.home / "trash"));
+}
+
+TEST(Store, ListGivesModelsDamagedAndUnfinished) {
+  StoreFixture here;
+  here.put("zebra", {{"model.gguf", "z"}});
+  here.put("ant", {{"model.gguf", "a"}});
+  auto hurt = here.put("hurt", {{"model.gguf", "whole"}});
+  here.write(here.home / "models" / hurt.str() / "model.gguf", "cut");
+  fs::create_directory(here.home / "models/not-a-cid");
+  auto begun = here.id_for("begun");
+  auto lock = here.store.lock(begun, FileLock::Wait::no);
+  ASSERT_TRUE(lock);
+  here.write(*here.store.partial_folder(*lock) / "part", "12345");
+
+  auto contents = here.store.list();
+  ASSERT_TRUE(contents) << contents.error().message;
+  ASSERT_EQ(contents->models.size(), 2u);
+  EXPECT_EQ(contents->models[0].metadata.folder_name, "ant");
+  ASSERT_EQ(contents->damaged.size(), 2u);
+  ASSERT_EQ(contents->unfinished.size(), 1u);
+  EXPECT_EQ(contents->unfinished[0].id, begun);
+  EXPECT_EQ(contents->unfinished[0].bytes, 5u);
+  EXPECT_TRUE(contents->unfinished[0].busy);
+}
+
+TEST(Store, WhatIsNotThereAndWhatIsDamagedDiffer) {
+  StoreFixture here;
+  EXPECT_EQ(here.store.find(here.id_for("none")).error().code, Code::not_found);
+  auto id = here.put("demo", {{"model.gguf", "weights"}});
+  fs::path folder = here.home / "models" / id.str();
+  here.write(folder / "metadata.json", here.metadata_for("other"));
+  EXPECT_EQ(here.store.find(id).error().code, Code::corrupt);
+  here.write(folder / "metadata.json", here.metadata_for("demo"));
+  EXPECT_TRUE(here.store.find(id));
+  fs::remove(folder / "model.gguf");
+  EXPECT_EQ(here.store.find(id).error().code, Code::corrupt);
+  fs::create_symlink("/etc/hostname", folder / "model.gguf");
+  EXPECT_EQ(here.store.find(id).error().code, Code::corrupt);
+}
+
+TEST(Store, CommitRefusesWhatDoesNotFit) {
+  StoreFixture here;
+  auto lock = here.store.lock(here.id_for("demo"), FileLock::Wait::no);
+  ASSERT_TRUE(lock);
+  fs::path partial = *here.store.partial_folder(*lock);
+  here.write(partial / "model.gguf", "weights");
+  std::string metadata = here.metadata_for("demo");
+  auto commit = [&](const std::string& json, std::vector<StoredFile> files) {
+    auto outcome = here.store.commit(*lock, view_of(json), Origin::downloaded, files);
+    return outcome ? std::optional<Code>() : outcome.error().code;
+  };
+  StoredFile right{"model.gguf", 7, content::sha256(view_of("weights"))};
+  EXPECT_EQ(commit(here.metadata_for("other"), {right}), Code::corrupt);
+  EXPECT_EQ(commit(metadata, {}), Code::invalid);
+  EXPECT_EQ(commit(metadata, {{"../escape", 7, {}}}), Code::invalid);
+  EXPECT_EQ(commit(metadata, {{"model.gguf", 8, {}}}), Code::corrupt);
+  EXPECT_EQ(commit(metadata, {right, {"projector.gguf", 1, {}}}), Code::io);
+  EXPECT_TRUE(fs::is_empty(here.home / "models"));
+  EXPECT_EQ(commit(metadata, {right}), std::nullopt);
+}
+
+TEST(Store, AHalfCommitIsRolledBack) {
+  StoreFixture here;
+  auto id = here.id_for("demo");
+  auto lock = here.store.lock(id, FileLock::Wait::no);
+  ASSERT_TRUE(lock);
+  fs::path partial = *here.store.partial_folder(*lock);
+  // As a kill leaves it: one file already staged, one not, the journal untouched.
+  fs::create_directories(partial / "commit/payload/vae");
+  here.write(partial / "commit/metadata.json", here.metadata_for("demo"));
+  here.write(partial / "commit/manifest.json", "{");
+  here.write(partial / "commit/payload/vae/a", "staged");
+  here.write(partial / "payload/b", "not yet");
+  here.write(partial / "journal", "j");
+  ASSERT_TRUE(here.store.partial_folder(*lock));
+  EXPECT_EQ(here.text(partial / "payload/vae/a"), "staged");
+  EXPECT_EQ(here.text(partial / "payload/b"), "not yet");
+  EXPECT_EQ(here.text(partial / "journal"), "j");
+  EXPECT_FALSE(fs::exists(partial / "commit"));
+  EXPECT_FALSE(fs::exists(partial / "manifest.json"));
+}
+
+TEST(Store, ACommitThatFailsLeavesThePartialFolderAsItWas) {
+  StoreFixture here;
+  auto id = here.id_for("demo");
+  auto lock = here.store.lock(id, FileLock::Wait::no);
+  ASSERT_TRUE(lock);
+  fs::path partial = *here.store.partial_folder(*lock);
+  here.write(partial / "model.gguf", "weights");
+  here.write(here.home / "models" / id.str(), "a file where the folder should come");
+  fs::remove_all(here.home / "trash");  // so that it cannot be moved away
+  std::vector<StoredFile> files = {{"model.gguf", 7, content::sha256(view_of("weights"))}};
+  auto outcome = here.store.commit(*lock, view_of(here.metadata_for("demo")), Origin::downloaded, files);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(here.text(partial / "model.gguf"), "weights");
+  EXPECT_FALSE(fs::exists(partial / "commit"));
+}
+
+TEST(Store, CommitReplacesADamagedModel) {
+  StoreFixture here;
+  auto id = here.put("demo", {{"model.gguf", "weights"}});
+  fs::remove(here.home / "models" / id.str() / "model.gguf");
+  ASSERT_FALSE(here.store.find(id));
+  here.put("demo", {{"model.gguf", "weights"}});
+  EXPECT_TRUE(here.store.find(id));
+}
+
+TEST(Store, OpenSweepsTrashAndWhatACommittedDownloadLeft) {
+  StoreFixture here;
+  auto id = here.put("demo", {{"model.gguf", "weights"}});
+  here.write(here.home / "trash/x.1.0/model.gguf", "gone");
+  here.write(here.home / "partial" / id.str() / "journal", "done");
+  auto other = here.id_for("other");
+  here.write(here.home / "partial" / other.str() / "journal", "not done");
+  ASSERT_TRUE(Store::open(here.home));
+  EXPECT_TRUE(fs::is_empty(here.home / "trash"));
+  EXPECT_FALSE(fs::exists(here.home / "partial" / id.str()));
+  EXPECT_TRUE(fs::exists(here.home / "partial" / other.str() / "journal"));
+}
+
+TEST(Store, RemoveTakesModelAndDownload) {
+  StoreFixture here;
+  auto id = here.put("demo", {{"payload/text_encoder/a.safetensors", "x"}});
+  auto lock = here.store.lock(id, FileLock::Wait::no);
+  ASSERT_TRUE(lock);
+  ASSERT_TRUE(here.store.remove(*lock));
+  EXPECT_EQ(here.store.find(id).error().code, Code::not_found);
+  EXPECT_EQ(here.store.remove(*lock).error().code, Code::not_found);
+  here.write(*here.store.partial_folder(*lock) / "part", "x");
+  EXPECT_TRUE(here.store.remove(*lock));
+  EXPECT_TRUE(here.store.list()->unfinished.empty());
+}
+
+TEST(Store, CheckNamesTheChangedFileAndCountsBytes) {
+  StoreFixture here;
+  auto id = here.put("demo", {{"model.gguf", "weights"}, {"projector.gguf", "eyes"}});
+  auto model = here.store.find(id);
+  ASSERT_TRUE(model);
+  std::uint64_t seen = 0;
+  ASSERT_TRUE(here.store.check(*model, [&](std::uint64_t done) { seen = done; }, {}));
+  EXPECT_EQ(seen, 11u);
+  here.write(model->folder / "projector.gguf", "eyeS");
+  auto outcome = here.store.check(*model, {}, {});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, Code::corrupt);
+  EXPECT_NE(outcome.error().message.find("projector.gguf"), std::string::npos);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(here.store.check(*model, {}, stop.get_token()).error().code, Code::busy);
+}
+
+// A second process holds the lock: this one is told, waits, and goes on when that one dies.
+TEST(Store, TwoProcessesWorkOnOneModelInTurn) {
+  StoreFixture here;
+  auto id = here.id_for("demo");
+  std::array<int, 2> locked{}, end{};
+  ASSERT_EQ(::pipe2(locked.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(end.data(), O_CLOEXEC), 0);
+  pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  char byte = 0;
+  if (child == 0) {
+    ::close(end[1]);
+    auto lock = here.store.lock(id, FileLock::Wait::no);
+    if (!lock || ::write(locked[1], "x", 1) != 1) ::_exit(1);
+    while (::read(end[0], &byte, 1) > 0) {
+    }
+    ::_exit(0);  // without giving the lock back
+  }
+  ASSERT_EQ(::read(locked[0], &byte, 1), 1);
+  EXPECT_EQ(here.store.lock(id, FileLock::Wait::no).error().code, Code::busy);
+  EXPECT_TRUE(here.store.lock(here.id_for("other"), FileLock::Wait::no));
+  ::close(end[1]);
+  EXPECT_TRUE(here.store.lock(id, FileLock::Wait::yes));
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Manifest, ComesBackAsItWas) {
+  Manifest manifest{Origin::adopted,
+                    std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)),
+                    {{"model.gguf", 1ULL << 40, content::sha256(view_of("a"))}}};
+  auto back = parse_manifest(view_of(to_json(manifest)));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->origin, manifest.origin);
+  EXPECT_EQ(back->created, manifest.created);
+  ASSERT_EQ(back->files.size(), 1u);
+  EXPECT_EQ(back->files[0].size, 1ULL << 40);
+  EXPECT_EQ(back->files[0].sha256, manifest.files[0].sha256);
+}
+
+TEST(Manifest, RefusesDamage) {
+  const std::string file = R"({"name":"model.gguf","size":1,"sha256":")" + std::string(64, '0') + "\"}";
+  auto code = [](const std::string& json) {
+    auto parsed = parse_manifest(view_of(json));
+    return parsed ? std::optional<Code>() : parsed.error().code;
+  };
+  auto whole = [](const std::string& files) {
+    return R"({"format":1,"origin":"adopted","created":1,"files":[)" + files + "]}";
+  };
+  EXPECT_EQ(code(whole(file)), std::nullopt);
+  EXPECT_EQ(code(whole(file + "," + file)), Code::corrupt);
+  EXPECT_EQ(code(whole("")), Code::corrupt);
+  EXPECT_EQ(code(whole("3")), Code::corrupt);
+  EXPECT_EQ(code(whole(R"({"name":"model.gguf","size":-1,"sha256":"00"})")), Code::corrupt);
+  EXPECT_EQ(code(whole(R"({"name":"model.gguf","size":1,"sha256":"00"})")), Code::corrupt);
+  EXPECT_EQ(code(R"({"format":2})"), Code::unsupported);
+  for (const char* bad : {"", "[]", "{}", R"({"format":1,"origin":"x"})"}) EXPECT_EQ(code(bad), Code::corrupt) << bad;
+}
+
+TEST(Manifest, NamesStayInTheFolder) {
+  EXPECT_TRUE(is_allowed_name("payload/text_encoder/model.safetensors"));
+  for (const char* bad : {"", "model", "metadata.json", "manifest.json", "/etc/passwd", "payload", "payload/", "payload//a",
+                          "payload/../a", "payload/./a", "payload/a\n", "payload/a\\b", "commit/model.gguf"}) {
+    EXPECT_FALSE(is_allowed_name(bad)) << bad;
+  }
+  EXPECT_FALSE(is_allowed_name("payload/" + std::string(256, 'a')));
+}
+
+}  // namespace
+}  // namespace eai::store
