@@ -22,6 +22,7 @@ build  ccache                                       ccache
 build  git                                          git
 build  curl                                         curl
 build  npm                                          npm
+build  jq                                           jq
 build  ca-certificates
 build  pkg-config                                   pkg-config
 build  libboost1.81-dev|libboost1.83-dev
