@@ -79,14 +79,14 @@ struct FreeArchive {
 Result<TarEntry> parse_headers(const Bytes& headers) {
   const std::unique_ptr<archive, FreeArchive> reader(archive_read_new());
   archive* a = reader.get();
-  // BINARY: names are bytes here, and are judged as such; no conversion to whatever locale is set.
-  if (a == nullptr || archive_read_support_format_tar(a) != ARCHIVE_OK ||
-      archive_read_set_options(a, "tar:hdrcharset=BINARY") != ARCHIVE_OK) {
+  if (a == nullptr || archive_read_support_format_tar(a) != ARCHIVE_OK) {
     return fail(Code::io, "libarchive cannot be set up");
   }
+  // A warning says that a name cannot be told in the locale that is set; the entry then has its bytes as they
+  // are.
   archive_entry* entry = nullptr;
   if (archive_read_open_memory(a, headers.data(), headers.size()) != ARCHIVE_OK ||
-      archive_read_next_header(a, &entry) != ARCHIVE_OK) {
+      archive_read_next_header(a, &entry) < ARCHIVE_WARN || entry == nullptr) {
     const char* text = archive_error_string(a);
     return fail(Code::corrupt,
                 "a tar header is damaged (" + printable(text != nullptr ? text : "no entry") + ")");
