@@ -30,8 +30,10 @@ lint: dev  ## only what reads the sources
 install: build  ## under PREFIX (default /usr/local)
 	@cmake --install build/release --prefix $(PREFIX)
 
-bench: test-packages build  ## measurements against rivals; prints ratios
-	@bench/run.sh
+bench: test-packages build  ## measurements against rivals; NAMES="…" for some of them
+	@setup/test_tools.sh $(TOOLS)
+	@cmake --build --preset release --parallel $(JOBS) --target benches
+	@bench/run.sh build/release $(TOOLS) $(NAMES)
 
 format:
 	@git ls-files '*.h' '*.cc' | xargs $(CLANG_FORMAT) -i

@@ -1,0 +1,9 @@
+# bench/<name>_bench.cc: programs that measure, built only for `make bench` (target benches).
+file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*_bench.cc)
+add_custom_target(benches)
+foreach(source ${bench_sources})
+  get_filename_component(target ${source} NAME_WE)
+  add_executable(${target} EXCLUDE_FROM_ALL ${source})
+  target_link_libraries(${target} PRIVATE eai_cli eai_flags)
+  add_dependencies(benches ${target})
+endforeach()
