@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Builds eai-image-engine, our server over stable-diffusion.cpp, and prints the folder that holds it. Two steps, both kept
+# outside the build folder: the library, minutes, once per version, options, patches, compiler and processor; the
+# program, seconds, once per state of image_engine/. A second call finds what the first one built.
+#
+#   EAI_GPU=cuda|vulkan|metal      the backend besides the processor (default: none; metal on macOS)
+#   EAI_DIFFUSION_SOURCE=<folder>  a folder with stable-diffusion.cpp's source to build from, taken as it is
+#   EAI_JOBS=<n>                   parallel compiler runs (default: one per core)
+#   XDG_CACHE_HOME                 engines are kept in $XDG_CACHE_HOME/eai/engines (default ~/.cache)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=setup/common.sh
+. "$here/common.sh"
+sources=$(cd "$here/../image_engine" && pwd)
+
+readonly version=699                # upstream's tag is master-699-9838264
+readonly crate=diffusion-rs-sys     # carries upstream's source with ggml beside it
+readonly crate_version=0.1.20
+readonly crate_sha256=1947b40e9b457a11baef32b105b5047227911ac48ae050e5828c5980e6a12af4
+readonly upstream=https://github.com/leejet/stable-diffusion.cpp
+readonly upstream_commit=9838264c490e2f413ed36b76aba9091b78ba4414
+readonly program=eai-image-engine
+
+options=(
+  -DCMAKE_BUILD_TYPE=Release
+  -DSD_BUILD_EXAMPLES=OFF
+  -DSD_WEBP=OFF
+  -DSD_WEBM=OFF
+)
+gpu_options_for image
+
+work=
+trap 'rm -rf "$work"' EXIT
+
+# The package's archive from cargo's own cache, after cargo has fetched it by name.
+fetch_crate() {
+  local archive
+  mkdir -p "$work/fetch/src"
+  : >"$work/fetch/src/lib.rs"
+  printf '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n' \
+    "$crate" "$crate_version" >"$work/fetch/Cargo.toml"
+  (cd "$work/fetch" && cargo fetch --quiet) || return 1
+  archive=$(find "${CARGO_HOME:-$HOME/.cargo}/registry/cache" -name "$crate-$crate_version.crate" | head -n 1)
+  [ -n "$archive" ] || return 1
+  [ "$(sha256_of <"$archive")" = "$crate_sha256" ] || die "the package $crate $crate_version is not the pinned one:
+  its SHA-256 is $(sha256_of <"$archive"), expected $crate_sha256"
+  tar xzf "$archive" -C "$work"
+  mv "$work/$crate-$crate_version/stable-diffusion.cpp" "$1"
+}
+
+fetch_library_source() {
+  if [ -n "${EAI_DIFFUSION_SOURCE:-}" ]; then
+    say "stable-diffusion.cpp: taking the source from $EAI_DIFFUSION_SOURCE"
+    cp -R "$EAI_DIFFUSION_SOURCE" "$1" || die "EAI_DIFFUSION_SOURCE=$EAI_DIFFUSION_SOURCE cannot be copied"
+    return
+  fi
+  if command -v cargo >/dev/null; then
+    say "stable-diffusion.cpp: fetching the source (cargo package $crate $crate_version)"
+    if fetch_crate "$1"; then return; fi
+    say "stable-diffusion.cpp: the cargo package could not be fetched"
+  fi
+  say "stable-diffusion.cpp: fetching the source from $upstream"
+  { git -c advice.detachedHead=false clone -q --filter=blob:none "$upstream" "$1" &&
+    git -C "$1" -c advice.detachedHead=false checkout -q "$upstream_commit" &&
+    git -C "$1" submodule --quiet update --init --depth 1 ggml; } ||
+    die "the source of stable-diffusion.cpp could be fetched neither with cargo nor from $upstream.
+  Give a copy with EAI_DIFFUSION_SOURCE=<folder>, or a built engine with EAI_IMAGE_ENGINE=<file>."
+}
+
+apply_patches() {
+  local p file
+  for p in "$sources"/patches/*.patch; do
+    # Upstream mixes line ends; ours are plain.
+    while read -r file; do
+      sed 's/\r$//' "$1/$file" >"$work/plain" && cp "$work/plain" "$1/$file"
+    done < <(sed -n 's#^+++ b/##p' "$p")
+    patch --quiet -d "$1" -p1 <"$p" >&2 || die "the patch $p does not fit the source"
+  done
+}
+
+# build_library <home>: stays where it is built, because the file that says how to link it has its paths inside.
+build_library() {
+  local log=$1.log
+  rm -rf "$1"
+  mkdir -p "$1"
+  fetch_library_source "$1/source"
+  apply_patches "$1/source"
+  say "stable-diffusion.cpp: building with $(jobs) compilers (some minutes, once)"
+  {
+    cmake -S "$sources/library" -B "$1/build" -G Ninja -DSD_SOURCE="$1/source" "${options[@]}" &&
+      cmake --build "$1/build" --parallel "$(jobs)" --target libraries
+  } >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "stable-diffusion.cpp did not build; the whole log is $log"; }
+  # What linking needs stays: archives, the headers' folders, and the one object that the link file names.
+  find "$1/build" -name '*.o' ! -path '*/zip.dir/*' -delete
+  find "$1/source" -type f ! -name stable-diffusion.h ! -path "$1/source/LICENSE" -delete
+  touch "$1/complete"
+}
+
+build_program() {
+  local log=$1.log
+  say "$program: building"
+  {
+    cmake -S "$sources" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DEAI_GPU="${EAI_GPU:-}" \
+      -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" -DSD_LIBRARIES="$library_home/build/libraries.cmake" &&
+      cmake --build "$work/build" --parallel "$(jobs)" --target "$program"
+  } >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "$program did not build; the whole log is $log"; }
+  mkdir -p "$work/home/bin"
+  cp "$work/build/$program" "$work/home/bin/"
+  cp "$library_home/source/LICENSE" "$work/home/LICENSE"
+  rm -rf "$1"
+  mv "$work/home" "$1"  # all or nothing
+}
+
+# What the program is made of: its own folder, less what only tests and readers need, and the errors of eai.
+digest_of_program() {
+  (cd "$sources" && find . ../src/util/result.h ../src/util/result.cc -type f ! -name '*.md' ! -name '*_test.cc' |
+    LC_ALL=C sort | xargs tail -n +1) | sha256_of
+}
+
+engines=$(engines_home)
+source_id=${EAI_DIFFUSION_SOURCE:-$crate_sha256}
+library_home=$engines/stable-diffusion-$version-$(engine_key "$source_id" "${options[@]}" \
+  "$(cat "$sources"/patches/*.patch "$sources/library/CMakeLists.txt" | sha256_of)")
+program_home=$engines/image-engine-$(engine_key "$library_home" "$(digest_of_program)")
+
+if [ ! -x "$program_home/bin/$program" ]; then
+  # One builder at a time: a second one waits here and then finds the result.
+  mkdir -p "$engines"
+  exec 9>"$library_home.lock"
+  flock_or_go_on 9
+  work=$(mktemp -d "$engines/build.XXXXXX")
+  [ -e "$library_home/complete" ] || build_library "$library_home"
+  if [ "${1:-}" = --library ]; then exit 0; fi
+  [ -x "$program_home/bin/$program" ] || build_program "$program_home"
+fi
+echo "$program_home/bin"
