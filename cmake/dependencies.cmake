@@ -19,8 +19,11 @@ add_library(eai_deps_content INTERFACE)
 target_link_libraries(eai_deps_content INTERFACE OpenSSL::Crypto PkgConfig::SODIUM PkgConfig::ISAL
                                                  LibArchive::LibArchive)
 add_library(eai_deps_http INTERFACE)
-target_link_libraries(eai_deps_http INTERFACE Boost::headers Boost::url CURL::libcurl OpenSSL::SSL)
+# libcurl: only its header. The library is loaded when it is first needed (src/http/curl_library.h).
+target_link_libraries(eai_deps_http INTERFACE Boost::headers Boost::url OpenSSL::SSL ${CMAKE_DL_LIBS})
+target_include_directories(eai_deps_http SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
 target_compile_definitions(eai_deps_http INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
-                                                   BOOST_BEAST_SEPARATE_COMPILATION)
+                                                   BOOST_BEAST_SEPARATE_COMPILATION
+                                                   EAI_VERSION="${PROJECT_VERSION}")
 add_library(eai_deps_cli INTERFACE)
 target_link_libraries(eai_deps_cli INTERFACE CLI11::CLI11 tomlplusplus::tomlplusplus)

@@ -36,6 +36,7 @@ function(eai_room name)
   if(tests AND BUILD_TESTING)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE eai_${name} eai_flags GTest::gtest_main)
+    target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     target_compile_definitions(${name}_test PRIVATE EAI_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                     EAI_BUILD_DIR="${CMAKE_BINARY_DIR}")
     add_test(NAME unit.${name} COMMAND ${name}_test)

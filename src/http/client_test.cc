@@ -1,0 +1,214 @@
+#include "http/client.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "fakes/lying_gateway.h"
+#include "http/address.h"
+#include "util/file.h"
+
+namespace eai::http {
+namespace {
+
+using namespace std::chrono_literals;
+using fakes::LyingGateway;
+
+constexpr const char* k_name = "bafkqaaa";
+
+class ClientTest : public ::testing::Test {
+ protected:
+  ClientTest() {
+    for (int i = 0; i < 300'000; ++i) content_ += static_cast<char>('a' + i % 26);
+    EXPECT_TRUE(write_file_atomic(folder_.path() / k_name, view_of(content_)));
+  }
+
+  Request request(const LyingGateway& gateway) {
+    Request out;
+    out.url = gateway.url() + "/ipfs/" + k_name;
+    return out;
+  }
+  std::vector<std::string> arguments(std::vector<std::string> more) {
+    more.insert(more.begin(), {"--blocks", folder_.path().string()});
+    return more;
+  }
+
+  TemporaryFolder folder_;
+  std::string content_;
+};
+
+TEST_F(ClientTest, GetsAWholeBody) {
+  LyingGateway gateway(arguments({}));
+  auto response = fetch(request(gateway), k_mib);
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(text_of(response->body), content_);
+  EXPECT_EQ(response->headers["content-length"], "300000");
+}
+
+TEST_F(ClientTest, AsksForARange) {
+  LyingGateway gateway(arguments({}));
+  Request ranged = request(gateway);
+  ranged.range = ByteRange{26, 52};
+  auto response = fetch(ranged, k_mib);
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 206);
+  EXPECT_EQ(text_of(response->body), "abcdefghijklmnopqrstuvwxyz");
+  EXPECT_EQ(response->headers["content-range"], "bytes 26-51/300000");
+}
+
+TEST_F(ClientTest, RefusesABodyOverTheLimit) {
+  LyingGateway gateway(arguments({}));
+  auto response = fetch(request(gateway), 1000);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::network);
+  EXPECT_NE(response.error().message.find("larger than 1000"), std::string::npos);
+}
+
+TEST_F(ClientTest, NeverDecodesABody) {
+  LyingGateway gateway(arguments({"--mode", "gzip"}));
+  auto response = fetch(request(gateway), k_mib);
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->headers["content-encoding"], "gzip");
+  ASSERT_GT(response->body.size(), 2u);
+  EXPECT_EQ(response->body[0], 0x1f);
+}
+
+TEST_F(ClientTest, FollowsARedirectAndGivesTheLastHeadOnly) {
+  LyingGateway gateway(arguments({"--mode", "redirect"}));
+  auto response = fetch(request(gateway), k_mib);
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 200);
+  EXPECT_FALSE(response->headers.contains("location"));
+}
+
+TEST_F(ClientTest, EndsARedirectLoop) {
+  LyingGateway gateway(arguments({"--mode", "redirect_loop"}));
+  auto response = fetch(request(gateway), k_mib);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::network);
+}
+
+TEST_F(ClientTest, EndsAStall) {
+  LyingGateway gateway(arguments({"--mode", "stall"}));
+  Request stalled = request(gateway);
+  stalled.stall_timeout = 200ms;
+  auto response = fetch(stalled, k_mib);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::timeout);
+  EXPECT_EQ(response.error().message, "no byte came for 0.2 s");
+}
+
+TEST_F(ClientTest, KeepsADeadline) {
+  LyingGateway gateway(arguments({"--mode", "slow"}));
+  Request slow = request(gateway);
+  slow.deadline = 300ms;
+  auto response = fetch(slow, k_mib);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::timeout);
+}
+
+TEST_F(ClientTest, ACutConnectionIsAnError) {
+  LyingGateway gateway(arguments({"--mode", "cut"}));
+  auto response = fetch(request(gateway), k_mib);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::network);
+}
+
+TEST_F(ClientTest, OtherSchemesAreRefused) {
+  Request file;
+  file.url = "file:///etc/passwd";
+  auto response = fetch(file, k_mib);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::network);
+}
+
+TEST_F(ClientTest, NobodyListens) {
+  Request nobody;
+  nobody.url = "http://127.0.0.1:1/";
+  auto response = fetch(nobody, k_mib);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::network);
+}
+
+// Starts a second transfer and cancels itself, from inside its own callback.
+class Restless : public Receiver {
+ public:
+  Restless(Transfers& transfers, Request next, Receiver& second)
+      : transfers_(transfers), next_(std::move(next)), second_(second) {}
+  Transfers::Id id = 0;
+  Result<void> on_head(const ResponseHead&) override { return {}; }
+  Result<void> on_body(ByteView) override {
+    transfers_.start(next_, second_);
+    transfers_.cancel(id);
+    return {};
+  }
+  void on_done(Result<void>) override { ADD_FAILURE() << "a cancelled transfer must not be told of its end"; }
+
+ private:
+  Transfers& transfers_;
+  Request next_;
+  Receiver& second_;
+};
+
+class Counter : public Receiver {
+ public:
+  std::size_t bytes = 0;
+  std::optional<Result<void>> outcome;
+  std::optional<Error> refuse;
+  Result<void> on_head(const ResponseHead&) override {
+    if (refuse) return Failure(*refuse);
+    return {};
+  }
+  Result<void> on_body(ByteView part) override {
+    bytes += part.size();
+    return {};
+  }
+  void on_done(Result<void> result) override { outcome = std::move(result); }
+};
+
+TEST_F(ClientTest, TransfersMayBeStartedAndCancelledInCallbacks) {
+  LyingGateway gateway(arguments({}));
+  Transfers transfers;
+  Counter counter;
+  Restless restless(transfers, request(gateway), counter);
+  restless.id = transfers.start(request(gateway), restless);
+  while (!counter.outcome) transfers.poll(100ms);
+  EXPECT_TRUE(*counter.outcome);
+  EXPECT_EQ(counter.bytes, content_.size());
+  EXPECT_EQ(transfers.active(), 0u);
+}
+
+TEST_F(ClientTest, AnErrorOfTheReceiverComesBack) {
+  LyingGateway gateway(arguments({}));
+  Transfers transfers;
+  Counter counter;
+  counter.refuse = Error{Code::corrupt, "not what was asked for"};
+  transfers.start(request(gateway), counter);
+  while (!counter.outcome) transfers.poll(100ms);
+  ASSERT_FALSE(*counter.outcome);
+  EXPECT_EQ(counter.outcome->error().code, Code::corrupt);
+  EXPECT_EQ(counter.bytes, 0u);
+}
+
+TEST_F(ClientTest, WakeEndsAWait) {
+  Transfers transfers;
+  std::jthread other([&] { transfers.wake(); });
+  auto begin = std::chrono::steady_clock::now();
+  transfers.poll(60s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
+}
+
+TEST(Address, KnowsPrivateOnes) {
+  for (const char* yes : {"127.0.0.1", "127.9.9.9", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.7", "::1",
+                          "169.254.1.1", "100.64.0.1", "fe80::1%eth0", "fd12::1", "::ffff:10.0.0.1"}) {
+    EXPECT_TRUE(is_private_address(yes)) << yes;
+  }
+  for (const char* no : {"8.8.8.8", "172.32.0.1", "172.15.0.1", "192.169.0.1", "100.128.0.1", "2001:db8::1",
+                         "::ffff:8.8.8.8", "localhost", "", "10.0.0", "0.0.0.0"}) {
+    EXPECT_FALSE(is_private_address(no)) << no;
+  }
+}
+
+}  // namespace
+}  // namespace eai::http
