@@ -94,7 +94,6 @@ mapfile -t lacking < <(missing "$@")
 [ ${#lacking[@]} -gt 0 ] || exit 0
 
 names=("${lacking[@]}")
-say "installing packages: ${lacking[*]}"
 as_root apt-get -qq update
 names=()
 for package in "${lacking[@]}"; do
@@ -105,4 +104,5 @@ for package in "${lacking[@]}"; do
   [ -n "$found" ] || die "this system has no package $package; eai needs Debian 12, Ubuntu 24.04 or newer"
   names+=("$found")
 done
+say "installing packages: ${names[*]}"
 as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "${names[@]}" >/dev/null
