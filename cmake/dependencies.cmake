@@ -2,6 +2,7 @@
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(OpenSSL 3 REQUIRED)
 find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
 find_package(LibArchive REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -14,9 +15,10 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 
 add_library(eai_deps_base INTERFACE)
 target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost::json Threads::Threads)
-# libsodium: blake2b-256 (OpenSSL 3.0 has only the 512-bit one).
+# libsodium: blake2b-256 (OpenSSL 3.0 has only the 512-bit one). zlib: the CRC of two blocks from those of each,
+# which ISA-L cannot say.
 add_library(eai_deps_content INTERFACE)
-target_link_libraries(eai_deps_content INTERFACE OpenSSL::Crypto PkgConfig::SODIUM PkgConfig::ISAL
+target_link_libraries(eai_deps_content INTERFACE OpenSSL::Crypto PkgConfig::SODIUM PkgConfig::ISAL ZLIB::ZLIB
                                                  LibArchive::LibArchive)
 add_library(eai_deps_http INTERFACE)
 # libcurl: only its header. The library is loaded when it is first needed (src/http/curl_library.h).

@@ -32,6 +32,7 @@ build  libssl-dev
 build  libcurl4-openssl-dev
 build  libarchive-dev
 build  libisal-dev
+build  zlib1g-dev
 build  libsodium-dev
 build  libcli11-dev
 build  libspdlog-dev
@@ -41,6 +42,7 @@ test   libgtest-dev
 test   libbenchmark-dev
 test   python3                                      python3
 test   python3-venv
+test   pigz                                         pigz
 test   nodejs                                       node
 test   shellcheck                                   shellcheck
 test   iproute2                                     ip

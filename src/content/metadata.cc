@@ -182,21 +182,6 @@ Result<void> check_files(const Metadata& metadata) {
   return {};
 }
 
-// The name endings that split(1) gives, in order: aa … yz, zaaa … zyzz, zzaaaa …
-std::string split_suffix(std::size_t index) {
-  std::string out;
-  std::size_t letters = 2;
-  for (std::size_t count = 25 * 26; index >= count; count *= 26, ++letters) {
-    index -= count;
-    out += 'z';
-  }
-  std::string digits(letters, 'a');
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, index /= 26) {
-    *digit = static_cast<char>('a' + index % 26);
-  }
-  return out + digits;
-}
-
 // A part that is left out would be noticed only after all others are here.
 Result<void> check_part_names(const Metadata& metadata) {
   constexpr std::string_view first = ".part-aa";
@@ -291,6 +276,20 @@ Result<json::value> parse_json(ByteView bytes) {
 }
 
 }  // namespace
+
+std::string split_suffix(std::size_t index) {
+  std::string out;
+  std::size_t letters = 2;
+  for (std::size_t count = 25 * 26; index >= count; count *= 26, ++letters) {
+    index -= count;
+    out += 'z';
+  }
+  std::string digits(letters, 'a');
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, index /= 26) {
+    *digit = static_cast<char>('a' + index % 26);
+  }
+  return out + digits;
+}
 
 std::string_view name_of(Task task) {
   return k_task_names[static_cast<std::size_t>(task)];

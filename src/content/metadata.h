@@ -64,6 +64,13 @@ struct Metadata {
 inline constexpr std::uint64_t k_metadata_limit = k_mib;
 Result<Metadata> parse_metadata(ByteView json);
 
+// The document that parse_metadata() reads: first what the Python tool writes, in its order (null for what was not
+// given), then our additions. The same Metadata gives the same bytes.
+std::string write_metadata(const Metadata& metadata);
+
+// The name endings of parts that split(1) gives, in order: aa … yz, zaaa … zyzz, zzaaaa …
+std::string split_suffix(std::size_t index);
+
 // One component of a path, fit to be a file name anywhere: not empty, ".", "..", at most 200 bytes of valid
 // UTF-8 without '/', '\', quotes or control characters. Code::invalid says what is wrong with it.
 Result<void> check_plain_name(std::string_view name);
