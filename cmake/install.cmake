@@ -1,5 +1,4 @@
-# The tree under a prefix is the build tree: bin/eai, libexec/eai/…, share/eai/….
-include(GNUInstallDirs)
-install(TARGETS eai RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY ${CMAKE_BINARY_DIR}/libexec/eai/ DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/eai USE_SOURCE_PERMISSIONS)
-install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# The tree under a prefix is the build tree: the program finds its engines and blocks by these paths beside bin/.
+install(TARGETS eai RUNTIME DESTINATION bin)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/libexec/eai/ DESTINATION libexec/eai USE_SOURCE_PERMISSIONS)
+install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/eai)
