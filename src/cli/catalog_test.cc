@@ -1,0 +1,80 @@
+#include "cli/catalog.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace eai::cli {
+namespace {
+
+struct CatalogFile {
+  TemporaryFolder folder;
+  fs::path path = folder.path() / "catalog.toml";
+  Result<Catalog> load(const std::string& text) const {
+    std::ofstream(path) << text;
+    return Catalog::load(path);
+  }
+};
+
+constexpr const char* k_hash = "bafkreifz7q6ee5z7matbenlatw3ofwnuqqlmvibgyni6fw47e3jye5lmj4";
+
+TEST(Catalog, KnowsThePreservedAndTheShippedModels) {
+  auto catalog = Catalog::load("/nonexistent/catalog.toml");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  EXPECT_EQ(catalog->entries().size(), 18u);
+  const CatalogEntry* entry = catalog->by_name("QWEN3-1.7b");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->id.str(), "bafkreib6pws5dx5ur6exbhulmf35twfcizdkxvup4cklzprlvaervfz5zy");
+  EXPECT_EQ(catalog->by_id(entry->id), entry);
+  EXPECT_EQ(catalog->by_name("qwen3"), nullptr);
+  for (const CatalogEntry& one : catalog->entries()) {
+    EXPECT_EQ(catalog->by_id(one.id)->name, one.name) << "two names for one hash";
+    EXPECT_TRUE(one.family.empty() || !sampling_arguments(one.family).empty()) << one.name;
+  }
+}
+
+TEST(Catalog, TheFileAddsAndReplaces) {
+  CatalogFile file;
+  auto catalog = file.load(std::string("[models.mine]\nhash = \"") + k_hash +
+                           "\"\ntask = \"embed\"\nsize_gb = 2\nram_gb = 1.5\nfamily = \"lfm2\"\n" +
+                           "[models.\"Qwen3-1.7b\"]\nhash = \"" + k_hash + "\"\n");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  EXPECT_EQ(catalog->entries().size(), 19u);
+  const CatalogEntry* mine = catalog->by_name("mine");
+  ASSERT_NE(mine, nullptr);
+  EXPECT_EQ(mine->task, content::Task::embed);
+  EXPECT_EQ(mine->size_gb, 2);
+  EXPECT_EQ(mine->ram_gb, 1.5);
+  EXPECT_EQ(catalog->by_name("qwen3-1.7b")->id.str(), k_hash);
+}
+
+TEST(Catalog, ErrorsNameFileAndLine) {
+  CatalogFile file;
+  auto error = [&](const std::string& text) {
+    auto catalog = file.load(text);
+    return catalog ? "" : catalog.error().message;
+  };
+  const std::string here = file.path.string();
+  EXPECT_EQ(error("[models.a]\ntask = \"chat\"\n"), here + ", line 2: models.a has no hash");
+  EXPECT_NE(error("[models.a]\nhash = \"bafkrei0\"\n").find("line 2: models.a.hash: "), std::string::npos);
+  EXPECT_NE(error("[models.a]\n\nhahs = \"x\"\n").find("line 3: unknown key models.a.hahs; did you mean hash?"),
+            std::string::npos);
+  EXPECT_NE(error("[model.a]\nhash = \"x\"\n").find("line 2: unknown key model.a.hash"), std::string::npos);
+  EXPECT_NE(error("[models.a]\nsize_gb = \"2\"\n").find("number of gigabytes"), std::string::npos);
+  EXPECT_NE(error("[models.a]\nfamily = \"gpt\"\n").find("must be one of qwen3"), std::string::npos);
+  EXPECT_NE(error("[models.a\n").find("line 1"), std::string::npos);
+}
+
+TEST(Catalog, FamiliesGiveTheirSampling) {
+  EXPECT_EQ(family_of("Qwen3-8B-q8"), "qwen3");
+  EXPECT_EQ(family_of("qwen3-embedding-4b"), "");
+  EXPECT_EQ(family_of("gemma-3n-e4b"), "gemma-3n");
+  EXPECT_EQ(family_of("gemma-3-4b-it-q4"), "gemma-3");
+  EXPECT_EQ(family_of("my-qwen3"), "");
+  EXPECT_EQ(sampling_arguments("lfm2"),
+            (std::vector<std::string>{"--temp", "0.3", "--min-p", "0.15", "--repeat-penalty", "1.05"}));
+  EXPECT_TRUE(sampling_arguments("").empty());
+}
+
+}  // namespace
+}  // namespace eai::cli

@@ -1,0 +1,178 @@
+#include "cli/command_line.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <memory>
+
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+constexpr const char* k_footer = R"(Examples:
+  eai model run qwen3-1.7b                 download if needed, verify, serve on port 8080
+  eai model run qwen3-8b,qwen3-embedding-4b
+  eai model list --all                     what is here, and what eai knows by name
+  eai model stop
+
+Settings also come from EAI_... variables and from config.toml; models from catalog.toml.)";
+
+// What CLI11 writes into while it parses; read when it is done.
+struct Slots {
+  std::vector<std::string> models, hashes;
+  std::string folder;
+  int ready_fd = -1;
+  std::map<std::string_view, std::vector<std::string>> values;
+  std::map<std::string_view, bool> flags;
+};
+
+std::string value_name_of(const Setting& setting) {
+  if (!setting.value_name.empty()) return std::string(setting.value_name);
+  if (std::holds_alternative<ByteSize Config::*>(setting.place)) return "SIZE";
+  return "NUMBER";
+}
+
+void add_setting(CLI::App& app, const Setting& setting, Slots& slots) {
+  const std::string option(setting.option);
+  const std::string help = std::string(setting.help) + " [" + std::string(setting.variable) + "]";
+  if (std::holds_alternative<bool Config::*>(setting.place)) {
+    app.add_flag(option, slots.flags[setting.key], help);
+    return;
+  }
+  auto* added = app.add_option(option, slots.values[setting.key], help);
+  added->type_name(value_name_of(setting))->expected(1)->allow_extra_args(false);
+  bool list = std::holds_alternative<std::vector<std::string> Config::*>(setting.place);
+  added->multi_option_policy(list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_command(CLI::App& group, const Command& command, Slots& slots) {
+  CLI::App& app = *group.add_subcommand(std::string(command.name), std::string(command.help));
+  app.footer("");
+  if (!command.alias.empty()) app.alias(std::string(command.alias));
+  const std::string help(command.argument_help);
+  if (command.takes == Command::Takes::models) {
+    app.add_option("models", slots.models, help)->delimiter(',')->type_name("MODEL...");
+    app.add_option("--hash", slots.hashes, "Hashes (CIDs), separated by commas")->delimiter(',')->type_name("HASH,...");
+  } else if (command.takes == Command::Takes::folder) {
+    app.add_option("folder", slots.folder, help)->type_name("FOLDER");
+  }
+  for (std::string_view key : command.options) add_setting(app, *find_setting(key), slots);
+  // Between a command and its server in the background; not for people.
+  app.add_option("--ready-fd", slots.ready_fd)->group("");
+}
+
+std::vector<std::string> command_names() {
+  std::vector<std::string> out;
+  for (const Command& command : commands()) out.emplace_back(command.name);
+  return out;
+}
+
+bool is_command(std::string_view word) {
+  auto all = commands();
+  return std::any_of(all.begin(), all.end(), [&](const Command& command) {
+    return command.name == word || (!command.alias.empty() && command.alias == word);
+  });
+}
+
+Failure wrong_word(std::string_view word, const std::vector<std::string>& known, std::string_view read_on) {
+  std::string message = "unknown command \"" + printable(word) + "\"";
+  auto near = near_names(word, known, 1);
+  if (!near.empty()) message += "; did you mean " + near.front() + "?";
+  return fail(Code::invalid, message + " See `" + std::string(read_on) + "`");
+}
+
+// What CLI11 says of a wrong option names it; near ones are added.
+Failure wrong_option(const CLI::App& app, std::string message) {
+  while (message.ends_with('\n') || message.ends_with('.')) message.pop_back();
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
+  std::vector<std::string> known;
+  for (const CLI::Option* option : deepest->get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (!option->get_group().empty()) known.push_back("--" + name);
+    }
+  }
+  std::string read_on = "eai --help";
+  if (deepest != &app) read_on = "eai model " + deepest->get_name() + " --help";
+  std::size_t at = message.rfind("--");
+  auto near = at == std::string::npos ? std::vector<std::string>() : near_names(message.substr(at), known, 1);
+  if (!near.empty()) message += "; did you mean " + near.front() + "?";
+  return fail(Code::invalid, printable(message, 400) + (near.empty() ? ". See `" : " See `") + read_on + "`");
+}
+
+// CLI11 says of a wrong command only that it was not expected.
+Result<void> check_words(int argc, const char* const* argv) {
+  if (argc < 2) return {};
+  std::string_view first = argv[1];
+  if (first.starts_with('-')) return {};
+  if (first != "model") {
+    if (is_command(first)) return fail(Code::invalid, "the command is `eai model " + std::string(first) + "`");
+    return wrong_word(first, {"model"}, "eai --help");
+  }
+  if (argc < 3) return {};
+  std::string_view second = argv[2];
+  if (second.starts_with('-') || is_command(second)) return {};
+  return wrong_word(second, command_names(), "eai model --help");
+}
+
+void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& out) {
+  out.command = &command;
+  out.words.models = std::move(slots.models);
+  out.words.hashes = std::move(slots.hashes);
+  out.words.folder = std::move(slots.folder);
+  out.words.ready_fd = slots.ready_fd;
+  for (std::string_view key : command.options) {
+    const Setting& setting = *find_setting(key);
+    std::string name(setting.option.substr(setting.option.find("--")));
+    name = name.substr(0, name.find(','));
+    if (app.count(name) == 0) continue;
+    if (std::holds_alternative<bool Config::*>(setting.place)) {
+      out.given[std::string(key)] = {slots.flags[key] ? "true" : "false"};
+    } else {
+      out.given[std::string(key)] = slots.values[key];
+    }
+  }
+}
+
+}  // namespace
+
+Result<Parsed> parse_command_line(int argc, const char* const* argv) {
+  EAI_CHECK(check_words(argc, argv));
+  CLI::App app("eai runs AI models that are found by the hash of their bytes, and serves them on this machine.", "eai");
+  app.footer(k_footer);
+  bool version = false;
+  app.add_flag("--version", version, "Print the version");
+  app.set_help_flag("-h,--help", "Print this help");
+  CLI::App& group = *app.add_subcommand("model", "Run, download and keep models");
+  std::vector<std::unique_ptr<Slots>> slots;
+  for (const Command& command : commands()) {
+    slots.push_back(std::make_unique<Slots>());
+    add_command(group, command, *slots.back());
+  }
+  group.require_subcommand(0, 1);
+
+  Parsed out;
+  for (int i = 1; i < argc; ++i) out.words.all.emplace_back(argv[i]);
+  try {
+    std::vector<std::string> reversed(out.words.all.rbegin(), out.words.all.rend());
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* asked = &app;
+    while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+    out.help = asked->help(asked == &app ? "" : asked == &group ? "eai" : "eai model");
+    return out;
+  } catch (const CLI::ParseError& error) {
+    return wrong_option(app, error.what());
+  }
+  for (std::size_t i = 0; i < commands().size(); ++i) {
+    const CLI::App& sub = *group.get_subcommand(std::string(commands()[i].name));
+    if (sub.parsed()) collect(commands()[i], sub, *slots[i], out);
+  }
+  if (out.command == nullptr) out.help = group.parsed() ? group.help("eai") : app.help();
+  return out;
+}
+
+}  // namespace eai::cli

@@ -1,0 +1,67 @@
+#include "cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+namespace eai::cli {
+namespace {
+
+Result<Parsed> parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "eai");
+  return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+
+std::string error(std::vector<const char*> words) {
+  auto parsed = parse(std::move(words));
+  return parsed ? "" : parsed.error().message;
+}
+
+TEST(CommandLine, ModelsComeByCommaBlankAndHash) {
+  auto parsed = parse({"model", "check", "a,b", "c", "--hash", "d,e"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->command->name, "check");
+  EXPECT_EQ(parsed->words.models, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(parsed->words.hashes, (std::vector<std::string>{"d", "e"}));
+}
+
+TEST(CommandLine, OptionsBecomeGivenSettings) {
+  auto parsed = parse({"model", "list", "--all", "--json", "-q"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->given,
+            (Given{{"list.all", {"true"}}, {"output.json", {"true"}}, {"output.quiet", {"true"}}}));
+  parsed = parse({"model", "ls"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->command->name, "list");
+  EXPECT_TRUE(parsed->given.empty());
+}
+
+TEST(CommandLine, HelpIsTextForTheCommandAsked) {
+  EXPECT_NE(parse({"--help"})->help.find("Examples"), std::string::npos);
+  EXPECT_NE(parse({})->help.find("Examples"), std::string::npos);
+  EXPECT_NE(parse({"model"})->help.find("check"), std::string::npos);
+  auto parsed = parse({"model", "list", "--help"});
+  EXPECT_EQ(parsed->command, nullptr);
+  EXPECT_NE(parsed->help.find("--all"), std::string::npos);
+  EXPECT_EQ(parsed->help.find("ready-fd"), std::string::npos);
+}
+
+TEST(CommandLine, WrongWordsAreNamed) {
+  EXPECT_NE(error({"modle", "list"}).find("\"modle\"; did you mean model?"), std::string::npos);
+  EXPECT_NE(error({"model", "chekc"}).find("did you mean check?"), std::string::npos);
+  EXPECT_NE(error({"list"}).find("`eai model list`"), std::string::npos);
+  EXPECT_NE(error({"model", "list", "--wrong"}).find("--wrong"), std::string::npos);
+  EXPECT_NE(error({"model", "list", "--al"}).find("did you mean --all?"), std::string::npos);
+  EXPECT_EQ(parse({"model", "list", "extra"}).error().code, Code::invalid);
+}
+
+TEST(CommandLine, EveryOptionOfACommandIsASetting) {
+  for (const Command& command : commands()) {
+    for (std::string_view key : command.options) {
+      const Setting* setting = find_setting(key);
+      ASSERT_NE(setting, nullptr) << key;
+      EXPECT_NE(setting->option.find("--"), std::string_view::npos) << key;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace eai::cli

@@ -1,0 +1,59 @@
+// Why: what `eai` can do, one row per command: its words, its options, its function.
+// Thread: one.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/config.h"
+#include "cli/output.h"
+#include "util/folders.h"
+#include "util/result.h"
+
+namespace eai::cli {
+
+// The words of one call of the program.
+struct Words {
+  std::vector<std::string> models;  // names or hashes, lists already split
+  std::vector<std::string> hashes;  // of --hash
+  std::string folder;               // for commands that take one
+  int ready_fd = -1;                // server in the background: where it tells how its start went
+  std::vector<std::string> all;     // as typed, without the program's name
+};
+
+struct Context {
+  const Words& words;
+  const Config& config;
+  const Folders& folders;
+  Output& out;
+};
+
+struct Command {
+  enum class Takes { nothing, models, folder };
+
+  std::string_view name;  // "run", below `eai model`
+  std::string_view alias;
+  std::string_view help;
+  Takes takes = Takes::nothing;
+  std::string_view argument_help;
+  std::vector<std::string_view> options;  // keys of settings
+  // The exit status, or an error that the caller prints and turns into one.
+  Result<int> (*run)(Context&);
+};
+
+std::span<const Command> commands();
+
+Result<int> model_run(Context& context);
+Result<int> model_serve(Context& context);
+Result<int> model_stop(Context& context);
+Result<int> model_status(Context& context);
+Result<int> model_download(Context& context);
+Result<int> model_check(Context& context);
+Result<int> model_list(Context& context);
+Result<int> model_remove(Context& context);
+Result<int> model_adopt(Context& context);
+
+}  // namespace eai::cli

@@ -1,0 +1,200 @@
+#include "cli/config.h"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+#include "cli/toml_file.h"
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
+
+std::string listed(const std::vector<std::string_view>& words) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    out += i == 0 ? "" : i + 1 == words.size() ? " or " : ", ";
+    out += words[i];
+  }
+  return out;
+}
+
+std::optional<bool> parse_bool(std::string_view text) {
+  for (std::string_view yes : {"1", "true", "yes", "on"}) {
+    if (text == yes) return true;
+  }
+  for (std::string_view no : {"0", "false", "no", "off"}) {
+    if (text == no) return false;
+  }
+  return std::nullopt;
+}
+
+std::optional<ByteSize> parse_size(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, std::uint64_t>, 9> units = {{{"KiB", k_kib},
+                                                                                {"MiB", k_mib},
+                                                                                {"GiB", k_gib},
+                                                                                {"kB", 1000},
+                                                                                {"KB", 1000},
+                                                                                {"MB", 1'000'000},
+                                                                                {"GB", 1'000'000'000},
+                                                                                {"TB", 1'000'000'000'000},
+                                                                                {"B", 1}}};
+  std::uint64_t factor = 1;
+  for (const auto& [unit, size] : units) {
+    if (!text.ends_with(unit)) continue;
+    text.remove_suffix(unit.size());
+    if (text.ends_with(' ')) text.remove_suffix(1);
+    factor = size;
+    break;
+  }
+  auto number = parse_u64(text);
+  if (!number || *number > UINT64_MAX / factor) return std::nullopt;
+  return ByteSize{*number * factor};
+}
+
+// "a, b" → a and b.
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    std::string_view word = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    if (!word.empty()) out.emplace_back(word);
+  }
+  return out;
+}
+
+std::string what_is_allowed(const Setting& setting) {
+  if (!setting.choices.empty()) return listed(setting.choices);
+  struct Say {
+    const Setting& setting;
+    std::string operator()(std::string Config::*) const { return "text"; }
+    std::string operator()(std::uint64_t Config::*) const {
+      return "a whole number from " + std::to_string(setting.lowest) + " to " + std::to_string(setting.highest);
+    }
+    std::string operator()(bool Config::*) const { return "true or false"; }
+    std::string operator()(std::vector<std::string> Config::*) const { return "a list of texts"; }
+    std::string operator()(ByteSize Config::*) const { return "a size such as \"24GB\""; }
+  };
+  return std::visit(Say{setting}, setting.place);
+}
+
+bool fits(const Setting& setting, std::uint64_t number) { return number >= setting.lowest && number <= setting.highest; }
+bool fits(const Setting& setting, const std::string& text) {
+  return setting.choices.empty() || std::find(setting.choices.begin(), setting.choices.end(), text) != setting.choices.end();
+}
+
+// False: the text is not a value for this setting.
+bool assign(Config& config, const Setting& setting, std::string_view text) {
+  return std::visit(
+      [&](auto place) {
+        using Value = std::remove_reference_t<decltype(config.*place)>;
+        if constexpr (std::is_same_v<Value, std::string>) {
+          config.*place = std::string(text);
+          return fits(setting, config.*place);
+        } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+          config.*place = split(text);
+          return true;
+        } else {
+          auto parsed = [&] {
+            if constexpr (std::is_same_v<Value, bool>) return parse_bool(text);
+            if constexpr (std::is_same_v<Value, ByteSize>) return parse_size(text);
+            if constexpr (std::is_same_v<Value, std::uint64_t>) return parse_u64(text);
+          }();
+          if (!parsed) return false;
+          config.*place = *parsed;
+          if constexpr (std::is_same_v<Value, std::uint64_t>) return fits(setting, *parsed);
+          return true;
+        }
+      },
+      setting.place);
+}
+
+// As assign(), from a TOML value: types must fit, but a size may be a number too.
+bool assign(Config& config, const Setting& setting, const TomlEntry& entry) {
+  return std::visit(
+      [&](auto place) {
+        using Value = std::remove_reference_t<decltype(config.*place)>;
+        const auto* number = std::get_if<std::int64_t>(&entry.value);
+        if constexpr (std::is_same_v<Value, std::uint64_t> || std::is_same_v<Value, ByteSize>) {
+          if (number != nullptr) return *number >= 0 && assign(config, setting, std::to_string(*number));
+        }
+        if constexpr (std::is_same_v<Value, std::string> || std::is_same_v<Value, ByteSize>) {
+          const auto* text = std::get_if<std::string>(&entry.value);
+          return text != nullptr && assign(config, setting, *text);
+        } else if constexpr (std::is_same_v<Value, std::uint64_t>) {
+          return false;
+        } else {
+          const auto* value = std::get_if<Value>(&entry.value);
+          if (value != nullptr) config.*place = *value;
+          return value != nullptr;
+        }
+      },
+      setting.place);
+}
+
+Failure unknown_key(const fs::path& file, const TomlEntry& entry) {
+  std::vector<std::string> keys;
+  for (const Setting& setting : settings()) keys.emplace_back(setting.key);
+  std::string message = "unknown key " + entry.key();
+  auto near = near_names(entry.key(), keys);
+  if (near.empty()) {  // the right name in the wrong table
+    for (const std::string& key : keys) {
+      if (key.ends_with("." + entry.path.back())) near.push_back(key);
+    }
+  }
+  if (!near.empty()) message += "; did you mean " + near.front() + "?";
+  return fail_at(file, entry.line, message);
+}
+
+Result<void> apply_file(Config& config, const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return {};
+  EAI_TRY(auto entries, read_toml(file));
+  for (const TomlEntry& entry : entries) {
+    const Setting* setting = find_setting(entry.key());
+    if (setting == nullptr) return unknown_key(file, entry);
+    if (!assign(config, *setting, entry)) {
+      return fail_at(file, entry.line, entry.key() + " must be " + what_is_allowed(*setting));
+    }
+  }
+  return {};
+}
+
+// "--quiet" of "-q,--quiet".
+std::string_view long_option(const Setting& setting) {
+  std::string_view option = setting.option.substr(setting.option.find("--"));
+  return option.substr(0, option.find(','));
+}
+
+Result<void> apply_given(Config& config, const Setting& setting, const std::vector<std::string>& values) {
+  if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.place)) {
+    config.*(*list) = values;  // as they are: a folder's name may have a comma
+    return {};
+  }
+  return set_from_text(config, setting, values.empty() ? "" : values.back(), long_option(setting));
+}
+
+}  // namespace
+
+Result<void> set_from_text(Config& config, const Setting& setting, std::string_view text, std::string_view where) {
+  if (assign(config, setting, text)) return {};
+  return fail(Code::invalid, std::string(where) + " is " + quoted(text) + ", but must be " + what_is_allowed(setting));
+}
+
+Result<Config> load_config(const fs::path& file, const Environment& environment, const Given& given) {
+  Config config;
+  EAI_CHECK(apply_file(config, file));
+  for (const Setting& setting : settings()) {
+    const char* value = environment(std::string(setting.variable).c_str());
+    if (value != nullptr && *value != '\0') EAI_CHECK(set_from_text(config, setting, value, setting.variable));
+    auto it = given.find(setting.key);
+    if (it != given.end()) EAI_CHECK(apply_given(config, setting, it->second));
+  }
+  return config;
+}
+
+}  // namespace eai::cli

@@ -1,0 +1,84 @@
+// Why: every setting in one table: its key in config.toml, its EAI_… variable, its option on the command line, what it
+// may be and what it does. The order is option, variable, file, default.
+// Thread: any; plain values.
+// What holds: a wrong value is an error that names where it stands; an unknown key is an error with near names.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "util/file.h"
+#include "util/result.h"
+
+namespace eai::cli {
+
+// Bytes; as text "24GB", "512MiB", "1000000".
+struct ByteSize {
+  std::uint64_t bytes = 0;
+};
+
+struct Config {
+  // [server]
+  std::string host = "127.0.0.1";
+  std::uint64_t port = 8080;
+  std::uint64_t context_length = 0;  // 0: what the model was trained for, at most 32768
+  bool foreground = false;
+  bool force = false;
+  std::string main_hash;
+  ByteSize memory_limit;             // 0: found from the machine
+  std::uint64_t idle_timeout = 1800;   // seconds
+  std::uint64_t start_timeout = 600;   // seconds
+  // [fetch]
+  std::vector<std::string> gateways;       // asked before the public ones
+  bool public_gateways = true;
+  std::vector<std::string> block_folders;  // looked into before any gateway
+  bool offline = false;
+  std::uint64_t parallel_requests = 16;
+  std::uint64_t max_retries = 5;
+  // [engines]
+  std::string llama_server;
+  std::string image_engine;
+  // [list], [remove]
+  bool list_all = false;
+  bool remove_force = false;
+  // [output]
+  bool json = false;
+  bool quiet = false;
+  std::string log_level = "info";
+};
+
+struct Setting {
+  using Place = std::variant<std::string Config::*, std::uint64_t Config::*, bool Config::*,
+                             std::vector<std::string> Config::*, ByteSize Config::*>;
+  std::string_view key;       // "server.port"
+  std::string_view variable;  // "EAI_PORT"
+  std::string_view option;    // "--port", "-q,--quiet"; empty: none
+  std::string_view help;
+  Place place;
+  std::uint64_t lowest = 0, highest = UINT64_MAX;  // numbers
+  std::vector<std::string_view> choices = {};      // text; empty: any
+  std::string_view value_name = "";                // in --help; empty: by the kind
+};
+
+std::span<const Setting> settings();
+const Setting* find_setting(std::string_view key);
+
+// Sets one value from text. The error says what is allowed; `where` ("--port", "EAI_PORT") is put before it.
+Result<void> set_from_text(Config& config, const Setting& setting, std::string_view text, std::string_view where);
+
+// Values given on the command line, by key; several for a list.
+using Given = std::map<std::string, std::vector<std::string>, std::less<>>;
+// getenv, or a test's world.
+using Environment = std::function<const char*(const char*)>;
+
+// file (may be missing) < environment < given.
+Result<Config> load_config(const fs::path& file, const Environment& environment, const Given& given);
+
+}  // namespace eai::cli

@@ -1,0 +1,102 @@
+#include "cli/download.h"
+
+#include <boost/json.hpp>
+
+#include "cli/progress.h"
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+namespace json = boost::json;
+using Phase = fetch::Progress::Phase;
+
+// Empty: bytes are counted.
+std::string phase_text(Phase phase) {
+  switch (phase) {
+    case Phase::waiting_for_other_process: return "waiting for another eai that downloads it";
+    case Phase::metadata: return "asking for its metadata";
+    case Phase::unpacking: return "unpacking";
+    case Phase::syncing: return "writing to disk";
+    case Phase::parts:
+    case Phase::done: return "";
+  }
+  return "";
+}
+
+std::string_view phase_name(Phase phase) {
+  switch (phase) {
+    case Phase::waiting_for_other_process: return "waiting";
+    case Phase::metadata: return "metadata";
+    case Phase::parts: return "parts";
+    case Phase::unpacking: return "unpacking";
+    case Phase::syncing: return "syncing";
+    case Phase::done: return "done";
+  }
+  return "";
+}
+
+Bar to_bar(const std::string& label, const fetch::Progress& progress) {
+  Bar bar{label, phase_text(progress.phase), progress.verified, progress.total, progress.bytes_per_second,
+          progress.time_left, {}};
+  for (const fetch::SourceProgress& source : progress.sources) {
+    if (!source.trouble.empty()) bar.troubles.push_back(printable(source.name + ": " + source.trouble));
+  }
+  return bar;
+}
+
+json::object to_event(const Asked& asked, const fetch::Progress& progress) {
+  json::array sources;
+  for (const fetch::SourceProgress& source : progress.sources) {
+    sources.push_back(json::object{{"name", source.name},
+                                   {"bytes", source.bytes},
+                                   {"bytes_per_second", source.bytes_per_second},
+                                   {"trouble", source.trouble}});
+  }
+  json::object out{{"event", "progress"},
+                   {"hash", asked.id.str()},
+                   {"name", asked.label},
+                   {"phase", phase_name(progress.phase)},
+                   {"verified", progress.verified},
+                   {"received", progress.received},
+                   {"total", progress.total},
+                   {"bytes_per_second", progress.bytes_per_second},
+                   {"sources", std::move(sources)}};
+  if (progress.time_left) out["seconds_left"] = progress.time_left->count();
+  return out;
+}
+
+}  // namespace
+
+// Lighthouse keeps the preserved models; the others find what somebody else still has.
+static const std::vector<std::string> k_public_gateways = {
+    "https://gateway.lighthouse.storage", "https://trustless-gateway.link", "https://ipfs.io", "https://dweb.link"};
+
+fetch::Sources sources_of(const Context& context) {
+  const Config& config = context.config;
+  fetch::Sources out;
+  for (const std::string& folder : config.block_folders) out.block_folders.emplace_back(folder);
+  out.block_folders.push_back(context.folders.shared / "blocks");
+  out.gateways = config.gateways;
+  if (config.public_gateways) {
+    out.gateways.insert(out.gateways.end(), k_public_gateways.begin(), k_public_gateways.end());
+  }
+  return out;
+}
+
+Result<store::Model> bring(Context& context, Library& library, const Asked& asked, const Interrupt& interrupt) {
+  fetch::Options options;
+  options.parallel_requests = static_cast<int>(context.config.parallel_requests);
+  options.max_retries = static_cast<int>(context.config.max_retries);
+  options.offline = context.config.offline;
+  ProgressDisplay display(context.out);
+  auto on_progress = [&](const fetch::Progress& progress) {
+    context.out.event(to_event(asked, progress));
+    display.show(to_bar(asked.label, progress));
+  };
+  auto model = fetch::download(asked.id, library.store, sources_of(context), options, on_progress, interrupt.token());
+  if (!model) return Failure(std::move(model).error().with(asked.label));
+  return model;
+}
+
+}  // namespace eai::cli

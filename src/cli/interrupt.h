@@ -1,0 +1,25 @@
+// Why: Ctrl-C ends what runs in good order; a second one ends the program at once.
+// Thread: made and destroyed on the main thread, one at a time. The stop token works from any thread.
+#pragma once
+
+#include <stop_token>
+
+namespace eai::cli {
+
+inline constexpr int k_interrupted = 130;  // exit status, as shells have it
+
+class Interrupt {
+ public:
+  Interrupt();  // from here SIGINT, SIGTERM and SIGHUP ask for a stop
+  ~Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  std::stop_token token() const { return source_.get_token(); }
+  bool requested() const { return source_.stop_requested(); }
+
+ private:
+  std::stop_source source_;
+  struct Watch;
+  Watch* watch_;
+};
+
+}  // namespace eai::cli

@@ -1,0 +1,70 @@
+// `eai model adopt`
+#include <boost/json.hpp>
+
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/resolve.h"
+#include "store/adopt.h"
+#include "util/error_map.h"
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+namespace json = boost::json;
+
+void tell(const std::string& label, const store::Candidate& candidate, const Result<store::Adopted>& outcome,
+          Output& out) {
+  json::object event{{"event", "adopted"}, {"hash", candidate.hash}, {"name", label}, {"bytes", candidate.size}};
+  if (!outcome) {
+    event["event"] = "refused";
+    event["why"] = outcome.error().message;
+    out.line(out.styled(Style::red, "refused") + "  " + label + "  " + printable(outcome.error().message, 400));
+  } else if (outcome->was_here) {
+    event["event"] = "was_here";
+    out.line("was here " + label);
+  } else {
+    event["way"] = name_of(outcome->way);
+    out.line(out.styled(Style::green, "adopted") + "  " + label + "  " + human_bytes(outcome->model.size()) + ", by " +
+             std::string(name_of(outcome->way)));
+  }
+  out.event(event);
+}
+
+Result<store::Adopted> adopt_one(const Library& library, const store::Candidate& candidate, const std::string& label,
+                                 Output& out, const std::stop_token& stop) {
+  ProgressDisplay display(out);
+  RateMeter meter;
+  auto on_progress = [&](std::uint64_t done) {
+    meter.update(done);
+    // Copied bytes are counted twice, once as they are written and once as they are hashed.
+    std::uint64_t total = done > candidate.size ? 2 * candidate.size : candidate.size;
+    display.show({label, "", done, total, meter.bytes_per_second(), meter.time_left(done, total), {}});
+  };
+  return store::adopt(library.store, candidate, on_progress, stop);
+}
+
+}  // namespace
+
+Result<int> model_adopt(Context& context) {
+  fs::path folder = context.words.folder.empty() ? fs::path("llms-storage") : fs::path(context.words.folder);
+  EAI_TRY(Library library, Library::open(context));
+  EAI_TRY(auto candidates, store::find_candidates(folder));
+  if (candidates.empty()) {
+    return fail(Code::not_found, folder.string() + " holds no model of the Python tool (<hash>.json beside <hash>.gguf)");
+  }
+  Interrupt interrupt;
+  int status = 0;
+  for (const store::Candidate& candidate : candidates) {
+    auto id = content::Cid::parse(candidate.hash);
+    std::string label = id ? library.label_of(*id) : printable(candidate.hash);
+    auto outcome = adopt_one(library, candidate, label, context.out, interrupt.token());
+    if (interrupt.requested()) return k_interrupted;
+    tell(label, candidate, outcome, context.out);
+    if (!outcome) status = face_of(outcome.error().code).exit_status;
+  }
+  context.out.note("The folder " + folder.string() + " was only read; what was adopted from it may be deleted there.");
+  return status;
+}
+
+}  // namespace eai::cli

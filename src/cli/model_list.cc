@@ -1,0 +1,118 @@
+// `eai model list`
+#include <boost/json.hpp>
+#include <cstdio>
+
+#include "cli/resolve.h"
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string gigabytes(double gb) { return gb <= 0 ? "-" : human_bytes(static_cast<std::uint64_t>(gb * 1e9)); }
+
+std::string ram_of(const Library& library, const store::Model& model) {
+  if (model.metadata.ram_gb) return gigabytes(*model.metadata.ram_gb);
+  const CatalogEntry* entry = library.catalog.by_id(model.id);
+  return entry == nullptr ? "-" : gigabytes(entry->ram_gb);
+}
+
+std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+json::object to_json(const Library& library, const store::Model& model) {
+  json::array files;
+  for (const store::StoredFile& file : model.files) {
+    files.push_back(json::object{{"name", file.name}, {"size", file.size}, {"sha256", to_hex(file.sha256)}});
+  }
+  json::object out{{"hash", model.id.str()},
+                   {"name", library.label_of(model.id)},
+                   {"folder_name", model.metadata.folder_name},
+                   {"task", content::name_of(model.metadata.task)},
+                   {"size", model.size()},
+                   {"origin", name_of(model.origin)},
+                   {"created", seconds_of(model.created)},
+                   {"folder", model.folder.string()},
+                   {"files", std::move(files)}};
+  if (model.metadata.ram_gb) out["ram"] = *model.metadata.ram_gb;
+  return out;
+}
+
+json::object to_json(const Library& library, bool all) {
+  json::array models, damaged, unfinished, known;
+  for (const store::Model& model : library.contents.models) models.push_back(to_json(library, model));
+  for (const store::Damaged& entry : library.contents.damaged) {
+    damaged.push_back(json::object{{"hash", entry.name}, {"why", entry.why}});
+  }
+  for (const store::Unfinished& entry : library.contents.unfinished) {
+    unfinished.push_back(json::object{{"hash", entry.id.str()},
+                                      {"name", library.label_of(entry.id)},
+                                      {"bytes", entry.bytes},
+                                      {"busy", entry.busy}});
+  }
+  json::object out{
+      {"models", std::move(models)}, {"damaged", std::move(damaged)}, {"unfinished", std::move(unfinished)}};
+  if (!all) return out;
+  for (const CatalogEntry& entry : library.catalog.entries()) {
+    known.push_back(json::object{{"name", entry.name},
+                                 {"hash", entry.id.str()},
+                                 {"task", content::name_of(entry.task)},
+                                 {"size_gb", entry.size_gb},
+                                 {"ram", entry.ram_gb},
+                                 {"here", library.stored(entry.id) != nullptr}});
+  }
+  out["catalog"] = std::move(known);
+  return out;
+}
+
+void print_table(const Library& library, bool all, Output& out) {
+  std::vector<std::vector<std::string>> rows;
+  auto row = [&](std::string name, std::string size, std::string ram, content::Task task, std::string state,
+                 std::string hash) {
+    rows.push_back({std::move(name), std::move(size), std::move(ram), std::string(content::name_of(task)),
+                    std::move(state), std::move(hash)});
+  };
+  for (const store::Model& model : library.contents.models) {
+    row(library.label_of(model.id), human_bytes(model.size()), ram_of(library, model), model.metadata.task,
+        std::string(name_of(model.origin)), model.id.str());
+  }
+  if (all) {
+    for (const CatalogEntry& entry : library.catalog.entries()) {
+      if (library.stored(entry.id) != nullptr) continue;
+      row(entry.name, gigabytes(entry.size_gb), gigabytes(entry.ram_gb), entry.task, "not here", entry.id.str());
+    }
+  }
+  if (!rows.empty()) out.table({"NAME", "SIZE", "RAM", "TASK", "STATE", "HASH"}, rows, 5);
+}
+
+}  // namespace
+
+Result<int> model_list(Context& context) {
+  Output& out = context.out;
+  EAI_TRY(Library library, Library::open(context));
+  bool all = context.config.list_all;
+  if (out.json()) {
+    out.event(to_json(library, all));
+    return 0;
+  }
+  print_table(library, all, out);
+  for (const store::Unfinished& entry : library.contents.unfinished) {
+    std::string name = library.label_of(entry.id);
+    out.note(name + ": " + human_bytes(entry.bytes) + " of an unfinished download" +
+             (entry.busy ? ", which goes on now"
+                         : "; `eai model download " + name + "` goes on, `eai model remove " + name + "` drops it"));
+  }
+  for (const store::Damaged& entry : library.contents.damaged) {
+    std::string name = entry.id ? library.label_of(*entry.id) : printable(entry.name);
+    out.note(name + " is damaged: " + printable(entry.why, 400) +
+             (entry.id ? "; `eai model download " + name + "` puts it right" : ""));
+  }
+  if (library.contents.models.empty() && !all) {
+    out.note("No model is here yet. `eai model list --all` shows those that eai knows by name.");
+  }
+  return 0;
+}
+
+}  // namespace eai::cli

@@ -1,0 +1,154 @@
+#include "cli/output.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+bool dumb_terminal() {
+  const char* term = std::getenv("TERM");
+  return term == nullptr || std::strcmp(term, "dumb") == 0;
+}
+
+bool utf8_locale() {
+  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (!is_set(variable)) continue;
+    std::string_view value = std::getenv(variable);
+    return value.find("UTF-8") != std::string_view::npos || value.find("utf8") != std::string_view::npos;
+  }
+  return false;
+}
+
+std::size_t columns_of(int fd) {
+  struct winsize size {};
+  if (::isatty(fd) != 1 || ::ioctl(fd, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string_view code_of(Style style) {
+  switch (style) {
+    case Style::plain: return "";
+    case Style::bold: return "\033[1m";
+    case Style::dim: return "\033[2m";
+    case Style::red: return "\033[31m";
+    case Style::green: return "\033[32m";
+    case Style::yellow: return "\033[33m";
+  }
+  return "";
+}
+
+}  // namespace
+
+Output::Output(Options options) : options_(options), utf8_(utf8_locale()) {
+  bool colour = !is_set("NO_COLOR") && !dumb_terminal();
+  error_is_terminal_ = ::isatty(STDERR_FILENO) == 1 && !dumb_terminal();
+  output_colour_ = colour && ::isatty(STDOUT_FILENO) == 1;
+  error_colour_ = colour && error_is_terminal_;
+}
+
+std::size_t Output::columns() const { return columns_of(STDOUT_FILENO); }
+std::size_t Output::error_columns() const { return columns_of(STDERR_FILENO); }
+
+void Output::write(std::string_view text) {
+  if (broken_) return;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return;
+  broken_ = true;
+  broken_errno_ = errno;
+}
+
+void Output::line(std::string_view text) {
+  if (!options_.json) write(std::string(text) + "\n");
+}
+
+void Output::event(const boost::json::value& value) {
+  if (!options_.json) return;
+  write(boost::json::serialize(value) + "\n");
+  if (!broken_ && std::fflush(stdout) != 0) {  // whoever reads events wants them now
+    broken_ = true;
+    broken_errno_ = errno;
+  }
+}
+
+void Output::note(std::string_view text) {
+  if (options_.json || options_.quiet) return;
+  std::fflush(stdout);
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+void Output::error(const Error& error, int exit_status) {
+  event(boost::json::object{{"event", "error"},
+                            {"code", name_of(error.code)},
+                            {"message", error.message},
+                            {"exit_status", exit_status}});
+  std::fflush(stdout);
+  std::fprintf(stderr, error_colour_ ? "\033[31meai:\033[0m %s\n" : "eai: %s\n", error.message.c_str());
+}
+
+std::string Output::styled(Style style, std::string_view text) const {
+  if (!output_colour_ || style == Style::plain) return std::string(text);
+  return std::string(code_of(style)) + std::string(text) + "\033[0m";
+}
+
+void Output::table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,
+                   std::size_t shrink) {
+  std::vector<std::size_t> widths;
+  for (const std::string& title : head) widths.push_back(width_of(title));
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::size_t total = 2 * (widths.size() - 1);
+  for (std::size_t width : widths) total += width;
+  if (std::size_t room = columns(); room != 0 && total > room) {
+    std::size_t over = total - room;
+    widths[shrink] = widths[shrink] > over + 9 ? widths[shrink] - over : 9;
+  }
+  auto print = [&](const std::vector<std::string>& cells, Style style) {
+    std::string text;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      std::string cell = i == shrink ? shortened(cells[i], widths[i]) : cells[i];
+      text += cell;
+      if (i + 1 < cells.size()) text.append(widths[i] - width_of(cell) + 2, ' ');
+    }
+    line(styled(style, text));
+  };
+  print(head, Style::bold);
+  for (const auto& row : rows) print(row, Style::plain);
+}
+
+Result<void> Output::finish() {
+  if (!broken_ && std::fflush(stdout) != 0) {
+    broken_ = true;
+    broken_errno_ = errno;
+  }
+  if (!broken_ || broken_errno_ == EPIPE) return {};
+  return fail_errno("writing the output", broken_errno_);
+}
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string shortened(std::string_view text, std::size_t columns) {
+  if (width_of(text) <= columns || columns < 3) return std::string(text);
+  std::size_t tail = (columns - 1) / 2;
+  std::size_t front = columns - 1 - tail;
+  return std::string(text.substr(0, front)) + "…" + std::string(text.substr(text.size() - tail));
+}
+
+}  // namespace eai::cli

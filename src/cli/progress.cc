@@ -1,0 +1,139 @@
+#include "cli/progress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+constexpr auto k_between_frames = std::chrono::milliseconds(100);
+constexpr auto k_between_lines = std::chrono::seconds(5);
+
+double fraction_of(const Bar& bar) {
+  if (bar.total == 0) return 0;
+  return std::min(1.0, static_cast<double>(bar.done) / static_cast<double>(bar.total));
+}
+
+std::string percent_of(const Bar& bar) {
+  // Down, so that 100% means all of it.
+  return std::to_string(static_cast<int>(std::floor(fraction_of(bar) * 100))) + "%";
+}
+
+std::string amount_of(const Bar& bar) {
+  if (bar.total == 0) return human_bytes(bar.done);
+  return human_bytes(bar.done) + " of " + human_bytes(bar.total);
+}
+
+std::string rate_of(const Bar& bar) {
+  return human_bytes(static_cast<std::uint64_t>(std::max(0.0, bar.bytes_per_second))) + "/s";
+}
+
+std::string drawn_bar(const Bar& bar, std::size_t cells, const BarStyle& style) {
+  auto full = static_cast<std::size_t>(fraction_of(bar) * static_cast<double>(cells));
+  std::string out = style.colour ? "\033[32m" : "";
+  for (std::size_t i = 0; i < full; ++i) out += style.utf8 ? "█" : "#";
+  if (style.colour) out += "\033[0m";
+  for (std::size_t i = full; i < cells; ++i) out += style.utf8 ? "░" : "-";
+  return out;
+}
+
+}  // namespace
+
+std::string bar_line(const Bar& bar, const BarStyle& style) {
+  constexpr std::size_t cells = 20;
+  std::string line = bar.phase.empty() ? percent_of(bar) : bar.phase;
+  if (bar.phase.empty() && bar.total == 0) line = amount_of(bar);
+  std::size_t used = width_of(line);
+  if (used > style.columns) return line.substr(0, style.columns);
+  // In the order of their worth; each is taken if it still fits.
+  auto fits = [&](std::size_t more) { return used + more <= style.columns; };
+  auto add = [&](const std::string& part) {
+    if (part.empty() || !fits(width_of(part) + 2)) return false;
+    line += "  " + part;
+    used += width_of(part) + 2;
+    return true;
+  };
+  std::string label = shortened(bar.label, std::max<std::size_t>(12, style.columns / 3));
+  bool with_label = !label.empty() && fits(width_of(label) + 2);
+  if (with_label) used += width_of(label) + 2;
+  bool counted = bar.phase.empty() && bar.total != 0;
+  if (counted) {
+    add(amount_of(bar));
+    if (bar.bytes_per_second > 0) add(rate_of(bar));
+    if (bar.time_left) add(human_duration(*bar.time_left) + " left");
+  }
+  bool with_bar = counted && fits(cells + 2);
+  if (with_bar) used += cells + 2;
+  if (!bar.troubles.empty()) {
+    std::string trouble = "(" + bar.troubles.front() + ")";
+    if (!add(trouble) && used + 12 <= style.columns) add(shortened(trouble, style.columns - used - 2));
+  }
+  std::string front = with_label ? label + "  " : "";
+  if (with_bar) front += drawn_bar(bar, cells, style) + "  ";
+  return front + line;
+}
+
+std::string plain_line(const Bar& bar) {
+  std::string out = bar.label + ": ";
+  if (!bar.phase.empty()) return out + bar.phase;
+  out += amount_of(bar);
+  if (bar.total != 0) out += " (" + percent_of(bar) + ")";
+  if (bar.bytes_per_second > 0) out += ", " + rate_of(bar);
+  if (bar.time_left) out += ", " + human_duration(*bar.time_left) + " left";
+  return out;
+}
+
+void ProgressDisplay::show(const Bar& bar, Clock::time_point now) {
+  if (out_.quiet() || out_.json()) return;
+  if (!out_.error_is_terminal()) return show_plain(bar, now);
+  if (last_ && now - *last_ < k_between_frames && bar.phase == last_phase_) return;
+  last_ = now;
+  last_phase_ = bar.phase;
+  // One column stays free: a line as wide as the terminal would wrap on some.
+  BarStyle style{std::max<std::size_t>(out_.error_columns(), 11) - 1, out_.is_utf8(), out_.colour_on_error()};
+  std::fprintf(stderr, "\r\033[K%s", bar_line(bar, style).c_str());
+  on_screen_ = true;
+}
+
+void ProgressDisplay::show_plain(const Bar& bar, Clock::time_point now) {
+  for (const std::string& trouble : bar.troubles) {
+    if (std::find(told_.begin(), told_.end(), trouble) != told_.end() || told_.size() >= 100) continue;
+    told_.push_back(trouble);
+    out_.note(bar.label + ": " + trouble);
+  }
+  if (last_ && now - *last_ < k_between_lines && bar.phase == last_phase_) return;
+  last_ = now;
+  last_phase_ = bar.phase;
+  out_.note(plain_line(bar));
+}
+
+void ProgressDisplay::clear() {
+  if (on_screen_) std::fprintf(stderr, "\r\033[K");
+  on_screen_ = false;
+  last_.reset();
+}
+
+void RateMeter::update(std::uint64_t done, Clock::time_point now) {
+  if (!last_) {
+    last_ = now;
+    last_done_ = done;
+    return;
+  }
+  double seconds = std::chrono::duration<double>(now - *last_).count();
+  if (seconds < 0.2 || done < last_done_) return;
+  double current = static_cast<double>(done - last_done_) / seconds;
+  double weight = rate_ == 0 ? 1 : 1 - std::exp(-seconds / 3);
+  rate_ += weight * (current - rate_);
+  last_ = now;
+  last_done_ = done;
+}
+
+std::optional<std::chrono::seconds> RateMeter::time_left(std::uint64_t done, std::uint64_t total) const {
+  if (rate_ < 1 || total < done) return std::nullopt;
+  return std::chrono::seconds(static_cast<std::int64_t>(static_cast<double>(total - done) / rate_) + 1);
+}
+
+}  // namespace eai::cli

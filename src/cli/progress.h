@@ -1,0 +1,70 @@
+// Why: what takes time shows how far it is: one line that changes on a terminal, a plain line now and then elsewhere.
+// Thread: one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/output.h"
+
+namespace eai::cli {
+
+struct Bar {
+  std::string label;        // the model
+  std::string phase;        // "unpacking"; empty: bytes are counted
+  std::uint64_t done = 0, total = 0;  // bytes; total 0: not known
+  double bytes_per_second = 0;
+  std::optional<std::chrono::seconds> time_left;
+  std::vector<std::string> troubles;  // "ipfs.io: HTTP 503, waits 8 s"
+};
+
+struct BarStyle {
+  std::size_t columns = 80;
+  bool utf8 = true;
+  bool colour = false;
+};
+
+// One line of at most `columns` characters (colour not counted); what matters least is left out first.
+std::string bar_line(const Bar& bar, const BarStyle& style);
+// "qwen3-1.7b: 823 MB of 1.83 GB (45%), 12.3 MB/s, 1 min 20 s left"
+std::string plain_line(const Bar& bar);
+
+// Shows bars on stderr as `out` allows: nothing when quiet or with JSON.
+class ProgressDisplay {
+ public:
+  using Clock = std::chrono::steady_clock;
+  explicit ProgressDisplay(Output& out) : out_(out) {}
+  ~ProgressDisplay() { clear(); }
+  ProgressDisplay(const ProgressDisplay&) = delete;
+
+  void show(const Bar& bar, Clock::time_point now = Clock::now());
+  // Takes the bar off the terminal, so that other text can be printed.
+  void clear();
+
+ private:
+  void show_plain(const Bar& bar, Clock::time_point now);
+  Output& out_;
+  bool on_screen_ = false;
+  std::optional<Clock::time_point> last_;
+  std::string last_phase_;
+  std::vector<std::string> told_;  // troubles that plain lines have named
+};
+
+// A rate and the time left from bytes done so far, smoothed over some seconds.
+class RateMeter {
+ public:
+  using Clock = std::chrono::steady_clock;
+  void update(std::uint64_t done, Clock::time_point now = Clock::now());
+  double bytes_per_second() const { return rate_; }
+  std::optional<std::chrono::seconds> time_left(std::uint64_t done, std::uint64_t total) const;
+
+ private:
+  std::optional<Clock::time_point> last_;
+  std::uint64_t last_done_ = 0;
+  double rate_ = 0;
+};
+
+}  // namespace eai::cli

@@ -1,0 +1,64 @@
+#include "cli/progress.h"
+
+#include <gtest/gtest.h>
+
+namespace eai::cli {
+namespace {
+
+using std::chrono::seconds;
+
+Bar half_way() {
+  return {"qwen3-1.7b", "", 915'000'000, 1'830'000'000, 12'300'000, seconds(80), {"ipfs.io: HTTP 503, waits 8 s"}};
+}
+
+TEST(Progress, TheLineNeverIsWiderThanTheTerminal) {
+  Bar bar = half_way();
+  for (std::size_t columns = 1; columns < 160; ++columns) {
+    EXPECT_LE(width_of(bar_line(bar, {columns, true, false})), columns) << columns;
+  }
+}
+
+TEST(Progress, WhatMattersStaysLongest) {
+  Bar bar = half_way();
+  EXPECT_EQ(bar_line(bar, {140, false, false}),
+            "qwen3-1.7b  ##########----------  50%  915 MB of 1.83 GB  12.3 MB/s  1 min 20 s left  "
+            "(ipfs.io: HTTP 503, waits 8 s)");
+  EXPECT_EQ(bar_line(bar, {6, false, false}), "50%");
+  EXPECT_EQ(bar_line(bar, {40, false, false}), "qwen3-1.7b  50%  915 MB of 1.83 GB");
+}
+
+TEST(Progress, HundredPercentMeansAllOfIt) {
+  Bar bar = half_way();
+  bar.done = bar.total - 1;
+  EXPECT_NE(plain_line(bar).find("(99%)"), std::string::npos);
+  bar.done = bar.total;
+  EXPECT_NE(plain_line(bar).find("(100%)"), std::string::npos);
+}
+
+TEST(Progress, WithoutATotalBytesAreCounted) {
+  Bar bar = {"demo", "", 1000, 0, 0, std::nullopt, {}};
+  EXPECT_EQ(plain_line(bar), "demo: 1.00 kB");
+  EXPECT_EQ(bar_line(bar, {40, true, false}), "demo  1.00 kB");
+  bar.phase = "unpacking";
+  EXPECT_EQ(plain_line(bar), "demo: unpacking");
+}
+
+TEST(RateMeter, SettlesOnASteadyRate) {
+  RateMeter meter;
+  auto now = RateMeter::Clock::time_point();
+  for (std::uint64_t done = 0; done <= 20'000; done += 1000) {
+    meter.update(done, now);
+    now += seconds(1);
+  }
+  EXPECT_NEAR(meter.bytes_per_second(), 1000, 1);
+  EXPECT_EQ(meter.time_left(20'000, 30'000), seconds(11));
+  EXPECT_FALSE(RateMeter().time_left(0, 10));
+}
+
+TEST(Text, ShortenedKeepsBothEnds) {
+  EXPECT_EQ(shortened("bafkreiabcdefgh", 9), "bafk…efgh");
+  EXPECT_EQ(shortened("short", 9), "short");
+}
+
+}  // namespace
+}  // namespace eai::cli

@@ -1,0 +1,59 @@
+// The table of all settings. A new one is a member of Config and a row here.
+#include <algorithm>
+#include <array>
+
+#include "cli/config.h"
+
+namespace eai::cli {
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> table = {
+      {"server.host", "EAI_HOST", "--host", "Address to listen on", &Config::host, 0, 0, {}, "ADDRESS"},
+      {"server.port", "EAI_PORT", "--port", "Port to listen on; 0 takes a free one", &Config::port, 0, 65535},
+      {"server.context_length", "EAI_CONTEXT_LENGTH", "--context-length",
+       "Tokens of context per model; 0: as trained, at most 32768", &Config::context_length, 0, 1U << 24},
+      {"server.foreground", "EAI_FOREGROUND", "--foreground", "Stay in this terminal until Ctrl-C",
+       &Config::foreground},
+      {"server.force", "EAI_FORCE", "--force", "Replace a server that is running", &Config::force},
+      {"server.main_hash", "EAI_MAIN_HASH", "--main-hash", "The model that is loaded first and answers by default",
+       &Config::main_hash, 0, 0, {}, "HASH"},
+      {"server.memory_limit", "EAI_MEMORY_LIMIT", "--memory-limit",
+       "Memory for all engines together, such as 24GB; 0: what the machine has", &Config::memory_limit},
+      {"server.idle_timeout", "EAI_IDLE_TIMEOUT", "--idle-timeout", "Seconds until an unused model is unloaded",
+       &Config::idle_timeout, 1, 365 * 86400, {}, "SECONDS"},
+      {"server.start_timeout", "EAI_START_TIMEOUT", "--start-timeout", "Seconds that a model may take to load",
+       &Config::start_timeout, 1, 86400, {}, "SECONDS"},
+      {"fetch.gateways", "EAI_GATEWAYS", "--gateway", "IPFS gateway to ask before the public ones; may be repeated",
+       &Config::gateways, 0, 0, {}, "URL"},
+      {"fetch.public_gateways", "EAI_PUBLIC_GATEWAYS", "--public-gateways,!--no-public-gateways",
+       "Ask the public gateways too", &Config::public_gateways},
+      {"fetch.block_folders", "EAI_BLOCK_FOLDERS", "--blocks",
+       "Folder of files named by CID, looked into before any gateway; may be repeated", &Config::block_folders, 0, 0,
+       {}, "FOLDER"},
+      {"fetch.offline", "EAI_OFFLINE", "--offline", "Open no outgoing connection", &Config::offline},
+      {"fetch.parallel_requests", "EAI_PARALLEL_REQUESTS", "--parallel", "Requests at once", &Config::parallel_requests,
+       1, 256},
+      {"fetch.max_retries", "EAI_MAX_RETRIES", "--max-retries", "Tries of one piece at one source",
+       &Config::max_retries, 0, 1000},
+      {"engines.llama_server", "EAI_LLAMA_SERVER", "--llama-server", "The program llama-server to use",
+       &Config::llama_server, 0, 0, {}, "FILE"},
+      {"engines.image_engine", "EAI_IMAGE_ENGINE", "--image-engine", "The program eai-image-engine to use",
+       &Config::image_engine, 0, 0, {}, "FILE"},
+      {"list.all", "EAI_LIST_ALL", "--all", "Also the models that are known by name and not here", &Config::list_all},
+      {"remove.force", "EAI_REMOVE_FORCE", "--force", "Remove a model that the running server serves",
+       &Config::remove_force},
+      {"output.json", "EAI_JSON", "--json", "Print JSON; one event a line for what takes time", &Config::json},
+      {"output.quiet", "EAI_QUIET", "-q,--quiet", "Print results and errors only", &Config::quiet},
+      {"output.log_level", "EAI_LOG_LEVEL", "--log-level", "What the server writes into its log", &Config::log_level,
+       0, 0, {"debug", "info", "warn", "error", "off"}, "LEVEL"},
+  };
+  return table;
+}
+
+const Setting* find_setting(std::string_view key) {
+  auto all = settings();
+  auto it = std::find_if(all.begin(), all.end(), [&](const Setting& setting) { return setting.key == key; });
+  return it == all.end() ? nullptr : &*it;
+}
+
+}  // namespace eai::cli
