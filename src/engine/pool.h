@@ -15,13 +15,11 @@
 #include <vector>
 
 #include "engine/model_spec.h"
+#include "engine/scheduler.h"
 #include "util/folders.h"
 #include "util/result.h"
 
 namespace eai::engine {
-
-enum class State { absent, starting, ready, draining, stopping, cooling };
-std::string_view name_of(State state);
 
 // What a waiting client may be told.
 struct WaitNews {

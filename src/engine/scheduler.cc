@@ -1,0 +1,319 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace eai::engine {
+
+namespace {
+
+// After so many crashes with no lease that ended well in between, a model cools down instead of starting at once.
+constexpr int k_crashes_in_a_row = 3;
+
+bool holds_memory(State state) {
+  return state == State::starting || state == State::ready || state == State::draining || state == State::stopping;
+}
+
+}  // namespace
+
+std::string_view name_of(State state) {
+  switch (state) {
+    case State::absent: return "absent";
+    case State::starting: return "starting";
+    case State::ready: return "ready";
+    case State::draining: return "draining";
+    case State::stopping: return "stopping";
+    case State::cooling: return "cooling";
+  }
+  return "absent";
+}
+
+ModelIndex Scheduler::add_model(ModelTerms terms) {
+  models_.emplace_back().terms = terms;
+  return models_.size() - 1;
+}
+
+Effects Scheduler::set_terms(Time now, ModelIndex index, ModelTerms terms) {
+  Effects out;
+  models_[index].terms = terms;
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::set_budget(Time now, std::uint64_t budget) {
+  Effects out;
+  options_.budget = budget;
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::remove_model(Time now, ModelIndex index) {
+  Effects out;
+  models_[index].removed = true;
+  refuse_all(index, Refusal::removed, {}, {}, out);
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::request(Time now, Ticket ticket, ModelIndex index, Time deadline) {
+  Effects out;
+  settle(now, out);  // what was due before this request
+  Model& model = models_[index];
+  const auto refuse = [&](Refusal why, Span retry_after, std::string words) {
+    add(out, Refuse{ticket, index, why, retry_after, std::move(words), {}});
+    return std::move(out);
+  };
+  if (shutting_down_) return refuse(Refusal::shutting_down, {}, {});
+  if (model.removed) return refuse(Refusal::removed, {}, {});
+  if (model.state == State::cooling) return refuse(Refusal::cooling, model.cool_until - now, model.last_words);
+  if (model.terms.need > options_.budget && !holds_memory(model.state)) return refuse(Refusal::too_large, {}, {});
+  const bool at_once = model.state == State::ready && model.leases.size() < model.terms.slots;
+  if (!at_once && model.waiters.size() >= model.terms.queue_limit)
+    return refuse(Refusal::queue_full, std::chrono::seconds(1), {});
+  model.waiters.push_back({ticket, now, deadline});
+  tickets_.emplace(ticket, index);
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::leave(Time now, Ticket ticket) {
+  Effects out;
+  const auto found = tickets_.find(ticket);
+  if (found == tickets_.end()) return out;
+  Model& model = models_[found->second];
+  tickets_.erase(found);
+  if (model.leases.erase(ticket) > 0) {
+    model.last_used = now;
+    model.failures = 0;
+  } else {
+    std::erase_if(model.waiters, [&](const Waiter& waiter) { return waiter.ticket == ticket; });
+  }
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::unload(Time now, ModelIndex index) {
+  Effects out;
+  if (holds_memory(models_[index].state)) models_[index].unload = true;
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::ready(Time now, Run run) {
+  Effects out;
+  const auto index = model_of(run);
+  if (index && models_[*index].state == State::starting) {
+    Model& model = models_[*index];
+    model.state = State::ready;
+    model.ready_at = model.last_used = now;
+  }
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::exited(Time now, Run run, std::string words) {
+  Effects out;
+  const auto index = model_of(run);
+  if (!index || !holds_memory(models_[*index].state)) return out;
+  Model& model = models_[*index];
+  const State was = std::exchange(model.state, State::absent);
+  model.unload = false;
+  for (const Ticket ticket : model.leases) {
+    tickets_.erase(ticket);
+    add(out, LoseLease{ticket});
+  }
+  model.leases.clear();
+  if (was == State::stopping) {
+    if (std::exchange(model.cool_after_stop, false)) cool(now, model);
+  } else {
+    model.last_words = std::move(words);
+    ++model.failures;
+    const bool crashed_too_often = model.failures >= k_crashes_in_a_row;
+    if (was == State::starting || crashed_too_often) {
+      cool(now, model);
+      refuse_all(*index, Refusal::start_failed, model.cool_until - now, model.last_words, out);
+    }
+  }
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::tick(Time now) {
+  Effects out;
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::shut_down(Time now) {
+  Effects out;
+  shutting_down_ = true;
+  for (ModelIndex i = 0; i < models_.size(); ++i) refuse_all(i, Refusal::shutting_down, {}, {}, out);
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::stop_now(Time now) {
+  Effects out = shut_down(now);
+  for (ModelIndex i = 0; i < models_.size(); ++i) {
+    Model& model = models_[i];
+    for (const Ticket ticket : model.leases) {
+      tickets_.erase(ticket);
+      add(out, LoseLease{ticket});
+    }
+    model.leases.clear();
+    if (holds_memory(model.state) && model.state != State::stopping) stop(i, out);
+  }
+  return out;
+}
+
+std::uint64_t Scheduler::used() const {
+  std::uint64_t sum = 0;
+  for (const Model& model : models_)
+    if (holds_memory(model.state)) sum += model.terms.need;
+  return sum;
+}
+
+bool Scheduler::all_gone() const {
+  return std::ranges::none_of(models_, [](const Model& model) { return holds_memory(model.state); });
+}
+
+std::optional<Time> Scheduler::next_wakeup() const {
+  std::optional<Time> first;
+  const auto at = [&](Time time) {
+    if (!first || time < *first) first = time;
+  };
+  for (const Model& model : models_) {
+    for (const Waiter& waiter : model.waiters) at(waiter.deadline);
+    if (model.state == State::cooling) at(model.cool_until);
+    if (model.state == State::starting) at(model.started_at + options_.start_timeout);
+    // Once patience has ended the plan has acted on it, and other events drive it on.
+    if (model.contended_since && *model.contended_since + options_.patience > settled_at_)
+      at(*model.contended_since + options_.patience);
+    const bool idle = model.state == State::ready && model.leases.empty() && !model.terms.pinned;
+    if (idle && options_.idle_timeout > Span::zero()) at(model.last_used + options_.idle_timeout);
+  }
+  return first;
+}
+
+std::optional<Standing> Scheduler::standing(Ticket ticket) const {
+  const auto found = tickets_.find(ticket);
+  if (found == tickets_.end()) return std::nullopt;
+  const Model& model = models_[found->second];
+  for (std::size_t place = 0; place < model.waiters.size(); ++place)
+    if (model.waiters[place].ticket == ticket) return standing_at(model, place);
+  return std::nullopt;
+}
+
+Standing Scheduler::standing_at(const Model& model, std::size_t place) const {
+  Standing standing;
+  standing.position = static_cast<int>(place) + 1;
+  standing.behind = model.behind;
+  using Phase = Standing::Phase;
+  if (model.state == State::ready) standing.phase = Phase::queued;
+  else if (model.state == State::starting) standing.phase = Phase::loading;
+  else if (std::ranges::any_of(model.behind, [&](ModelIndex i) { return !models_[i].leases.empty(); }))
+    standing.phase = Phase::for_answers;
+  else standing.phase = Phase::for_room;
+  return standing;
+}
+
+std::optional<ModelIndex> Scheduler::model_of(Run run) const {
+  for (ModelIndex i = 0; i < models_.size(); ++i)
+    if (run != 0 && models_[i].run == run) return i;
+  return std::nullopt;
+}
+
+void Scheduler::refuse_all(ModelIndex index, Refusal why, Span retry_after, const std::string& words, Effects& out) {
+  Model& model = models_[index];
+  for (std::size_t place = 0; place < model.waiters.size(); ++place) {
+    const Ticket ticket = model.waiters[place].ticket;
+    add(out, Refuse{ticket, index, why, retry_after, words, standing_at(model, place)});
+    tickets_.erase(ticket);
+  }
+  model.waiters.clear();
+}
+
+void Scheduler::cool(Time now, Model& model) {
+  Span span = options_.cool_first;
+  for (int i = 1; i < model.failures && span < options_.cool_longest; ++i) span *= 2;
+  model.state = State::cooling;
+  model.cool_until = now + std::min(span, options_.cool_longest);
+}
+
+void Scheduler::start(Time now, ModelIndex index, Effects& out) {
+  Model& model = models_[index];
+  model.state = State::starting;
+  model.run = ++last_run_;
+  model.started_at = now;
+  model.unload = false;
+  add(out, StartEngine{index, model.run});
+}
+
+void Scheduler::stop(ModelIndex index, Effects& out) {
+  Model& model = models_[index];
+  model.state = State::stopping;
+  model.unload = false;
+  add(out, StopEngine{index, model.run});
+}
+
+// What time alone brings: deadlines, ends of cooling, starts that take too long.
+void Scheduler::expire(Time now, Effects& out) {
+  for (ModelIndex i = 0; i < models_.size(); ++i) {
+    Model& model = models_[i];
+    for (std::size_t place = 0; place < model.waiters.size(); ++place) {
+      if (model.waiters[place].deadline > now) continue;
+      const Ticket ticket = model.waiters[place].ticket;
+      add(out, Refuse{ticket, i, Refusal::deadline, {}, {}, standing_at(model, place)});
+      tickets_.erase(ticket);
+    }
+    std::erase_if(model.waiters, [&](const Waiter& waiter) { return waiter.deadline <= now; });
+    if (model.state == State::cooling && model.cool_until <= now) model.state = State::absent;
+    if (model.state == State::starting && model.started_at + options_.start_timeout <= now) {
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.start_timeout).count();
+      model.last_words = "it was not ready after " + std::to_string(seconds) + " s";
+      ++model.failures;
+      model.cool_after_stop = true;
+      refuse_all(i, Refusal::start_failed, options_.cool_first, model.last_words, out);
+      stop(i, out);
+    }
+    if (model.waiters.empty()) {
+      model.contended_since.reset();
+      model.prefetched = false;
+      model.behind.clear();
+    }
+  }
+}
+
+void Scheduler::grant(Time now, Effects& out) {
+  for (ModelIndex i = 0; i < models_.size(); ++i) {
+    Model& model = models_[i];
+    if (model.state != State::ready) continue;
+    while (!model.waiters.empty() && model.leases.size() < model.terms.slots) {
+      const Ticket ticket = model.waiters.front().ticket;
+      model.waiters.pop_front();
+      model.leases.insert(ticket);
+      model.last_used = now;
+      add(out, Grant{ticket, i, model.run});
+    }
+  }
+}
+
+void Scheduler::unload_idle(Time now, Effects& out) {
+  if (options_.idle_timeout <= Span::zero()) return;
+  for (ModelIndex i = 0; i < models_.size(); ++i) {
+    const Model& model = models_[i];
+    const bool idle = model.state == State::ready && model.leases.empty() && !model.terms.pinned;
+    if (idle && model.last_used + options_.idle_timeout <= now) stop(i, out);
+  }
+}
+
+void Scheduler::settle(Time now, Effects& out) {
+  settled_at_ = now;
+  expire(now, out);
+  grant(now, out);
+  plan(now, out);
+  grant(now, out);  // models whose draining was called off
+  unload_idle(now, out);
+}
+
+}  // namespace eai::engine

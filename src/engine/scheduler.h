@@ -1,0 +1,194 @@
+// Why: the decisions of the server in one place: which model is resident, which goes, who may use one now, who waits
+// and for how long. Nothing here knows a process, a socket or a clock: events and times come in, effects go out, so
+// that every order of events can be tried in a test.
+// Thread: one owner; plain object.
+// What holds, after every call:
+//   - the needs of all models that hold memory (starting, ready, draining, stopping) sum to at most the budget, unless
+//     a need was raised, or the budget lowered, while a model ran;
+//   - a model with a lease is never stopped, except by stop_now();
+//   - a lease is only given for an engine that is ready in that moment; requests for one model share one start;
+//   - a ready model's waiters never wait for another model's load;
+//   - bounded wait: a request that needs the place of a busy model waits at most `patience` of further admissions
+//     there, then no new lease is given on it, and it goes when its running leases have ended;
+//   - every request ends: granted, refused with a reason, or taken back by its owner.
+// Who goes first when room is needed: idle before busy; the least recently used idle one first, the main model after
+// the others, pinned ones last of all (even after busy ones that are not pinned).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace eai::engine {
+
+enum class State { absent, starting, ready, draining, stopping, cooling };
+std::string_view name_of(State state);
+
+using Time = std::chrono::steady_clock::time_point;
+using Span = std::chrono::steady_clock::duration;
+using ModelIndex = std::size_t;   // in the order of add_model()
+using Ticket = std::uint64_t;     // one request: first its wait, then its lease; chosen by the caller, never reused
+using Run = std::uint64_t;        // one start of one engine; events of an older run are ignored
+
+struct ModelTerms {
+  std::uint64_t need = 0;           // bytes while it is resident
+  std::uint32_t slots = 1;          // leases at the same time
+  std::uint32_t queue_limit = 256;  // waiting requests
+  bool main = false;
+  bool pinned = false;              // goes last and is not unloaded when idle
+};
+
+struct SchedulerOptions {
+  std::uint64_t budget = 0;         // bytes for all engines together
+  std::uint32_t max_resident = 0;   // models at a time, 0: as many as fit; a leaving one does not count while bytes allow
+  Span patience = std::chrono::seconds(10);
+  Span start_timeout = std::chrono::seconds(600);
+  Span idle_timeout = std::chrono::minutes(30);  // 0: never unloaded for idleness
+  Span cool_first = std::chrono::seconds(5);     // after a failed start; doubles with each further one
+  Span cool_longest = std::chrono::seconds(60);
+};
+
+enum class Refusal {
+  too_large,      // needs more than the whole budget
+  queue_full,
+  deadline,       // the request's own; see `standing`
+  start_failed,   // `words`: why
+  cooling,        // an earlier start failed, `words`: why; tried again after `retry_after`
+  removed,        // the model is no longer served
+  shutting_down,
+};
+
+// Where a waiting request stands, for the people who wait.
+struct Standing {
+  enum class Phase {
+    queued,         // its model is ready, all slots are taken
+    loading,        // its model is starting
+    for_answers,    // until running answers of `behind` end
+    for_room,       // until the models `behind` have gone, or started
+  };
+  Phase phase = Phase::queued;
+  int position = 0;                // among the waiters of its model, 1 = next
+  std::vector<ModelIndex> behind;
+};
+
+struct StartEngine { ModelIndex model; Run run; };
+struct StopEngine { ModelIndex model; Run run; };     // answered by exited()
+struct Grant { Ticket ticket; ModelIndex model; Run run; };
+struct Refuse {
+  Ticket ticket;
+  ModelIndex model;
+  Refusal why;
+  Span retry_after{};   // 0: asking again will not help soon
+  std::string words;
+  Standing standing;
+};
+struct LoseLease { Ticket ticket; };                  // its engine is gone; leave() is still owed
+struct Prefetch { ModelIndex model; };                // it starts as soon as another has gone
+using Effect = std::variant<StartEngine, StopEngine, Grant, Refuse, LoseLease, Prefetch>;
+using Effects = std::vector<Effect>;
+
+// Built in place: g++ 12 warns wrongly where a variant is moved in from a temporary.
+template <typename E>
+void add(Effects& effects, E effect) {
+  effects.emplace_back(std::in_place_type<E>, std::move(effect));
+}
+
+class Scheduler {
+ public:
+  explicit Scheduler(SchedulerOptions options) : options_(options) {}
+
+  ModelIndex add_model(ModelTerms terms);
+  Effects set_terms(Time now, ModelIndex model, ModelTerms terms);
+  Effects set_budget(Time now, std::uint64_t budget);
+  // No new requests for it; it drains and goes. Its index stays taken.
+  Effects remove_model(Time now, ModelIndex model);
+
+  // A new request. Among the effects, or those of a later call, is exactly one Grant or Refuse for it, unless leave()
+  // comes first.
+  Effects request(Time now, Ticket ticket, ModelIndex model, Time deadline);
+  // Ends a wait or gives a lease back. An unknown ticket is ignored.
+  Effects leave(Time now, Ticket ticket);
+  // Lets the model go as soon as its leases have ended; it comes back with the next request.
+  Effects unload(Time now, ModelIndex model);
+
+  Effects ready(Time now, Run run);
+  // The engine of this run is gone or never came to be; `words`: why, for people. Ends a start, a stop or a crash.
+  Effects exited(Time now, Run run, std::string words);
+
+  // To be called at next_wakeup(), harmless at any time.
+  Effects tick(Time now);
+  std::optional<Time> next_wakeup() const;
+
+  // Refuses all waiters and every later request; idle engines stop now, leased ones when their leases end.
+  Effects shut_down(Time now);
+  // Also the leased ones, now.
+  Effects stop_now(Time now);
+
+  State state(ModelIndex model) const { return models_[model].state; }
+  std::size_t leases(ModelIndex model) const { return models_[model].leases.size(); }
+  std::size_t waiting(ModelIndex model) const { return models_[model].waiters.size(); }
+  Run run(ModelIndex model) const { return models_[model].run; }
+  Time ready_at(ModelIndex model) const { return models_[model].ready_at; }
+  const ModelTerms& terms(ModelIndex model) const { return models_[model].terms; }
+  const std::string& last_words(ModelIndex model) const { return models_[model].last_words; }
+  std::size_t size() const { return models_.size(); }
+  std::uint64_t used() const;       // bytes of all that hold memory
+  const SchedulerOptions& options() const { return options_; }
+  bool all_gone() const;            // no engine is left
+  std::optional<Standing> standing(Ticket ticket) const;  // of a waiting request
+
+ private:
+  struct Waiter {
+    Ticket ticket;
+    Time arrived;
+    Time deadline;
+  };
+  struct Model {
+    ModelTerms terms;
+    State state = State::absent;
+    Run run = 0;
+    std::deque<Waiter> waiters;           // by arrival
+    std::unordered_set<Ticket> leases;
+    Time started_at{}, ready_at{}, last_used{}, cool_until{};
+    std::optional<Time> contended_since;  // since when it waits for the place of a busy model
+    std::vector<ModelIndex> behind;       // whom its waiters wait for
+    int failures = 0;                     // in a row
+    std::string last_words;
+    bool prefetched = false;
+    bool cool_after_stop = false;
+    bool unload = false;
+    bool removed = false;
+  };
+  struct Plan;  // scheduler_plan.cc
+
+  void settle(Time now, Effects& out);
+  void expire(Time now, Effects& out);
+  void grant(Time now, Effects& out);
+  void plan(Time now, Effects& out);
+  void unload_idle(Time now, Effects& out);
+
+  void start(Time now, ModelIndex model, Effects& out);
+  void stop(ModelIndex model, Effects& out);
+  void cool(Time now, Model& model);
+  void refuse_all(ModelIndex model, Refusal why, Span retry_after, const std::string& words, Effects& out);
+  std::optional<ModelIndex> model_of(Run run) const;
+  Standing standing_at(const Model& model, std::size_t place) const;
+  std::vector<ModelIndex> claims() const;
+
+  SchedulerOptions options_;
+  std::vector<Model> models_;
+  std::unordered_map<Ticket, ModelIndex> tickets_;  // waiting or leased
+  Run last_run_ = 0;
+  Time settled_at_{};
+  bool shutting_down_ = false;
+};
+
+}  // namespace eai::engine
