@@ -1,0 +1,39 @@
+// Why: after kill -9 the next run must know which bytes of an unfinished piece are on disk.
+// Thread: one.
+// Format: text, one line per event, appended. The first line is "eai-journal 1 <cid>"; "+ <piece> <begin> <end>" says
+// that a range was written to the piece's file, "- <piece> <begin> <end>" that it is worth nothing. A line counts only
+// whole; reading ends at the first one that makes no sense, so that a torn tail costs no more than itself.
+// What holds: a line is written after the bytes it speaks of. It is a hint, not a proof: the piece's hash decides.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "content/cid.h"
+#include "util/file.h"
+
+namespace eai::fetch {
+
+struct JournalEntry {
+  std::size_t piece = 0;
+  ByteRange range;
+  bool here = true;
+  bool operator==(const JournalEntry&) const = default;
+};
+
+class Journal {
+ public:
+  // What an earlier run noted; nothing if there is no journal, or one of another model.
+  static Result<std::vector<JournalEntry>> read(const fs::path& path, const content::Cid& id);
+
+  // Begins a new journal that holds `entries`, in one step.
+  static Result<Journal> begin(const fs::path& path, const content::Cid& id, const std::vector<JournalEntry>& entries);
+
+  Result<void> add(const JournalEntry& entry);
+
+ private:
+  explicit Journal(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+};
+
+}  // namespace eai::fetch

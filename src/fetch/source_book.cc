@@ -1,0 +1,197 @@
+#include "fetch/source_book.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "util/text.h"
+
+namespace eai::fetch {
+namespace {
+
+constexpr std::chrono::milliseconds k_longest_wait{30'000};
+// A source that asks for more patience than this is not waited for in this run.
+constexpr std::chrono::seconds k_longest_patience{600};
+constexpr int k_fewest_slots = 4;
+constexpr std::size_t k_reported_troubles = 4;
+
+}  // namespace
+
+std::chrono::milliseconds backoff(int attempt, std::chrono::milliseconds retry_delay, std::mt19937_64& random) {
+  double full = static_cast<double>(retry_delay.count()) * std::ldexp(1.0, std::clamp(attempt - 1, 0, 20));
+  full = std::min(full, static_cast<double>(k_longest_wait.count()));
+  double part = std::uniform_real_distribution<double>(0.5, 1.0)(random);
+  return std::chrono::milliseconds(static_cast<std::int64_t>(full * part));
+}
+
+SourceBook::SourceBook(std::vector<Source> sources, const Options& options, std::uint64_t seed)
+    : parallel_(std::max(1, options.parallel_requests)),
+      max_retries_(std::max(0, options.max_retries)),
+      retry_delay_(options.retry_delay),
+      random_(seed) {
+  for (Source& source : sources) {
+    Entry& made = entries_.emplace_back();
+    made.source = std::move(source);
+  }
+}
+
+int SourceBook::alive() const {
+  return static_cast<int>(std::count_if(entries_.begin(), entries_.end(), [](const Entry& one) {
+    return one.source.kind == Source::Kind::gateway && !one.banned;
+  }));
+}
+
+int SourceBook::slots() const {
+  int alive_now = std::max(1, alive());
+  return std::min(parallel_, std::max(k_fewest_slots, (parallel_ + alive_now - 1) / alive_now));
+}
+
+bool SourceBook::usable(int index, std::size_t piece) const {
+  const Entry& one = entry(index);
+  if (one.source.kind != Source::Kind::gateway || one.banned) return false;
+  auto tried = one.attempts.find(piece);
+  return tried == one.attempts.end() || tried->second <= max_retries_;
+}
+
+std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, std::optional<int> only) const {
+  std::optional<int> best;
+  double best_wait = 0;
+  double fastest = 0;
+  for (const Entry& one : entries_) fastest = std::max(fastest, one.rate);
+  for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
+    const Entry& one = entry(i);
+    if (only && *only != i) continue;
+    if (!usable(i, piece) || one.not_before > now || one.in_flight >= slots()) continue;
+    // Nobody has been measured, or this one has not: taken for as fast as the fastest, so that it gets its chance.
+    double rate = one.rate > 0 ? one.rate : std::max(fastest, 1.0);
+    double wait = (one.in_flight + 1) / rate;
+    if (!best || wait < best_wait * 0.999) {
+      best = i;
+      best_wait = wait;
+    }
+  }
+  return best;
+}
+
+bool SourceBook::hopeless(std::size_t piece, std::optional<int> only) const {
+  for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
+    if ((!only || *only == i) && usable(i, piece)) return false;
+  }
+  return true;
+}
+
+std::optional<Clock::time_point> SourceBook::next_ready(Clock::time_point now) const {
+  std::optional<Clock::time_point> earliest;
+  for (const Entry& one : entries_) {
+    if (one.banned || one.not_before <= now) continue;
+    if (!earliest || one.not_before < *earliest) earliest = one.not_before;
+  }
+  return earliest;
+}
+
+void SourceBook::started(int index) { ++entry(index).in_flight; }
+void SourceBook::ended(int index) { --entry(index).in_flight; }
+
+void SourceBook::got(int index, std::size_t piece, std::uint64_t bytes) {
+  Entry& one = entry(index);
+  one.bytes += bytes;
+  one.troubles_in_a_row = 0;
+  // Not for a byte or two: who cuts each answer after its first bytes shall not be asked for ever.
+  auto tried = one.attempts.find(piece);
+  if (bytes >= 64 * k_kib && tried != one.attempts.end() && tried->second <= max_retries_) one.attempts.erase(tried);
+}
+
+void SourceBook::threw_away(int index, std::uint64_t bytes) {
+  Entry& one = entry(index);
+  one.bytes -= std::min(bytes, one.bytes);
+  one.bytes_at_tick = std::min(one.bytes_at_tick, one.bytes);
+}
+
+void SourceBook::tick(Clock::time_point now) {
+  double seconds = std::chrono::duration<double>(now - last_tick_).count();
+  bool first = last_tick_ == Clock::time_point{};
+  last_tick_ = now;
+  for (Entry& one : entries_) {
+    double fresh = static_cast<double>(one.bytes - one.bytes_at_tick);
+    one.bytes_at_tick = one.bytes;
+    if (first || seconds <= 0) continue;
+    double weight = 1 - std::exp(-seconds / 3.0);
+    one.rate = one.rate == 0 ? fresh / seconds : one.rate + weight * (fresh / seconds - one.rate);
+    if (one.in_flight == 0 && one.rate < 1) one.rate = 0;
+  }
+}
+
+void SourceBook::note(int index, const std::string& why) {
+  auto& troubles = entry(index).troubles;
+  auto known = std::find_if(troubles.begin(), troubles.end(), [&](const Trouble& one) { return one.why == why; });
+  if (known != troubles.end()) {
+    ++known->times;
+    std::rotate(known, known + 1, troubles.end());  // the latest last
+    return;
+  }
+  if (troubles.size() == k_reported_troubles) troubles.erase(troubles.begin());
+  troubles.push_back({why, 1});
+}
+
+void SourceBook::lacks(int index, std::size_t piece, const std::string& why) {
+  note(index, why);
+  entry(index).attempts[piece] = max_retries_ + 1;
+}
+
+void SourceBook::trouble(int index, std::size_t piece, const std::string& why,
+                         std::optional<std::chrono::seconds> retry_after, Clock::time_point now) {
+  Entry& one = entry(index);
+  note(index, why);
+  ++one.attempts[piece];
+  ++one.troubles_in_a_row;
+  auto wait = backoff(one.troubles_in_a_row, retry_delay_, random_);
+  if (retry_after) {
+    if (*retry_after > k_longest_patience) {
+      note(index, "asked to wait " + human_duration(*retry_after));
+      one.attempts[piece] = max_retries_ + 1;
+    }
+    wait = std::max(wait, std::chrono::milliseconds(*retry_after));
+  }
+  one.not_before = std::max(one.not_before, now + wait);
+}
+
+void SourceBook::ban(int index, const std::string& why) {
+  note(index, why);
+  entry(index).banned = true;
+}
+
+bool SourceBook::fall_back_to_files(int index) {
+  return std::exchange(entry(index).form, Form::file) == Form::raw_block;
+}
+
+std::string SourceBook::report() const {
+  std::string out;
+  for (const Entry& one : entries_) {
+    if (!out.empty()) out += "; ";
+    out += one.source.name + ": ";
+    if (one.troubles.empty()) out += one.bytes > 0 ? "no trouble" : "was not needed";
+    for (std::size_t i = 0; i < one.troubles.size(); ++i) {
+      if (i > 0) out += ", ";
+      out += one.troubles[i].why;
+      if (one.troubles[i].times > 1) out += " (" + std::to_string(one.troubles[i].times) + " times)";
+    }
+    if (one.banned) out += ", not used again";
+  }
+  return out.empty() ? "there is no source" : out;
+}
+
+std::vector<SourceProgress> SourceBook::progress(Clock::time_point now) const {
+  std::vector<SourceProgress> out;
+  for (const Entry& one : entries_) {
+    SourceProgress shown{one.source.name, one.bytes, one.rate, {}};
+    if (one.banned) {
+      shown.trouble = one.troubles.back().why + ", not used again";
+    } else if (one.not_before > now) {
+      auto wait = std::chrono::ceil<std::chrono::seconds>(one.not_before - now);
+      shown.trouble = one.troubles.back().why + ", waits " + human_duration(wait);
+    }
+    out.push_back(std::move(shown));
+  }
+  return out;
+}
+
+}  // namespace eai::fetch

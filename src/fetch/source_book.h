@@ -1,0 +1,102 @@
+// Why: what is known of each source in this run: how fast it is, what it does not have, when it may be asked again,
+// whether it lied. It decides whom to ask next and, when all is over, says what each of them did.
+// Thread: one. Time comes in as an argument; chance from a seed: so its tests need no clock.
+// What holds: a source that sent wrong bytes is never named again. A trouble costs one of `max_retries` attempts for the
+// piece and makes the source wait (twice as long each time, with jitter, or as long as it asked for itself); bytes
+// that arrive give the attempts back.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "fetch/sources.h"
+
+namespace eai::fetch {
+
+using Clock = std::chrono::steady_clock;
+
+class SourceBook {
+ public:
+  SourceBook(std::vector<Source> sources, const Options& options, std::uint64_t seed);
+
+  std::size_t size() const { return entries_.size(); }
+  const Source& source(int index) const { return entries_[static_cast<std::size_t>(index)].source; }
+  bool banned(int index) const { return entries_[static_cast<std::size_t>(index)].banned; }
+
+  // The gateway to ask now for the piece: has a free slot, need not wait; of those the one that is expected to answer
+  // soonest, the earlier one where nothing is known. `only`: this one or none.
+  std::optional<int> pick(std::size_t piece, Clock::time_point now, std::optional<int> only = {}) const;
+  // Whether a gateway is left that could still deliver the piece, now or later.
+  bool hopeless(std::size_t piece, std::optional<int> only = {}) const;
+  bool usable(int index, std::size_t piece) const;
+  // The earliest end of a wait of any source.
+  std::optional<Clock::time_point> next_ready(Clock::time_point now) const;
+
+  void started(int index);
+  void ended(int index);
+  int in_flight(int index) const { return entries_[static_cast<std::size_t>(index)].in_flight; }
+  // Gateways that are not banned.
+  int alive() const;
+
+  void got(int index, std::size_t piece, std::uint64_t bytes);
+  void threw_away(int index, std::uint64_t bytes);
+  // To be called about ten times a second: rates are smoothed over some seconds.
+  void tick(Clock::time_point now);
+  double rate(int index) const { return entries_[static_cast<std::size_t>(index)].rate; }  // bytes per second
+
+  void lacks(int index, std::size_t piece, const std::string& why);
+  void trouble(int index, std::size_t piece, const std::string& why, std::optional<std::chrono::seconds> retry_after,
+               Clock::time_point now);
+  void ban(int index, const std::string& why);
+  void note(int index, const std::string& why);  // for the report only
+  void ranges_ignored(int index) { entries_[static_cast<std::size_t>(index)].no_ranges = true; }
+  bool has_ranges(int index) const { return !entries_[static_cast<std::size_t>(index)].no_ranges; }
+  Form form(int index) const { return entries_[static_cast<std::size_t>(index)].form; }
+  // The source does not know raw blocks: it is asked for files from now on. False if that was so already.
+  bool fall_back_to_files(int index);
+
+  // "one.example: HTTP 404; two.example: HTTP 503 (6 times), asked for patience of 60 s"
+  std::string report() const;
+  std::vector<SourceProgress> progress(Clock::time_point now) const;
+
+ private:
+  struct Trouble {
+    std::string why;
+    int times = 0;
+  };
+  struct Entry {
+    Source source;
+    Form form = Form::raw_block;
+    bool banned = false;
+    bool no_ranges = false;
+    int in_flight = 0;
+    int troubles_in_a_row = 0;
+    Clock::time_point not_before{};
+    std::map<std::size_t, int> attempts;  // per piece; at max_retries + 1 it is given up
+    std::uint64_t bytes = 0;
+    std::uint64_t bytes_at_tick = 0;
+    double rate = 0;
+    std::vector<Trouble> troubles;
+  };
+
+  Entry& entry(int index) { return entries_[static_cast<std::size_t>(index)]; }
+  const Entry& entry(int index) const { return entries_[static_cast<std::size_t>(index)]; }
+  int slots() const;
+
+  std::vector<Entry> entries_;
+  int parallel_;
+  int max_retries_;
+  std::chrono::milliseconds retry_delay_;
+  std::mt19937_64 random_;
+  Clock::time_point last_tick_{};
+};
+
+// The wait before try number `attempt` (1 is the first repeat): retry_delay · 2^(attempt-1), at most 30 s, of which a
+// random half is taken off.
+std::chrono::milliseconds backoff(int attempt, std::chrono::milliseconds retry_delay, std::mt19937_64& random);
+
+}  // namespace eai::fetch
