@@ -22,6 +22,8 @@ std::span<const Command> commands() {
        "Names or hashes; none: every model", output, model_check},
       {"remove", "rm", "Remove models and unfinished downloads", Takes::models, "Names or hashes",
        joined({"remove.force"}, output), model_remove},
+      {"adopt", "", "Take over the models of a `llms-storage` folder without downloading them again", Takes::folder,
+       "The folder (default: llms-storage)", output, model_adopt},
   };
   return table;
 }

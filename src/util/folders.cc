@@ -39,8 +39,8 @@ Result<fs::path> own_program() {
 
 Result<Folders> find_folders() {
   Folders out;
-  EAI_TRY(auto program, own_program());
-  fs::path prefix = program.parent_path().parent_path();
+  EAI_TRY(out.program, own_program());
+  fs::path prefix = out.program.parent_path().parent_path();
   out.programs = prefix / "libexec" / "eai";
   out.shared = prefix / "share" / "eai";
 

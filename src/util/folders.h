@@ -13,6 +13,7 @@ struct Folders {
   fs::path run;            // pid, sockets, lock; 0700: $XDG_RUNTIME_DIR/eai (only if EAI_HOME is unset), else <home>/run
   fs::path state;          // logs: $XDG_STATE_HOME/eai, else ~/.local/state/eai; with EAI_HOME <home>/logs
   fs::path configuration;  // config.toml, catalog: $XDG_CONFIG_HOME/eai, else ~/.config/eai; with EAI_HOME <home>/config
+  fs::path program;        // this program itself
   fs::path programs;       // this program's own libexec/eai (engines), beside bin/
   fs::path shared;         // this program's own share/eai (demo blocks), beside bin/
 };

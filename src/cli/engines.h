@@ -1,0 +1,23 @@
+// Why: which engine programs this machine has.
+// Thread: any.
+#pragma once
+
+#include "cli/config.h"
+#include "content/metadata.h"
+#include "util/folders.h"
+#include "util/result.h"
+
+namespace eai::cli {
+
+struct Engines {
+  fs::path llama_server;  // empty: none found
+  fs::path image_engine;
+};
+
+// Named by the configuration, else beside this program, else in PATH. Code::unsupported: one is named and is no program.
+Result<Engines> find_engines(const Config& config, const Folders& folders);
+
+// Code::unsupported: no engine for this task; the message says how to get one.
+Result<void> check_engine_for(const Engines& engines, content::Task task);
+
+}  // namespace eai::cli

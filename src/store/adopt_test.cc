@@ -1,0 +1,152 @@
+#include "store/adopt.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstring>
+
+#include "store/store_testing.h"
+
+namespace eai::store {
+namespace {
+
+// The smallest file that is a GGUF: an architecture and one tensor of 32 bytes.
+std::string small_gguf(std::string_view architecture = "llama") {
+  std::string out = "GGUF";
+  auto number = [&](auto value) {
+    char bytes[sizeof value];
+    std::memcpy(bytes, &value, sizeof value);
+    out.append(bytes, sizeof value);
+  };
+  auto text = [&](std::string_view value) {
+    number(std::uint64_t{value.size()});
+    out += value;
+  };
+  number(std::uint32_t{3});
+  number(std::uint64_t{1});  // tensors
+  number(std::uint64_t{1});  // pairs
+  text("general.architecture");
+  number(std::uint32_t{8});
+  text(architecture);
+  text("t");
+  number(std::uint32_t{1});
+  number(std::uint64_t{8});
+  number(std::uint32_t{0});  // F32
+  number(std::uint64_t{0});
+  out.resize((out.size() + 31) / 32 * 32);
+  out.append(32, 'w');
+  return out;
+}
+
+struct Tool : StoreFixture {
+  fs::path old = folder.path() / "llms-storage";
+
+  // The files that the Python tool leaves of one model.
+  std::string leave(const std::string& name, const std::string& model, const std::string& task = "chat") {
+    std::string hash = id_for(name, task).str();
+    write(old / (hash + ".json"), metadata_for(name, task));
+    write(old / (hash + ".gguf"), model);
+    return hash;
+  }
+  Result<Adopted> take(const Candidate& candidate) { return adopt(store, candidate, {}, {}); }
+  Result<Adopted> take_only() {
+    auto candidates = find_candidates(old);
+    EXPECT_TRUE(candidates && candidates->size() == 1u);
+    return take(candidates->front());
+  }
+};
+
+ino_t inode(const fs::path& path) {
+  struct stat info {};
+  EXPECT_EQ(::stat(path.c_str(), &info), 0);
+  return info.st_ino;
+}
+
+TEST(Adopt, TakesModelAndProjectorWithoutASecondCopy) {
+  Tool tool;
+  std::string hash = tool.leave("eyes", small_gguf());
+  tool.write(tool.old / (hash + ".gguf-projector"), small_gguf("clip"));
+  auto adopted = tool.take_only();
+  ASSERT_TRUE(adopted) << adopted.error().message;
+  EXPECT_FALSE(adopted->was_here);
+  EXPECT_EQ(adopted->way, CloneWay::hard_link);
+  EXPECT_EQ(adopted->model.origin, Origin::adopted);
+  EXPECT_EQ(inode(*adopted->model.gguf()), inode(tool.old / (hash + ".gguf")));
+  EXPECT_EQ(tool.text(*adopted->model.projector()), small_gguf("clip"));
+  EXPECT_TRUE(tool.store.check(adopted->model, {}, {}));
+  auto again = tool.take_only();
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->was_here);
+}
+
+TEST(Adopt, TakesAFolderOfSeveralFiles) {
+  Tool tool;
+  std::string hash = tool.leave("flux", "", "image-generation");
+  fs::remove(tool.old / (hash + ".gguf"));
+  tool.write(tool.old / (hash + ".gguf") / "transformer/a.safetensors", "aa");
+  tool.write(tool.old / (hash + ".gguf") / "model_index.json", "{}");
+  auto adopted = tool.take_only();
+  ASSERT_TRUE(adopted) << adopted.error().message;
+  EXPECT_EQ(adopted->model.files.size(), 2u);
+  EXPECT_EQ(tool.text(adopted->model.folder / "payload/transformer/a.safetensors"), "aa");
+}
+
+TEST(Adopt, RefusesWhatIsNotProvenAndLeavesNothing) {
+  Tool tool;
+  std::string changed = tool.leave("changed", small_gguf());
+  tool.write(tool.old / (changed + ".json"), tool.metadata_for("other"));
+  std::string html = tool.leave("html", "<html>");
+  std::string linked = tool.leave("linked", small_gguf());
+  fs::rename(tool.old / (linked + ".gguf"), tool.old / "elsewhere");
+  fs::create_symlink(tool.old / "elsewhere", tool.old / (linked + ".gguf"));
+  tool.write(tool.old / "notes.json", "{}");
+  auto candidates = find_candidates(tool.old);
+  ASSERT_TRUE(candidates);
+  ASSERT_EQ(candidates->size(), 3u);
+  for (const Candidate& candidate : *candidates) {
+    auto outcome = tool.take(candidate);
+    ASSERT_FALSE(outcome) << candidate.hash;
+    EXPECT_EQ(outcome.error().code == Code::corrupt, candidate.hash == changed) << outcome.error().message;
+    EXPECT_EQ(outcome.error().code == Code::invalid, candidate.hash == html) << outcome.error().message;
+    EXPECT_TRUE(fs::exists(candidate.metadata));
+  }
+  EXPECT_TRUE(fs::is_empty(tool.home / "models"));
+  EXPECT_TRUE(fs::is_empty(tool.home / "partial"));
+  EXPECT_EQ(tool.text(tool.old / "elsewhere"), small_gguf());
+}
+
+TEST(Adopt, AWholeModelReplacesABegunDownload) {
+  Tool tool;
+  tool.leave("demo", small_gguf());
+  tool.write(tool.home / "partial" / tool.id_for("demo").str() / "journal", "half");
+  auto adopted = tool.take_only();
+  ASSERT_TRUE(adopted) << adopted.error().message;
+  EXPECT_TRUE(fs::is_empty(tool.home / "partial"));
+}
+
+TEST(Adopt, WithoutTheFolderItSaysSo) {
+  Tool tool;
+  EXPECT_EQ(find_candidates(tool.old).error().code, Code::not_found);
+}
+
+TEST(CloneFile, CopiesBetweenFileSystems) {
+  TemporaryFolder here;
+  fs::path other_system = "/dev/shm";
+  struct stat a {}, b {};
+  if (::stat(other_system.c_str(), &b) != 0 || ::stat(here.path().c_str(), &a) != 0 || a.st_dev == b.st_dev) {
+    other_system = here.path();  // one file system only: then the link is what is right
+  }
+  StoreFixture::write(here.path() / "from", std::string(3 * k_mib, 'x'));
+  fs::path to = other_system / ("eai-clone-test." + std::to_string(::getpid()));
+  std::uint64_t copied = 0;
+  auto way = clone_file(here.path() / "from", to, [&](std::uint64_t more) { copied += more; }, {});
+  ASSERT_TRUE(way) << way.error().message;
+  EXPECT_EQ(*way == CloneWay::copy ? copied : 3 * k_mib, 3 * k_mib);
+  EXPECT_EQ(StoreFixture::text(to), std::string(3 * k_mib, 'x'));
+  EXPECT_FALSE(clone_file(here.path() / "from", to, {}, {})) << "it is there already";
+  EXPECT_EQ(StoreFixture::text(to).size(), 3 * k_mib);
+  fs::remove(to);
+}
+
+}  // namespace
+}  // namespace eai::store
