@@ -29,9 +29,7 @@ std::size_t digest_size(HashCode code) {
   return 0;
 }
 
-bool is_v0(ByteView bytes) {
-  return bytes.size() >= 2 && bytes[0] == 0x12 && bytes[1] == 0x20;
-}
+bool is_v0(ByteView bytes) { return bytes.size() >= 2 && bytes[0] == 0x12 && bytes[1] == 0x20; }
 
 Result<Multihash> take_multihash(ByteView& bytes) {
   EAI_TRY(std::uint64_t code, take_varint(bytes));
@@ -46,8 +44,8 @@ Result<Multihash> take_multihash(ByteView& bytes) {
                 "its hash is " + std::to_string(size) + " bytes long instead of " + std::to_string(wanted));
   }
   if (bytes.size() < size) {
-    return fail(Code::invalid, "its hash is cut off after " + std::to_string(bytes.size()) + " of " +
-                                   std::to_string(size) + " bytes");
+    return fail(Code::invalid,
+                "its hash is cut off after " + std::to_string(bytes.size()) + " of " + std::to_string(size) + " bytes");
   }
   Multihash hash{hash_code, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size))};
   bytes = bytes.subspan(size);
@@ -57,8 +55,8 @@ Result<Multihash> take_multihash(ByteView& bytes) {
 Result<Bytes> decode_text(std::string_view text) {
   if (text.empty()) return fail(Code::invalid, "it is empty");
   if (text.size() > k_text_limit) {
-    return fail(Code::invalid, "it is " + std::to_string(text.size()) +
-                                   " characters long, no CID is longer than " + std::to_string(k_text_limit));
+    return fail(Code::invalid, "it is " + std::to_string(text.size()) + " characters long, no CID is longer than " +
+                                   std::to_string(k_text_limit));
   }
   if (text.starts_with("Qm")) {
     if (text.size() != k_v0_text_size) {
@@ -66,8 +64,7 @@ Result<Bytes> decode_text(std::string_view text) {
                                      " characters instead of " + std::to_string(k_v0_text_size));
     }
     EAI_TRY(Bytes bytes, decode(Base::base58btc, text));
-    if (!is_v0(bytes) || bytes.size() != k_v0_size)
-      return fail(Code::invalid, "it is not the hash of a CIDv0");
+    if (!is_v0(bytes) || bytes.size() != k_v0_size) return fail(Code::invalid, "it is not the hash of a CIDv0");
     return bytes;
   }
   const std::optional<Base> base = base_of_prefix(text[0]);
@@ -91,8 +88,7 @@ Bytes Multihash::bytes() const {
   return out;
 }
 
-Cid::Cid(int version, Codec codec, Multihash hash)
-    : version_(version), codec_(codec), hash_(std::move(hash)) {}
+Cid::Cid(int version, Codec codec, Multihash hash) : version_(version), codec_(codec), hash_(std::move(hash)) {}
 
 Result<Cid> Cid::parse(std::string_view text) {
   auto cid = decode_text(text).and_then([](const Bytes& bytes) { return from_bytes(bytes); });
@@ -120,18 +116,14 @@ Result<Cid> Cid::from_bytes(ByteView bytes, std::size_t* used) {
   return Cid(version, codec, std::move(hash));
 }
 
-Cid Cid::v1(Codec codec, Multihash hash) {
-  return Cid(1, codec, std::move(hash));
-}
+Cid Cid::v1(Codec codec, Multihash hash) { return Cid(1, codec, std::move(hash)); }
 
 Cid Cid::raw_of(ByteView bytes) {
   const Sha256 digest = sha256(bytes);
   return v1(Codec::raw, Multihash{HashCode::sha2_256, Bytes(digest.begin(), digest.end())});
 }
 
-std::string Cid::str() const {
-  return version_ == 0 ? encode(Base::base58btc, bytes()) : str(Base::base32);
-}
+std::string Cid::str() const { return version_ == 0 ? encode(Base::base58btc, bytes()) : str(Base::base32); }
 
 std::string Cid::str(Base base) const {
   return static_cast<char>(base) + encode(base, version_ == 0 ? as_v1().bytes() : bytes());
@@ -148,15 +140,12 @@ Bytes Cid::bytes() const {
   return out;
 }
 
-Cid Cid::as_v1() const {
-  return v1(codec_, hash_);
-}
+Cid Cid::as_v1() const { return v1(codec_, hash_); }
 
 }  // namespace eai::content
 
 std::size_t std::hash<eai::content::Cid>::operator()(const eai::content::Cid& cid) const noexcept {
   const eai::Bytes& digest = cid.hash().digest;
-  const std::size_t kind =
-      static_cast<std::size_t>(cid.codec()) * 31 + static_cast<std::size_t>(cid.version());
+  const std::size_t kind = static_cast<std::size_t>(cid.codec()) * 31 + static_cast<std::size_t>(cid.version());
   return std::hash<std::string_view>{}(eai::text_of(digest)) ^ kind;
 }

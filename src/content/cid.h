@@ -19,13 +19,7 @@
 namespace eai::content {
 
 // Multicodec codes (multiformats table).
-enum class Codec : std::uint64_t {
-  raw = 0x55,
-  dag_pb = 0x70,
-  dag_cbor = 0x71,
-  libp2p_key = 0x72,
-  json = 0x0200
-};
+enum class Codec : std::uint64_t { raw = 0x55, dag_pb = 0x70, dag_cbor = 0x71, libp2p_key = 0x72, json = 0x0200 };
 enum class HashCode : std::uint64_t {
   identity = 0x00,
   sha2_256 = 0x12,

@@ -11,9 +11,7 @@
 namespace eai::content {
 namespace {
 
-Bytes hex(std::string_view text) {
-  return from_hex(text).value();
-}
+Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
 std::string error_of(std::string_view text) {
   auto cid = Cid::parse(text);
@@ -169,8 +167,7 @@ TEST(Cid, says_which_character_is_wrong) {
   EXPECT_EQ(error_of(text), "not a CID: " + text + ": '0' at position 7 is not a base32 character");
   text[6] = 'A';
   EXPECT_NE(error_of(text).find("'A' at position 7"), std::string::npos);
-  EXPECT_NE(error_of("QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff50").find("'0' at position 46"),
-            std::string::npos);
+  EXPECT_NE(error_of("QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff50").find("'0' at position 46"), std::string::npos);
   EXPECT_NE(error_of("qwen3-1.7b").find("begins with 'q'"), std::string::npos);
   EXPECT_NE(error_of("bafk\x01").find("'?' at position 5"), std::string::npos);
 }
@@ -184,8 +181,7 @@ TEST(Cid, refuses_what_is_not_one) {
   EXPECT_NE(error_of(k_hello.substr(0, 40)).find("belong to no byte"), std::string::npos);
   EXPECT_NE(error_of("f01551220a948").find("cut off after 2 of 32 bytes"), std::string::npos);
   EXPECT_NE(error_of(std::string(10000, 'z')).find("long"), std::string::npos);
-  EXPECT_NE(error_of("zQmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o").find("without the prefix"),
-            std::string::npos);
+  EXPECT_NE(error_of("zQmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o").find("without the prefix"), std::string::npos);
   EXPECT_NE(error_of("f02551220").find("version is 2"), std::string::npos);
   EXPECT_NE(error_of("f015512"
                      "10" +
@@ -219,16 +215,14 @@ TEST(Cid, binary_form_at_the_front_of_more) {
 }
 
 TEST(Cid, is_a_key) {
-  std::unordered_set<Cid> cids{Cid::raw_of(view_of("a")), Cid::raw_of(view_of("b")),
-                               Cid::raw_of(view_of("a"))};
+  std::unordered_set<Cid> cids{Cid::raw_of(view_of("a")), Cid::raw_of(view_of("b")), Cid::raw_of(view_of("a"))};
   EXPECT_EQ(cids.size(), 2U);
   EXPECT_TRUE(cids.contains(Cid::raw_of(view_of("b"))));
 }
 
 TEST(Hash, sha256_in_pieces) {
   Sha256Hasher hasher;
-  EXPECT_EQ(to_hex(hasher.value_so_far()),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(to_hex(hasher.value_so_far()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   hasher.update(view_of("hello "));
   EXPECT_EQ(hasher.value_so_far(), sha256(view_of("hello ")));
   hasher.update(view_of("world\n"));

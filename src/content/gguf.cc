@@ -165,8 +165,7 @@ Result<void> Reader::read_pair() {
   if (key.empty()) return bad_gguf("a key is empty");
   EAI_TRY(ValueType type, read_type(key));
   EAI_TRY(Value value, read_value(key, type));
-  if (!values_.emplace(key, std::move(value)).second)
-    return bad_gguf("the key " + quoted_key(key) + " stands twice");
+  if (!values_.emplace(key, std::move(value)).second) return bad_gguf("the key " + quoted_key(key) + " stands twice");
   return {};
 }
 
@@ -187,8 +186,7 @@ Result<Value> Reader::read_list(std::string_view key) {
   EAI_TRY(list.count, cursor_.u64());
   const std::uint64_t smallest = type == ValueType::text ? 8 : size_of(type);
   if (list.count > cursor_.left() / smallest) {
-    return bad_gguf("the key " + quoted_key(key) + " claims a list of " + std::to_string(list.count) +
-                    " entries");
+    return bad_gguf("the key " + quoted_key(key) + " claims a list of " + std::to_string(list.count) + " entries");
   }
   if (type == ValueType::text) {
     for (std::uint64_t i = 0; i < list.count; ++i) {
@@ -206,8 +204,7 @@ Result<Value> Reader::read_list(std::string_view key) {
     const Value value = value_of(type, raw);
     // A negative number counts as 0, as it marks "none" where it is used.
     if (type != ValueType::f32 && type != ValueType::f64) {
-      list.numbers.push_back(std::holds_alternative<std::uint64_t>(value) ? std::get<std::uint64_t>(value)
-                                                                          : 0);
+      list.numbers.push_back(std::holds_alternative<std::uint64_t>(value) ? std::get<std::uint64_t>(value) : 0);
     }
   }
   return Value(std::move(list));
@@ -217,8 +214,7 @@ Result<void> Reader::read_alignment() {
   if (find("general.alignment") == nullptr) return {};
   EAI_TRY(alignment_, number("general.alignment"));
   if (!std::has_single_bit(alignment_) || alignment_ > k_mib) {
-    return bad_gguf("its alignment is " + std::to_string(alignment_) +
-                    ", which is no power of two up to 1 MiB");
+    return bad_gguf("its alignment is " + std::to_string(alignment_) + ", which is no power of two up to 1 MiB");
   }
   return {};
 }
@@ -230,8 +226,7 @@ Result<void> Reader::read_tensor() {
     return bad_gguf("the tensor " + quoted_key(tensor.name) + " stands twice");
   EAI_TRY(std::uint32_t dimensions, cursor_.u32());
   if (dimensions > k_dimensions_limit) {
-    return bad_gguf("the tensor " + quoted_key(tensor.name) + " has " + std::to_string(dimensions) +
-                    " dimensions");
+    return bad_gguf("the tensor " + quoted_key(tensor.name) + " has " + std::to_string(dimensions) + " dimensions");
   }
   std::uint64_t count = 1;
   for (std::uint32_t i = 0; i < dimensions; ++i) {
@@ -244,8 +239,7 @@ Result<void> Reader::read_tensor() {
   EAI_TRY(tensor.type, cursor_.u32());
   const auto type = ggml_type(tensor.type);
   if (!type)
-    return bad_gguf("the tensor " + quoted_key(tensor.name) + " has the unknown type " +
-                    std::to_string(tensor.type));
+    return bad_gguf("the tensor " + quoted_key(tensor.name) + " has the unknown type " + std::to_string(tensor.type));
   const std::uint64_t row = tensor.shape.empty() ? 1 : tensor.shape[0];
   if (row % type->block_size != 0) {
     return bad_gguf("the tensor " + quoted_key(tensor.name) + " has rows of " + std::to_string(row) +
@@ -266,9 +260,7 @@ Result<void> Reader::read_tensor() {
 
 // Offsets count from the aligned end of the header; the tensors lie behind each other, each aligned.
 Result<void> Reader::place_tensors() {
-  const auto aligned = [this](std::uint64_t value) {
-    return (value + alignment_ - 1) / alignment_ * alignment_;
-  };
+  const auto aligned = [this](std::uint64_t value) { return (value + alignment_ - 1) / alignment_ * alignment_; };
   info_.header_size = cursor_.position();
   if (info_.tensors.empty()) return {};
   info_.header_size = aligned(info_.header_size);
@@ -345,8 +337,7 @@ Result<void> Reader::read_model() {
   EAI_TRY(info_.embedding_length, number(of("embedding_length")));
   EAI_TRY(info_.expert_count, number(of("expert_count")));
   EAI_TRY(std::vector<std::uint64_t> feed_forward, numbers(of("feed_forward_length")));
-  if (!feed_forward.empty())
-    info_.feed_forward_length = *std::max_element(feed_forward.begin(), feed_forward.end());
+  if (!feed_forward.empty()) info_.feed_forward_length = *std::max_element(feed_forward.begin(), feed_forward.end());
   EAI_TRY(info_.chat_template, text("tokenizer.chat_template"));
   EAI_TRY(info_.vocabulary, number(of("vocab_size")));
   if (const Value* tokens = find("tokenizer.ggml.tokens"); tokens != nullptr && info_.vocabulary == 0) {
@@ -419,8 +410,6 @@ Result<void> Reader::read_projector() {
 
 }  // namespace
 
-Result<GgufInfo> read_gguf(const ReadAt& read, std::uint64_t file_size) {
-  return Reader(read, file_size).run();
-}
+Result<GgufInfo> read_gguf(const ReadAt& read, std::uint64_t file_size) { return Reader(read, file_size).run(); }
 
 }  // namespace eai::content

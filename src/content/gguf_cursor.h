@@ -20,21 +20,15 @@ namespace eai::content {
 // The largest vocabularies make headers of some 20 MiB.
 inline constexpr std::uint64_t k_gguf_header_limit = 128 * k_mib;
 
-inline Failure bad_gguf(std::string what) {
-  return fail(Code::invalid, "not a usable GGUF file: " + std::move(what));
-}
+inline Failure bad_gguf(std::string what) { return fail(Code::invalid, "not a usable GGUF file: " + std::move(what)); }
 
-inline std::string quoted_key(std::string_view text) {
-  return "\"" + printable(text, 80) + "\"";
-}
+inline std::string quoted_key(std::string_view text) { return "\"" + printable(text, 80) + "\""; }
 
 // The header's bytes in order, through a window, never behind the file's end.
 class GgufCursor {
  public:
   GgufCursor(const ReadAt& read, std::uint64_t file_size)
-      : read_(read),
-        end_(std::min(file_size, k_gguf_header_limit)),
-        whole_(file_size <= k_gguf_header_limit) {}
+      : read_(read), end_(std::min(file_size, k_gguf_header_limit)), whole_(file_size <= k_gguf_header_limit) {}
 
   std::uint64_t position() const { return position_; }
   std::uint64_t left() const { return end_ - position_; }

@@ -39,8 +39,7 @@ class Writer {
   Writer& list(std::string_view name, std::uint32_t type, std::uint64_t count) {
     return key(name, 9).raw(type).raw(count);
   }
-  Writer& tensor(std::string_view name, std::vector<std::uint64_t> shape, std::uint32_t type,
-                 std::uint64_t offset) {
+  Writer& tensor(std::string_view name, std::vector<std::uint64_t> shape, std::uint32_t type, std::uint64_t offset) {
     text(name).raw(static_cast<std::uint32_t>(shape.size()));
     for (std::uint64_t length : shape) raw(length);
     return raw(type).raw(offset);
@@ -77,9 +76,7 @@ Writer small_model() {
   Writer w;
   w.start(2, 9).str("general.architecture", "qwen3").str("general.name", "Tiny").u32("general.file_type", 15);
   w.u32("qwen3.context_length", 32768).u32("qwen3.block_count", 2).u32("qwen3.embedding_length", 64);
-  w.u32("qwen3.attention.head_count", 4)
-      .u32("qwen3.attention.head_count_kv", 2)
-      .u32("qwen3.attention.key_length", 32);
+  w.u32("qwen3.attention.head_count", 4).u32("qwen3.attention.head_count_kv", 2).u32("qwen3.attention.key_length", 32);
   w.tensor("a", {64, 3}, 8, 0).tensor("b", {5}, 0, 224);
   return w.data(224 + 20);
 }
@@ -232,8 +229,7 @@ TEST(Gguf, refuses_impossible_tensors) {
   expect_refused(with("a", {1ULL << 60}, 0, 0), "larger than the file");
   expect_refused(with("a", {1025}, 0, 0), "ends behind the file");
   expect_refused(with("a", {33}, 8, 0), "no whole count of Q8_0 blocks");
-  for (std::uint32_t type : {4U, 5U, 31U, 38U, 43U, ~0U})
-    expect_refused(with("a", {32}, type, 0), "unknown type");
+  for (std::uint32_t type : {4U, 5U, 31U, 38U, 43U, ~0U}) expect_refused(with("a", {32}, type, 0), "unknown type");
   expect_refused(with("a", {32}, 0, 32), "lies at 32 instead of 0");
   expect_refused(with("a", {32}, 0, ~0ULL - 31), "instead of 0");
   expect_refused(with(std::string(64, 'n'), {32}, 0, 0), "a tensor's name of 64");

@@ -74,9 +74,7 @@ struct Gunzip::State {
   }
 };
 
-Gunzip::Gunzip() : state_(std::make_unique<State>()) {
-  isal_inflate_init(&state_->inflate);
-}
+Gunzip::Gunzip() : state_(std::make_unique<State>()) { isal_inflate_init(&state_->inflate); }
 Gunzip::Gunzip(Gunzip&&) noexcept = default;
 Gunzip& Gunzip::operator=(Gunzip&&) noexcept = default;
 Gunzip::~Gunzip() = default;
@@ -84,8 +82,7 @@ Gunzip::~Gunzip() = default;
 Result<void> Gunzip::feed(ByteView bytes, const Output& output) {
   State& s = *state_;
   while (!bytes.empty()) {
-    const std::size_t size =
-        std::min<std::size_t>(bytes.size(), std::numeric_limits<std::uint32_t>::max() / 2);
+    const std::size_t size = std::min<std::size_t>(bytes.size(), std::numeric_limits<std::uint32_t>::max() / 2);
     // ISA-L's interface lacks the const; it only reads.
     s.inflate.next_in = const_cast<std::uint8_t*>(bytes.data());
     s.inflate.avail_in = static_cast<std::uint32_t>(size);
@@ -97,9 +94,7 @@ Result<void> Gunzip::feed(ByteView bytes, const Output& output) {
   return {};
 }
 
-bool Gunzip::at_end() const {
-  return state_->phase == State::Phase::between && state_->any_member_ended;
-}
+bool Gunzip::at_end() const { return state_->phase == State::Phase::between && state_->any_member_ended; }
 
 void Gunzip::save(StateWriter& out) const {
   out.text(layout_tag());

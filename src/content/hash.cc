@@ -74,8 +74,8 @@ Result<Bytes> digest_of(HashCode code, ByteView bytes) {
   for (auto rest = static_cast<std::uint64_t>(code); rest > 0; rest >>= 8) {
     number.insert(number.begin(), static_cast<std::uint8_t>(rest));
   }
-  return fail(Code::unsupported, "this build cannot check the hash function with the code 0x" +
-                                     to_hex(number) + (code == HashCode::blake3 ? " (blake3)" : ""));
+  return fail(Code::unsupported, "this build cannot check the hash function with the code 0x" + to_hex(number) +
+                                     (code == HashCode::blake3 ? " (blake3)" : ""));
 }
 
 }  // namespace
@@ -101,9 +101,7 @@ Sha256 Sha256Hasher::value_so_far() const {
   return end_of(copy.get());
 }
 
-Sha256 Sha256Hasher::finish() {
-  return end_of(state_->context.get());
-}
+Sha256 Sha256Hasher::finish() { return end_of(state_->context.get()); }
 
 Sha256 sha256(ByteView bytes) {
   Sha256 digest{};

@@ -43,10 +43,9 @@ Result<std::string> text_of(const json::object& object, std::string_view field) 
   if (value == nullptr) return std::string();
   const json::string* text = value->if_string();
   if (text == nullptr) return wrong(field, "is not a string");
-  if (text->size() > k_text_limit)
-    return wrong(field, "is longer than " + std::to_string(k_text_limit) + " bytes");
-  const bool control = std::any_of(text->begin(), text->end(),
-                                   [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (text->size() > k_text_limit) return wrong(field, "is longer than " + std::to_string(k_text_limit) + " bytes");
+  const bool control =
+      std::any_of(text->begin(), text->end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   if (control) return wrong(field, "holds a control character");
   return std::string(text->data(), text->size());
 }
@@ -129,8 +128,7 @@ Result<PartEntry> read_unixfs_file(const json::object& object, const Metadata& m
     return wrong("file_name", "is \"" + printable(name) + "\", which is no file of this model");
   }
   EAI_TRY(Cid cid, need_cid(object, "cid"));
-  if (cid.codec() != Codec::raw && cid.codec() != Codec::dag_pb)
-    return wrong("cid", "is not the CID of a file");
+  if (cid.codec() != Codec::raw && cid.codec() != Codec::dag_pb) return wrong("cid", "is not the CID of a file");
   PartEntry part{std::move(cid), std::move(name)};
   EAI_TRY(part.sha256, need_sha256(object, "sha256"));
   EAI_TRY(part.size, need_whole(object, "size"));
@@ -146,8 +144,7 @@ Result<void> read_files(const json::object& root, Metadata& metadata) {
     const std::string at = "metadata: files[" + std::to_string(i) + "]";
     const json::object* object = (*files)[i].if_object();
     if (object == nullptr) return fail(Code::invalid, at + " is not an object");
-    auto part =
-        metadata.format == Format::archive ? read_archive_part(*object) : read_unixfs_file(*object, metadata);
+    auto part = metadata.format == Format::archive ? read_archive_part(*object) : read_unixfs_file(*object, metadata);
     if (!part) return Failure(std::move(part).error().with(at));
     metadata.files.push_back(*std::move(part));
   }
@@ -155,8 +152,8 @@ Result<void> read_files(const json::object& root, Metadata& metadata) {
   if (count == nullptr && metadata.format == Format::unixfs) return {};
   EAI_TRY(std::uint64_t number, need_whole(root, "num_of_files"));
   if (number == metadata.files.size()) return {};
-  return wrong("num_of_files", "is " + std::to_string(number) + ", but " +
-                                   std::to_string(metadata.files.size()) + " files are listed");
+  return wrong("num_of_files",
+               "is " + std::to_string(number) + ", but " + std::to_string(metadata.files.size()) + " files are listed");
 }
 
 // The same bytes have the same CID, hash and size; a name stands once.
@@ -169,8 +166,7 @@ Result<void> check_files(const Metadata& metadata) {
     }
     by_cid.push_back(&files[i]);
   }
-  std::sort(by_cid.begin(), by_cid.end(),
-            [](const PartEntry* a, const PartEntry* b) { return a->cid < b->cid; });
+  std::sort(by_cid.begin(), by_cid.end(), [](const PartEntry* a, const PartEntry* b) { return a->cid < b->cid; });
   for (std::size_t i = 1; i < by_cid.size(); ++i) {
     const PartEntry& a = *by_cid[i - 1];
     const PartEntry& b = *by_cid[i];
@@ -203,12 +199,10 @@ Result<void> check_part_sizes(const Metadata& metadata) {
     const bool last = &part == &metadata.files.back();
     // A rounded size may be off by the last digit that was written; two digits are the coarsest anybody uses.
     const std::uint64_t slack = part.size_is_exact ? 0 : k_mib / 100;
-    const bool fits =
-        last ? part.size <= metadata.chunk_size + slack
-             : part.size + slack >= metadata.chunk_size && part.size <= metadata.chunk_size + slack;
+    const bool fits = last ? part.size <= metadata.chunk_size + slack
+                           : part.size + slack >= metadata.chunk_size && part.size <= metadata.chunk_size + slack;
     if (fits) continue;
-    return wrong("files", "gives \"" + printable(part.file_name) + "\" " + std::to_string(part.size) +
-                              " bytes, but " +
+    return wrong("files", "gives \"" + printable(part.file_name) + "\" " + std::to_string(part.size) + " bytes, but " +
                               (last ? "no part is larger than " : "every part except the last has ") +
                               std::to_string(metadata.chunk_size));
   }
@@ -236,8 +230,7 @@ Result<void> read_purpose(const json::object& root, Metadata& metadata) {
     EAI_TRY(metadata.base_model, need_cid(root, "base_model"));
   }
   EAI_TRY(bool split_gguf, flag_of(root, "gguf_folder"));
-  if (split_gguf)
-    return fail(Code::unsupported, "metadata: a model split over several GGUF files (\"gguf_folder\")");
+  if (split_gguf) return fail(Code::unsupported, "metadata: a model split over several GGUF files (\"gguf_folder\")");
   return {};
 }
 
@@ -252,8 +245,7 @@ Result<void> read_format(const json::object& root, Metadata& metadata) {
     return {};
   }
   if (format != "unixfs") {
-    return fail(Code::unsupported,
-                "metadata: the format \"" + printable(format) + "\" is not known to this version");
+    return fail(Code::unsupported, "metadata: the format \"" + printable(format) + "\" is not known to this version");
   }
   metadata.format = Format::unixfs;
   EAI_TRY(std::string layout, text_of(root, "layout"));
@@ -269,8 +261,7 @@ Result<json::value> parse_json(ByteView bytes) {
   json::parse_options options;
   options.max_depth = k_depth_limit;
   json::error_code error;
-  json::value value =
-      json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, error, {}, options);
+  json::value value = json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, error, {}, options);
   if (error) return fail(Code::invalid, "metadata: not JSON (" + error.message() + ")");
   return value;
 }
@@ -291,9 +282,7 @@ std::string split_suffix(std::size_t index) {
   return out + digits;
 }
 
-std::string_view name_of(Task task) {
-  return k_task_names[static_cast<std::size_t>(task)];
-}
+std::string_view name_of(Task task) { return k_task_names[static_cast<std::size_t>(task)]; }
 
 Result<Task> parse_task(std::string_view text) {
   const auto found = std::find(k_task_names.begin(), k_task_names.end(), text);
@@ -309,8 +298,7 @@ Result<void> check_plain_name(std::string_view name) {
   if (name.size() > 200) return fail(Code::invalid, "is longer than 200 bytes");
   if (!is_valid_utf8(name)) return fail(Code::invalid, "is not UTF-8");
   for (char c : name) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      return fail(Code::invalid, "holds a control character");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return fail(Code::invalid, "holds a control character");
     if (std::string_view("/\\'\"`").find(c) != std::string_view::npos) {
       return fail(Code::invalid, std::string("holds the character ") + c);
     }

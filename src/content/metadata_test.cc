@@ -10,12 +10,8 @@ namespace {
 
 namespace json = boost::json;
 
-std::string cid_of(std::string_view text) {
-  return Cid::raw_of(view_of(text)).str();
-}
-std::string sha_of(std::string_view text) {
-  return to_hex(sha256(view_of(text)));
-}
+std::string cid_of(std::string_view text) { return Cid::raw_of(view_of(text)).str(); }
+std::string sha_of(std::string_view text) { return to_hex(sha256(view_of(text))); }
 
 json::object part(std::string_view suffix, double mib) {
   return {{"cid", cid_of(suffix)},
@@ -50,9 +46,7 @@ json::object unixfs() {
           {"files", json::array{file("eai-projector"), file("eai")}}};
 }
 
-Result<Metadata> parse(const json::object& object) {
-  return parse_metadata(view_of(json::serialize(object)));
-}
+Result<Metadata> parse(const json::object& object) { return parse_metadata(view_of(json::serialize(object))); }
 
 // The error of a document that must be refused.
 Error error_of(Result<Metadata> result) {
@@ -63,12 +57,8 @@ Error error_of(Result<Metadata> result) {
   EXPECT_EQ(result.error().message.substr(0, 8), "metadata");
   return result.error();
 }
-Error error_of(const json::object& object) {
-  return error_of(parse(object));
-}
-Error error_of_text(std::string_view text) {
-  return error_of(parse_metadata(view_of(text)));
-}
+Error error_of(const json::object& object) { return error_of(parse(object)); }
+Error error_of_text(std::string_view text) { return error_of(parse_metadata(view_of(text))); }
 
 void expect_refused(const json::object& object, std::string_view why) {
   const Error error = error_of(object);
@@ -120,8 +110,7 @@ TEST(Metadata, reads_what_the_python_tool_writes) {
 
 TEST(Metadata, needs_little_and_ignores_what_it_does_not_know) {
   json::object object = archive();
-  for (auto field : {"task", "ram", "config_name", "hf_repo", "hf_file", "lora", "gguf_folder"})
-    object.erase(field);
+  for (auto field : {"task", "ram", "config_name", "hf_repo", "hf_file", "lora", "gguf_folder"}) object.erase(field);
   object["later"] = json::object{{"a", json::array{1, nullptr}}};
   const Metadata metadata = parse(object).value();
   EXPECT_EQ(metadata.task, Task::chat);
@@ -164,8 +153,7 @@ TEST(Metadata, refuses_missing_fields) {
 }
 
 TEST(Metadata, refuses_names_that_are_not_plain) {
-  for (std::string_view name :
-       {"", ".", "..", "a/b", "/a", "..\\a", "a\\b", "a'b", "a\"b", "a`b", "a\nb", "a\x7f"}) {
+  for (std::string_view name : {"", ".", "..", "a/b", "/a", "..\\a", "a\\b", "a'b", "a\"b", "a`b", "a\nb", "a\x7f"}) {
     expect_refused(with(archive(), "folder_name", name), "folder_name");
     expect_refused(with_part(0, "file_name", name), "file_name");
   }

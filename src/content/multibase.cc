@@ -38,8 +38,7 @@ constexpr std::array<Alphabet, 9> k_alphabets = {{
 }};
 
 const Alphabet& alphabet_of(Base base) {
-  return *std::find_if(k_alphabets.begin(), k_alphabets.end(),
-                       [&](const Alphabet& a) { return a.base == base; });
+  return *std::find_if(k_alphabets.begin(), k_alphabets.end(), [&](const Alphabet& a) { return a.base == base; });
 }
 
 Result<unsigned> value_of(const Alphabet& alphabet, char letter, std::size_t position) {
@@ -108,8 +107,7 @@ Bytes convert(const Bytes& digits, unsigned from, unsigned to) {
 std::string encode_number(const Alphabet& alphabet, ByteView bytes) {
   const auto first = std::find_if(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b != 0; });
   std::string out(static_cast<std::size_t>(first - bytes.begin()), alphabet.letters[0]);
-  for (std::uint8_t digit :
-       convert({first, bytes.end()}, 256, static_cast<unsigned>(alphabet.letters.size()))) {
+  for (std::uint8_t digit : convert({first, bytes.end()}, 256, static_cast<unsigned>(alphabet.letters.size()))) {
     out += alphabet.letters[digit];
   }
   return out;
@@ -134,9 +132,7 @@ Result<Bytes> decode_number(const Alphabet& alphabet, std::string_view text, std
 
 }  // namespace
 
-std::string_view name_of(Base base) {
-  return alphabet_of(base).name;
-}
+std::string_view name_of(Base base) { return alphabet_of(base).name; }
 
 std::optional<Base> base_of_prefix(char prefix) {
   for (const Alphabet& alphabet : k_alphabets) {

@@ -25,13 +25,9 @@ bool all_zero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
 }
 
-std::uint64_t padding_of(std::uint64_t size) {
-  return (k_block - size % k_block) % k_block;
-}
+std::uint64_t padding_of(std::uint64_t size) { return (k_block - size % k_block) % k_block; }
 
-bool is_extension(char type) {
-  return type == 'x' || type == 'g' || type == 'L' || type == 'K';
-}
+bool is_extension(char type) { return type == 'x' || type == 'g' || type == 'L' || type == 'K'; }
 
 // Of an extended header: always octal digits, as its body is short.
 Result<std::uint64_t> extension_size(ByteView block) {
@@ -88,12 +84,10 @@ Result<TarEntry> parse_headers(const Bytes& headers) {
   if (archive_read_open_memory(a, headers.data(), headers.size()) != ARCHIVE_OK ||
       archive_read_next_header(a, &entry) < ARCHIVE_WARN || entry == nullptr) {
     const char* text = archive_error_string(a);
-    return fail(Code::corrupt,
-                "a tar header is damaged (" + printable(text != nullptr ? text : "no entry") + ")");
+    return fail(Code::corrupt, "a tar header is damaged (" + printable(text != nullptr ? text : "no entry") + ")");
   }
   const char* path = archive_entry_pathname(entry);
-  if (path == nullptr || *path == '\0')
-    return fail(Code::invalid, "refused: the tar holds an entry without a name");
+  if (path == nullptr || *path == '\0') return fail(Code::invalid, "refused: the tar holds an entry without a name");
   TarEntry out{path, archive_entry_filetype(entry) == AE_IFDIR, 0};
   const std::string quoted = "\"" + printable(path) + "\"";
   if (archive_entry_hardlink(entry) != nullptr || archive_entry_symlink(entry) != nullptr) {
@@ -197,8 +191,7 @@ Result<void> TarReader::feed_end(ByteView bytes) {
   trailing_ += bytes.size();
   if (!all_zero(bytes)) return fail(Code::invalid, "refused: bytes follow behind the end of the tar");
   if (trailing_ > k_trailing_limit) {
-    return fail(Code::invalid,
-                "refused: more than " + human_bytes(k_trailing_limit) + " behind the end of the tar");
+    return fail(Code::invalid, "refused: more than " + human_bytes(k_trailing_limit) + " behind the end of the tar");
   }
   return {};
 }
@@ -206,8 +199,7 @@ Result<void> TarReader::feed_end(ByteView bytes) {
 void TarReader::save(StateWriter& out) const {
   out.number(static_cast<std::uint64_t>(phase_));
   out.blob(headers_);
-  for (std::uint64_t value : {wanted_, std::uint64_t{in_extension_}, left_, padding_, trailing_})
-    out.number(value);
+  for (std::uint64_t value : {wanted_, std::uint64_t{in_extension_}, left_, padding_, trailing_}) out.number(value);
 }
 
 bool TarReader::load(StateReader& in) {

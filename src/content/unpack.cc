@@ -17,20 +17,16 @@ constexpr std::uint64_t k_entries_limit = 100'000;
 
 using Components = std::vector<std::string_view>;
 
-std::string quoted(std::string_view path) {
-  return "\"" + printable(path) + "\"";
-}
+std::string quoted(std::string_view path) { return "\"" + printable(path) + "\""; }
 
 // "./a//b/" → {a, b}.
 Result<Components> components_of(std::string_view path) {
-  if (path.starts_with('/'))
-    return fail(Code::invalid, "refused: " + quoted(path) + " in the tar is an absolute path");
+  if (path.starts_with('/')) return fail(Code::invalid, "refused: " + quoted(path) + " in the tar is an absolute path");
   Components out;
   while (!path.empty()) {
     const std::string_view component = path.substr(0, path.find('/'));
     path.remove_prefix(std::min(path.size(), component.size() + 1));
-    if (component == "..")
-      return fail(Code::invalid, "refused: a path in the tar leads out of its folder (\"..\")");
+    if (component == "..") return fail(Code::invalid, "refused: a path in the tar leads out of its folder (\"..\")");
     if (!component.empty() && component != ".") out.push_back(component);
   }
   return out;
@@ -104,8 +100,8 @@ struct Unpacker::State : TarHandler {
     if (!base) find_base(path, false);
     const std::string whole = joined(path, 0, path.size());
     if (!base || !whole.starts_with(*base + "/")) {
-      return fail(Code::invalid, "refused: " + quoted(whole) + " in the tar is not inside the folder " +
-                                     quoted(rules.folder_name));
+      return fail(Code::invalid,
+                  "refused: " + quoted(whole) + " in the tar is not inside the folder " + quoted(rules.folder_name));
     }
     std::string name = whole.substr(base->size() + 1);
     if (!is_model_file(rules.folder_name, rules.task, name)) {
@@ -131,8 +127,7 @@ struct Unpacker::State : TarHandler {
 
   Result<void> entry(const TarEntry& entry) override {
     if (++entries > k_entries_limit) {
-      return fail(Code::invalid,
-                  "refused: the tar has more than " + std::to_string(k_entries_limit) + " entries");
+      return fail(Code::invalid, "refused: the tar has more than " + std::to_string(k_entries_limit) + " entries");
     }
     EAI_TRY(Components path, components_of(entry.path));
     if (entry.is_folder) {
@@ -234,8 +229,7 @@ bool Unpacker::State::load(StateReader& in) {
   return tar.load(in) && gunzip.load(in) && in.good();
 }
 
-Unpacker::Unpacker(UnpackRules rules, UnpackSink& sink)
-    : state_(std::make_unique<State>(std::move(rules), sink)) {}
+Unpacker::Unpacker(UnpackRules rules, UnpackSink& sink) : state_(std::make_unique<State>(std::move(rules), sink)) {}
 Unpacker::Unpacker(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Unpacker::Unpacker(Unpacker&&) noexcept = default;
 Unpacker& Unpacker::operator=(Unpacker&&) noexcept = default;
@@ -273,9 +267,7 @@ Result<void> Unpacker::finish() {
   return result;
 }
 
-std::uint64_t Unpacker::consumed() const {
-  return state_->consumed;
-}
+std::uint64_t Unpacker::consumed() const { return state_->consumed; }
 
 Bytes Unpacker::checkpoint() const {
   StateWriter out;
@@ -286,11 +278,7 @@ Bytes Unpacker::checkpoint() const {
   return bytes;
 }
 
-const std::vector<UnpackedFile>& Unpacker::files() const {
-  return state_->files;
-}
-std::optional<Unpacker::OpenFile> Unpacker::open_file() const {
-  return state_->open;
-}
+const std::vector<UnpackedFile>& Unpacker::files() const { return state_->files; }
+std::optional<Unpacker::OpenFile> Unpacker::open_file() const { return state_->open; }
 
 }  // namespace eai::content

@@ -141,15 +141,10 @@ std::string gzip_of(std::string_view plain, const GzipOptions& options = {}) {
   return out;
 }
 
-UnpackRules chat_rules() {
-  return {"qwen3", Task::chat, 64 * k_mib};
-}
-UnpackRules image_rules() {
-  return {"flux", Task::image_generation, 64 * k_mib};
-}
+UnpackRules chat_rules() { return {"qwen3", Task::chat, 64 * k_mib}; }
+UnpackRules image_rules() { return {"flux", Task::image_generation, 64 * k_mib}; }
 
-Result<std::map<std::string, std::string>> unpack(std::string_view gz,
-                                                  const UnpackRules& rules = chat_rules(),
+Result<std::map<std::string, std::string>> unpack(std::string_view gz, const UnpackRules& rules = chat_rules(),
                                                   std::size_t step = 1'000'000'000) {
   MemorySink sink;
   Unpacker unpacker(rules, sink);
@@ -167,8 +162,7 @@ Result<std::map<std::string, std::string>> unpack_items(const std::vector<Item>&
   return unpack(gzip_of(tar_of(items)), rules);
 }
 
-void expect_refused(const Result<std::map<std::string, std::string>>& result, Code code,
-                    std::string_view why) {
+void expect_refused(const Result<std::map<std::string, std::string>>& result, Code code, std::string_view why) {
   ASSERT_FALSE(result) << "was unpacked; wanted: " << why;
   EXPECT_EQ(result.error().code, code) << result.error().message;
   EXPECT_NE(result.error().message.find(why), std::string::npos) << result.error().message;
@@ -176,14 +170,13 @@ void expect_refused(const Result<std::map<std::string, std::string>>& result, Co
 
 TEST(Unpack, finds_the_model_wherever_the_uploader_typed_it) {
   const std::map<std::string, std::string> expected = {{"qwen3", "weights"}, {"qwen3-projector", "eyes"}};
-  for (std::string base : {"qwen3", "./qwen3", "models/qwen3", "./models/qwen3", "home/u/qwen3",
-                           "qwen3/qwen3", "home/qwen3/models/qwen3", "caf\xc3\xa9's/qwen3"}) {
+  for (std::string base : {"qwen3", "./qwen3", "models/qwen3", "./models/qwen3", "home/u/qwen3", "qwen3/qwen3",
+                           "home/qwen3/models/qwen3", "caf\xc3\xa9's/qwen3"}) {
     const std::vector<Item> files = {{base + "/qwen3", "weights"}, {base + "/qwen3-projector", "eyes"}};
     EXPECT_EQ(unpack_items(files).value(), expected) << base;
     std::vector<Item> with_folder = files;
     with_folder.insert(with_folder.begin(), {base + "/", "", AE_IFDIR});
-    for (int format :
-         {ARCHIVE_FORMAT_TAR_GNUTAR, ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE}) {
+    for (int format : {ARCHIVE_FORMAT_TAR_GNUTAR, ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE}) {
       EXPECT_EQ(unpack(gzip_of(tar_of(with_folder, format))).value(), expected) << base << format;
     }
   }
@@ -348,17 +341,14 @@ TEST(Unpack, refuses_files_outside_the_folder) {
   expect_refused(unpack_items({{"other/qwen3", "x"}}), Code::invalid, "not inside the folder");
   expect_refused(unpack_items({{"qwen3/qwen3", "x"}, {"other/qwen3/qwen3-projector", "x"}}), Code::invalid,
                  "not inside");
-  expect_refused(unpack_items({{"qwen3/", "", AE_IFDIR}, {"qwen34/qwen3", "x"}}), Code::invalid,
-                 "not inside");
-  expect_refused(unpack_items({{"a/flux/x", "x"}, {"b/flux/y", "x"}}, image_rules()), Code::invalid,
-                 "not inside");
+  expect_refused(unpack_items({{"qwen3/", "", AE_IFDIR}, {"qwen34/qwen3", "x"}}), Code::invalid, "not inside");
+  expect_refused(unpack_items({{"a/flux/x", "x"}, {"b/flux/y", "x"}}, image_rules()), Code::invalid, "not inside");
   expect_refused(unpack_items({{"other/x", "x"}}, image_rules()), Code::invalid, "not inside");
 }
 
 TEST(Unpack, refuses_everything_but_files_and_folders) {
   const Item model = {"qwen3/qwen3", "weights"};
-  expect_refused(unpack_items({{"qwen3/qwen3", "", AE_IFLNK, "/etc/passwd"}}), Code::invalid,
-                 "symbolic link");
+  expect_refused(unpack_items({{"qwen3/qwen3", "", AE_IFLNK, "/etc/passwd"}}), Code::invalid, "symbolic link");
   expect_refused(unpack_items({model, {"qwen3/a", "", AE_IFREG, "qwen3/qwen3"}}), Code::invalid, "hard link");
   expect_refused(unpack_items({model, {"qwen3/a", "", AE_IFIFO}}), Code::invalid, "named pipe");
   expect_refused(unpack_items({model, {"qwen3/a", "", AE_IFCHR}}), Code::invalid, "device");
@@ -424,8 +414,7 @@ TEST(Unpack, refuses_bombs) {
   UnpackRules small = chat_rules();
   small.output_limit = k_mib;
   expect_refused(unpack_items({{"qwen3/qwen3", zeros}}, small), Code::invalid, "larger than");
-  expect_refused(unpack_items({{"qwen3/qwen3", "x"}, {"qwen3/skipped", zeros}}, small), Code::invalid,
-                 "larger than");
+  expect_refused(unpack_items({{"qwen3/qwen3", "x"}, {"qwen3/skipped", zeros}}, small), Code::invalid, "larger than");
   const std::string tar = tar_of({{"qwen3/qwen3", "x"}});
   expect_refused(unpack(gzip_of(tar + std::string(20 * k_mib, '\0'))), Code::invalid, "behind the end");
   std::string many;
@@ -436,8 +425,8 @@ TEST(Unpack, refuses_bombs) {
 TEST(Unpack, a_cut_stream_is_corrupt) {
   const std::string tar = tar_of({{"qwen3/qwen3", mixed(60'000, 4)}});
   const std::string gz = gzip_of(tar);
-  for (std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{10}, gz.size() / 2, gz.size() - 9,
-                           gz.size() - 8, gz.size() - 1}) {
+  for (std::size_t size :
+       {std::size_t{0}, std::size_t{5}, std::size_t{10}, gz.size() / 2, gz.size() - 9, gz.size() - 8, gz.size() - 1}) {
     expect_refused(unpack(std::string_view(gz).substr(0, size)), Code::corrupt, "cut off");
   }
   for (std::size_t size :
@@ -467,8 +456,7 @@ TEST(Unpack, damaged_gzip_is_corrupt) {
 
 TEST(Unpack, a_tar_without_the_model_is_invalid) {
   expect_refused(unpack(gzip_of(k_tar_end)), Code::invalid, "no model file");
-  expect_refused(unpack_items({{"qwen3/", "", AE_IFDIR}, {"qwen3/README", "x"}}), Code::invalid,
-                 "no model file");
+  expect_refused(unpack_items({{"qwen3/", "", AE_IFDIR}, {"qwen3/README", "x"}}), Code::invalid, "no model file");
   expect_refused(unpack_items({{"qwen3/qwen3-projector", "x"}}), Code::invalid, "no model file");
 }
 

@@ -1,0 +1,23 @@
+// A model's metadata from anyone: no crash, and what is accepted holds what metadata.h promises.
+#include <cstdlib>
+
+#include "content/metadata.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace eai::content;
+  const auto metadata = parse_metadata({data, size});
+  if (!metadata) {
+    if (metadata.error().message.empty()) std::abort();
+    return 0;
+  }
+  if (!check_plain_name(metadata->folder_name) || metadata->files.empty()) std::abort();
+  const PartEntry* before = nullptr;
+  for (const PartEntry& part : metadata->files) {
+    const bool good = metadata->format == Format::archive
+                          ? check_plain_name(part.file_name).has_value() && part.size > 0
+                          : is_model_file(metadata->folder_name, metadata->task, part.file_name);
+    if (!good || (before != nullptr && before->file_name >= part.file_name)) std::abort();
+    before = &part;
+  }
+  return 0;
+}

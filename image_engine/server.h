@@ -1,0 +1,28 @@
+// Why: HTTP on the Unix socket, and the queue before the studio.
+// Thread: one runs the io_context and owns everything here; the studio's events are posted to it.
+// What holds: a job whose client is gone leaves the queue at once, or is told to stop after the running step. A client
+// gets the events of its job and nothing else; then its connection is closed.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <memory>
+
+#include "studio.h"
+
+namespace eai::image_engine {
+
+struct Desk;
+
+class Server {
+ public:
+  Server(boost::asio::io_context& context, const Options& options, Studio& studio);
+  ~Server();
+  Result<void> listen();  // Code::io
+  void set_ready();       // from now on jobs are taken
+
+ private:
+  std::shared_ptr<Desk> desk_;
+};
+
+}  // namespace eai::image_engine
