@@ -38,6 +38,11 @@ build  libcli11-dev
 build  libspdlog-dev
 build  libexpected-dev
 build  libtomlplusplus-dev
+build  libpng-dev
+build  libturbojpeg0-dev
+build  libwebp-dev
+build  patch                                        patch
+build  cargo                                        cargo
 test   libgtest-dev
 test   libbenchmark-dev
 test   python3                                      python3

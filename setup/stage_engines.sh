@@ -4,9 +4,10 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# = 1 ] || { echo "usage: $0 <folder>" >&2; exit 2; }
 
-built=$("$here/llama_engine.sh")
+text=$("$here/llama_engine.sh")
+images=$("$here/image_engine.sh")
 mkdir -p "$1"
-for program in "$built"/*; do
+for program in "$text"/* "$images"/*; do
   target=$1/${program##*/}
   # A running engine keeps its file: the new one is renamed over it.
   cmp -s "$program" "$target" || { cp "$program" "$target.new" && mv "$target.new" "$target"; }
