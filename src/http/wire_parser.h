@@ -24,6 +24,7 @@ class WireParser final : public beast::http::basic_parser<is_request> {
 
   std::string method, target;
   int status = 0;
+  bool http11 = true;
   HeaderList headers;
   std::string body;  // decoded bytes, appended as they come; the owner may take them away at any time
 
@@ -31,7 +32,8 @@ class WireParser final : public beast::http::basic_parser<is_request> {
   using View = beast::string_view;
   static std::string text(View view) { return {view.data(), view.size()}; }
 
-  void on_request_impl(beast::http::verb, View method_text, View target_text, int, ErrorCode&) override {
+  void on_request_impl(beast::http::verb, View method_text, View target_text, int version, ErrorCode&) override {
+    http11 = version >= 11;
     method = text(method_text);
     target = text(target_text);
   }

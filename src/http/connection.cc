@@ -1,0 +1,351 @@
+#include "http/connection.h"
+
+#include <array>
+#include <boost/asio/write.hpp>
+#include <charconv>
+
+#include "util/log.h"
+
+namespace eai::http {
+
+namespace {
+
+constexpr std::size_t k_first_room = 4 * 1024;
+constexpr std::size_t k_body_room = 64 * 1024;
+constexpr std::size_t k_early_limit = 64 * 1024;  // bytes of coming requests kept while a handler works
+constexpr std::chrono::milliseconds k_linger{2000};
+
+int status_of(const ErrorCode& failure) {
+  if (failure == beast::http::error::header_limit) return 431;
+  if (failure == beast::http::error::body_limit) return 413;
+  if (failure == beast::http::error::bad_version) return 505;
+  return 400;
+}
+
+std::string why_of(const ErrorCode& failure, const Limits& limits) {
+  if (failure == beast::http::error::header_limit)
+    return "the request's header is larger than " + std::to_string(limits.header) + " bytes";
+  if (failure == beast::http::error::body_limit)
+    return "the request's body is larger than " + std::to_string(limits.body) + " bytes";
+  return "not a valid HTTP/1.1 request: " + failure.message();
+}
+
+constexpr std::string_view k_too_many_bodies = "the server holds too many request bodies at once; try again later";
+
+}  // namespace
+
+Connection::Connection(StreamSocket socket, std::shared_ptr<asio::ssl::context> tls,
+                       std::shared_ptr<ServerShared> shared, std::string peer)
+    : socket_(std::move(socket)),
+      tls_context_(std::move(tls)),
+      shared_(std::move(shared)),
+      peer_(std::move(peer)),
+      wake_(socket_.get_executor(), Clock::time_point::max()) {
+  if (tls_context_) tls_.emplace(socket_, *tls_context_);
+  quiet_since_ = Clock::now();
+  expect_within(shared_->limits.head);
+}
+
+Connection::~Connection() { shared_->bodies -= counted_body_; }
+
+void Connection::close() {
+  gone_ = true;
+  ErrorCode ignored;
+  socket_.close(ignored);
+  wake_.cancel();
+  stop_.emit(asio::cancellation_type::terminal);
+}
+
+void Connection::retire() {
+  retired_ = true;
+  if (!handling_) close();
+}
+
+asio::awaitable<void> Connection::run() {
+  const auto self = shared_from_this();
+  try {
+    if (tls_) {
+      auto [failure] = co_await tls_->async_handshake(asio::ssl::stream_base::server, k_tuple);
+      if (failure) co_return;
+    }
+    while (co_await serve_one() == Next::again) {
+    }
+    if (!gone_) co_await linger();
+  } catch (const boost::system::system_error&) {
+    // Cancelled: the client has gone, or the server stops.
+  }
+  ErrorCode ignored;
+  gone_ = true;
+  socket_.close(ignored);
+}
+
+void Connection::start_read() {
+  if (reading_ || gone_ || buffer_.size() >= k_early_limit) return;
+  if (handling_) buffer_.shrink(k_first_room);
+  reading_ = true;
+  const auto [data, size] = buffer_.room(handling_ || buffer_.size() == 0 ? k_first_room / 2 : k_body_room);
+  const auto into = asio::buffer(data, size);
+  auto done = [self = shared_from_this()](ErrorCode failure, std::size_t count) { self->on_read(failure, count); };
+  if (tls_) tls_->async_read_some(into, std::move(done));
+  else socket_.async_read_some(into, std::move(done));
+}
+
+void Connection::on_read(ErrorCode failure, std::size_t count) {
+  reading_ = false;
+  buffer_.commit(count);
+  if (failure) {
+    gone_ = true;
+    wake_.cancel();
+    if (handling_) stop_.emit(asio::cancellation_type::terminal);
+    return;
+  }
+  if (handling_) start_read();
+  else wake_.cancel();
+}
+
+asio::awaitable<bool> Connection::wait_for_bytes() {
+  const auto before = buffer_.size();
+  start_read();
+  while (!gone_ && reading_ && buffer_.size() == before) {
+    auto [cancelled] = co_await wake_.async_wait(k_tuple);
+    static_cast<void>(cancelled);
+  }
+  co_return !gone_ || buffer_.size() > before;
+}
+
+asio::awaitable<bool> Connection::read_head(WireParser<true>& parser, ErrorCode& failure) {
+  bool first = true;
+  while (!parser.is_header_done()) {
+    if (feed(parser, buffer_, failure) || failure) {
+      if (failure) co_return true;
+      continue;
+    }
+    if (!co_await wait_for_bytes()) co_return false;
+    // The clock of the head starts with its first byte, so that dripping bytes does not move it.
+    if (first) expect_within(shared_->limits.head);
+    first = false;
+  }
+  co_return true;
+}
+
+asio::awaitable<bool> Connection::read_body(WireParser<true>& parser, ErrorCode& failure) {
+  const auto begun = Clock::now();
+  const Limits& limits = shared_->limits;
+  parser.eager(true);
+  while (!parser.is_done()) {
+    const std::uint64_t held = std::max<std::uint64_t>(parser.body.size(), counted_body_);
+    shared_->bodies += held - counted_body_;
+    counted_body_ = held;
+    if (feed(parser, buffer_, failure)) {
+      if (failure) co_return true;
+      continue;
+    }
+    if (failure) co_return true;
+    if (shared_->bodies > limits.bodies) {
+      failure = beast::http::error::buffer_overflow;
+      co_return true;
+    }
+    deadline_ = begun + limits.body_grace + std::chrono::seconds(parser.body.size() / limits.body_rate);
+    if (!co_await wait_for_bytes()) co_return false;
+  }
+  co_return true;
+}
+
+asio::awaitable<Connection::Next> Connection::serve_one() {
+  begun_ = ended_ = chunked_ = no_body_ = false;
+  http11_ = keep_alive_ = true;
+  WireParser<true> parser(shared_->limits.header);
+  parser.body_limit(shared_->limits.body);
+  ErrorCode failure;
+  if (!co_await read_head(parser, failure)) co_return Next::close;
+  if (failure) {
+    co_await refuse(status_of(failure), why_of(failure, shared_->limits));
+    co_return Next::close;
+  }
+  http11_ = parser.http11;
+  keep_alive_ = parser.keep_alive();
+  no_body_ = parser.method == "HEAD";
+
+  Incoming incoming;
+  incoming.method = std::move(parser.method);
+  incoming.target = std::move(parser.target);
+  incoming.headers = std::move(parser.headers);
+  incoming.peer = peer_;
+  incoming.encrypted = tls_.has_value();
+  if (shared_->handlers.admit) {
+    if (const auto refusal = shared_->handlers.admit(incoming)) {
+      keep_alive_ = keep_alive_ && parser.is_done();  // an unread body is never skipped over
+      const auto sent = co_await send(*refusal);
+      co_return sent && keep_alive_ ? Next::again : Next::close;
+    }
+  }
+  const std::uint64_t announced = parser.content_length() ? *parser.content_length() : 0;
+  if (shared_->bodies + announced > shared_->limits.bodies) {
+    co_await refuse(503, k_too_many_bodies);
+    co_return Next::close;
+  }
+  if (!parser.is_done() && incoming.header("expect") == "100-continue") {
+    if (!co_await write_raw("HTTP/1.1 100 Continue\r\n\r\n", {}, {})) co_return Next::close;
+  }
+  if (!co_await read_body(parser, failure)) co_return Next::close;
+  if (failure == beast::http::error::buffer_overflow) {
+    co_await refuse(503, k_too_many_bodies);
+    co_return Next::close;
+  }
+  if (failure) {
+    co_await refuse(status_of(failure), why_of(failure, shared_->limits));
+    co_return Next::close;
+  }
+  incoming.body = std::move(parser.body);
+  co_await handle(incoming);
+  shared_->bodies -= counted_body_;
+  counted_body_ = 0;
+  if (!ended_) {  // cut: a begun answer without an end must not look whole
+    close();
+    co_return Next::close;
+  }
+  quiet_since_ = Clock::now();
+  expect_within(shared_->limits.idle);
+  co_return keep_alive_ && !gone_ && !retired_ ? Next::again : Next::close;
+}
+
+asio::awaitable<void> Connection::handle(Incoming& incoming) {
+  struct Running {
+    explicit Running(Connection& owner) : connection(owner) {
+      connection.handling_ = true;
+      ++connection.shared_->running;
+    }
+    ~Running() {
+      connection.handling_ = false;
+      --connection.shared_->running;
+    }
+    Connection& connection;
+  };
+  bool broken = false;
+  {
+    const Running running(*this);
+    deadline_ = Clock::time_point::max();  // the handler's own deadlines hold now
+    start_read();
+    try {
+      co_await shared_->handlers.handle(incoming, *this);
+    } catch (const boost::system::system_error&) {
+      throw;  // cancellation
+    } catch (const std::exception& bug) {
+      log::error("a request handler failed: {}", bug.what());
+      broken = true;
+    }
+  }
+  if ((broken || !begun_) && !gone_ && !begun_) co_await refuse(500, "internal error");
+}
+
+asio::awaitable<void> Connection::refuse(int status, std::string_view why) {
+  keep_alive_ = false;
+  const Reply reply = shared_->handlers.refuse(status, why);
+  static_cast<void>(co_await send(reply));
+}
+
+// Closing while unread bytes wait would make the kernel throw away the answer that the client has not read yet.
+asio::awaitable<void> Connection::linger() {
+  ErrorCode ignored;
+  if (tls_) {
+    expect_within(k_linger);
+    auto [failure] = co_await tls_->async_shutdown(k_tuple);
+    static_cast<void>(failure);
+    co_return;
+  }
+  socket_.shutdown(StreamSocket::shutdown_send, ignored);
+  expect_within(k_linger);
+  while (!gone_) {
+    buffer_.consume(buffer_.size());
+    if (!co_await wait_for_bytes()) co_return;
+  }
+}
+
+std::string Connection::head_of(int status, const HeaderList& headers) const {
+  std::string head;
+  head.reserve(384);
+  head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_of(status)).append("\r\n");
+  for (const auto& [name, value] : headers) head.append(name).append(": ").append(value).append("\r\n");
+  if (!keep_alive_) head.append("Connection: close\r\n");
+  else if (!http11_) head.append("Connection: keep-alive\r\n");
+  return head;
+}
+
+asio::awaitable<Result<void>> Connection::write_raw(std::string_view head, std::string_view body,
+                                                    std::string_view tail) {
+  const std::array<asio::const_buffer, 3> parts = {asio::buffer(head), asio::buffer(body), asio::buffer(tail)};
+  std::size_t total = asio::buffer_size(parts), done = 0;
+  // Written in steps, so that the clock runs from the last byte that the client took, not from the start.
+  while (done < total) {
+    expect_within(shared_->limits.write);
+    std::array<asio::const_buffer, 3> rest = parts;
+    std::size_t skip = done;
+    for (auto& part : rest) {
+      const auto step = std::min(skip, part.size());
+      part += step;
+      skip -= step;
+    }
+    ErrorCode failure;
+    std::size_t count = 0;
+    if (tls_) {
+      const auto next = rest[0].size() ? rest[0] : rest[1].size() ? rest[1] : rest[2];
+      std::tie(failure, count) = co_await tls_->async_write_some(next, k_tuple);
+    } else {
+      std::tie(failure, count) = co_await socket_.async_write_some(rest, k_tuple);
+    }
+    if (failure) {
+      gone_ = true;
+      co_return fail(Code::network, "the client has gone");
+    }
+    done += count;
+  }
+  if (handling_) deadline_ = Clock::time_point::max();
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Connection::send(const Reply& reply) {
+  begun_ = ended_ = true;
+  if (retired_ || shared_->stopping) keep_alive_ = false;
+  std::string head = head_of(reply.status, reply.headers);
+  if (reply.status != 204) head.append("Content-Length: ").append(std::to_string(reply.body.size())).append("\r\n");
+  head.append("\r\n");
+  const std::string_view body = no_body_ ? std::string_view{} : std::string_view(reply.body);
+  co_return co_await write_raw(head, body, {});
+}
+
+namespace {
+
+std::string chunk_head(std::size_t size) {
+  std::array<char, 20> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), size, 16).ptr;
+  return std::string(text.data(), end).append("\r\n");
+}
+
+}  // namespace
+
+asio::awaitable<Result<void>> Connection::begin(int status, const HeaderList& headers, std::string_view first) {
+  begun_ = true;
+  if (retired_ || shared_->stopping) keep_alive_ = false;
+  chunked_ = http11_;
+  if (!chunked_) keep_alive_ = false;
+  std::string head = head_of(status, headers);
+  head.append(chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
+  if (first.empty() || no_body_) co_return co_await write_raw(head, {}, {});
+  if (chunked_) head.append(chunk_head(first.size()));
+  co_return co_await write_raw(head, first, chunked_ ? "\r\n" : "");
+}
+
+asio::awaitable<Result<void>> Connection::write(std::string_view bytes) {
+  if (bytes.empty() || no_body_) co_return Result<void>{};
+  if (!chunked_) co_return co_await write_raw(bytes, {}, {});
+  const std::string head = chunk_head(bytes.size());
+  co_return co_await write_raw(head, bytes, "\r\n");
+}
+
+asio::awaitable<Result<void>> Connection::end() {
+  ended_ = true;
+  if (!chunked_ || no_body_) co_return Result<void>{};
+  co_return co_await write_raw("0\r\n\r\n", {}, {});
+}
+
+}  // namespace eai::http

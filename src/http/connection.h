@@ -1,0 +1,86 @@
+// Why: one client of the server: reads requests, runs the handler, writes answers, notices that the client has gone.
+// Thread: the io_context's. Included by .cc files of this room only.
+// What holds: one read is always outstanding (unless the buffer is full), also while the handler works: that is how a
+// client that goes away is noticed; bytes that come early are the next request's. `deadline()` is when the owner may
+// close it; it moves with what happens.
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "http/server.h"
+#include "http/wire_parser.h"
+
+namespace eai::http {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using StreamSocket = asio::generic::stream_protocol::socket;
+inline constexpr auto k_tuple = asio::as_tuple(asio::use_awaitable);
+
+// What all connections of a server share.
+struct ServerShared {
+  Limits limits;
+  Handlers handlers;
+  bool stopping = false;
+  std::size_t running = 0;
+  std::uint64_t bodies = 0;  // bytes of bodies announced or held
+};
+
+class Connection final : public Outgoing, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(StreamSocket socket, std::shared_ptr<asio::ssl::context> tls, std::shared_ptr<ServerShared> shared,
+             std::string peer);
+  ~Connection() override;
+
+  // The whole life. Bind cancellation() to its co_spawn.
+  asio::awaitable<void> run();
+  asio::cancellation_slot cancellation() { return stop_.slot(); }
+
+  bool handling() const { return handling_; }
+  Clock::time_point deadline() const { return deadline_; }
+  Clock::time_point quiet_since() const { return quiet_since_; }
+  void close();   // at once; the handler is cancelled
+  void retire();  // after the running answer
+
+  asio::awaitable<Result<void>> send(const Reply& reply) override;
+  asio::awaitable<Result<void>> begin(int status, const HeaderList& headers, std::string_view first) override;
+  asio::awaitable<Result<void>> write(std::string_view bytes) override;
+  asio::awaitable<Result<void>> end() override;
+  bool begun() const override { return begun_; }
+
+ private:
+  enum class Next { again, close };
+  asio::awaitable<Next> serve_one();
+  asio::awaitable<bool> read_head(WireParser<true>& parser, ErrorCode& failure);
+  asio::awaitable<bool> read_body(WireParser<true>& parser, ErrorCode& failure);
+  asio::awaitable<void> handle(Incoming& incoming);
+  asio::awaitable<void> refuse(int status, std::string_view why);
+  asio::awaitable<void> linger();
+  asio::awaitable<bool> wait_for_bytes();
+  asio::awaitable<Result<void>> write_raw(std::string_view head, std::string_view body, std::string_view tail);
+  std::string head_of(int status, const HeaderList& headers) const;
+  void start_read();
+  void on_read(ErrorCode failure, std::size_t count);
+  void expect_within(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
+
+  StreamSocket socket_;
+  std::shared_ptr<asio::ssl::context> tls_context_;
+  std::optional<asio::ssl::stream<StreamSocket&>> tls_;
+  std::shared_ptr<ServerShared> shared_;
+  std::string peer_;
+  asio::cancellation_signal stop_;
+  asio::steady_timer wake_;
+  WireBuffer buffer_;
+  Clock::time_point deadline_, quiet_since_;
+  std::uint64_t counted_body_ = 0;
+  bool reading_ = false, gone_ = false, handling_ = false, retired_ = false;
+  bool begun_ = false, ended_ = false, chunked_ = false, keep_alive_ = false, http11_ = true, no_body_ = false;
+};
+
+}  // namespace eai::http
