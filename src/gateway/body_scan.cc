@@ -1,0 +1,177 @@
+#include "gateway/body_scan.h"
+
+#include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
+#include <vector>
+
+#include "util/text.h"
+
+namespace eai::gateway {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t k_kept = 512;  // bytes kept of a key or of a value we look at
+
+// Where in the document we are, as far as it matters here.
+enum class Place { root, messages, message, content, part, image_url, elsewhere };
+
+class Handler {
+ public:
+  static constexpr std::size_t max_object_size = std::size_t(-1);
+  static constexpr std::size_t max_array_size = std::size_t(-1);
+  static constexpr std::size_t max_key_size = std::size_t(-1);
+  static constexpr std::size_t max_string_size = std::size_t(-1);
+
+  BodyFacts facts;
+  bool root_is_object = false;
+
+  bool on_document_begin(json::error_code&) { return true; }
+  bool on_document_end(json::error_code&) { return true; }
+
+  bool on_object_begin(json::error_code&) {
+    if (stack_.empty()) root_is_object = true;
+    note(Kind::object);
+    stack_.push_back({place_of_child(Kind::object), {}});
+    return true;
+  }
+  bool on_object_end(std::size_t, json::error_code&) { return leave(); }
+  bool on_array_begin(json::error_code&) {
+    note(Kind::array);
+    stack_.push_back({place_of_child(Kind::array), {}});
+    return true;
+  }
+  bool on_array_end(std::size_t n, json::error_code&) {
+    leave();
+    if (at_root("input") && n == 0) facts.input_is_empty = true;
+    return true;
+  }
+
+  bool on_key_part(json::string_view part, std::size_t, json::error_code&) { return keep(part); }
+  bool on_key(json::string_view part, std::size_t, json::error_code&) {
+    keep(part);
+    stack_.back().key = std::move(text_);
+    text_.clear();
+    return true;
+  }
+  bool on_string_part(json::string_view part, std::size_t, json::error_code&) { return keep(part); }
+  bool on_string(json::string_view part, std::size_t, json::error_code&) {
+    keep(part);
+    note(Kind::string);
+    text_.clear();
+    return true;
+  }
+
+  bool on_number_part(json::string_view, json::error_code&) { return true; }
+  bool on_int64(std::int64_t, json::string_view, json::error_code&) { return note(Kind::number); }
+  bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return note(Kind::number); }
+  bool on_double(double, json::string_view, json::error_code&) { return note(Kind::number); }
+  bool on_bool(bool value, json::error_code&) {
+    if (at_root("stream")) facts.stream = value;
+    return note(Kind::boolean);
+  }
+  bool on_null(json::error_code&) { return note(Kind::null); }
+  bool on_comment_part(json::string_view, json::error_code&) { return true; }
+  bool on_comment(json::string_view, json::error_code&) { return true; }
+
+ private:
+  struct Level {
+    Place place;
+    std::string key;  // the one whose value comes next; objects only
+  };
+
+  bool keep(json::string_view part) {
+    text_.append(part.data(), std::min(part.size(), k_kept - std::min(k_kept, text_.size())));
+    return true;
+  }
+
+  bool leave() {
+    stack_.pop_back();
+    return true;
+  }
+
+  bool at_root(std::string_view key) const { return stack_.size() == 1 && stack_.back().key == key; }
+
+  Place place_of_child(Kind kind) const {
+    if (stack_.empty()) return kind == Kind::object ? Place::root : Place::elsewhere;
+    const Level& parent = stack_.back();
+    bool object = kind == Kind::object;
+    switch (parent.place) {
+      case Place::root: return !object && parent.key == "messages" ? Place::messages : Place::elsewhere;
+      case Place::messages: return object ? Place::message : Place::elsewhere;
+      case Place::message: return !object && parent.key == "content" ? Place::content : Place::elsewhere;
+      case Place::content: return object ? Place::part : Place::elsewhere;
+      case Place::part: return object && parent.key == "image_url" ? Place::image_url : Place::elsewhere;
+      default: return Place::elsewhere;
+    }
+  }
+
+  // A value of this kind stands at the current place; text_ is its beginning if it is a string.
+  bool note(Kind kind) {
+    if (stack_.empty()) return true;
+    const Level& here = stack_.back();
+    if (here.place == Place::root) {
+      note_root(here.key, kind);
+    } else if (here.place == Place::messages) {
+      ++facts.message_count;
+      if (kind != Kind::object) facts.messages_are_objects = false;
+    } else if (here.place == Place::part && here.key == "image_url" && kind == Kind::string) {
+      ++facts.bare_image_urls;
+      note_image();
+    } else if (here.place == Place::image_url && here.key == "url" && kind == Kind::string) {
+      note_image();
+    }
+    return true;
+  }
+
+  void note_root(const std::string& key, Kind kind) {
+    if (key == "model") {
+      facts.model_kind = kind;
+      if (kind == Kind::string) facts.model = text_.substr(0, k_model_name_limit);
+    } else if (key == "stream") {
+      facts.stream_kind = kind;
+      if (kind != Kind::boolean) facts.stream = false;
+    } else if (key == "messages") {
+      facts.messages = kind;
+    } else if (key == "prompt") {
+      facts.prompt = kind;
+    } else if (key == "input") {
+      facts.input = kind;
+      facts.input_is_empty = kind == Kind::string && text_.empty();
+    }
+  }
+
+  void note_image() {
+    ++facts.images;
+    std::string scheme = text_.substr(0, text_.find(':') + 1);
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+    if (scheme == "http:" || scheme == "https:") {
+      ++facts.remote_images;
+    } else if (scheme != "data:" && facts.strange_image.empty()) {
+      facts.strange_image = printable(text_, 60);
+    }
+  }
+
+  std::vector<Level> stack_;
+  std::string text_;
+};
+
+}  // namespace
+
+Result<BodyFacts> scan_body(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = k_max_depth;
+  json::basic_parser<Handler> parser(options);
+  json::error_code error;
+  std::size_t used = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && used < text.size()) error = json::error::extra_data;
+  if (error) {
+    return fail(Code::invalid,
+                "the body is not valid JSON: " + error.message() + " at byte " + std::to_string(used));
+  }
+  if (!parser.handler().root_is_object) return fail(Code::invalid, "the body must be a JSON object");
+  return std::move(parser.handler().facts);
+}
+
+}  // namespace eai::gateway

@@ -1,0 +1,21 @@
+// Why: what the gateway must know of a model to offer it; handed in by `cli`, so that the gateway does not know the store.
+// Thread: plain values.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "content/metadata.h"
+
+namespace eai::gateway {
+
+struct ServedModel {
+  std::string id;           // the model's hash, canonical text
+  std::string folder_name;  // as people call it
+  content::Task task = content::Task::chat;
+  std::optional<double> ram_gb;  // as the uploader stated it
+  std::chrono::system_clock::time_point created{};
+};
+
+}  // namespace eai::gateway
