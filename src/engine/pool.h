@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/memory.h"
 #include "engine/model_spec.h"
 #include "engine/scheduler.h"
 #include "util/folders.h"
@@ -23,18 +24,20 @@ namespace eai::engine {
 
 // What a waiting client may be told.
 struct WaitNews {
-  std::string phase;       // "queued", "loading", "waiting for running answers"
+  std::string phase;       // "queued", "loading", "waiting for running answers", "waiting for room"
   int position = 0;        // in the queue for this model, 1 = next
   double fraction = 0;     // of the load, 0…1, where the engine tells
+  bool operator==(const WaitNews&) const = default;
 };
 
 struct LeaseRequest {
   std::string model_id;
   std::chrono::steady_clock::time_point deadline;
-  std::function<void(const WaitNews&)> on_news;  // may be empty
+  std::function<void(const WaitNews&)> on_news;  // may be empty; called at once and at each change, never after the end
 };
 
 class Pool;
+struct PoolImpl;
 
 // The right to use a ready engine. Giving it back is its destruction.
 class Lease {
@@ -44,9 +47,12 @@ class Lease {
   ~Lease();
   const std::string& model_id() const;
   const fs::path& socket() const;  // HTTP/1.1 over this Unix socket
+  // How the engine ended, if it ended under this lease; else empty. Known some milliseconds after its socket closes.
+  std::string ended() const;
 
  private:
   friend class Pool;
+  friend struct PoolImpl;
   struct Hold;
   explicit Lease(std::unique_ptr<Hold> hold);
   std::unique_ptr<Hold> hold_;
@@ -58,20 +64,40 @@ struct ModelStatus {
   int pid = 0;
   int leases = 0;
   int queued = 0;
-  std::uint64_t memory_estimated = 0;  // bytes
-  std::uint64_t memory_now = 0;        // bytes of the running engine
+  std::uint32_t context = 0;           // tokens; 0 until the file was looked at
+  std::uint32_t slots = 0;
+  bool sees = false;                   // takes pictures
+  bool tools = false;                  // its chat template knows tools
+  MemoryEstimate memory;               // the arithmetic
+  std::uint64_t memory_estimated = 0;  // bytes, its total
+  std::uint64_t memory_need = 0;       // bytes it is counted with: the peak measured here, else the estimate
+  std::uint64_t memory_now = 0;        // bytes of the running engine, some seconds old
   std::uint64_t memory_peak = 0;       // bytes, highest seen on this machine; 0: never run here
   std::chrono::system_clock::time_point ready_since{};
+  std::uint64_t starts = 0, crashes = 0, requests = 0;
+  double last_load_seconds = 0;
   std::string last_failure;            // why the last start failed, with the engine's last words
+};
+
+struct PoolStatus {
+  std::uint64_t budget = 0;   // bytes
+  std::string budget_source;  // for people
+  std::uint64_t used = 0;     // bytes counted for engines that run
+  std::uint64_t switches = 0; // starts that needed another model to go first
+  std::uint64_t evictions = 0;
 };
 
 struct PoolOptions {
   fs::path run_folder;    // sockets, 0700
   fs::path log_folder;    // one log per model, rotated
   fs::path measured_file; // measured.json
+  fs::path slot_folder;   // KV caches of unloaded models; empty: none are kept
+  std::uint64_t slot_limit = 4 * k_gib;  // bytes of all of them
   fs::path llama_server;  // program; empty: none found (a lease then fails with Code::unsupported)
   fs::path image_engine;
   std::uint64_t memory_budget = 0;  // bytes; 0: found from RAM and cgroup
+  std::uint32_t max_resident = 0;   // models at a time; 0: as many as fit
+  std::chrono::seconds patience{10};
   std::chrono::seconds start_timeout{600};
   std::chrono::seconds idle_timeout{1800};
   std::chrono::seconds stop_grace{30};  // drain limit at stop()
@@ -79,21 +105,27 @@ struct PoolOptions {
 
 class Pool {
  public:
+  // Ends what an earlier server left running and removes its sockets. Starts no engine.
   Pool(boost::asio::io_context& context, PoolOptions options, std::vector<ModelSpec> models);
   ~Pool();  // kills what still runs
 
-  // Asio cancellation (client gone) ends the wait. Code::not_found: not a served model; Code::busy: the queue is full;
-  // Code::timeout: the deadline passed; Code::io: the engine could not be started (its last log lines in the message).
+  // Asio cancellation (client gone) ends the wait. Code::not_found: not a served model; Code::busy: the queue is full, or
+  // the pool is stopping; Code::timeout: the deadline passed; Code::io: the engine could not be started (its last log lines
+  // in the message); Code::invalid: its file is not what it should be; Code::unsupported: no engine for it, or it needs
+  // more memory than there is (with the arithmetic).
   boost::asio::awaitable<Result<Lease>> lease(LeaseRequest request);
 
   std::vector<ModelStatus> status() const;  // in the order of `models`
+  PoolStatus totals() const;
+
+  // Lets a model go when its leases have ended; unknown ids are ignored.
+  void unload(const std::string& model_id);
 
   // No new leases; waits for running ones up to stop_grace, then ends all engines. Resumes when none is left.
   boost::asio::awaitable<void> stop();
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<PoolImpl> impl_;
 };
 
 }  // namespace eai::engine

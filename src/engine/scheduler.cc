@@ -204,6 +204,12 @@ std::optional<Standing> Scheduler::standing(Ticket ticket) const {
   return std::nullopt;
 }
 
+std::optional<ModelIndex> Scheduler::model_waited_for(Ticket ticket) const {
+  const auto found = tickets_.find(ticket);
+  if (found == tickets_.end() || models_[found->second].leases.contains(ticket)) return std::nullopt;
+  return found->second;
+}
+
 Standing Scheduler::standing_at(const Model& model, std::size_t place) const {
   Standing standing;
   standing.position = static_cast<int>(place) + 1;

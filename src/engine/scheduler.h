@@ -144,6 +144,7 @@ class Scheduler {
   const SchedulerOptions& options() const { return options_; }
   bool all_gone() const;            // no engine is left
   std::optional<Standing> standing(Ticket ticket) const;  // of a waiting request
+  std::optional<ModelIndex> model_waited_for(Ticket ticket) const;
 
  private:
   struct Waiter {

@@ -1,0 +1,240 @@
+#include "engine/engine.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+
+#include "engine/engine_log.h"
+#include "http/engine_client.h"
+#include "util/log.h"
+
+namespace eai::engine {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr auto k_as_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::string_view k_state_prefix = "cmd_child_to_router:state:";
+constexpr std::size_t k_state_line_limit = 64 * k_kib;
+constexpr milliseconds k_second_term{300}, k_kill{1000};
+constexpr milliseconds k_first_probe{100}, k_longest_probe{1000}, k_last_probe{2}, k_probe_deadline{5000};
+
+struct StateLine {
+  bool ready = false;
+  double fraction = -1;
+};
+
+// {"state":"loading","payload":{"value":0.4}} or {"state":"loading","progress":0.4} or {"state":"ready"}.
+StateLine parse_state(std::string_view text) {
+  StateLine line;
+  boost::system::error_code error;
+  const auto value = boost::json::parse(text, error);
+  if (error || !value.is_object()) return line;
+  const auto& object = value.get_object();
+  const auto* state = object.if_contains("state");
+  line.ready = state != nullptr && state->is_string() && state->get_string() == "ready";
+  const auto number = [&](const boost::json::object& from, std::string_view key) {
+    if (const auto* field = from.if_contains(key); field != nullptr && field->is_number())
+      line.fraction = std::clamp(field->to_number<double>(), 0.0, 1.0);
+  };
+  number(object, "progress");
+  if (const auto* payload = object.if_contains("payload"); payload != nullptr && payload->is_object())
+    number(payload->get_object(), "value");
+  return line;
+}
+
+}  // namespace
+
+struct Engine::Impl : std::enable_shared_from_this<Impl> {
+  Impl(asio::io_context& io, fs::path socket_path, const fs::path& log_path, EngineEvents handlers)
+      : context(io), client(io), socket(std::move(socket_path)), log(log_path), events(std::move(handlers)), probe_timer(io), stop_timer(io) {}
+
+  void spawned(Result<Child> result);
+  asio::awaitable<void> watch_exit();
+  asio::awaitable<void> read(bool diary);
+  asio::awaitable<void> probe();
+  asio::awaitable<void> end();
+  void take(std::string_view bytes, bool diary);
+  void take_output(std::string_view bytes);
+  void read_rest();
+  void finish(std::string words);
+
+  asio::io_context& context;
+  http::EngineClient client;
+  fs::path socket;
+  EngineLog log;
+  EngineEvents events;
+  Child child;
+  bool running = false, abandoned = false, stopping = false, told_ready = false;
+  bool said_ready = false;  // by itself, on its output
+  std::string line;  // of the standard output, unfinished
+  asio::steady_timer probe_timer, stop_timer;
+  std::optional<asio::posix::stream_descriptor> exit_event, output, diary;
+};
+
+Engine::Engine(asio::io_context& context, Spawner& spawner, Command command, fs::path socket, fs::path log,
+               EngineEvents events)
+    : impl_(std::make_shared<Impl>(context, std::move(socket), log, std::move(events))) {
+  ::unlink(impl_->socket.c_str());
+  // The io_context must outlast the spawner, which calls back from its own thread.
+  spawner.spawn(std::move(command), [impl = impl_](Result<Child> result) {
+    auto shared = std::make_shared<Result<Child>>(std::move(result));
+    asio::post(impl->context, [impl, shared] { impl->spawned(std::move(*shared)); });
+  });
+}
+
+Engine::~Engine() {
+  impl_->abandoned = true;
+  impl_->events = {};
+  if (impl_->running) signal_group(impl_->child.pid, SIGKILL);
+  impl_->probe_timer.cancel();
+  impl_->stop_timer.cancel();
+  ::unlink(impl_->socket.c_str());
+}
+
+int Engine::pid() const { return impl_->running ? impl_->child.pid : 0; }
+
+void Engine::stop() {
+  if (std::exchange(impl_->stopping, true) || !impl_->running) return;  // not spawned yet: spawned() sees the flag
+  asio::co_spawn(impl_->context, impl_->end(), asio::detached);
+}
+
+void Engine::Impl::spawned(Result<Child> result) {
+  if (!result) {
+    finish(result.error().message);
+    return;
+  }
+  child = std::move(*result);
+  running = true;
+  if (const auto started = events.started) started(child.pid);
+  exit_event.emplace(context, child.exit_event.release());
+  output.emplace(context, child.output.release());
+  diary.emplace(context, child.diary.release());
+  asio::co_spawn(context, watch_exit(), asio::detached);
+  asio::co_spawn(context, read(false), asio::detached);
+  asio::co_spawn(context, read(true), asio::detached);
+  asio::co_spawn(context, probe(), asio::detached);
+  if (abandoned) signal_group(child.pid, SIGKILL);
+  else if (stopping) asio::co_spawn(context, end(), asio::detached);
+}
+
+asio::awaitable<void> Engine::Impl::watch_exit() {
+  const auto self = shared_from_this();
+  while (running) {
+    const auto [error] = co_await exit_event->async_wait(asio::posix::stream_descriptor::wait_read, k_as_tuple);
+    if (error) co_return;  // the io_context ends
+    const auto ending = reap(child.pid);
+    if (!ending) continue;
+    running = false;
+    signal_group(child.pid, SIGKILL);  // grandchildren, if it left any
+    read_rest();
+    std::string words = "it " + ending->words();
+    const std::string last = log.last_words();
+    if (!last.empty()) words += "; its last words:\n" + last;
+    finish(std::move(words));
+  }
+}
+
+asio::awaitable<void> Engine::Impl::read(bool from_diary) {
+  const auto self = shared_from_this();
+  auto& stream = from_diary ? *diary : *output;
+  std::array<char, 8192> buffer;
+  while (true) {
+    const auto [error, count] = co_await stream.async_read_some(asio::buffer(buffer), k_as_tuple);
+    if (error) co_return;
+    take({buffer.data(), count}, from_diary);
+  }
+}
+
+// What is still in the pipes when the process has ended: its last words.
+void Engine::Impl::read_rest() {
+  for (const bool from_diary : {false, true}) {
+    auto& stream = from_diary ? *diary : *output;
+    std::array<char, 8192> buffer;
+    boost::system::error_code error;
+    while (const auto count = stream.read_some(asio::buffer(buffer), error)) take({buffer.data(), count}, from_diary);
+    stream.close(error);
+  }
+}
+
+void Engine::Impl::take(std::string_view bytes, bool from_diary) {
+  if (from_diary) log.write(bytes);
+  else take_output(bytes);
+}
+
+void Engine::Impl::take_output(std::string_view bytes) {
+  for (const char c : bytes) {
+    if (c != '\n') {
+      if (line.size() < k_state_line_limit) line += c;
+      continue;
+    }
+    const std::string whole = std::exchange(line, {});
+    if (!whole.starts_with(k_state_prefix)) {
+      if (!whole.empty()) log.write(whole + "\n");
+      continue;
+    }
+    const StateLine state = parse_state(std::string_view(whole).substr(k_state_prefix.size()));
+    if (const auto loading = events.loading; loading && state.fraction >= 0 && !told_ready) loading(state.fraction);
+    if (!state.ready) continue;
+    said_ready = true;
+    probe_timer.cancel();  // ask at once
+  }
+}
+
+asio::awaitable<void> Engine::Impl::probe() {
+  const auto self = shared_from_this();
+  milliseconds pause = k_first_probe;
+  while (running && !stopping && !abandoned) {
+    probe_timer.expires_after(said_ready ? k_last_probe : pause);
+    co_await probe_timer.async_wait(k_as_tuple);  // cancelled when the engine says that it is ready
+    pause = std::min(pause * 2, k_longest_probe);
+    if (!running || stopping || abandoned) break;
+    http::Ask question;
+    question.target = "/health";
+    question.head_timeout = k_probe_deadline;
+    const auto health = co_await client.fetch(socket, std::move(question));
+    if (!running || stopping || abandoned || !health || health->status != 200) continue;
+    told_ready = true;
+    if (const auto ready = events.ready) ready();
+    co_return;
+  }
+}
+
+asio::awaitable<void> Engine::Impl::end() {
+  const auto self = shared_from_this();
+  child.input.reset();
+  signal_group(child.pid, SIGTERM);
+  stop_timer.expires_after(k_second_term);
+  co_await stop_timer.async_wait(k_as_tuple);
+  if (!running) co_return;
+  signal_group(child.pid, SIGTERM);
+  stop_timer.expires_after(k_kill);
+  co_await stop_timer.async_wait(k_as_tuple);
+  if (!running) co_return;
+  log::warn("an engine (process {}) did not end on SIGTERM and is killed", child.pid);
+  signal_group(child.pid, SIGKILL);
+}
+
+void Engine::Impl::finish(std::string words) {
+  running = false;
+  child.input.reset();
+  probe_timer.cancel();
+  stop_timer.cancel();
+  ::unlink(socket.c_str());
+  const auto exited = std::exchange(events, {}).exited;
+  if (exited) exited(std::move(words));
+}
+
+}  // namespace eai::engine

@@ -1,0 +1,83 @@
+#include "engine/engine_log.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "util/log.h"
+#include "util/text.h"
+
+namespace eai::engine {
+
+namespace {
+constexpr std::size_t k_lines_kept = 40;
+constexpr std::size_t k_lines_told = 4;
+constexpr std::size_t k_line_limit = 400;  // bytes
+
+bool tells_of_an_error(std::string_view line) {
+  for (const std::string_view word : {" E ", "error", "Error", "failed", "unable", "cannot", "assert", "abort", "terminate"})
+    if (line.find(word) != std::string_view::npos) return true;
+  return false;
+}
+}  // namespace
+
+EngineLog::EngineLog(fs::path path, std::uint64_t limit) : path_(std::move(path)), limit_(limit) { open(); }
+
+void EngineLog::open() {
+  auto file = open_file(path_, O_WRONLY | O_CREAT | O_APPEND);
+  if (!file) {
+    log::warn("no log is kept of an engine: {}", file.error().message);
+    given_up_ = true;
+    return;
+  }
+  std::error_code ignored;
+  size_ = fs::file_size(path_, ignored);
+  if (ignored) size_ = 0;
+  file_ = std::move(*file);
+}
+
+void EngineLog::write(std::string_view bytes) {
+  keep(bytes);
+  if (given_up_) return;
+  if (size_ + bytes.size() > limit_ && size_ > 0) {
+    file_.reset();
+    std::error_code failed;
+    fs::rename(path_, path_.string() + ".1", failed);
+    if (failed) fs::remove(path_, failed);
+    open();
+    if (given_up_) return;
+  }
+  if (auto written = write_all(file_.get(), view_of(bytes)); !written) {
+    log::warn("{} is no longer written: {}", path_.string(), written.error().message);
+    given_up_ = true;
+    return;
+  }
+  size_ += bytes.size();
+}
+
+void EngineLog::keep(std::string_view bytes) {
+  for (const char c : bytes) {
+    if (c != '\n') {
+      if (unfinished_.size() < k_line_limit) unfinished_ += c;
+      continue;
+    }
+    if (!unfinished_.empty()) lines_.push_back(std::exchange(unfinished_, {}));
+    if (lines_.size() > k_lines_kept) lines_.pop_front();
+  }
+}
+
+std::string EngineLog::last_words() const {
+  std::vector<std::string_view> all(lines_.begin(), lines_.end());
+  if (!unfinished_.empty()) all.push_back(unfinished_);
+  std::vector<std::string_view> told;
+  std::ranges::copy_if(all, std::back_inserter(told), tells_of_an_error);
+  if (told.empty()) told = all;
+  if (told.size() > k_lines_told) told.erase(told.begin(), told.end() - k_lines_told);
+  std::string text;
+  for (const std::string_view line : told) text += (text.empty() ? "" : "\n") + printable(line, k_line_limit);
+  return text;
+}
+
+}  // namespace eai::engine

@@ -1,0 +1,14 @@
+#include "engine/kind.h"
+
+#include "engine/image.h"
+#include "engine/llama.h"
+
+namespace eai::engine {
+
+const EngineKind& kind_of(content::Task task) {
+  static constexpr EngineKind k_llama{k_llama_server, inspect_model, llama_arguments};
+  static constexpr EngineKind k_image{k_image_engine, inspect_image_model, image_arguments};
+  return task == content::Task::image_generation || task == content::Task::image_edit ? k_image : k_llama;
+}
+
+}  // namespace eai::engine

@@ -1,0 +1,22 @@
+// Why: the two kinds of engines as one table, so that the pool knows neither's command line.
+// Thread: any; inspect_kind blocks on the disk.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/memory.h"
+#include "util/result.h"
+
+namespace eai::engine {
+
+struct EngineKind {
+  std::string_view program;  // its name, for people
+  Result<Inspection> (*inspect)(const ModelSpec& spec);  // blocks on the disk
+  // `socket`: relative to the folder the engine is started in.
+  std::vector<std::string> (*arguments)(const ModelSpec& spec, const Launch& launch, const std::string& socket);
+};
+
+const EngineKind& kind_of(content::Task task);
+
+}  // namespace eai::engine

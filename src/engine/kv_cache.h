@@ -1,0 +1,20 @@
+// Why: the two parts of an engine's memory that follow from a model's shape and the context.
+// Thread: any; pure functions.
+// Source: llama.cpp v0.5.0: llama_kv_cache (f16 keys and values per attention layer), its sliding-window and recurrent
+// variants, and the graph's buffers with flash attention on the processor.
+#pragma once
+
+#include <cstdint>
+
+#include "content/gguf.h"
+#include "engine/launch.h"
+
+namespace eai::engine {
+
+// KV cache for `launch.context` tokens shared by all slots, and recurrent state per slot; bytes.
+std::uint64_t context_bytes(const content::GgufInfo& info, const Launch& launch);
+
+// The buffers of one step of `launch.batch` tokens, and the outputs; bytes.
+std::uint64_t compute_bytes(const content::GgufInfo& info, const Launch& launch);
+
+}  // namespace eai::engine

@@ -1,0 +1,27 @@
+// Why: what is decided once per model before its engine can start: context, slots, batch, memory.
+// Thread: plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "content/gguf.h"
+#include "engine/model_spec.h"
+#include "util/file.h"
+
+namespace eai::engine {
+
+struct Launch {
+  std::uint32_t context = 0;    // tokens, shared by all slots
+  std::uint32_t slots = 1;      // answers at the same time
+  std::uint32_t batch = 512;    // tokens per step of the engine (physical batch)
+  std::uint64_t cache_ram = 0;  // bytes, bound of the engine's cache of earlier prompts
+  std::string alias;            // the model's name in answers
+  std::string slot_folder;      // where KV caches of its slots may be saved; empty: nowhere
+};
+
+// `spec`'s wishes, else defaults from what the file says.
+Launch plan_launch(const ModelSpec& spec, const content::GgufInfo& info);
+
+}  // namespace eai::engine

@@ -1,0 +1,265 @@
+#include "engine/pool.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "engine/leftovers.h"
+#include "engine/pool_impl.h"
+#include "util/log.h"
+#include "util/text.h"
+
+namespace eai::engine {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t k_socket_path_limit = 100;  // bytes; sun_path holds 104 (macOS) or 108 (Linux)
+constexpr auto k_as_tuple = asio::as_tuple(asio::use_awaitable);
+
+// The end of a model's hash tells models apart; other ids keep their letters and digits.
+std::string short_name(const std::string& id, ModelIndex index) {
+  std::string tail;
+  for (const char c : id.size() > 10 ? id.substr(id.size() - 10) : id)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) tail += c;
+  return tail + "-" + std::to_string(index);
+}
+
+// `run` itself, or where its path is too long for a socket, a folder of this user with a short path that is always the
+// same for `run`.
+fs::path socket_folder(const fs::path& run) {
+  if (run.string().size() + 20 < k_socket_path_limit) return run;
+  const auto number = std::hash<std::string>{}(run.string());
+  const fs::path folder = fs::path("/tmp") / ("eai-" + std::to_string(::getuid()) + "-" + std::to_string(number));
+  ::mkdir(folder.c_str(), 0700);
+  struct stat info {};
+  const bool own = ::lstat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::getuid() &&
+                   (info.st_mode & 077) == 0;
+  if (!own) log::error("{} is not a folder of this user alone; engines cannot be started", folder.string());
+  return own ? folder : run;
+}
+
+SchedulerOptions scheduler_options(const PoolOptions& options, std::uint64_t budget) {
+  SchedulerOptions result;
+  result.budget = budget;
+  result.max_resident = options.max_resident;
+  result.patience = options.patience;
+  result.start_timeout = options.start_timeout;
+  result.idle_timeout = options.idle_timeout;
+  return result;
+}
+
+// Reads a file through once so that it lies in the page cache when its engine maps it.
+void prefetch(const fs::path& path) {
+  const auto file = open_file(path, O_RDONLY);
+#ifdef POSIX_FADV_WILLNEED
+  if (file) ::posix_fadvise(file->get(), 0, 0, POSIX_FADV_WILLNEED);
+#endif
+}
+
+}  // namespace
+
+PoolImpl::PoolImpl(asio::io_context& io, PoolOptions given, std::vector<ModelSpec> models)
+    : context(io),
+      options(std::move(given)),
+      budget(options.memory_budget > 0 ? Budget{options.memory_budget, "as configured"} : find_budget()),
+      scheduler(scheduler_options(options, budget.bytes)),
+      measured(options.measured_file),
+      alarm(io),
+      gone(io, asio::steady_timer::time_point::max()),
+      measure_timer(io) {
+  for (const fs::path& folder : {options.run_folder, options.log_folder})
+    if (auto made = make_folders(folder, 0700); !made) log::error("{}", made.error().message);
+  ::chmod(options.run_folder.c_str(), 0700);
+  sockets = socket_folder(options.run_folder);
+  sweep_leftovers(sockets);
+  for (ModelSpec& spec : models) {
+    const ModelIndex index = scheduler.add_model({.main = spec.main, .pinned = spec.pinned});
+    by_id.emplace(spec.id, index);
+    served.push_back(std::make_unique<Served>(context, std::move(spec)));
+    served.back()->name = short_name(served.back()->spec.id, index);
+  }
+}
+
+void PoolImpl::look_at_all() {
+  for (ModelIndex i = 0; i < served.size(); ++i) look_at(i);
+}
+
+void PoolImpl::look_at(ModelIndex index) {
+  Served& model = *served[index];
+  model.look = Served::Look::running;
+  model.looked_at.expires_at(asio::steady_timer::time_point::max());
+  asio::post(helper, [self = weak_from_this(), &io = context, index, spec = model.spec] {
+    auto result = std::make_shared<Result<Inspection>>(kind_of(spec.task).inspect(spec));
+    asio::post(io, [self, index, result] {
+      if (const auto pool = self.lock(); pool && !pool->closed) pool->looked(index, std::move(*result));
+    });
+  });
+}
+
+void PoolImpl::looked(ModelIndex index, Result<Inspection> result) {
+  Served& model = *served[index];
+  if (result) {
+    model.look = Served::Look::done;
+    model.found = std::move(*result);
+    model.measured_key = Measured::key_of(model.spec, model.found.launch);
+    apply(scheduler.set_terms(now(), index, terms_of(model)));
+  } else {
+    model.look = Served::Look::failed;
+    model.look_error = std::move(result).error();
+  }
+  model.looked_at.cancel();
+}
+
+ModelTerms PoolImpl::terms_of(const Served& model) const {
+  const std::uint64_t estimate = model.found.memory.total();
+  std::uint64_t need = estimate;
+  // The measured peak replaces the estimate; the prompt cache may still have been short of its bound then.
+  if (const auto peak = measured.peak(model.measured_key))
+    need = std::max(*peak, std::min(estimate, *peak + model.found.memory.prompt_cache));
+  ModelTerms terms = scheduler.terms(by_id.at(model.spec.id));
+  terms.need = need;
+  terms.slots = std::max(1u, model.found.launch.slots);
+  return terms;
+}
+
+void PoolImpl::apply(Effects effects) {
+  bool started = false, stopped = false;
+  for (const Effect& effect : effects) {
+    started = started || std::holds_alternative<Prefetch>(effect);
+    stopped = stopped || std::holds_alternative<StopEngine>(effect);
+    std::visit([this](const auto& one) { carry_out(one); }, effect);
+  }
+  if (started) ++switches;
+  if (started && stopped) ++evictions;
+  tell_news();
+  set_alarm();
+  if (scheduler.all_gone()) gone.cancel();
+}
+
+void PoolImpl::carry_out(const StartEngine& effect) {
+  Served& model = *served[effect.model];
+  const EngineKind& kind = kind_of(model.spec.task);
+  model.run = effect.run;
+  model.fraction = 0;
+  model.started_at = now();
+  ++model.starts;
+  Command command;
+  command.program = kind.program == "llama-server" ? options.llama_server : options.image_engine;
+  command.arguments = kind.arguments(model.spec, model.found.launch, model.name + ".sock");
+  command.environment = clean_environment();
+  command.environment.emplace_back("LLAMA_SERVER_ROUTER_PORT", "1");  // tells its state, ends with its input
+  command.folder = sockets;
+  EngineEvents events;
+  events.started = [this, index = effect.model](int pid) { record_engine(sockets, served[index]->name, pid); };
+  events.loading = [this, index = effect.model](double fraction) {
+    served[index]->fraction = fraction;
+    tell_news();
+  };
+  events.ready = [this, index = effect.model, run = effect.run] { engine_ready(index, run); };
+  events.exited = [this, index = effect.model, run = effect.run](std::string words) {
+    engine_exited(index, run, std::move(words));
+  };
+  const std::string log_name = model.spec.folder_name.empty() ? model.name : model.spec.folder_name;
+  const fs::path log = options.log_folder / (log_name + ".log");
+  model.engine = std::make_unique<Engine>(context, *spawner, std::move(command), socket_of(model), log, std::move(events));
+}
+
+void PoolImpl::carry_out(const StopEngine& effect) {
+  Served& model = *served[effect.model];
+  if (!model.engine) return;
+  if (const int pid = model.engine->pid(); pid > 0 && model.ready_since != std::chrono::system_clock::time_point{})
+    note_peak(effect.model, peak_memory_of(pid));
+  model.engine->stop();
+}
+
+void PoolImpl::carry_out(const Grant& effect) {
+  const auto found = waiting.find(effect.ticket);
+  if (found == waiting.end()) return;
+  ++served[effect.model]->requests;
+  found->second->outcome = Result<Run>(effect.run);
+  found->second->ended.cancel();
+  waiting.erase(found);
+}
+
+void PoolImpl::carry_out(const Refuse& effect) {
+  const auto found = waiting.find(effect.ticket);
+  if (found == waiting.end()) return;
+  found->second->outcome = Result<Run>(Failure(error_of(effect)));
+  found->second->ended.cancel();
+  waiting.erase(found);
+}
+
+void PoolImpl::carry_out(const LoseLease& effect) {
+  const auto found = leased.find(effect.ticket);
+  if (found != leased.end() && found->second->empty()) *found->second = "the engine is gone";
+}
+
+void PoolImpl::carry_out(const Prefetch& effect) {
+  asio::post(helper, [path = served[effect.model]->spec.gguf] { prefetch(path); });
+}
+
+void PoolImpl::set_alarm() {
+  const auto next = scheduler.next_wakeup();
+  if (!next || closed) {
+    alarm.cancel();
+    return;
+  }
+  alarm.expires_at(*next);
+  alarm.async_wait([self = weak_from_this()](boost::system::error_code error) {
+    const auto pool = self.lock();
+    if (!error && pool && !pool->closed) pool->apply(pool->scheduler.tick(now()));
+  });
+}
+
+void PoolImpl::close() {
+  closed = true;
+  for (const auto& model : served) {
+    if (model->engine) forget_engine(sockets, model->name);
+    model->engine.reset();
+  }
+  for (const auto& [ticket, one] : waiting) {
+    one->outcome = Result<Run>(fail(Code::busy, "the server is stopping"));
+    one->ended.cancel();
+  }
+  waiting.clear();
+  alarm.cancel();
+  measure_timer.cancel();
+  gone.cancel();
+  spawner.reset();
+  helper.join();
+}
+
+Pool::Pool(asio::io_context& context, PoolOptions options, std::vector<ModelSpec> models)
+    : impl_(std::make_shared<PoolImpl>(context, std::move(options), std::move(models))) {
+  impl_->look_at_all();
+}
+
+Pool::~Pool() { impl_->close(); }
+
+asio::awaitable<Result<Lease>> Pool::lease(LeaseRequest request) { return impl_->lease(std::move(request)); }
+
+void Pool::unload(const std::string& model_id) {
+  if (const auto found = impl_->by_id.find(model_id); found != impl_->by_id.end())
+    impl_->apply(impl_->scheduler.unload(PoolImpl::now(), found->second));
+}
+
+asio::awaitable<void> Pool::stop() {
+  const auto pool = impl_;
+  pool->apply(pool->scheduler.shut_down(PoolImpl::now()));
+  pool->gone.expires_after(pool->options.stop_grace);
+  while (!pool->scheduler.all_gone() && pool->gone.expiry() > PoolImpl::now()) co_await pool->gone.async_wait(k_as_tuple);
+  if (pool->scheduler.all_gone()) co_return;
+  pool->apply(pool->scheduler.stop_now(PoolImpl::now()));
+  pool->gone.expires_at(asio::steady_timer::time_point::max());
+  while (!pool->scheduler.all_gone() && !pool->closed) co_await pool->gone.async_wait(k_as_tuple);
+}
+
+}  // namespace eai::engine

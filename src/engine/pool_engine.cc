@@ -1,0 +1,131 @@
+// The pool and its running engines: readiness, end, memory.
+#include <boost/asio/post.hpp>
+
+#include "engine/leftovers.h"
+#include "engine/pool_impl.h"
+#include "util/log.h"
+
+namespace eai::engine {
+
+namespace asio = boost::asio;
+
+namespace {
+constexpr std::chrono::seconds k_measure_every{5};
+}
+
+void PoolImpl::engine_ready(ModelIndex index, Run run) {
+  Served& model = *served[index];
+  if (model.run != run || !model.engine) return;
+  const std::chrono::duration<double> load = now() - model.started_at;
+  model.last_load_seconds = load.count();
+  model.ready_since = std::chrono::system_clock::now();
+  log::info("{} is ready after {:.2f} s", model.spec.folder_name, load.count());
+  apply(scheduler.ready(now(), run));
+  measure_soon();
+}
+
+void PoolImpl::engine_exited(ModelIndex index, Run run, std::string words) {
+  Served& model = *served[index];
+  if (model.run != run || closed) return;
+  model.engine.reset();
+  forget_engine(sockets, model.name);
+  model.ready_since = {};
+  model.memory_now = 0;
+  const State was = scheduler.state(index);
+  if (was == State::ready || was == State::draining) {
+    ++model.crashes;
+    log::warn("the engine of {} is gone: {}", model.spec.folder_name, words);
+  }
+  Effects effects = scheduler.exited(now(), run, words);
+  for (const Effect& effect : effects)
+    if (const auto* lost = std::get_if<LoseLease>(&effect))
+      if (const auto found = leased.find(lost->ticket); found != leased.end()) *found->second = words;
+  apply(std::move(effects));
+  // Its peak may have taught a new need; while it runs a need is only ever raised.
+  if (model.look == Served::Look::done && scheduler.state(index) == State::absent)
+    apply(scheduler.set_terms(now(), index, terms_of(model)));
+}
+
+void PoolImpl::note_peak(ModelIndex index, std::uint64_t peak) {
+  Served& model = *served[index];
+  if (peak == 0 || !measured.note(model.measured_key, peak)) return;
+  save_measured();
+  if (const ModelTerms terms = terms_of(model); terms.need > scheduler.terms(index).need)
+    apply(scheduler.set_terms(now(), index, terms));
+}
+
+void PoolImpl::save_measured() {
+  if (options.measured_file.empty()) return;
+  asio::post(helper, [path = options.measured_file, text = measured.text()] {
+    if (auto written = write_file_atomic(path, view_of(text)); !written) log::warn("{}", written.error().message);
+  });
+}
+
+// Looks at the memory of running engines from time to time, on the helper: the kernel walks all their pages.
+void PoolImpl::measure_soon() {
+  if (measuring || closed) return;
+  std::vector<std::pair<ModelIndex, int>> running;
+  for (ModelIndex i = 0; i < served.size(); ++i)
+    if (served[i]->engine && served[i]->engine->pid() > 0) running.emplace_back(i, served[i]->engine->pid());
+  if (running.empty()) return;
+  measuring = true;
+  asio::post(helper, [self = weak_from_this(), &io = context, running] {
+    std::vector<MemoryUse> uses;
+    for (const auto& [index, pid] : running) uses.push_back(memory_of(pid));
+    asio::post(io, [self, running, uses] {
+      const auto pool = self.lock();
+      if (!pool || pool->closed) return;
+      for (std::size_t i = 0; i < running.size(); ++i) {
+        const auto& [index, pid] = running[i];
+        Served& model = *pool->served[index];
+        if (!model.engine || model.engine->pid() != pid) continue;
+        model.memory_now = uses[i].now;
+        const bool loaded = pool->scheduler.state(index) != State::starting;
+        if (loaded) pool->note_peak(index, uses[i].peak);
+      }
+      pool->measure_timer.expires_after(k_measure_every);
+      pool->measure_timer.async_wait([self](boost::system::error_code error) {
+        const auto again = self.lock();
+        if (!again) return;
+        again->measuring = false;
+        if (!error) again->measure_soon();
+      });
+    });
+  });
+}
+
+std::vector<ModelStatus> Pool::status() const {
+  std::vector<ModelStatus> all;
+  for (ModelIndex i = 0; i < impl_->served.size(); ++i) {
+    const Served& model = *impl_->served[i];
+    ModelStatus one;
+    one.spec = model.spec;
+    one.state = impl_->scheduler.state(i);
+    one.pid = model.engine ? model.engine->pid() : 0;
+    one.leases = static_cast<int>(impl_->scheduler.leases(i));
+    one.queued = static_cast<int>(impl_->scheduler.waiting(i));
+    one.context = model.found.launch.context;
+    one.slots = model.found.launch.slots;
+    one.sees = model.found.sees;
+    one.tools = model.found.info.chat_template.find("tools") != std::string::npos;
+    one.memory = model.found.memory;
+    one.memory_estimated = model.found.memory.total();
+    one.memory_need = impl_->scheduler.terms(i).need;
+    one.memory_now = model.memory_now;
+    one.memory_peak = impl_->measured.peak(model.measured_key).value_or(0);
+    one.ready_since = model.ready_since;
+    one.starts = model.starts;
+    one.crashes = model.crashes;
+    one.requests = model.requests;
+    one.last_load_seconds = model.last_load_seconds;
+    one.last_failure = model.look == Served::Look::failed ? model.look_error.message : impl_->scheduler.last_words(i);
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+PoolStatus Pool::totals() const {
+  return {impl_->budget.bytes, impl_->budget.source, impl_->scheduler.used(), impl_->switches, impl_->evictions};
+}
+
+}  // namespace eai::engine

@@ -1,0 +1,108 @@
+// The inside of Pool, shared by its source files.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include "engine/engine.h"
+#include "engine/kind.h"
+#include "engine/pool.h"
+
+namespace eai::engine {
+
+// One model: what was found out about it, and its engine.
+struct Served {
+  Served(boost::asio::io_context& context, ModelSpec of) : spec(std::move(of)), looked_at(context) {}
+
+  ModelSpec spec;
+  std::string name;  // short, of its socket and record
+  enum class Look { running, done, failed } look = Look::running;
+  boost::asio::steady_timer looked_at;  // an event: cancelled when `look` changes
+  Error look_error;
+  Inspection found;
+  std::string measured_key;
+
+  std::unique_ptr<Engine> engine;
+  Run run = 0;
+  double fraction = 0;  // of the load
+  std::uint64_t memory_now = 0;
+  std::chrono::system_clock::time_point ready_since{};
+  Time started_at{};
+  double last_load_seconds = 0;
+  std::uint64_t starts = 0, crashes = 0, requests = 0;
+};
+
+struct Waiting {
+  explicit Waiting(boost::asio::io_context& context) : ended(context, boost::asio::steady_timer::time_point::max()) {}
+  boost::asio::steady_timer ended;  // an event: cancelled when `outcome` is set
+  std::optional<Result<Run>> outcome;
+  std::function<void(const WaitNews&)> on_news;
+  std::optional<WaitNews> told;
+};
+
+struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
+  PoolImpl(boost::asio::io_context& io, PoolOptions given, std::vector<ModelSpec> models);
+
+  // pool.cc
+  void look_at_all();
+  void look_at(ModelIndex index);
+  void looked(ModelIndex index, Result<Inspection> result);
+  ModelTerms terms_of(const Served& model) const;
+  void apply(Effects effects);
+  void carry_out(const StartEngine& effect);
+  void carry_out(const StopEngine& effect);
+  void carry_out(const Grant& effect);
+  void carry_out(const Refuse& effect);
+  void carry_out(const LoseLease& effect);
+  void carry_out(const Prefetch& effect);
+  void set_alarm();
+  void close();
+  // pool_engine.cc
+  void engine_ready(ModelIndex index, Run run);
+  void engine_exited(ModelIndex index, Run run, std::string words);
+  void note_peak(ModelIndex index, std::uint64_t peak);
+  void save_measured();
+  void measure_soon();
+  // pool_lease.cc
+  boost::asio::awaitable<Result<Lease>> lease(LeaseRequest request);
+  boost::asio::awaitable<Result<void>> wait_for_look(ModelIndex index, Time deadline);
+  Error error_of(const Refuse& refusal) const;
+  void tell_news();
+  WaitNews news_of(Ticket ticket) const;
+  fs::path socket_of(const Served& model) const { return sockets / (model.name + ".sock"); }
+
+  static Time now() { return std::chrono::steady_clock::now(); }
+
+  boost::asio::io_context& context;
+  PoolOptions options;
+  Budget budget;
+  fs::path sockets;  // the run folder, or a short one if its path is too long for a socket
+  Scheduler scheduler;
+  Measured measured;
+  std::vector<std::unique_ptr<Served>> served;
+  std::unordered_map<std::string, ModelIndex> by_id;
+  std::map<Ticket, std::shared_ptr<Waiting>> waiting;
+  std::unordered_map<Ticket, std::shared_ptr<std::string>> leased;  // how the engine ended under it
+  Ticket last_ticket = 0;
+  boost::asio::steady_timer alarm, gone, measure_timer;
+  bool measuring = false, closed = false;
+  std::uint64_t switches = 0, evictions = 0;
+  boost::asio::thread_pool helper{1};  // what blocks on the disk
+  std::unique_ptr<Spawner> spawner = std::make_unique<Spawner>();
+};
+
+struct Lease::Hold {
+  Hold(std::weak_ptr<PoolImpl> from, Ticket number, std::string id, fs::path path)
+      : pool(std::move(from)), ticket(number), model_id(std::move(id)), socket(std::move(path)) {}
+  ~Hold();
+  std::weak_ptr<PoolImpl> pool;
+  Ticket ticket;
+  std::string model_id;
+  fs::path socket;
+  std::shared_ptr<std::string> ended = std::make_shared<std::string>();
+};
+
+}  // namespace eai::engine

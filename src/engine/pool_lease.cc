@@ -1,0 +1,161 @@
+// The pool and those who wait: leases, their ends, what a waiting client is told.
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "engine/pool_impl.h"
+#include "util/text.h"
+
+namespace eai::engine {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto k_as_tuple = asio::as_tuple(asio::use_awaitable);
+
+std::string_view phase_name(Standing::Phase phase) {
+  switch (phase) {
+    case Standing::Phase::queued: return "queued";
+    case Standing::Phase::loading: return "loading";
+    case Standing::Phase::for_answers: return "waiting for running answers";
+    case Standing::Phase::for_room: return "waiting for room";
+  }
+  return "queued";
+}
+
+std::string seconds_text(Span span) {
+  return human_duration(std::max(std::chrono::ceil<std::chrono::seconds>(span), std::chrono::seconds(1)));
+}
+
+// Takes a request back when its coroutine ends before an outcome, however that comes about.
+struct Withdrawal {
+  std::weak_ptr<PoolImpl> pool;
+  Ticket ticket;
+  bool armed = true;
+  ~Withdrawal() {
+    const auto impl = pool.lock();
+    if (!armed || !impl || impl->closed) return;
+    impl->waiting.erase(ticket);
+    impl->apply(impl->scheduler.leave(PoolImpl::now(), ticket));
+  }
+};
+
+}  // namespace
+
+Lease::Hold::~Hold() {
+  const auto impl = pool.lock();
+  if (!impl) return;
+  impl->leased.erase(ticket);
+  if (!impl->closed) impl->apply(impl->scheduler.leave(PoolImpl::now(), ticket));
+}
+
+Lease::Lease(std::unique_ptr<Hold> hold) : hold_(std::move(hold)) {}
+Lease::Lease(Lease&&) noexcept = default;
+Lease& Lease::operator=(Lease&&) noexcept = default;
+Lease::~Lease() = default;
+const std::string& Lease::model_id() const { return hold_->model_id; }
+const fs::path& Lease::socket() const { return hold_->socket; }
+std::string Lease::ended() const { return *hold_->ended; }
+
+asio::awaitable<Result<Lease>> PoolImpl::lease(LeaseRequest request) {
+  const auto self = shared_from_this();
+  const auto found = by_id.find(request.model_id);
+  if (found == by_id.end()) co_return fail(Code::not_found, "no model " + printable(request.model_id) + " is served");
+  const ModelIndex index = found->second;
+  Served& model = *served[index];
+  const EngineKind& kind = kind_of(model.spec.task);
+  if ((kind.program == "llama-server" ? options.llama_server : options.image_engine).empty())
+    co_return fail(Code::unsupported, std::string(kind.program) + ", which runs " + model.spec.folder_name + ", was not found");
+  auto looked_at = co_await wait_for_look(index, request.deadline);
+  if (!looked_at) co_return Failure(std::move(looked_at).error());
+
+  const Ticket ticket = ++last_ticket;
+  const auto wait = std::make_shared<Waiting>(context);
+  wait->on_news = std::move(request.on_news);
+  waiting.emplace(ticket, wait);
+  Withdrawal withdrawal{self, ticket};
+  apply(scheduler.request(now(), ticket, index, request.deadline));
+  // Ends by an outcome, or by cancellation of this coroutine.
+  if (!wait->outcome) co_await wait->ended.async_wait(k_as_tuple);
+  if (!wait->outcome) co_return fail(Code::busy, "nobody waits for the answer any more");
+  if (!*wait->outcome) {
+    withdrawal.armed = false;
+    co_return Failure(std::move(*wait->outcome).error());
+  }
+  auto hold = std::make_unique<Lease::Hold>(self, ticket, model.spec.id, socket_of(model));
+  withdrawal.armed = false;
+  leased.emplace(ticket, hold->ended);
+  co_return Lease(std::move(hold));
+}
+
+// The first request may come before the file was looked at; a look that failed is tried again.
+asio::awaitable<Result<void>> PoolImpl::wait_for_look(ModelIndex index, Time deadline) {
+  Served& model = *served[index];
+  if (model.look == Served::Look::failed) look_at(index);
+  while (model.look == Served::Look::running) {
+    if (now() >= deadline) co_return fail(Code::timeout, "the file of " + model.spec.folder_name + " could not be read in time");
+    co_await model.looked_at.async_wait(k_as_tuple);
+    if (closed || model.look == Served::Look::running) co_return fail(Code::busy, "the server is stopping");
+  }
+  if (model.look == Served::Look::failed) co_return Failure(model.look_error);
+  co_return Result<void>();
+}
+
+Error PoolImpl::error_of(const Refuse& refusal) const {
+  const Served& model = *served[refusal.model];
+  const std::string& name = model.spec.folder_name;
+  switch (refusal.why) {
+    case Refusal::too_large: {
+      std::string text = name + " needs " + human_bytes(scheduler.terms(refusal.model).need) + " of memory (" +
+                         model.found.memory.arithmetic(model.found.launch) + "), and there are " + human_bytes(budget.bytes) +
+                         " for models (" + budget.source + ")";
+      if (model.found.launch.context > 4096) text += "; a smaller --context-length needs less";
+      return {Code::unsupported, text};
+    }
+    case Refusal::queue_full:
+      return {Code::busy, std::to_string(scheduler.waiting(refusal.model)) + " requests already wait for " + name};
+    case Refusal::deadline: {
+      std::string text = "no engine was free for " + name + " in time; the request was " +
+                         std::string(phase_name(refusal.standing.phase));
+      std::string names;
+      for (const ModelIndex i : refusal.standing.behind) names += (names.empty() ? "" : ", ") + served[i]->spec.folder_name;
+      if (!names.empty()) text += " of " + names;
+      return {Code::timeout, text};
+    }
+    case Refusal::start_failed: return {Code::io, "the engine of " + name + " could not be started: " + refusal.words};
+    case Refusal::cooling:
+      return {Code::io, "the engine of " + name + " could not be started a moment ago, the next try is in " +
+                            seconds_text(refusal.retry_after) + ": " + refusal.words};
+    case Refusal::removed: return {Code::not_found, name + " is no longer served"};
+    case Refusal::shutting_down: return {Code::busy, "the server is stopping"};
+  }
+  return {Code::busy, "refused"};
+}
+
+WaitNews PoolImpl::news_of(Ticket ticket) const {
+  WaitNews news;
+  const auto standing = scheduler.standing(ticket);
+  if (!standing) return news;
+  news.phase = phase_name(standing->phase);
+  news.position = standing->position;
+  return news;
+}
+
+void PoolImpl::tell_news() {
+  std::vector<std::pair<std::shared_ptr<Waiting>, WaitNews>> due;
+  for (const auto& [ticket, one] : waiting) {
+    if (!one->on_news || one->outcome) continue;
+    const auto index = scheduler.model_waited_for(ticket);
+    if (!index) continue;
+    WaitNews news = news_of(ticket);
+    if (scheduler.state(*index) == State::starting) news.fraction = served[*index]->fraction;
+    if (one->told && *one->told == news) continue;
+    one->told = news;
+    due.emplace_back(one, news);
+  }
+  for (const auto& [one, news] : due)
+    if (!one->outcome) one->on_news(news);
+}
+
+}  // namespace eai::engine

@@ -1,0 +1,295 @@
+// The pool with real processes: a fake engine that misbehaves on demand, and the real one.
+#include "engine/pool.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "engine/process.h"
+#include "http/engine_client.h"
+
+namespace eai::engine {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A GGUF file of a few bytes that passes the screening; the fake engine reads how to behave from the model's name.
+void write_tiny_gguf(const fs::path& path) {
+  Bytes bytes;
+  const auto number = [&](std::uint64_t value, int size) {
+    for (int i = 0; i < size; ++i) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  };
+  const auto text = [&](std::string_view value) {
+    number(value.size(), 8);
+    bytes.insert(bytes.end(), value.begin(), value.end());
+  };
+  const auto key_u32 = [&](std::string_view key, std::uint32_t value) {
+    text(key);
+    number(4, 4);
+    number(value, 4);
+  };
+  number(0x46554747, 4);
+  number(3, 4);
+  number(1, 8);  // tensors
+  number(7, 8);  // keys
+  text("general.architecture");
+  number(8, 4);
+  text("llama");
+  key_u32("llama.context_length", 2048);
+  key_u32("llama.block_count", 1);
+  key_u32("llama.embedding_length", 32);
+  key_u32("llama.feed_forward_length", 32);
+  key_u32("llama.attention.head_count", 1);
+  key_u32("llama.attention.head_count_kv", 1);
+  text("token_embd.weight");
+  number(2, 4);
+  number(32, 8);
+  number(4, 8);
+  number(0, 4);  // f32
+  number(0, 8);
+  while (bytes.size() % 32 != 0) bytes.push_back(0);
+  bytes.resize(bytes.size() + 32 * 4 * 4);
+  const auto file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  ASSERT_TRUE(file && write_all(file->get(), bytes));
+}
+
+asio::awaitable<void> take_lease(Pool& pool, LeaseRequest request, std::optional<Result<Lease>>& into) {
+  into.emplace(co_await pool.lease(std::move(request)));
+}
+
+struct PoolTest : ::testing::Test {
+  ModelSpec model(const std::string& behaviour) {
+    ModelSpec spec;
+    spec.id = "id" + behaviour;
+    spec.folder_name = behaviour;
+    spec.gguf = folder.path() / (behaviour + ".gguf");
+    spec.parallel = 2;
+    write_tiny_gguf(spec.gguf);
+    return spec;
+  }
+  PoolOptions options() {
+    PoolOptions result;
+    result.run_folder = folder.path() / "run";
+    result.log_folder = folder.path() / "logs";
+    result.measured_file = folder.path() / "measured.json";
+    result.llama_server = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_engine.py";
+    result.stop_grace = seconds(0);
+    return result;
+  }
+  // Runs until `done`; a watchdog turns a hang into a failure.
+  void run_until(bool& done) {
+    asio::steady_timer watchdog(context, seconds(30));
+    watchdog.async_wait([&](boost::system::error_code error) {
+      if (!error) context.stop();
+    });
+    while (!done && !context.stopped()) context.run_one();
+    watchdog.cancel();
+    ASSERT_TRUE(done) << "it hangs";
+  }
+  Result<Lease> lease(Pool& pool, const std::string& id, Span limit = seconds(20)) {
+    std::optional<Result<Lease>> got;
+    bool done = false;
+    LeaseRequest request{id, std::chrono::steady_clock::now() + limit, {}};
+    asio::co_spawn(context, take_lease(pool, std::move(request), got), [&](std::exception_ptr) { done = true; });
+    run_until(done);
+    return got ? std::move(*got) : Result<Lease>(fail(Code::io, "no result"));
+  }
+  void stop(Pool& pool) {
+    bool done = false;
+    asio::co_spawn(context, pool.stop(), [&](std::exception_ptr) { done = true; });
+    run_until(done);
+  }
+  // Runs the loop until the pool is in a state, as seen by status().
+  void wait_for(Pool& pool, State state) {
+    const auto end = std::chrono::steady_clock::now() + seconds(20);
+    while (pool.status()[0].state != state) {
+      ASSERT_LT(std::chrono::steady_clock::now(), end) << "still " << name_of(pool.status()[0].state);
+      context.run_one_for(milliseconds(50));
+    }
+  }
+  int get(const fs::path& socket, std::string target) {
+    int status = 0;
+    bool done = false;
+    http::EngineClient client(context);
+    http::Ask ask;
+    ask.target = std::move(target);
+    asio::co_spawn(context, client.fetch(socket, std::move(ask)), [&](std::exception_ptr, Result<http::Reply> reply) {
+      status = reply ? reply->status : -1;
+      done = true;
+    });
+    run_until(done);
+    return status;
+  }
+  std::size_t files_in(const fs::path& path) {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()));
+  }
+
+  TemporaryFolder folder;
+  asio::io_context context;
+};
+
+TEST_F(PoolTest, LeaseGivesASocketThatAnswersAndStopLeavesNothing) {
+  Pool pool(context, options(), {model("good")});
+  int pid = 0;
+  {
+    const auto got = lease(pool, "idgood");
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(get(got->socket(), "/health"), 200);
+    pid = pool.status()[0].pid;
+    EXPECT_GT(pid, 0);
+    EXPECT_EQ(pool.status()[0].leases, 1);
+  }
+  EXPECT_EQ(pool.status()[0].leases, 0);
+  stop(pool);
+  EXPECT_EQ(::kill(pid, 0), -1);
+  EXPECT_EQ(files_in(folder.path() / "run"), 0u);
+  EXPECT_TRUE(fs::exists(folder.path() / "measured.json")) << "its peak is kept";
+}
+
+TEST_F(PoolTest, CrashInLoadTellsTheLastWords) {
+  Pool pool(context, options(), {model("crash_in_load")});
+  const auto got = lease(pool, "idcrash_in_load");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::io);
+  EXPECT_NE(got.error().message.find("error: weights are made of cheese"), std::string::npos) << got.error().message;
+  const auto again = lease(pool, "idcrash_in_load");
+  EXPECT_NE(again.error().message.find("next try is in"), std::string::npos) << again.error().message;
+}
+
+TEST_F(PoolTest, HangInLoadEndsAtTheStartTimeoutEvenIfItIgnoresSigterm) {
+  PoolOptions with = options();
+  with.start_timeout = seconds(1);
+  Pool pool(context, with, {model("hang_ignoring_sigterm")});
+  const auto got = lease(pool, "idhang_ignoring_sigterm");
+  ASSERT_FALSE(got);
+  EXPECT_NE(got.error().message.find("not ready after 1 s"), std::string::npos) << got.error().message;
+  wait_for(pool, State::cooling);
+}
+
+TEST_F(PoolTest, NotSupervisedEngineIsFoundReadyByAsking) {
+  Pool pool(context, options(), {model("silent")});
+  EXPECT_TRUE(lease(pool, "idsilent"));
+}
+
+TEST_F(PoolTest, EngineThatDiesUnderALeaseIsStartedAgain) {
+  Pool pool(context, options(), {model("good")});
+  auto got = lease(pool, "idgood");
+  ASSERT_TRUE(got);
+  const int pid = pool.status()[0].pid;
+  ::kill(pid, SIGKILL);
+  while (got->ended().empty()) context.run_one();
+  EXPECT_NE(got->ended().find("signal 9"), std::string::npos) << got->ended();
+  const auto next = lease(pool, "idgood");
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_NE(pool.status()[0].pid, pid);
+  EXPECT_EQ(pool.status()[0].crashes, 1u);
+}
+
+TEST_F(PoolTest, DeadlineAndCancellationEndAWait) {
+  Pool pool(context, options(), {model("slow_load")});
+  const auto late = lease(pool, "idslow_load", milliseconds(200));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Code::timeout);
+  asio::cancellation_signal signal;
+  bool done = false;
+  LeaseRequest request{"idslow_load", std::chrono::steady_clock::now() + seconds(20), {}};
+  std::vector<WaitNews> news;
+  request.on_news = [&](const WaitNews& one) { news.push_back(one); };
+  std::optional<Result<Lease>> got;
+  auto on_end = [&](std::exception_ptr) { done = true; };
+  asio::co_spawn(context, take_lease(pool, std::move(request), got), asio::bind_cancellation_slot(signal.slot(), on_end));
+  while (news.empty()) context.run_one();
+  EXPECT_EQ(news.front().phase, "loading");
+  EXPECT_EQ(pool.status()[0].queued, 1);
+  signal.emit(asio::cancellation_type::terminal);
+  run_until(done);
+  EXPECT_EQ(pool.status()[0].queued, 0);
+}
+
+TEST_F(PoolTest, UnknownModelMissingFileNoEngineTooLarge) {
+  PoolOptions with = options();
+  Pool pool(context, with, {model("good")});
+  EXPECT_EQ(lease(pool, "other").error().code, Code::not_found);
+  ModelSpec missing = model("missing");
+  fs::remove(missing.gguf);
+  Pool no_file(context, with, {missing});
+  EXPECT_EQ(lease(no_file, "idmissing").error().code, Code::not_found);
+  with.memory_budget = 1000;
+  Pool small(context, with, {model("good")});
+  const auto large = lease(small, "idgood");
+  EXPECT_EQ(large.error().code, Code::unsupported);
+  EXPECT_NE(large.error().message.find("context of 2048 tokens"), std::string::npos) << large.error().message;
+  with.llama_server.clear();
+  Pool no_engine(context, with, {model("good")});
+  EXPECT_EQ(lease(no_engine, "idgood").error().code, Code::unsupported);
+}
+
+TEST_F(PoolTest, OneGoesForTheOther) {
+  PoolOptions with = options();
+  with.memory_budget = 60 * k_mib;  // one fits
+  Pool pool(context, with, {model("good"), model("other")});
+  { EXPECT_TRUE(lease(pool, "idgood")); }
+  { EXPECT_TRUE(lease(pool, "idother")); }
+  EXPECT_EQ(pool.status()[0].state, State::absent);
+  EXPECT_EQ(pool.totals().switches, 1u);
+  { EXPECT_TRUE(lease(pool, "idgood")); }
+}
+
+TEST_F(PoolTest, LeftoversOfAKilledServerAreSwept) {
+  // An engine whose server is gone, as its record tells.
+  const fs::path run = folder.path() / "run";
+  ASSERT_TRUE(make_folders(run, 0700));
+  Spawner spawner;
+  std::optional<Child> child;
+  bool done = false;
+  Command command{"/bin/sleep", {"1000"}, {}, folder.path()};
+  spawner.spawn(command, [&](Result<Child> result) {
+    auto shared = std::make_shared<Result<Child>>(std::move(result));
+    asio::post(context, [&, shared] {
+      if (*shared) child.emplace(std::move(**shared));
+      done = true;
+    });
+  });
+  const auto work = asio::make_work_guard(context);
+  run_until(done);
+  ASSERT_TRUE(child);
+  const auto write = [&](const char* name, const std::string& text) {
+    const auto file = open_file(run / name, O_WRONLY | O_CREAT);
+    ASSERT_TRUE(file && write_all(file->get(), view_of(text)));
+  };
+  write("old.engine", std::to_string(child->pid) + " " + identity_of(child->pid));
+  write("old.sock", "");
+  // A record whose number now belongs to somebody else: this test.
+  write("stranger.engine", std::to_string(::getpid()) + " somebody else");
+  Pool pool(context, options(), {model("good")});
+  std::optional<Ending> ending;
+  for (int i = 0; i < 2000 && !ending; ++i) {
+    ending = reap(child->pid);
+    if (!ending) ::usleep(1000);
+  }
+  ASSERT_TRUE(ending);
+  EXPECT_TRUE(ending->by_signal);
+  EXPECT_EQ(files_in(run), 0u);
+}
+
+TEST_F(PoolTest, ALongRunFolderIsNoObstacle) {
+  PoolOptions with = options();
+  with.run_folder = folder.path() / std::string(90, 'x') / "run";
+  Pool pool(context, with, {model("good")});
+  const auto got = lease(pool, "idgood");
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(get(got->socket(), "/health"), 200);
+  EXPECT_LT(got->socket().string().size(), 104u);
+}
+
+}  // namespace
+}  // namespace eai::engine

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""An engine that behaves as the file name of its model says: good, slow_load, crash_in_load, hang_ignoring_sigterm,
+silent (no state lines). Takes llama-server's command line; answers /health and echoes everything else."""
+import http.server
+import os
+import signal
+import socketserver
+import sys
+import threading
+import time
+
+arguments = dict(zip(sys.argv[1:], sys.argv[2:]))
+behaviour = os.path.basename(arguments["--model"]).removesuffix(".gguf")
+ready = threading.Event()
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+    def get_request(self):
+        request, _ = super().get_request()
+        return request, ("engine", 0)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0))) or b'{"status":"ok"}'
+        self.send_response(200 if ready.is_set() else 503)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def say(line):
+    if behaviour != "silent":
+        print("cmd_child_to_router:state:" + line, flush=True)
+
+
+def end_with_input():
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if behaviour == "hang_ignoring_sigterm":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Event().wait()
+if behaviour == "crash_in_load":
+    print("error: weights are made of cheese", file=sys.stderr)
+    sys.exit(1)
+server = Server(arguments["--host"], Handler)
+threading.Thread(target=end_with_input, daemon=True).start()
+threading.Thread(target=server.serve_forever, daemon=True).start()
+say('{"state":"loading","payload":{"value":0.5}}')
+if behaviour == "slow_load":
+    time.sleep(1)
+ready.set()
+say('{"state":"ready"}')
+threading.Event().wait()
