@@ -1,9 +1,8 @@
 // Why: the name of bytes. A CID says which bytes are meant and lets anyone check that these are they.
 // Thread: any; immutable values.
 // Source: multiformats CID and multihash specifications; see docs/formats.md for the checked vectors.
-// What holds: a Cid that exists was decoded from valid input, so str() of it is canonical and safe as a file
-// name (letters and digits only). Two Cids are equal when version, codec and multihash are; content is keyed
-// by multihash.
+// What holds: a Cid that exists was decoded from valid input, so str() of it is canonical and safe as a file name (letters
+// and digits only). Two Cids are equal when version, codec and multihash are; content is keyed by multihash.
 #pragma once
 
 #include <compare>
@@ -40,8 +39,8 @@ struct Multihash {
 
 class Cid {
  public:
-  // Any multibase of the specification digest §1, CIDv0 included. Code::invalid names the offending character
-  // or what is wrong ("'0' at position 7 is not a base32 character").
+  // Every base of multibase.h, CIDv0 included. Code::invalid names the offending character or what else is wrong ("'0' at
+  // position 7 is not a base32 character").
   static Result<Cid> parse(std::string_view text);
   // The binary form at the front of `bytes`; `used` (if given) gets its length, else all bytes must be used.
   static Result<Cid> from_bytes(ByteView bytes, std::size_t* used = nullptr);

@@ -1,8 +1,8 @@
 // Why: what a model file says of itself, read without trusting a single count in it.
 // Thread: any; pure function.
 // Source: the GGUF specification, version 2 and 3 (little endian).
-// What holds: every count, length and offset is checked against the file's size before it is used; memory
-// used is bounded by the header's real bytes.
+// What holds: every count, length and offset is checked against the file's size before it is used; memory used is
+// bounded by the header's real bytes, and those by 128 MiB.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +27,9 @@ struct GgufTensor {
 // What a header says about attention and state, for an estimate of memory. 0 or empty: not said. Everything
 // is a claim of the file, checked for nothing but its type: use arithmetic that cannot overflow.
 struct GgufLayers {
-  // Of the KV cache, one entry if the same in all layers, else one per layer; 0 marks a layer without
-  // attention.
+  // Of the KV cache, one entry if the same in all layers, else one per layer; 0 marks a layer without attention.
   std::vector<std::uint64_t> head_count_kv;
-  // Width of a head's keys and values; where the file is silent, embedding_length / head_count as llama.cpp
-  // takes it.
+  // Width of a head's keys and values; where the file is silent, embedding_length / head_count as llama.cpp takes it.
   std::uint64_t key_length = 0, value_length = 0;
   std::uint64_t key_length_swa = 0,
                 value_length_swa = 0;  // in layers with a sliding window, where they differ

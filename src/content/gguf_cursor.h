@@ -1,7 +1,6 @@
 // Why: the header of a GGUF file as a row of numbers and texts, none of them trusted; a part of gguf.cc.
 // Thread: one at a time.
-// What holds: nothing behind the file's end is asked for, and nothing is allocated before the file is known
-// to hold it.
+// What holds: nothing behind the file's end is asked for, and nothing is allocated before the file is known to hold it.
 #pragma once
 
 #include <algorithm>

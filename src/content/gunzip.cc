@@ -36,7 +36,7 @@ struct Gunzip::State {
   isal_gzip_header header{};
   Phase phase = Phase::between;
   bool any_member_ended = false;
-  Bytes output = Bytes(k_output_size);
+  std::unique_ptr<std::uint8_t[]> output = std::make_unique_for_overwrite<std::uint8_t[]>(k_output_size);
 
   void start_member() {
     isal_inflate_reset(&inflate);
@@ -59,12 +59,12 @@ struct Gunzip::State {
 
   Result<void> read_body(const Output& give) {
     do {
-      inflate.next_out = output.data();
-      inflate.avail_out = static_cast<std::uint32_t>(output.size());
+      inflate.next_out = output.get();
+      inflate.avail_out = static_cast<std::uint32_t>(k_output_size);
       const int code = isal_inflate(&inflate);
       if (code != ISAL_DECOMP_OK) return failure_of(code);
-      const std::size_t made = output.size() - inflate.avail_out;
-      if (made > 0) EAI_CHECK(give({output.data(), made}));
+      const std::size_t made = k_output_size - inflate.avail_out;
+      if (made > 0) EAI_CHECK(give({output.get(), made}));
     } while (inflate.block_state != ISAL_BLOCK_FINISH && inflate.avail_out == 0);
     if (inflate.block_state == ISAL_BLOCK_FINISH) {
       phase = Phase::between;

@@ -1,10 +1,9 @@
 // Why: the JSON document whose CID is a model's hash: which pieces make the model, and what the model is for.
 // Thread: any; pure functions.
 // Source: the container of the original Python tool (docs/formats.md), and our additions behind its fields.
-// What holds: parse_metadata is given bytes whose hash the caller has already checked against the CID; every
-// field is still somebody's input. Names in a Metadata are plain: no '/', '\', quote, NUL or other control
-// character, not
-// "." or ".."; only Format::unixfs file names of image models may be paths of several plain names.
+// What holds: parse_metadata is given bytes whose hash the caller has already checked against the CID; every field is
+// still somebody's input. Names in a Metadata are plain: no '/', '\', quote, NUL or other control character, not "." or
+// ".."; only Format::unixfs file names of image models may be paths of several plain names.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +52,7 @@ struct Metadata {
   bool lora = false;
   std::optional<Cid> base_model;  // a LoRA's base, where the metadata itself names it
   std::uint64_t chunk_size = 0;   // bytes; archive only
-  // Sorted by file_name, bytewise: for an archive the order of its parts (GNU split: … yz, zaaa …). Never
-  // empty.
+  // Sorted by file_name, bytewise: for an archive the order of its parts (GNU split: … yz, zaaa …). Never empty.
   std::vector<PartEntry> files;
   std::uint64_t total_size() const;
 };
@@ -75,8 +73,7 @@ std::string split_suffix(std::size_t index);
 // UTF-8 without '/', '\', quotes or control characters. Code::invalid says what is wrong with it.
 Result<void> check_plain_name(std::string_view name);
 
-// Whether a model of this task holds a file of this name (relative to its folder): chat and embed "<folder>"
-// and
+// Whether a model of this task holds a file of this name (relative to its folder): chat and embed "<folder>" and
 // "<folder>-projector", image tasks every path of plain names.
 bool is_model_file(std::string_view folder_name, Task task, std::string_view path);
 

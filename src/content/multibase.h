@@ -1,8 +1,8 @@
 // Why: the text forms of bytes that CIDs come in, decoded so strictly that each text has one meaning.
 // Thread: any; pure functions.
-// Source: the multibase table; RFC 4648 for base16, base32 and base64, all without padding. Base36 and
-// base58btc are one big number, where each leading zero byte is one leading '0' or '1'. What holds: decode(b,
-// encode(b, x)) == x, and no other text of the same case decodes to x: left-over bits must be zero.
+// Source: the multibase table; RFC 4648 for base16, base32 and base64, all without padding. Base36 and base58btc are one
+// big number, where each leading zero byte is one leading '0' or '1'.
+// What holds: decode(b, encode(b, x)) == x, and no other text of the same case decodes to x: left-over bits must be zero.
 #pragma once
 
 #include <optional>

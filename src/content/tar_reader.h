@@ -1,9 +1,9 @@
-// Why: the tar stream, cut anywhere, becomes entries and their bytes, and can stop between any two bytes and
-// go on in another process. libarchive reads every header; this class only knows where headers and bodies
-// lie. Thread: one at a time. Source: POSIX ustar and pax, GNU tar's long names. See docs/formats.md. What
-// holds: only plain files and folders get through; links, devices, sparse files and unknown kinds are refused
-// with Code::invalid, damaged headers with Code::corrupt. Nothing is allocated for a size that a header
-// claims.
+// Why: the tar stream, cut anywhere, becomes entries and their bytes, and can stop between any two bytes and go on in
+// another process. libarchive reads every header; this class only knows where headers and bodies lie.
+// Thread: one at a time.
+// Source: POSIX ustar and pax, GNU tar's long names. See docs/formats.md.
+// What holds: only plain files and folders get through; links, devices, sparse files and unknown kinds are refused with
+// Code::invalid, damaged headers with Code::corrupt. Nothing is allocated for a size that a header claims.
 #pragma once
 
 #include <cstdint>

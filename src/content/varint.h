@@ -1,7 +1,6 @@
 // Why: the unsigned LEB128 number in front of everything: CIDs, multihashes, CAR sections, protobuf tags.
 // Thread: any; pure functions.
-// Source: multiformats unsigned-varint (at most 9 bytes, shortest form only) and protobuf (at most 10 bytes,
-// 64 bits).
+// Source: multiformats unsigned-varint (at most 9 bytes, shortest form only) and protobuf (at most 10 bytes, 64 bits).
 #pragma once
 
 #include <cstddef>
@@ -31,8 +30,7 @@ inline std::size_t varint_size(std::uint64_t value) {
   return size;
 }
 
-// The number at the front of `bytes`, which is moved past it. On failure (Code::invalid) `bytes` stays as it
-// was.
+// The number at the front of `bytes`, which is moved past it. On failure (Code::invalid) `bytes` stays as it was.
 inline Result<std::uint64_t> take_varint(ByteView& bytes, VarintRule rule = VarintRule::multiformats) {
   const std::size_t limit = rule == VarintRule::multiformats ? 9 : 10;
   std::uint64_t value = 0;
