@@ -39,9 +39,12 @@ fetch_crate() {
   : >"$work/fetch/src/lib.rs"
   printf '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n' \
     "$crate" "$crate_version" >"$work/fetch/Cargo.toml"
-  (cd "$work/fetch" && cargo fetch --quiet) || return 1
+  # Debian 12's cargo is too old for the sparse index unless told, and, once it has the archive, for the manifest in
+  # it. Only the archive counts, and its hash.
+  (cd "$work/fetch" && RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_SPARSE_REGISTRY=true CARGO_REGISTRIES_CRATES_IO_PROTOCOL=sparse \
+    cargo fetch --quiet) 2>"$work/cargo.log" || true
   archive=$(find "${CARGO_HOME:-$HOME/.cargo}/registry/cache" -name "$crate-$crate_version.crate" | head -n 1)
-  [ -n "$archive" ] || return 1
+  [ -n "$archive" ] || { cat "$work/cargo.log" >&2; return 1; }
   [ "$(sha256_of <"$archive")" = "$crate_sha256" ] || die "the package $crate $crate_version is not the pinned one:
   its SHA-256 is $(sha256_of <"$archive"), expected $crate_sha256"
   tar xzf "$archive" -C "$work"
