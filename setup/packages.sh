@@ -48,6 +48,7 @@ test   libbenchmark-dev
 test   python3                                      python3
 test   python3-venv
 test   pigz                                         pigz
+test   isal                                         igzip
 test   nodejs                                       node
 test   shellcheck                                   shellcheck
 test   iproute2                                     ip
