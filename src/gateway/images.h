@@ -1,0 +1,51 @@
+// Why: the images API: OpenAI's requests become jobs of an image engine, its events OpenAI's answers.
+// Thread: that of the io_context.
+// What holds: a request that cannot be right is refused before a model is loaded for it. A client that goes away ends
+// its handler, and with it the connection to the engine, which stops drawing within one step.
+// Source: OpenAI's images API (generations, edits, variations and the events of their streams); our additions are
+// documented in docs/api.md: id, steps, seed, negative_prompt, guidance, strength, progress.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/pool.h"
+#include "http/engine_client.h"
+#include "http/server.h"
+
+namespace eai::gateway {
+
+// The model that serves a request for images, by the switching rules; `fallback` says why it is not the one asked for.
+struct ImageModelChoice {
+  std::string id;
+  std::string fallback;
+};
+using ChooseImageModel = std::function<Result<ImageModelChoice>(std::string_view asked)>;
+
+struct ImagesOptions {
+  std::chrono::seconds wait{600};    // for a lease
+  std::chrono::seconds stall{3600};  // between two events of the engine: one step of a large model on a slow machine
+};
+
+class Images {
+ public:
+  Images(engine::Pool& pool, http::EngineClient& client, ChooseImageModel choose, ImagesOptions options);
+  ~Images();
+
+  // `path` with or without /v1.
+  static bool serves(std::string_view path);
+  // Pictures by address are served without a key: their names are the key.
+  static bool is_public(std::string_view path);
+  boost::asio::awaitable<void> handle(http::Incoming& request, http::Outgoing& answer);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace eai::gateway
