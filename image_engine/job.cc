@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <initializer_list>
@@ -140,6 +141,16 @@ Outcome read_encoding(const json::object& body, Request& to) {
   return read_int(body, "compression", 0, 100, to.encoding.quality);
 }
 
+// Without a number of steps, the quality asked for decides it.
+Outcome read_quality(const json::object& body, const Options& options, Request& to) {
+  std::string quality;
+  if (auto read = read_text(body, "quality", quality); !read) return read;
+  if (find(body, "steps") != nullptr) return {};
+  if (quality == "low") to.steps = std::max(1, options.defaults.steps / 2);
+  if (quality == "high" || quality == "hd") to.steps = std::min(k_steps_limit, options.defaults.steps * 3 / 2);
+  return {};
+}
+
 std::int64_t random_seed() {
   std::random_device device;
   return device() & 0x7FFFFFFF;
@@ -163,9 +174,10 @@ Outcome read_all(const json::object& body, const Options& options, Request& r) {
                     read_float(body, "strength", 1, r.strength),
                     read_int(body, "previews", 0, k_preview_limit, r.previews), read_encoding(body, r)})
     if (!step) return step;
-  if (r.prompt.empty()) return bad("prompt", "a prompt is needed: what is to be drawn");
+  if (auto quality = read_quality(body, options, r); !quality) return quality;
   if (r.strength <= 0) return bad("strength", "strength must be above 0");
   if (auto pictures = read_pictures(body, options, r); !pictures) return pictures;
+  if (r.prompt.empty() && r.images.empty()) return bad("prompt", "a prompt is needed: what is to be drawn");
   if ((r.width == 0) != (r.height == 0)) return bad("size", "width and height come together");
   if (r.width == 0 && !r.images.empty()) size_from_picture(r.images.front(), options.bounds, r);
   if (r.width == 0) {

@@ -1,0 +1,326 @@
+#include "gateway/images.h"
+
+#include <sodium.h>
+
+#include <boost/json.hpp>
+
+#include "gateway/image_events.h"
+#include "gateway/image_shelf.h"
+#include "gateway/images_request.h"
+#include "util/error_map.h"
+
+namespace eai::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view k_root = "/images/";
+
+// Behind "/v1/images/" or "/images/"; empty for other paths.
+std::string_view below_root(std::string_view path) {
+  if (path.starts_with("/v1/")) path.remove_prefix(3);
+  return path.starts_with(k_root) ? path.substr(k_root.size()) : std::string_view();
+}
+
+http::Reply refusal(int status, std::string_view type, std::string_view message, std::string_view param = {}) {
+  boost::json::object error{{"message", message}, {"type", type}, {"param", nullptr}, {"code", nullptr}};
+  if (!param.empty()) error["param"] = param;
+  http::Reply reply;
+  reply.status = status;
+  reply.headers.emplace_back("content-type", "application/json");
+  if (status == 503) reply.headers.emplace_back("retry-after", "5");
+  reply.body = boost::json::serialize(boost::json::object{{"error", std::move(error)}});
+  return reply;
+}
+
+http::Reply refusal(const Error& error) {
+  ErrorFace face = face_of(error.code);
+  return refusal(face.http_status, face.openai_type, error.message);
+}
+
+std::string decoded(const std::string& text) {
+  std::string bytes(text.size() / 4 * 3 + 3, '\0');
+  std::size_t size = 0;
+  sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,
+                    &size, nullptr, sodium_base64_VARIANT_ORIGINAL);
+  bytes.resize(size);
+  return bytes;
+}
+
+// One request on its way: what it wants, what it has so far.
+struct Drawing {
+  ImageWish wish;
+  ImageModelChoice model;
+  std::shared_ptr<ImageProgress> progress;
+  std::string address;  // scheme and host that the client used, for urls
+  std::vector<DrawnImage> images;
+  bool ended = false;
+  std::optional<Error> failure;
+
+  // However the handler ends, also when its client is gone.
+  ~Drawing() {
+    if (!progress || !progress->running()) return;
+    progress->status = "cancelled";
+    progress->end = Clock::now();
+  }
+
+  http::HeaderList headers(std::string_view content_type) const {
+    http::HeaderList list{{"content-type", std::string(content_type)}, {"x-eai-model", model.id},
+                          {"x-eai-image-id", progress->id}};
+    if (!model.fallback.empty()) list.emplace_back("x-eai-fallback", http::header_safe(model.fallback));
+    return list;
+  }
+
+  void fail_with(Error error) {
+    progress->status = "failed";
+    progress->error = error.message;
+    progress->end = Clock::now();
+    failure = std::move(error);
+    ended = true;
+  }
+};
+
+void note_wait(ImageProgress& progress, const engine::WaitNews& news) {
+  progress.status = news.phase == "loading" ? "loading" : "queued";
+  progress.position = news.position;
+  progress.loaded = news.fraction;
+}
+
+// What the engine refuses is the client's fault; its words and its field are handed on.
+http::Reply engine_refusal(int status, const std::string& body) {
+  boost::system::error_code error;
+  boost::json::value value = boost::json::parse(body, error);
+  std::string message = "the image engine answered with status " + std::to_string(status);
+  std::string param;
+  if (!error && value.is_object() && value.get_object().if_contains("error") != nullptr) {
+    const auto& e = value.get_object().at("error");
+    if (const auto* o = e.if_object()) {
+      if (const auto* m = o->if_contains("message"); m != nullptr && m->is_string()) message = m->get_string();
+      if (const auto* p = o->if_contains("param"); p != nullptr && p->is_string()) param = p->get_string();
+    }
+  }
+  if (status == 400) return refusal(400, "invalid_request_error", message, param);
+  return refusal(status == 503 ? 503 : 502, "server_error", message);
+}
+
+}  // namespace
+
+struct Images::Impl {
+  engine::Pool& pool;
+  http::EngineClient& client;
+  ChooseImageModel choose;
+  ImagesOptions options;
+  ImageShelf shelf;
+
+  asio::awaitable<Result<void>> draw(Drawing& drawing, http::Outgoing& answer);
+  asio::awaitable<Result<void>> relay(Drawing& drawing, http::Answer& events, const engine::Lease& lease,
+                                      http::Outgoing& answer);
+  asio::awaitable<void> request(ImageAct act, http::Incoming& incoming, http::Outgoing& answer);
+  http::Reply lookup(std::string_view below);
+  std::string take(Drawing& drawing, ImageEvent& event);
+};
+
+// The event's effect on the drawing, and what a streaming client is told of it.
+std::string Images::Impl::take(Drawing& drawing, ImageEvent& event) {
+  ImageProgress& p = *drawing.progress;
+  const ImageWish& wish = drawing.wish;
+  if (event.kind == "queued") {
+    p.status = "queued";
+    p.position = event.position;
+    return wish.progress ? progress_event(wish, event) : ": waiting\n\n";
+  }
+  if (event.kind == "started") {
+    p.status = "drawing";
+    p.position = 0;
+    p.seed = event.seed;
+    p.n = event.n;
+    p.steps = event.steps;
+    p.begin = Clock::now();
+    return {};
+  }
+  if (event.kind == "progress") {
+    p.image = event.image;
+    p.step = event.step;
+    p.steps = event.steps;
+    return wish.progress ? progress_event(wish, event) : ": drawing\n\n";
+  }
+  if (event.kind == "preview") return partial_event(wish, event);
+  if (event.kind == "image") {
+    DrawnImage image{std::move(event.b64), {}, event.seed, event.width, event.height};
+    if (wish.as_url) {
+      image.url = drawing.address + "/v1/images/files/" + shelf.put(decoded(image.b64), wish.format);
+      image.b64.clear();
+    }
+    std::string text = wish.stream ? completed_event(wish, image, event.image) : std::string();
+    if (wish.stream) image.b64.clear();
+    drawing.images.push_back(std::move(image));
+    return text;
+  }
+  if (event.kind == "done") {
+    p.status = "done";
+    p.end = Clock::now();
+    drawing.ended = true;
+  }
+  if (event.kind == "error") drawing.fail_with(Error{Code::io, event.message});
+  return {};
+}
+
+asio::awaitable<Result<void>> Images::Impl::relay(Drawing& drawing, http::Answer& events, const engine::Lease& lease,
+                                                  http::Outgoing& answer) {
+  ImageEventReader reader;
+  const bool stream = drawing.wish.stream;
+  if (stream) {
+    http::HeaderList headers = drawing.headers("text/event-stream");
+    headers.emplace_back("cache-control", "no-cache");
+    EAI_CO_CHECK(co_await answer.begin(200, headers, ""));
+  }
+  while (!drawing.ended) {
+    auto bytes = co_await events.read(options.stall);
+    if (!bytes || bytes->empty()) {
+      std::string how = lease.ended();
+      const ImageProgress& p = *drawing.progress;
+      Error error{Code::io, "the image engine ended in the middle of a picture (step " + std::to_string(p.step) +
+                                " of " + std::to_string(p.steps) + ")" + (how.empty() ? "" : ": " + how)};
+      if (!bytes && bytes.error().code == Code::timeout) error = Error{Code::timeout, "the image engine is silent"};
+      drawing.fail_with(std::move(error));
+      break;
+    }
+    reader.feed(*bytes);
+    while (auto event = reader.next()) {
+      std::string text = take(drawing, *event);
+      if (stream && !text.empty()) EAI_CO_CHECK(co_await answer.write(text));
+    }
+  }
+  if (stream) {
+    if (drawing.failure) {
+      std::string text = error_event(drawing.failure->message);
+      EAI_CO_CHECK(co_await answer.write(text));
+    }
+    co_return co_await answer.end();
+  }
+  http::Reply reply;
+  if (drawing.failure) {
+    reply = refusal(*drawing.failure);
+  } else {
+    reply.body = images_answer(drawing.wish, drawing.progress->id, drawing.images);
+    reply.headers = drawing.headers("application/json");
+  }
+  co_return co_await answer.send(reply);
+}
+
+asio::awaitable<Result<void>> Images::Impl::draw(Drawing& drawing, http::Outgoing& answer) {
+  engine::LeaseRequest wanted;
+  wanted.model_id = drawing.model.id;
+  wanted.deadline = Clock::now() + options.wait;
+  wanted.on_news = [progress = drawing.progress](const engine::WaitNews& news) { note_wait(*progress, news); };
+  auto lease = co_await pool.lease(std::move(wanted));
+  if (!lease) {
+    drawing.fail_with(lease.error());
+    http::Reply reply = refusal(lease.error());
+    co_return co_await answer.send(reply);
+  }
+  http::Ask ask;
+  ask.method = "POST";
+  ask.target = "/generate";
+  ask.headers.emplace_back("content-type", "application/json");
+  ask.body = drawing.wish.engine_body;
+  auto events = co_await client.ask(lease->socket(), std::move(ask));
+  if (!events) {
+    drawing.fail_with(events.error());
+    http::Reply reply = refusal(502, "server_error", "the image engine does not answer: " + events.error().message);
+    co_return co_await answer.send(reply);
+  }
+  if (events->status() == 200) co_return co_await relay(drawing, *events, *lease, answer);
+  std::string body;
+  while (body.size() < 65536) {
+    auto bytes = co_await events->read();
+    if (!bytes || bytes->empty()) break;
+    body += *bytes;
+  }
+  http::Reply reply = engine_refusal(events->status(), body);
+  drawing.fail_with(Error{Code::invalid, "refused"});
+  co_return co_await answer.send(reply);
+}
+
+asio::awaitable<void> Images::Impl::request(ImageAct act, http::Incoming& incoming, http::Outgoing& answer) {
+  Drawing drawing;
+  http::Reply refused;
+  auto wish = act == ImageAct::generation
+                  ? parse_generation(incoming.body)
+                  : parse_image_form(act, incoming.header("content-type"), incoming.body);
+  if (!wish) {
+    refused = refusal(400, "invalid_request_error", wish.error().message, wish.error().param);
+    (void)co_await answer.send(refused);
+    co_return;
+  }
+  drawing.wish = std::move(*wish);
+  incoming.body = {};
+  auto model = choose(drawing.wish.model);
+  if (!model) {
+    refused = refusal(model.error());
+    (void)co_await answer.send(refused);
+    co_return;
+  }
+  drawing.model = std::move(*model);
+  drawing.progress = shelf.begin(drawing.wish.id);
+  if (!drawing.progress) {
+    refused = refusal(400, "invalid_request_error", "another request with this id is running", "id");
+    (void)co_await answer.send(refused);
+    co_return;
+  }
+  drawing.progress->n = drawing.wish.n;
+  drawing.address = (incoming.encrypted ? "https://" : "http://") + std::string(incoming.header("host"));
+  (void)co_await draw(drawing, answer);
+}
+
+http::Reply Images::Impl::lookup(std::string_view below) {
+  http::Reply reply;
+  reply.headers.emplace_back("cache-control", "no-store");
+  if (below.starts_with("progress/")) {
+    const ImageProgress* progress = shelf.find(std::string(below.substr(9)));
+    if (progress == nullptr) return refusal(404, "invalid_request_error", "no request for images has this id");
+    reply.headers.emplace_back("content-type", "application/json");
+    reply.body = progress->json();
+    return reply;
+  }
+  const ImageShelf::File* file = shelf.file(std::string(below.substr(6)));
+  if (file == nullptr) return refusal(404, "invalid_request_error", "there is no such picture, or its time is over");
+  reply.headers.emplace_back("content-type", file->type);
+  reply.body = file->bytes;
+  return reply;
+}
+
+Images::Images(engine::Pool& pool, http::EngineClient& client, ChooseImageModel choose, ImagesOptions options)
+    : impl_(new Impl{pool, client, std::move(choose), options, {}}) {}
+
+Images::~Images() = default;
+
+bool Images::serves(std::string_view path) { return !below_root(path).empty(); }
+
+bool Images::is_public(std::string_view path) { return below_root(path).starts_with("files/"); }
+
+asio::awaitable<void> Images::handle(http::Incoming& request, http::Outgoing& answer) {
+  const std::string below(below_root(request.path()));
+  const bool post = below == "generations" || below == "edits" || below == "variations";
+  const bool get = below.starts_with("progress/") || below.starts_with("files/");
+  http::Reply reply;
+  if (post && request.method == "POST") {
+    ImageAct act = below == "generations" ? ImageAct::generation
+                   : below == "edits"     ? ImageAct::edit
+                                          : ImageAct::variation;
+    co_await impl_->request(act, request, answer);
+    co_return;
+  }
+  if (get && (request.method == "GET" || request.method == "HEAD")) {
+    reply = impl_->lookup(below);
+  } else if (post || get) {
+    reply = refusal(405, "invalid_request_error", request.method + " is not for " + std::string(request.path()));
+    reply.headers.emplace_back("allow", post ? "POST" : "GET");
+  } else {
+    reply = refusal(404, "invalid_request_error", "unknown path " + std::string(request.path()));
+  }
+  (void)co_await answer.send(reply);
+}
+
+}  // namespace eai::gateway
