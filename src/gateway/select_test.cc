@@ -12,9 +12,9 @@ class Select : public ::testing::Test {
   Result<Choice> ask(std::optional<std::string_view> model, std::vector<Task> tasks, SelectRules rules = {}) {
     return select_model({served, used_last, model, tasks, "/v1/x"}, rules);
   }
-  std::vector<ServedModel> served = {{"hash-a", "alpha", Task::chat, {}, {}},
-                                     {"hash-e", "echo", Task::embed, {}, {}},
-                                     {"hash-b", "beta", Task::chat, {}, {}}};
+  std::vector<ServedModel> served = {{"hash-a", "alpha", Task::chat, {}, false, {}},
+                                     {"hash-e", "echo", Task::embed, {}, false, {}},
+                                     {"hash-b", "beta", Task::chat, {}, false, {}}};
   std::vector<std::string> used_last;
 };
 

@@ -15,7 +15,8 @@ struct ServedModel {
   std::string folder_name;  // as people call it
   content::Task task = content::Task::chat;
   std::optional<double> ram_gb;  // as the uploader stated it
-  std::chrono::system_clock::time_point created{};
+  bool has_projector = false;    // takes pictures
+  std::chrono::system_clock::time_point created{};  // when it came into the store
 };
 
 }  // namespace eai::gateway

@@ -1,0 +1,60 @@
+// Why: what the gateway's files share. Included by .cc files of this room only.
+// Thread: the io_context's.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <string>
+#include <vector>
+
+#include "gateway/endpoint.h"
+#include "gateway/gateway.h"
+#include "http/engine_client.h"
+
+namespace eai::gateway {
+
+namespace asio = boost::asio;
+
+struct Core {
+  Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel> models, GatewayOptions given)
+      : context(io), pool(engines), client(io), served(std::move(models)), options(std::move(given)) {}
+
+  asio::io_context& context;
+  engine::Pool& pool;
+  http::EngineClient client;
+  std::vector<ServedModel> served;
+  GatewayOptions options;
+  std::vector<std::string> used_last;  // hashes, the latest first
+  std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
+  asio::thread_pool workers{1};        // scans of large bodies
+
+  Result<Choice> choose(std::optional<std::string_view> model, std::span<const content::Task> fits,
+                        std::string_view endpoint) const {
+    return select_model({served, used_last, model, fits, endpoint}, options.select);
+  }
+  void note_use(const std::string& id);
+};
+
+std::string make_request_id();
+
+// The headers that tell the truth about an answer.
+http::HeaderList truth_headers(const Choice& choice, const std::string& request_id);
+
+// Waits for a ready engine. While it waits, and from `options.first_news` on, a streaming client (`stream_head` given)
+// is sent a 200 with these headers and a comment per second. Code::network: the client has gone.
+asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string model_id, http::Outgoing& out,
+                                                       const http::HeaderList* stream_head);
+
+// One request to one engine, whole or streamed.
+asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming& in, http::Outgoing& out);
+
+// Whether the request may come in at all: Host, Origin, key. A reply refuses it, or answers a preflight.
+std::optional<http::Reply> admit(const GatewayOptions& options, const http::Incoming& request);
+// Headers that let a listed origin read the answer; empty without Origin.
+http::HeaderList cors_headers(const GatewayOptions& options, const http::Incoming& request);
+
+// GET /v1/models, GET /v1/models/{id}, and what the command line's status shows.
+http::Reply models_reply(const Core& core);
+http::Reply model_reply(const Core& core, std::string_view id);
+http::Reply status_reply(const Core& core);
+
+}  // namespace eai::gateway

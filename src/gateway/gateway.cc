@@ -1,0 +1,114 @@
+#include "gateway/gateway.h"
+
+#include <algorithm>
+#include <random>
+
+#include "gateway/api_error.h"
+#include "gateway/core.h"
+#include "util/text.h"
+
+namespace eai::gateway {
+namespace {
+
+http::Reply health_reply() { return {200, {{"content-type", "application/json"}}, "{\"status\":\"ok\"}"}; }
+
+http::Reply wrong_method(const http::Incoming& in, std::string_view allowed) {
+  http::Reply reply = error_reply(405, "invalid_request_error",
+                                  printable(in.method, 20) + " does not fit " + printable(in.path(), 100) + "; use " +
+                                      std::string(allowed),
+                                  "method_not_allowed");
+  reply.headers.emplace_back("allow", allowed);
+  return reply;
+}
+
+http::Reply unknown_path(const http::Incoming& in) {
+  return error_reply(404, "invalid_request_error",
+                     "nothing is at " + printable(in.path(), 100) + "; see /v1/models, /v1/chat/completions, /v1/embeddings",
+                     "unknown_path");
+}
+
+// What needs no engine. Nothing if the path is none of these.
+std::optional<http::Reply> answer_here(const Core& core, const http::Incoming& in) {
+  std::string_view path = without_version(in.path());
+  bool read = in.method == "GET" || in.method == "HEAD";
+  if (path == "/health" || path == "/models" || path.starts_with("/models/") || path == "/") {
+    if (!read) return wrong_method(in, "GET");
+    if (path == "/health") return health_reply();
+    if (path == "/") return http::Reply{200, {{"content-type", "text/plain"}}, "eai is running\n"};
+    return path == "/models" ? models_reply(core) : model_reply(core, path.substr(8));
+  }
+  return std::nullopt;
+}
+
+asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, http::Outgoing& out) {
+  const Endpoint* endpoint = find_endpoint(in.path());
+  if (endpoint != nullptr && in.method == "POST") {
+    co_await relay(*core, *endpoint, in, out);
+    co_return;
+  }
+  std::optional<http::Reply> reply;
+  if (endpoint != nullptr) {
+    reply = wrong_method(in, "POST");
+  } else {
+    reply = answer_here(*core, in);
+  }
+  if (!reply) reply = unknown_path(in);
+  http::HeaderList cors = cors_headers(core->options, in);
+  reply->headers.insert(reply->headers.end(), cors.begin(), cors.end());
+  co_await out.send(*reply);
+}
+
+asio::awaitable<void> administer(std::shared_ptr<Core> core, std::function<void()> on_stop, http::Incoming& in,
+                                 http::Outgoing& out) {
+  bool stop = in.path() == "/eai/stop" && in.method == "POST";
+  http::Reply reply = unknown_path(in);
+  if (in.path() == "/eai/status" && in.method == "GET") reply = status_reply(*core);
+  if (stop) reply = health_reply();
+  co_await out.send(reply);
+  if (stop && on_stop) on_stop();
+}
+
+}  // namespace
+
+void Core::note_use(const std::string& id) {
+  if (!used_last.empty() && used_last.front() == id) return;
+  used_last.erase(std::remove(used_last.begin(), used_last.end(), id), used_last.end());
+  used_last.insert(used_last.begin(), id);
+}
+
+std::string make_request_id() {
+  static std::mt19937_64 random{std::random_device{}()};  // an id, not a secret
+  Bytes bytes(12);
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+  return "req_" + to_hex(bytes);
+}
+
+http::HeaderList truth_headers(const Choice& choice, const std::string& request_id) {
+  http::HeaderList out = {{"x-request-id", request_id}, {"x-eai-model", choice.model->id}};
+  if (!choice.fallback.empty()) out.emplace_back("x-eai-fallback", http::header_safe(choice.fallback));
+  return out;
+}
+
+Gateway::Gateway(asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served,
+                 GatewayOptions options)
+    : core_(std::make_shared<Core>(context, pool, std::move(served), std::move(options))) {}
+Gateway::~Gateway() = default;
+
+http::Handlers Gateway::handlers() {
+  http::Handlers out;
+  out.admit = [core = core_](const http::Incoming& in) { return admit(core->options, in); };
+  out.handle = [core = core_](http::Incoming& in, http::Outgoing& reply) { return answer(core, in, reply); };
+  out.refuse = refusal;
+  return out;
+}
+
+http::Handlers Gateway::admin_handlers(std::function<void()> on_stop) {
+  http::Handlers out;
+  out.handle = [core = core_, on_stop = std::move(on_stop)](http::Incoming& in, http::Outgoing& reply) {
+    return administer(core, on_stop, in, reply);
+  };
+  out.refuse = refusal;
+  return out;
+}
+
+}  // namespace eai::gateway

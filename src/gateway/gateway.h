@@ -1,0 +1,52 @@
+// Why: the HTTP API for strangers: takes a request, leases an engine, relays the answer, gives the lease back.
+// Thread: all of it on the one thread that runs the io_context.
+// What holds: an engine sees only checked JSON and never a stranger's headers; a streamed answer is passed on frame by
+// frame; a client that goes away cancels its engine's work at once; no answer hides which model gave it (x-eai-model,
+// x-eai-fallback). Host and Origin are checked before anything else.
+// Source: OpenAI API reference; which model answers: select.h.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/pool.h"
+#include "gateway/select.h"
+#include "gateway/served.h"
+#include "http/server.h"
+
+namespace eai::gateway {
+
+struct GatewayOptions {
+  SelectRules select;
+  std::vector<std::string> hosts;     // names besides "localhost" that a Host header may have; addresses always may
+  std::vector<std::string> origins;   // web pages that may call, "https://app.example"; besides our own
+  std::vector<std::string> api_keys;  // any of them opens; none: no key is asked for
+  std::string version;                // of the program
+  std::chrono::seconds wait_limit{900};       // for a model to be ready
+  std::chrono::seconds stall_limit{600};      // without a byte from an engine that works on an answer
+  std::chrono::milliseconds first_news{1000}; // until a waiting stream gets its first comment, and between comments
+};
+
+struct Core;
+
+class Gateway {
+ public:
+  // `served` in the order of the pool's models; the first is the main one. The pool must outlive the Gateway.
+  Gateway(boost::asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served,
+          GatewayOptions options);
+  ~Gateway();
+
+  // For the listener that strangers reach.
+  http::Handlers handlers();
+  // For the private socket: GET /eai/status, POST /eai/stop (calls on_stop after it has answered).
+  http::Handlers admin_handlers(std::function<void()> on_stop);
+
+ private:
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace eai::gateway
