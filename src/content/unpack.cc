@@ -79,10 +79,10 @@ struct Unpacker::State : TarHandler {
 
   bool one_gguf() const { return rules.task == Task::chat || rules.task == Task::embed; }
 
-  // The tar of a folder begins with the folder itself. Where it does not, the first file tells.
+  // The tar of a folder holds the folder itself in front of its files. Where it does not, the first file tells.
   void find_base(const Components& path, bool is_folder) {
     if (is_folder) {
-      if (entries == 1 && path.back() == rules.folder_name) base = joined(path, 0, path.size());
+      if (path.back() == rules.folder_name) base = joined(path, 0, path.size());
       return;
     }
     std::size_t end = path.size() - 1;

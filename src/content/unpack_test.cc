@@ -193,6 +193,12 @@ TEST(Unpack, keeps_the_tree_of_an_image_model) {
   }
 }
 
+TEST(Unpack, a_tar_from_macos_begins_with_attributes_of_the_folder) {
+  const auto files =
+      unpack_items({{"flux/._flux", "xattr"}, {"flux/flux/", "", AE_IFDIR}, {"flux/flux/a", "x"}}, image_rules());
+  EXPECT_EQ(files.value(), (std::map<std::string, std::string>{{"a", "x"}}));
+}
+
 TEST(Unpack, skips_other_plain_files) {
   const auto files = unpack_items({{"./._qwen3", "xattr"},
                                    {"qwen3/", "", AE_IFDIR},
