@@ -185,7 +185,7 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     co_return Next::close;
   }
   if (!parser.is_done() && incoming.header("expect") == "100-continue") {
-    if (!co_await write_raw("HTTP/1.1 100 Continue\r\n\r\n", {}, {})) co_return Next::close;
+    if (!co_await write_raw("HTTP/1.1 100 Continue\r\n\r\n", "", "")) co_return Next::close;
   }
   if (!co_await read_body(parser, failure)) co_return Next::close;
   if (failure == beast::http::error::buffer_overflow) {
@@ -310,7 +310,7 @@ asio::awaitable<Result<void>> Connection::send(const Reply& reply) {
   if (reply.status != 204) head.append("Content-Length: ").append(std::to_string(reply.body.size())).append("\r\n");
   head.append("\r\n");
   const std::string_view body = no_body_ ? std::string_view{} : std::string_view(reply.body);
-  co_return co_await write_raw(head, body, {});
+  co_return co_await write_raw(head, body, "");
 }
 
 namespace {
@@ -330,14 +330,14 @@ asio::awaitable<Result<void>> Connection::begin(int status, const HeaderList& he
   if (!chunked_) keep_alive_ = false;
   std::string head = head_of(status, headers);
   head.append(chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
-  if (first.empty() || no_body_) co_return co_await write_raw(head, {}, {});
+  if (first.empty() || no_body_) co_return co_await write_raw(head, "", "");
   if (chunked_) head.append(chunk_head(first.size()));
   co_return co_await write_raw(head, first, chunked_ ? "\r\n" : "");
 }
 
 asio::awaitable<Result<void>> Connection::write(std::string_view bytes) {
   if (bytes.empty() || no_body_) co_return Result<void>{};
-  if (!chunked_) co_return co_await write_raw(bytes, {}, {});
+  if (!chunked_) co_return co_await write_raw(bytes, "", "");
   const std::string head = chunk_head(bytes.size());
   co_return co_await write_raw(head, bytes, "\r\n");
 }
@@ -345,7 +345,7 @@ asio::awaitable<Result<void>> Connection::write(std::string_view bytes) {
 asio::awaitable<Result<void>> Connection::end() {
   ended_ = true;
   if (!chunked_ || no_body_) co_return Result<void>{};
-  co_return co_await write_raw("0\r\n\r\n", {}, {});
+  co_return co_await write_raw("0\r\n\r\n", "", "");
 }
 
 }  // namespace eai::http
