@@ -8,7 +8,7 @@ TOOLS := $(CURDIR)/build/test-tools
 .PHONY: build demo test install lint format bench clean packages test-packages dev
 
 build: packages  ## the program, ready to run: build/release/bin/eai
-	@setup/llama_engine.sh >/dev/null
+	@setup/llama_engine.sh >/dev/null && setup/image_engine.sh >/dev/null
 	@[ -f build/release/build.ninja ] || cmake --preset release
 	@cmake --build --preset release --parallel $(JOBS)
 

@@ -47,6 +47,7 @@ flock_or_go_on() { if command -v flock >/dev/null; then flock "$1"; fi; }
 # The part of a set-up that is the same everywhere: engines, then the program. Called from the project's folder.
 set_up() {
   setup/llama_engine.sh >/dev/null
+  setup/image_engine.sh >/dev/null
   [ -f build/release/build.ninja ] || cmake --preset release
   cmake --build --preset release --parallel "$(jobs)"
   say "ready: $PWD/build/release/bin/eai"
