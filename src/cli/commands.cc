@@ -24,6 +24,14 @@ std::span<const Command> commands() {
        joined({"remove.force"}, output), model_remove},
       {"adopt", "", "Take over the models of a `llms-storage` folder without downloading them again", Takes::folder,
        "The folder (default: llms-storage)", output, model_adopt},
+      {"preserve", "", "Give a model's folder a hash and put it on homes of your choice", Takes::folder,
+       "The folder of the model (as --folder-path)",
+       joined({"preserve.folder_path", "preserve.task", "preserve.ram", "preserve.hf_repo", "preserve.hf_file",
+               "preserve.config_name", "preserve.lora", "preserve.zip_chunk_size", "preserve.threads",
+               "fetch.max_retries", "preserve.to", "preserve.format", "preserve.layout", "preserve.providers",
+               "preserve.dry_run", "preserve.resume", "preserve.keep_here", "preserve.timeout"},
+              output),
+       model_preserve},
   };
   return table;
 }

@@ -55,5 +55,6 @@ Result<int> model_check(Context& context);
 Result<int> model_list(Context& context);
 Result<int> model_remove(Context& context);
 Result<int> model_adopt(Context& context);
+Result<int> model_preserve(Context& context);
 
 }  // namespace eai::cli

@@ -48,6 +48,27 @@ struct Config {
   // [list], [remove]
   bool list_all = false;
   bool remove_force = false;
+  // [preserve]
+  std::string preserve_folder;
+  std::string task;  // empty: as the model's header says
+  std::string ram;   // gigabytes; empty: estimated
+  std::string hf_repo, hf_file, config_name;
+  bool lora = false;
+  std::uint64_t zip_chunk_size = 512;  // MiB
+  std::uint64_t threads = 16;
+  std::vector<std::string> homes;      // empty: lighthouse
+  std::string format = "archive";
+  std::string layout;                  // empty: tensor for a GGUF
+  std::vector<std::string> providers;  // multiaddrs
+  bool dry_run = false;
+  bool resume = true;
+  bool keep_here = true;
+  std::uint64_t upload_timeout = 300;  // seconds
+  std::string kubo_api = "http://127.0.0.1:5001";
+  std::string lighthouse_upload = "https://upload.lighthouse.storage";
+  std::string lighthouse_api = "https://api.lighthouse.storage";
+  std::string lighthouse_gateway = "https://gateway.lighthouse.storage";
+  std::uint64_t samples = 8;
   // [output]
   bool json = false;
   bool quiet = false;

@@ -55,6 +55,8 @@ struct Transfer {
   PlainHttp plain_http{};
   Clock::time_point last_byte;
   ResponseHead head;
+  std::optional<RequestBody> body;
+  std::uint64_t body_sent = 0;
   std::size_t header_bytes = 0;
   bool head_given = false;
   bool cancelled = false;
@@ -117,6 +119,25 @@ static std::size_t eai_http_on_body(char* data, std::size_t one, std::size_t siz
   return good && !transfer.cancelled ? size : CURL_WRITEFUNC_ERROR;
 }
 
+static std::size_t eai_http_on_send(char* data, std::size_t one, std::size_t room, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const auto size =
+      static_cast<std::size_t>(std::min<std::uint64_t>(one * room, transfer.body->size - transfer.body_sent));
+  transfer.last_byte = Clock::now();
+  if (transfer.cancelled) return CURL_READFUNC_ABORT;
+  if (size == 0) return 0;
+  const std::span into(reinterpret_cast<std::uint8_t*>(data), size);
+  if (!transfer.keep(transfer.body->read(transfer.body_sent, into))) return CURL_READFUNC_ABORT;
+  transfer.body_sent += size;
+  return size;
+}
+
+static int eai_http_on_seek(void* user, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<Transfer*>(user)->body_sent = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
 // Connected, nothing sent yet: the moment to look at whom we are about to talk to in plain text.
 static int eai_http_before_request(void* user, char* peer, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(user);
@@ -167,12 +188,24 @@ void set_up_headers(Transfer& transfer, const Request& request) {
   set(transfer, CURLOPT_USERAGENT, "eai/" EAI_VERSION);
 }
 
+void set_up_body(Transfer& transfer, const RequestBody& body) {
+  transfer.body = body;
+  set(transfer, CURLOPT_POST, 1L);
+  set(transfer, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size));
+  set(transfer, CURLOPT_READFUNCTION, eai_http_on_send);
+  set(transfer, CURLOPT_READDATA, static_cast<void*>(&transfer));
+  set(transfer, CURLOPT_SEEKFUNCTION, eai_http_on_seek);
+  set(transfer, CURLOPT_SEEKDATA, static_cast<void*>(&transfer));
+  set(transfer, CURLOPT_UPLOAD_BUFFERSIZE, k_receive_buffer);
+}
+
 void set_up(Transfer& transfer, const Request& request) {
   set(transfer, CURLOPT_NOSIGNAL, 1L);
   set(transfer, CURLOPT_ERRORBUFFER, transfer.curl_text);
   set(transfer, CURLOPT_BUFFERSIZE, k_receive_buffer);
   set(transfer, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
   if (request.deadline) set(transfer, CURLOPT_TIMEOUT_MS, static_cast<long>(request.deadline->count()));
+  if (request.body) set_up_body(transfer, *request.body);
   if (request.method == "HEAD") {
     set(transfer, CURLOPT_NOBODY, 1L);
   } else if (request.method != "GET") {
@@ -385,11 +418,15 @@ class Collector final : public Receiver {
 
 }  // namespace
 
-Result<Response> fetch(const Request& request, std::uint64_t body_limit) {
+Result<Response> fetch(const Request& request, std::uint64_t body_limit, const std::stop_token& stop) {
   Transfers transfers;
   Collector collector(body_limit);
   transfers.start(request, collector);
-  while (!collector.done()) transfers.poll(std::chrono::milliseconds(1000));
+  const std::stop_callback wake(stop, [&] { transfers.wake(); });
+  while (!collector.done()) {
+    if (stop.stop_requested()) return fail(Code::busy, "stopped");
+    transfers.poll(std::chrono::milliseconds(1000));
+  }
   return collector.take();
 }
 

@@ -17,6 +17,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,14 @@
 namespace eai::http {
 
 enum class PlainHttp { private_addresses, anywhere };  // where http without TLS may go
+
+// What a request carries, read as it is sent and never held whole.
+struct RequestBody {
+  std::uint64_t size = 0;
+  // Fills `into` from `offset`; in order, except that a connection that broke may be begun again from 0. An error aborts the
+  // transfer and comes back in on_done.
+  std::function<Result<void>(std::uint64_t offset, std::span<std::uint8_t> into)> read;
+};
 
 struct Request {
   std::string url;
@@ -37,6 +47,7 @@ struct Request {
   std::optional<std::chrono::milliseconds> deadline;  // of the whole exchange
   int max_redirects = 5;
   PlainHttp plain_http = PlainHttp::private_addresses;
+  std::optional<RequestBody> body;  // with a method that has one; its sender counts against `stall_timeout` too
 };
 
 struct ResponseHead {
@@ -86,6 +97,7 @@ struct Response {
 };
 
 // One blocking exchange with the body in memory. Code::network when it is larger than `body_limit`.
-Result<Response> fetch(const Request& request, std::uint64_t body_limit);
+// Code::busy when `stop` was asked for.
+Result<Response> fetch(const Request& request, std::uint64_t body_limit, const std::stop_token& stop = {});
 
 }  // namespace eai::http

@@ -1,0 +1,46 @@
+#include "preserve/body.h"
+
+#include <algorithm>
+
+namespace eai::preserve {
+
+void Body::add(Piece piece) {
+  if (piece.size == 0) return;
+  piece.begin = size_;
+  size_ += piece.size;
+  pieces_.push_back(std::move(piece));
+}
+
+void Body::add(Bytes literal) {
+  const std::uint64_t size = literal.size();
+  add({0, size, std::move(literal), nullptr, 0});
+}
+
+void Body::add(std::shared_ptr<const SourceFile> file, ByteRange range) {
+  add({0, range.size(), {}, std::move(file), range.begin});
+}
+
+void Body::add(const Body& other) {
+  for (const Piece& piece : other.pieces_) add(piece);
+}
+
+Result<void> Body::read(std::uint64_t offset, std::span<std::uint8_t> into) const {
+  auto at = std::upper_bound(pieces_.begin(), pieces_.end(), offset,
+                             [](std::uint64_t value, const Piece& p) { return value < p.begin; });
+  --at;
+  while (!into.empty()) {
+    const std::uint64_t inside = offset - at->begin;
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), at->size - inside));
+    if (at->file) {
+      EAI_CHECK(at->file->read(at->file_offset + inside, into.first(size)));
+    } else {
+      std::copy_n(at->literal.begin() + static_cast<std::ptrdiff_t>(inside), size, into.begin());
+    }
+    into = into.subspan(size);
+    offset += size;
+    ++at;
+  }
+  return {};
+}
+
+}  // namespace eai::preserve

@@ -1,0 +1,198 @@
+#include "preserve/folder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "util/text.h"
+
+namespace eai::preserve {
+namespace {
+
+using content::GgufInfo;
+using content::Task;
+
+bool is_image(Task task) { return task == Task::image_generation || task == Task::image_edit; }
+
+struct Listing {
+  std::vector<std::string> names;  // of ordinary files, below the folder
+  std::vector<std::string> hidden;
+};
+
+Result<void> list(const fs::path& folder, const std::string& prefix, Listing& out) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  if (error) return fail(Code::io, "reading the folder " + folder.string() + ": " + error.message());
+  for (const auto& entry : entries) {
+    const std::string name = prefix + entry.path().filename().string();
+    if (entry.path().filename().string().starts_with('.')) {
+      out.hidden.push_back(name);
+      continue;
+    }
+    const fs::file_status status = entry.symlink_status(error);
+    if (error) return fail(Code::io, "reading " + entry.path().string() + ": " + error.message());
+    if (fs::is_symlink(status)) {
+      return fail(Code::invalid, entry.path().string() + " is a link; put the file itself there (links are never followed)");
+    }
+    if (fs::is_directory(status)) {
+      EAI_CHECK(list(entry.path(), name + "/", out));
+    } else if (fs::is_regular_file(status)) {
+      out.names.push_back(name);
+    } else {
+      return fail(Code::invalid, entry.path().string() + " is neither a file nor a folder");
+    }
+  }
+  return {};
+}
+
+Failure missing_model(const Folder& folder, const Listing& listing) {
+  std::string message = "the folder " + folder.path.string() + " holds no file \"" + folder.name +
+                        "\": the model must have the folder's name, without an ending";
+  for (const std::string& name : listing.names) {
+    if (name.ends_with(".gguf")) {
+      message += "; rename it: mv '" + (folder.path / name).string() + "' '" + (folder.path / folder.name).string() + "'";
+      break;
+    }
+  }
+  if (listing.names.empty()) message = "the folder " + folder.path.string() + " is empty";
+  return fail(Code::invalid, message);
+}
+
+Result<std::optional<GgufInfo>> read_header(const SourceFile& file, bool needed) {
+  std::uint8_t magic[4] = {};
+  const bool is_gguf = file.size() >= 4 && file.read(0, magic) && std::equal(magic, magic + 4, "GGUF");
+  if (!is_gguf && !needed) return std::optional<GgufInfo>();
+  auto info = content::read_gguf(
+      [&](std::uint64_t offset, std::span<std::uint8_t> into) { return file.read(offset, into); }, file.size());
+  if (!info) return Failure(std::move(info).error().with(file.path().string()));
+  return std::optional<GgufInfo>(*std::move(info));
+}
+
+Result<void> check_projector(const Folder& folder, const GgufInfo& model, const GgufInfo& projector) {
+  const std::string name = folder.name + "-projector";
+  if (!projector.is_projector) return fail(Code::invalid, name + " is a model, not a projector");
+  if (projector.projection_length != 0 && projector.projection_length != model.embedding_length) {
+    return fail(Code::invalid, name + " does not fit " + folder.name + ": it gives " +
+                                   std::to_string(projector.projection_length) + " numbers, the model wants " +
+                                   std::to_string(model.embedding_length));
+  }
+  return {};
+}
+
+bool looks_like_embedding(const GgufInfo& model) { return !model.causal || model.pooling.value_or(0) != 0; }
+
+Result<void> settle_task(Folder& folder, std::optional<Task> task, const GgufInfo& model) {
+  const bool embeds = looks_like_embedding(model);
+  if (!task) {
+    folder.task = embeds ? Task::embed : Task::chat;
+    folder.notes.push_back("task: " + std::string(content::name_of(folder.task)) + ", as its header says (--task tells otherwise)");
+    return {};
+  }
+  folder.task = *task;
+  if (*task == Task::chat && !model.causal) {
+    return fail(Code::invalid, folder.name + " is an embedding model (" + model.architecture + ", not causal); use --task embed");
+  }
+  if (*task == Task::embed && !embeds && !model.chat_template.empty()) {
+    folder.notes.push_back("its header names no pooling and has a chat template: it looks like a chat model");
+  }
+  return {};
+}
+
+Result<void> open_text_model(Folder& folder, const Listing& listing, std::optional<Task> task) {
+  const std::string projector = folder.name + "-projector";
+  for (const std::string& name : listing.names) {
+    if (name != folder.name && name != projector) folder.notes.push_back("not sent: " + name);
+  }
+  if (std::find(listing.names.begin(), listing.names.end(), folder.name) == listing.names.end()) {
+    return missing_model(folder, listing);
+  }
+  for (const std::string& name : {folder.name, projector}) {
+    if (std::find(listing.names.begin(), listing.names.end(), name) == listing.names.end()) continue;
+    EAI_TRY(auto file, SourceFile::open(folder.path, name));
+    EAI_TRY(auto info, read_header(*file, true));
+    folder.files.push_back(std::move(file));
+    folder.ggufs.push_back(std::move(info));
+  }
+  const GgufInfo& model = *folder.ggufs.front();
+  if (model.split_count > 1) {
+    return fail(Code::unsupported, folder.name + " is one of several files of a split model; join them (llama-gguf-split --merge)");
+  }
+  if (model.is_projector) return fail(Code::invalid, folder.name + " is a projector, not a model");
+  if (folder.files.size() > 1) EAI_CHECK(check_projector(folder, model, *folder.ggufs[1]));
+  EAI_CHECK(settle_task(folder, task, model));
+  if (!folder.ram_gb) {
+    folder.ram_gb = estimate_ram_gb(model, folder.size());
+    folder.notes.push_back("ram: " + std::to_string(*folder.ram_gb).substr(0, std::to_string(*folder.ram_gb).find('.') + 3) +
+                           " GB, estimated from its header (--ram tells otherwise)");
+  }
+  return {};
+}
+
+Result<void> open_image_model(Folder& folder, Listing& listing, Task task) {
+  folder.task = task;
+  std::sort(listing.names.begin(), listing.names.end());
+  if (listing.names.empty()) return missing_model(folder, listing);
+  for (const std::string& name : listing.names) {
+    if (!content::is_model_file(folder.name, task, name)) {
+      return fail(Code::invalid, "the name \"" + printable(name) + "\" is not fit for a model's file");
+    }
+    EAI_TRY(auto file, SourceFile::open(folder.path, name));
+    EAI_TRY(auto info, read_header(*file, false));
+    folder.files.push_back(std::move(file));
+    folder.ggufs.push_back(std::move(info));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t Folder::size() const {
+  std::uint64_t sum = 0;
+  for (const auto& file : files) sum += file->size();
+  return sum;
+}
+
+double estimate_ram_gb(const GgufInfo& model, std::uint64_t file_bytes) {
+  constexpr double k_context = 32768, k_batch = 512;
+  const double context = model.context_length == 0 ? k_context : std::min(k_context, static_cast<double>(model.context_length));
+  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
+  const auto& layers = model.layers;
+  const double width = number(layers.key_length) + number(layers.value_length);
+  double key_values = 0;
+  for (std::size_t layer = 0; layer < std::min<std::uint64_t>(model.block_count, 4096) && !layers.head_count_kv.empty(); ++layer) {
+    const std::size_t at = std::min(layer, layers.head_count_kv.size() - 1);
+    key_values += number(layers.head_count_kv[at]) * width * 2 * context;
+  }
+  const double computing = k_batch * 4 * (number(model.vocabulary) + 8 * number(model.embedding_length));
+  const double bytes = static_cast<double>(file_bytes) + key_values + computing;
+  return std::ceil(bytes / 1e7) / 100;  // two digits
+}
+
+Result<Folder> open_folder(const fs::path& path, std::optional<Task> task, std::optional<double> ram_gb) {
+  Folder folder;
+  std::error_code error;
+  folder.path = fs::canonical(path, error);
+  if (error) {
+    const Code code = error == std::errc::no_such_file_or_directory ? Code::not_found : Code::io;
+    return fail(code, "the folder " + path.string() + ": " + error.message());
+  }
+  if (!fs::is_directory(folder.path, error)) return fail(Code::invalid, path.string() + " is not a folder");
+  folder.name = folder.path.filename().string();
+  if (auto good = content::check_plain_name(folder.name); !good) {
+    return Failure(std::move(good).error().with("the folder's name"));
+  }
+  folder.ram_gb = ram_gb;
+  Listing listing;
+  EAI_CHECK(list(folder.path, "", listing));
+  if (!listing.hidden.empty()) {
+    folder.notes.push_back("not sent: " + std::to_string(listing.hidden.size()) + " hidden (" + listing.hidden.front() +
+                           (listing.hidden.size() > 1 ? ", …)" : ")"));
+  }
+  if (task && is_image(*task)) {
+    EAI_CHECK(open_image_model(folder, listing, *task));
+  } else {
+    EAI_CHECK(open_text_model(folder, listing, task));
+  }
+  return folder;
+}
+
+}  // namespace eai::preserve

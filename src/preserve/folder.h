@@ -1,0 +1,36 @@
+// Why: what of a folder is a model, found out before a byte of it is sent.
+// Thread: any; blocks on disk I/O (headers only).
+// Rules: "<name>/<name>" is the GGUF without its ending, "<name>/<name>-projector" the projector; models of image
+// tasks are all ordinary files of the folder. Hidden files and others are not sent and are named; links are refused.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "content/gguf.h"
+#include "content/metadata.h"
+#include "preserve/source_files.h"
+
+namespace eai::preserve {
+
+struct Folder {
+  std::string name;
+  fs::path path;  // absolute
+  content::Task task = content::Task::chat;
+  std::optional<double> ram_gb;
+  SourceFiles files;                                    // by name
+  std::vector<std::optional<content::GgufInfo>> ggufs;  // of files; nothing for what is no GGUF
+  std::vector<std::string> notes;                       // for people: what is not sent, what was guessed
+  std::uint64_t size() const;
+};
+
+// `task` and `ram_gb` as the user gave them, else found from the headers. Code::not_found: no such folder;
+// Code::invalid: says what is missing or wrong and how to put it right.
+Result<Folder> open_folder(const fs::path& path, std::optional<content::Task> task, std::optional<double> ram_gb);
+
+// Gigabytes (10^9) that a model takes with a context of 32768 tokens, or what it was trained for if that is less:
+// weights, keys and values of 16 bits, and what computing needs.
+double estimate_ram_gb(const content::GgufInfo& model, std::uint64_t file_bytes);
+
+}  // namespace eai::preserve

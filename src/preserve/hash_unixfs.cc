@@ -1,0 +1,142 @@
+#include "preserve/hash_unixfs.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace eai::preserve {
+namespace {
+
+using content::FileTree;
+using content::k_unixfs_v1_2025;
+using content::TreeNode;
+
+// Leaves of one read: up to 1 MiB of the file, cut where leaves end.
+struct Batch {
+  Bytes bytes;
+  std::vector<content::Sha256> hashes;
+};
+
+Result<Batch> hash_batch(const SourceFile& file, ByteRange range, const std::vector<std::uint64_t>& sizes) {
+  Batch batch;
+  batch.bytes.resize(static_cast<std::size_t>(range.size()));
+  EAI_CHECK(file.read(range.begin, batch.bytes));
+  ByteView rest = batch.bytes;
+  for (std::uint64_t size : sizes) {
+    batch.hashes.push_back(content::sha256(rest.first(static_cast<std::size_t>(size))));
+    rest = rest.subspan(static_cast<std::size_t>(size));
+  }
+  return batch;
+}
+
+struct Task {
+  ByteRange range;
+  std::vector<std::uint64_t> sizes;
+  std::future<Result<Batch>> result;
+};
+
+// All leaves' ranges, region by region, as reads of at most one chunk.
+std::vector<Task> plan_reads(const std::vector<ByteRange>& regions) {
+  std::vector<Task> tasks;
+  for (const ByteRange& region : regions) {
+    for (std::uint64_t at = region.begin; at < region.end; at += k_unixfs_v1_2025.chunk) {
+      const std::uint64_t size = std::min(k_unixfs_v1_2025.chunk, region.end - at);
+      const bool joins = !tasks.empty() && tasks.back().range.size() + size <= k_unixfs_v1_2025.chunk;
+      if (!joins) tasks.push_back({{at, at}, {}, {}});
+      tasks.back().range.end += size;
+      tasks.back().sizes.push_back(size);
+    }
+  }
+  return tasks;
+}
+
+// Leaves in, subtrees per region, one tree over them.
+class Builder {
+ public:
+  Builder(HashedFile& out, const std::vector<ByteRange>& regions)
+      : out_(out), regions_(regions), top_(k_unixfs_v1_2025, keep()), region_(k_unixfs_v1_2025, keep()) {}
+
+  void leaf(const content::Sha256& hash, std::uint64_t size) {
+    TreeNode node = content::raw_leaf(hash, size);
+    out_.leaves.push_back({node.cid, {at_, at_ + size}});
+    at_ += size;
+    region_.add(std::move(node));
+    if (at_ != regions_[next_].end) return;
+    top_.add(region_.finish());
+    region_ = FileTree(k_unixfs_v1_2025, keep());
+    ++next_;
+  }
+  TreeNode finish() { return top_.finish(); }
+
+ private:
+  FileTree::OnBlock keep() {
+    return [this](const content::Cid& cid, Bytes block) { out_.inner.push_back({cid, std::move(block)}); };
+  }
+  HashedFile& out_;
+  const std::vector<ByteRange>& regions_;
+  FileTree top_, region_;
+  std::size_t next_ = 0;
+  std::uint64_t at_ = 0;
+};
+
+}  // namespace
+
+std::vector<ByteRange> regions_of(const std::optional<content::GgufInfo>& gguf, std::uint64_t size,
+                                  content::Layout layout) {
+  std::vector<std::uint64_t> starts{0};
+  if (layout == content::Layout::tensor && gguf) {
+    for (const auto& tensor : gguf->tensors) {
+      if (tensor.range.size() > 0) starts.push_back(tensor.range.begin);
+    }
+  }
+  std::sort(starts.begin(), starts.end());
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+  std::vector<ByteRange> regions;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    const std::uint64_t end = i + 1 < starts.size() ? starts[i + 1] : size;
+    if (end > starts[i]) regions.push_back({starts[i], end});
+  }
+  return regions;
+}
+
+Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vector<ByteRange>& regions, Workers& workers,
+                               const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
+  HashedFile out{file, {}, content::raw_leaf({}, 0), {}, {}};
+  Builder builder(out, regions);
+  content::Sha256Hasher whole;
+  std::vector<Task> tasks = plan_reads(regions);
+  std::size_t begun = 0;
+  std::uint64_t hashed = 0;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    for (; begun < tasks.size() && begun < i + workers.count() + 2; ++begun) {
+      Task& task = tasks[begun];
+      task.result = workers.submit(
+          [file, range = task.range, sizes = task.sizes] { return hash_batch(*file, range, sizes); });
+    }
+    if (stop.stop_requested()) return fail(Code::busy, "stopped");
+    EAI_TRY(const Batch batch, tasks[i].result.get());
+    whole.update(batch.bytes);
+    for (std::size_t k = 0; k < batch.hashes.size(); ++k) builder.leaf(batch.hashes[k], tasks[i].sizes[k]);
+    hashed += batch.bytes.size();
+    progress(hashed);
+  }
+  out.root = builder.finish();
+  out.sha256 = whole.finish();
+  return out;
+}
+
+Result<TreeNode> import_body(const Body& body, const content::Profile& profile, const OnLeaf& on_leaf,
+                             const FileTree::OnBlock& on_inner) {
+  FileTree tree(profile, on_inner);
+  Bytes chunk, block;
+  for (std::uint64_t at = 0; at < body.size(); at += profile.chunk) {
+    chunk.resize(static_cast<std::size_t>(std::min<std::uint64_t>(profile.chunk, body.size() - at)));
+    EAI_CHECK(body.read(at, chunk));
+    block.clear();
+    TreeNode leaf = content::make_leaf(profile, chunk, &block);
+    if (on_leaf) EAI_CHECK(on_leaf(leaf.cid, block.empty() ? ByteView(chunk) : ByteView(block)));
+    tree.add(std::move(leaf));
+  }
+  return tree.finish();
+}
+
+}  // namespace eai::preserve

@@ -1,0 +1,51 @@
+// Why: a file as a UnixFS tree whose leaves are ranges of the file itself: hashed once, stored nowhere else.
+// Thread: hash_unixfs() blocks its caller; leaves are read and hashed by `workers`, the whole file by the caller.
+// Layouts: `fixed` gives the CID of `ipfs add` with the profile unixfs-v1-2025. `tensor` gives the header of a GGUF and
+// each of its tensors a subtree of its own, so that files that share tensors share blocks wherever these lie.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "content/gguf.h"
+#include "content/metadata.h"
+#include "content/unixfs.h"
+#include "preserve/body.h"
+#include "preserve/source_files.h"
+#include "preserve/workers.h"
+
+namespace eai::preserve {
+
+struct Block {
+  content::Cid cid;
+  Bytes bytes;
+};
+struct Leaf {
+  content::Cid cid;
+  ByteRange range;  // of the file
+};
+
+struct HashedFile {
+  std::shared_ptr<SourceFile> file;
+  content::Sha256 sha256{};
+  content::TreeNode root;
+  std::vector<Leaf> leaves;  // in the order of the file
+  std::vector<Block> inner;  // children before parents, the root last
+};
+
+// Where a file's subtrees begin and end: all of it for `fixed` and for what is no GGUF.
+std::vector<ByteRange> regions_of(const std::optional<content::GgufInfo>& gguf, std::uint64_t size,
+                                  content::Layout layout);
+
+// `progress`: bytes hashed so far of this file. Code::busy when stopped.
+Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vector<ByteRange>& regions, Workers& workers,
+                               const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop);
+
+// The tree of bytes that lie in a body, under any profile; one thread. `on_leaf` gets each leaf's block.
+using OnLeaf = std::function<Result<void>(const content::Cid& cid, ByteView block)>;
+Result<content::TreeNode> import_body(const Body& body, const content::Profile& profile, const OnLeaf& on_leaf,
+                                      const content::FileTree::OnBlock& on_inner);
+
+}  // namespace eai::preserve

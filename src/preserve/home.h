@@ -1,0 +1,86 @@
+// Why: a place that keeps the model's bytes. Each is reached in its own way; what it says it stored is compared with
+// what we know.
+// Thread: put_*() from several threads at once; the rest from one.
+// What holds: a call that succeeded means that the home has the bytes, and that the CID it named is returned.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "content/unixfs.h"
+#include "preserve/body.h"
+#include "preserve/exchange.h"
+
+namespace eai::preserve {
+
+struct Upload {
+  std::string name;
+  Body body;
+  content::Profile profile;  // the tree that we expect
+  content::Cid cid;          // and its root
+  std::function<void(std::uint64_t)> on_sent;
+};
+
+class Home {
+ public:
+  virtual ~Home() = default;
+  // As given with --to; names it in messages and receipts.
+  const std::string& name() const { return name_; }
+  // True where the service cuts files in a way of its own, which the first part tells.
+  virtual bool picks_profile() const { return false; }
+  // Largest request, in bytes.
+  virtual std::uint64_t limit() const { return UINT64_MAX; }
+  // Largest CAR of blocks of a file; a home that wants a file's blocks in one CAR has no such limit.
+  virtual std::uint64_t car_size() const { return 256 * k_mib; }
+  // Before anything is packed: reachable, key taken, room for `bytes`. `origins`: where others can fetch the same from.
+  virtual Result<void> prepare(std::uint64_t bytes, const std::vector<std::string>& origins) = 0;
+  // Sends a file's bytes; the CID that the home gave them.
+  virtual Result<content::Cid> put_file(const Upload& upload) = 0;
+  // Sends a CAR whose root is upload.cid.
+  virtual Result<void> put_car(const Upload& upload) = 0;
+  // Multihashes of the blocks that it has; nothing from a home that cannot tell.
+  virtual Result<std::optional<std::set<Bytes>>> blocks() { return std::optional<std::set<Bytes>>(); }
+  // The tree of `cid` is complete there and is to stay.
+  virtual Result<void> keep(const content::Cid& cid, const std::string& name) = 0;
+  // After everything; `hash` is the model's.
+  virtual Result<void> finish(const content::Cid& hash) = 0;
+  // Addresses under which others can fetch from it.
+  virtual std::vector<std::string> origins() const { return {}; }
+
+ protected:
+  explicit Home(std::string name) : name_(std::move(name)) {}
+
+ private:
+  std::string name_;
+};
+
+struct HomeSettings {
+  std::string lighthouse_key;  // LIGHTHOUSE_API_KEY
+  std::string lighthouse_upload = "https://upload.lighthouse.storage";
+  std::string lighthouse_api = "https://api.lighthouse.storage";
+  std::string kubo_api = "http://127.0.0.1:5001";
+  std::string pinning_key;             // EAI_PINNING_KEY
+  std::vector<std::string> providers;  // multiaddrs that a pinning service may fetch from
+  Tries tries;
+  std::stop_token stop;
+};
+
+using Homes = std::vector<std::unique_ptr<Home>>;
+// "lighthouse", "kubo", "kubo:<URL>", "pinning:<URL>", "car:<file>". Code::invalid for anything else, a home given twice
+// or a key that is missing. Pinning services come last: they fetch from the others.
+Result<Homes> make_homes(const std::vector<std::string>& words, const HomeSettings& settings);
+
+std::unique_ptr<Home> make_lighthouse(const HomeSettings& settings);
+std::unique_ptr<Home> make_kubo(std::string name, std::string url, const HomeSettings& settings);
+std::unique_ptr<Home> make_pinning(std::string name, std::string url, const HomeSettings& settings);
+std::unique_ptr<Home> make_car(std::string name, fs::path file);
+
+// The last CID that a service's answer (JSON, or several lines of it) names under one of the keys that services use.
+Result<content::Cid> cid_in_answer(ByteView answer);
+
+}  // namespace eai::preserve

@@ -1,0 +1,103 @@
+// A CARv1 on a disk: every block of the model, and the metadata's CID as root. It is written under another name and
+// gets its own only when it is whole.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+
+#include "content/car.h"
+#include "content/varint.h"
+#include "preserve/hash_unixfs.h"
+#include "preserve/home.h"
+#include "util/text.h"
+
+namespace eai::preserve {
+namespace {
+
+using content::Cid;
+
+class CarFile final : public Home {
+ public:
+  CarFile(std::string name, fs::path file)
+      : Home(std::move(name)), file_(std::move(file)), unfinished_(file_.string() + ".unfinished") {}
+  ~CarFile() override {
+    if (fd_) ::unlink(unfinished_.c_str());
+  }
+
+  Result<void> prepare(std::uint64_t bytes, const std::vector<std::string>&) override {
+    std::error_code error;
+    if (fs::exists(file_, error)) return fail(Code::invalid, file_.string() + " is there already; remove it or give another name");
+    EAI_TRY(const std::uint64_t room, free_space(file_));
+    if (room < bytes) {
+      return fail(Code::io, "disk full: " + file_.string() + " needs " + human_bytes(bytes) + ", free are " + human_bytes(room));
+    }
+    EAI_TRY(fd_, open_file(unfinished_, O_RDWR | O_CREAT | O_TRUNC, 0644));
+    // As long as the real one, which is known only at the end.
+    return append(content::car_header({Cid::raw_of({})}));
+  }
+
+  Result<Cid> put_file(const Upload& upload) override {
+    std::lock_guard lock(mutex_);
+    Result<void> wrote;
+    EAI_TRY(const content::TreeNode root,
+            import_body(upload.body, upload.profile, [&](const Cid& cid, ByteView block) { return section(cid, block); },
+                        [&](const Cid& cid, const Bytes& block) {
+                          if (wrote) wrote = section(cid, block);
+                        }));
+    EAI_CHECK(std::move(wrote));
+    if (upload.on_sent) upload.on_sent(upload.body.size());
+    return root.cid;
+  }
+
+  Result<void> put_car(const Upload& upload) override {
+    std::lock_guard lock(mutex_);
+    Bytes buffer(static_cast<std::size_t>(std::min<std::uint64_t>(k_mib, upload.body.size())));
+    EAI_CHECK(upload.body.read(0, buffer));
+    ByteView head = buffer;
+    EAI_TRY(const std::uint64_t header, content::take_varint(head));
+    std::uint64_t at = buffer.size() - head.size() + header;  // its own header is left out
+    while (at < upload.body.size()) {
+      buffer.resize(static_cast<std::size_t>(std::min<std::uint64_t>(k_mib, upload.body.size() - at)));
+      EAI_CHECK(upload.body.read(at, buffer));
+      EAI_CHECK(append(buffer));
+      at += buffer.size();
+      if (upload.on_sent) upload.on_sent(at);
+    }
+    return {};
+  }
+
+  Result<void> keep(const Cid&, const std::string&) override { return {}; }
+
+  Result<void> finish(const Cid& hash) override {
+    EAI_CHECK(write_at(fd_.get(), 0, content::car_header({hash})));
+    if (::fsync(fd_.get()) != 0) return fail_errno("syncing " + unfinished_.string(), errno);
+    EAI_CHECK(rename_synced(unfinished_, file_));
+    fd_.reset();
+    return {};
+  }
+
+ private:
+  Result<void> append(ByteView bytes) {
+    if (auto done = write_at(fd_.get(), end_, bytes); !done) return Failure(std::move(done).error().with(file_.string()));
+    end_ += bytes.size();
+    return {};
+  }
+  Result<void> section(const Cid& cid, ByteView block) {
+    EAI_CHECK(append(content::car_section_head(cid, block.size())));
+    return append(block);
+  }
+
+  fs::path file_, unfinished_;
+  std::mutex mutex_;
+  UniqueFd fd_;
+  std::uint64_t end_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Home> make_car(std::string name, fs::path file) {
+  return std::make_unique<CarFile>(std::move(name), std::move(file));
+}
+
+}  // namespace eai::preserve

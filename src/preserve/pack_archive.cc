@@ -1,0 +1,158 @@
+#include "preserve/pack_archive.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "content/metadata.h"
+
+namespace eai::preserve {
+namespace {
+
+using content::PackedBlock;
+
+// Takes the packed stream and cuts it into parts.
+class PartWriter {
+ public:
+  PartWriter(const PackOptions& options, Workers& workers, PartSink& sink)
+      : options_(options), workers_(workers), sink_(sink) {}
+
+  Result<void> append(ByteView bytes) {
+    packed_ += bytes.size();
+    while (!bytes.empty()) {
+      if (!open_) EAI_CHECK(begin());
+      const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(options_.part_size - part_.size, bytes.size()));
+      EAI_CHECK(take(bytes.first(room)));
+      bytes = bytes.subspan(room);
+      if (part_.size == options_.part_size) EAI_CHECK(end());
+    }
+    return {};
+  }
+
+  Result<void> finish() { return open_ ? end() : Result<void>(); }
+  std::uint64_t packed() const { return packed_; }
+  std::size_t parts() const { return count_; }
+
+ private:
+  Result<void> begin() {
+    const std::string name = options_.folder_name + ".zip.part-" + content::split_suffix(count_);
+    EAI_TRY(PartSink::Begin begin, sink_.begin(name));
+    part_ = Part{name, 0, {}, begin.profile, content::raw_leaf({}, 0), std::move(begin.file)};
+    hasher_ = content::Sha256Hasher();
+    tree_ = std::make_unique<content::FileTree>(part_.profile, nullptr);
+    open_ = true;
+    ++count_;
+    return {};
+  }
+
+  Result<void> take(ByteView bytes) {
+    hasher_.update(bytes);
+    if (part_.bytes) {
+      if (auto written = write_at(part_.bytes->fd(), part_.size, bytes); !written) {
+        return Failure(std::move(written).error().with("keeping " + part_.name + " until it is sent"));
+      }
+    }
+    part_.size += bytes.size();
+    while (!bytes.empty()) {
+      const std::size_t room = std::min<std::size_t>(part_.profile.chunk - leaf_.size(), bytes.size());
+      leaf_.insert(leaf_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(room));
+      bytes = bytes.subspan(room);
+      if (leaf_.size() == part_.profile.chunk) send_leaf();
+    }
+    return {};
+  }
+
+  void send_leaf() {
+    leaves_.push_back(workers_.submit(
+        [leaf = std::move(leaf_), profile = part_.profile] { return content::make_leaf(profile, leaf); }));
+    leaf_ = {};
+    leaf_.reserve(part_.profile.chunk);
+    while (leaves_.size() > workers_.count() + 2) take_leaf();
+  }
+
+  void take_leaf() {
+    tree_->add(leaves_.front().get());
+    leaves_.pop_front();
+  }
+
+  Result<void> end() {
+    if (!leaf_.empty()) send_leaf();
+    while (!leaves_.empty()) take_leaf();
+    part_.root = tree_->finish();
+    part_.sha256 = hasher_.finish();
+    if (part_.bytes) part_.bytes->set_size(part_.size);
+    open_ = false;
+    return sink_.end(std::move(part_));
+  }
+
+  const PackOptions& options_;
+  Workers& workers_;
+  PartSink& sink_;
+  bool open_ = false;
+  std::size_t count_ = 0;
+  std::uint64_t packed_ = 0;
+  Part part_{{}, 0, {}, {}, content::raw_leaf({}, 0), nullptr};
+  content::Sha256Hasher hasher_;
+  std::unique_ptr<content::FileTree> tree_;
+  Bytes leaf_;
+  std::deque<std::future<content::TreeNode>> leaves_;
+};
+
+Result<PackedBlock> pack_block(const content::TarPlan& plan, const SourceFiles& files, std::uint64_t offset) {
+  thread_local content::BlockPacker packer;
+  thread_local Bytes raw;
+  raw.resize(static_cast<std::size_t>(std::min<std::uint64_t>(content::k_pack_block, plan.size() - offset)));
+  EAI_CHECK(plan.fill(offset, raw, [&](std::size_t index, std::uint64_t at, std::span<std::uint8_t> into) {
+    return files[index]->read(at, into);
+  }));
+  PackedBlock block;
+  packer.pack(raw, block);
+  return block;
+}
+
+}  // namespace
+
+Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles& files, const PackOptions& options,
+                                Workers& workers, PartSink& sink, const std::function<void(std::uint64_t)>& progress,
+                                const std::stop_token& stop) {
+  PackReport report;
+  PartWriter writer(options, workers, sink);
+  content::GzipTail tail;
+  EAI_CHECK(writer.append(content::gzip_head()));
+  std::deque<std::future<Result<PackedBlock>>> blocks;
+  // A task refers to plan and files of this call, so none may be left behind.
+  auto wait_for_all = [&] {
+    for (auto& block : blocks) block.wait();
+  };
+  std::uint64_t next = 0;
+  while (next < plan.size() || !blocks.empty()) {
+    while (next < plan.size() && blocks.size() < workers.count() + 2) {
+      blocks.push_back(workers.submit([&plan, &files, next] { return pack_block(plan, files, next); }));
+      next += content::k_pack_block;
+    }
+    Result<PackedBlock> block = blocks.front().get();
+    blocks.pop_front();
+    Result<void> appended;
+    if (stop.stop_requested()) {
+      appended = fail(Code::busy, "stopped");
+    } else if (!block) {
+      appended = Failure(std::move(block).error());
+    } else {
+      appended = writer.append(block->bytes);
+    }
+    if (!appended) {
+      wait_for_all();
+      return Failure(std::move(appended).error());
+    }
+    tail.add(*block);
+    report.raw += block->raw_size;
+    if (block->stored) report.stored += block->raw_size;
+    progress(report.raw);
+  }
+  EAI_CHECK(writer.append(tail.finish()));
+  EAI_CHECK(writer.finish());
+  report.packed = writer.packed();
+  report.parts = writer.parts();
+  return report;
+}
+
+}  // namespace eai::preserve

@@ -1,0 +1,55 @@
+// Why: the folder as parts of one gzip stream, made on all cores in one pass, hashed while they are made.
+// Thread: pack_archive() blocks its caller, who is also the one that hashes the parts; the rest is done by `workers`.
+// What holds: nothing is written but what the sink gives a file for; memory is a few MiB per worker.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+#include "content/archive_writer.h"
+#include "content/unixfs.h"
+#include "preserve/source_files.h"
+#include "preserve/workers.h"
+
+namespace eai::preserve {
+
+struct Part {
+  std::string name;
+  std::uint64_t size = 0;
+  content::Sha256 sha256{};
+  content::Profile profile;      // under which `root` holds
+  content::TreeNode root;
+  std::shared_ptr<SourceFile> bytes;  // null if the sink did not want them
+};
+
+// Where parts go. Called from pack_archive()'s thread.
+class PartSink {
+ public:
+  virtual ~PartSink() = default;
+  struct Begin {
+    std::shared_ptr<SourceFile> file;  // empty, to be written; null to throw the bytes away
+    content::Profile profile;
+  };
+  // May block until there is room for one more part.
+  virtual Result<Begin> begin(const std::string& name) = 0;
+  virtual Result<void> end(Part part) = 0;
+};
+
+struct PackReport {
+  std::uint64_t raw = 0, packed = 0;  // bytes
+  std::uint64_t stored = 0;           // raw bytes in blocks that were not deflated, because a sample did not shrink
+  std::size_t parts = 0;
+};
+
+struct PackOptions {
+  std::string folder_name;
+  std::uint64_t part_size = 512 * k_mib;
+};
+
+// `files` in the order of plan.files(). `progress`: raw bytes packed so far. Code::busy when stopped.
+Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles& files, const PackOptions& options,
+                                Workers& workers, PartSink& sink, const std::function<void(std::uint64_t)>& progress,
+                                const std::stop_token& stop);
+
+}  // namespace eai::preserve

@@ -1,0 +1,124 @@
+#include "preserve/sender.h"
+
+#include "preserve/hash_unixfs.h"
+
+namespace eai::preserve {
+namespace {
+
+constexpr int k_at_once = 2;  // as many parts as may lie on the disk
+
+}  // namespace
+
+std::optional<std::pair<content::Profile, content::TreeNode>> profile_of(const Body& body, const content::Cid& cid) {
+  for (const content::Profile& profile : content::known_profiles()) {
+    auto root = import_body(body, profile, nullptr, nullptr);
+    if (root && root->cid.hash() == cid.hash()) return std::pair(profile, *std::move(root));
+  }
+  return std::nullopt;
+}
+
+Failure wrong_cid(const std::string& home, const Piece& piece, const content::Cid& got) {
+  std::string message = home + " answered the CID " + got.str() + " for " + piece.upload.name + ", which is " +
+                        piece.upload.cid.str() + ": ";
+  const auto profile = piece.kind == Piece::Kind::file ? profile_of(piece.upload.body, got) : std::nullopt;
+  if (profile) return fail(Code::corrupt, message + "the same bytes, cut in another way (" + std::string(profile->first.name) + ")");
+  return fail(Code::corrupt, message + "it does not hold the bytes that were sent");
+}
+
+Sender::Sender(Home& home, Receipts* receipts, Monitor& monitor, std::size_t index, std::stop_source stop)
+    : home_(home), receipts_(receipts), monitor_(monitor), index_(index), stop_(std::move(stop)) {
+  for (int i = 0; i < k_at_once; ++i) threads_.emplace_back([this](std::stop_token ending) { run(ending); });
+}
+
+Sender::~Sender() {
+  for (auto& thread : threads_) thread.request_stop();
+  threads_.clear();
+}
+
+void Sender::push(Piece piece) {
+  monitor_.change([&](Progress& p) { p.homes[index_].total += piece.upload.body.size(); });
+  std::lock_guard lock(mutex_);
+  if (!error_) queue_.push_back(std::move(piece));
+  changed_.notify_all();
+}
+
+Result<content::Cid> Sender::put(const Piece& piece) {
+  const std::uint64_t size = piece.upload.body.size();
+  const std::optional<content::Cid> before =
+      receipts_ != nullptr ? receipts_->find(home_.name(), piece.sha256, size) : std::nullopt;
+  if (before) {
+    std::lock_guard lock(mutex_);
+    resumed_ += size;
+    monitor_.change([&](Progress& p) { p.homes[index_].sent += size; });
+    return *before;
+  }
+  std::uint64_t shown = 0;  // of this piece; goes back when a try starts again
+  auto show = [&](std::uint64_t now) {
+    now = std::min(now, size);
+    monitor_.change([&](Progress& p) { p.homes[index_].sent += now - shown; });  // wraps round where it is less
+    shown = now;
+  };
+  Upload upload = piece.upload;
+  upload.on_sent = show;
+  monitor_.change([&](Progress& p) { ++p.homes[index_].in_flight; });
+  Result<content::Cid> cid = upload.cid;
+  if (piece.kind == Piece::Kind::file) {
+    cid = home_.put_file(upload);
+  } else if (auto done = home_.put_car(upload); !done) {
+    cid = Failure(std::move(done).error());
+  }
+  monitor_.change([&](Progress& p) {
+    --p.homes[index_].in_flight;
+    p.homes[index_].trouble.clear();
+  });
+  show(cid ? size : 0);
+  if (!cid) return cid;
+  std::lock_guard lock(mutex_);
+  sent_ += size;
+  return cid;
+}
+
+Result<void> Sender::accept(const Piece& piece, const content::Cid& cid) {
+  if (receipts_ == nullptr) return {};
+  return receipts_->add(home_.name(), piece.sha256, piece.upload.body.size(), cid);
+}
+
+Result<void> Sender::send(Piece& piece) {
+  EAI_TRY(const content::Cid got, put(piece));
+  if (got.hash() != piece.upload.cid.hash()) return wrong_cid(home_.name(), piece, got);
+  return accept(piece, got);
+}
+
+void Sender::run(const std::stop_token& ending) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, ending, [&] { return !queue_.empty(); })) {
+    Piece piece = std::move(queue_.front());
+    queue_.pop_front();
+    ++active_;
+    lock.unlock();
+    Result<void> outcome;
+    if (stop_.stop_requested()) {
+      outcome = fail(Code::busy, "stopped");
+    } else {
+      outcome = send(piece);
+    }
+    piece = Piece{Piece::Kind::file, {{}, {}, {}, piece.upload.cid, {}}, {}};  // lets go of its bytes on the disk
+    lock.lock();
+    --active_;
+    if (!outcome && !error_) {
+      error_ = std::move(outcome).error();
+      queue_.clear();
+      stop_.request_stop();
+    }
+    changed_.notify_all();
+  }
+}
+
+Result<void> Sender::drain() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return queue_.empty() && active_ == 0; });
+  if (error_) return Failure(*error_);
+  return {};
+}
+
+}  // namespace eai::preserve

@@ -1,0 +1,62 @@
+#include "preserve/source_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace eai::preserve {
+namespace {
+
+#ifdef __APPLE__
+timespec modified_of(const struct stat& info) { return info.st_mtimespec; }
+#else
+timespec modified_of(const struct stat& info) { return info.st_mtim; }
+#endif
+
+Failure changed(const std::string& name) {
+  return fail(Code::busy, "the file " + name + " changed while it was read; wait until it is complete and start again");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<SourceFile>> SourceFile::open(const fs::path& folder, const std::string& name) {
+  fs::path path = folder / name;
+  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return fail_errno("reading " + path.string(), errno);
+  if (!S_ISREG(info.st_mode)) return fail(Code::invalid, path.string() + " is no ordinary file");
+  std::shared_ptr<SourceFile> file(new SourceFile(name, std::move(path), std::move(fd)));
+  file->size_ = static_cast<std::uint64_t>(info.st_size);
+  file->modified_ = modified_of(info);
+  return file;
+}
+
+std::shared_ptr<SourceFile> SourceFile::own(std::string name, UniqueFd fd) {
+  return std::shared_ptr<SourceFile>(new SourceFile(std::move(name), {}, std::move(fd)));
+}
+
+Result<void> SourceFile::read(std::uint64_t offset, std::span<std::uint8_t> into) const {
+  auto done = read_at(fd_.get(), offset, into);
+  if (done) return {};
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) < size_) return changed(name_);
+  return Failure(std::move(done).error().with(path_.string()));
+}
+
+Result<void> SourceFile::still_same() const {
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) return fail_errno("reading " + path_.string(), errno);
+  const timespec now = modified_of(info);
+  const bool same = static_cast<std::uint64_t>(info.st_size) == size_ && now.tv_sec == modified_.tv_sec &&
+                    now.tv_nsec == modified_.tv_nsec;
+  if (!same) return changed(name_);
+  return {};
+}
+
+Result<void> still_same(const SourceFiles& files) {
+  for (const auto& file : files) EAI_CHECK(file->still_same());
+  return {};
+}
+
+}  // namespace eai::preserve

@@ -1,0 +1,47 @@
+// Why: the files of the folder, read while somebody may still be writing to them.
+// Thread: read() from any; open() and still_same() from one.
+// What holds: what is read is the file that was opened; a file that changed meanwhile is found out by still_same(),
+// or at once when it became shorter. Links are never followed below the folder.
+#pragma once
+
+#include <ctime>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "util/bytes.h"
+#include "util/file.h"
+#include "util/result.h"
+
+namespace eai::preserve {
+
+class SourceFile {
+ public:
+  // `name` is the path below the folder, for messages too. Code::invalid if it is no regular file.
+  static Result<std::shared_ptr<SourceFile>> open(const fs::path& folder, const std::string& name);
+  // A file of this program's own, already open for reading and writing.
+  static std::shared_ptr<SourceFile> own(std::string name, UniqueFd fd);
+  int fd() const { return fd_.get(); }
+  // After writing to an own file: its size from now on.
+  void set_size(std::uint64_t size) { size_ = size; }
+  const std::string& name() const { return name_; }
+  const fs::path& path() const { return path_; }
+  std::uint64_t size() const { return size_; }
+  Result<void> read(std::uint64_t offset, std::span<std::uint8_t> into) const;
+  // Code::busy if size, time of change or identity are others than when it was opened.
+  Result<void> still_same() const;
+
+ private:
+  SourceFile(std::string name, fs::path path, UniqueFd fd)
+      : name_(std::move(name)), path_(std::move(path)), fd_(std::move(fd)) {}
+  std::string name_;
+  fs::path path_;
+  UniqueFd fd_;
+  std::uint64_t size_ = 0;
+  timespec modified_{};
+};
+
+using SourceFiles = std::vector<std::shared_ptr<SourceFile>>;
+Result<void> still_same(const SourceFiles& files);
+
+}  // namespace eai::preserve

@@ -1,0 +1,60 @@
+// Why: hashing and packing on all cores, with results taken in order by one thread.
+// Thread: submit() from any; tasks run on the pool's threads.
+// What holds: tasks hold values only. The destructor drops what has not begun and waits for what has: a future of a
+// dropped task breaks its promise.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace eai::preserve {
+
+class Workers {
+ public:
+  explicit Workers(unsigned count) {
+    for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this](std::stop_token stop) { run(stop); });
+  }
+  ~Workers() {
+    for (auto& thread : threads_) thread.request_stop();
+    threads_.clear();  // joins
+  }
+  std::size_t count() const { return threads_.size(); }
+
+  template <typename F>
+  auto submit(F task) -> std::future<decltype(task())> {
+    auto packaged = std::make_shared<std::packaged_task<decltype(task())()>>(std::move(task));
+    auto result = packaged->get_future();
+    {
+      std::lock_guard lock(mutex_);
+      tasks_.push_back([packaged] { (*packaged)(); });
+    }
+    ready_.notify_one();
+    return result;
+  }
+
+ private:
+  void run(const std::stop_token& stop) {
+    while (true) {
+      std::function<void()> task;
+      {
+        std::unique_lock lock(mutex_);
+        if (!ready_.wait(lock, stop, [this] { return !tasks_.empty(); }) || stop.stop_requested()) return;
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+      task();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any ready_;
+  std::deque<std::function<void()>> tasks_;
+  std::vector<std::jthread> threads_;  // last: joined before what they use goes
+};
+
+}  // namespace eai::preserve
