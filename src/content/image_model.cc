@@ -117,18 +117,27 @@ Seen classify(const ImageFile& file, const Tensors& all) {
   return seen;
 }
 
-Result<Tensors> read_tensors(const ImageFile& file) {
-  std::array<std::uint8_t, 4> magic{};
+// `parameters` grows by the numbers that the file holds.
+Result<Tensors> read_tensors(const ImageFile& file, std::uint64_t& parameters) {
+  std::array<std::uint8_t, 9> magic{};
   Tensors tensors;
-  if (file.size < 16) return tensors;
-  EAI_CHECK(file.read(0, magic));
-  if (text_of(magic) == "GGUF") {
+  bool safetensors = file.name.ends_with(".safetensors");
+  if (file.size < 16 && !safetensors) return tensors;
+  if (file.size >= 16) EAI_CHECK(file.read(0, magic));
+  if (text_of(magic).starts_with("GGUF")) {
     EAI_TRY(GgufInfo info, read_gguf(file.read, file.size));
+    parameters += info.parameters;
     for (const GgufTensor& t : info.tensors) tensors.emplace(t.name, t.shape.empty() ? 1 : t.shape.front());
     return tensors;
   }
+  if (!safetensors && magic[8] != '{') return tensors;  // a licence, a picture: not weights
   EAI_TRY(std::vector<SafeTensor> list, read_safetensors(file.read, file.size));
-  for (const SafeTensor& t : list) tensors.emplace(t.name, t.shape.empty() ? 1 : t.shape.back());
+  for (const SafeTensor& t : list) {
+    std::uint64_t count = 1;
+    for (std::uint64_t side : t.shape) count *= side;  // fits: the header was checked against the file's size
+    parameters += count;
+    tensors.emplace(t.name, t.shape.empty() ? 1 : t.shape.back());
+  }
   return tensors;
 }
 
@@ -159,9 +168,10 @@ class Folder {
       if (file.name.ends_with(".safetensors.index.json")) EAI_CHECK(read_sharded(files, file));
     for (const ImageFile& file : files) {
       if (in_index_.contains(file.name) || !may_hold_weights(file)) continue;
-      auto tensors = read_tensors(file);
+      std::uint64_t parameters = 0;
+      auto tensors = read_tensors(file, parameters);
       if (!tensors) return Failure(std::move(tensors).error().with(printable(file.name, 120)));
-      add(classify(file, *tensors), file.size);
+      add(classify(file, *tensors), file.size, parameters);
     }
     return {};
   }
@@ -182,25 +192,26 @@ class Folder {
     for (const auto& entry : *map) names.insert(folder_of(index.name) + entry.second);
     Tensors all;
     std::uint64_t size = 0;
+    std::uint64_t parameters = 0;
     for (const std::string& name : names) {
       auto file = std::find_if(files.begin(), files.end(), [&](const ImageFile& f) { return f.name == name; });
       if (file == files.end())
         return fail(Code::invalid, "the image model lacks " + printable(name, 120) + ", which its index names");
-      EAI_TRY(Tensors tensors, read_tensors(*file));
+      EAI_TRY(Tensors tensors, read_tensors(*file, parameters));
       all.merge(tensors);
       size += file->size;
       in_index_.insert(name);
     }
-    add(classify(index, all), size);
+    add(classify(index, all), size, parameters);
     return {};
   }
 
-  void add(Seen seen, std::uint64_t size) {
+  void add(Seen seen, std::uint64_t size, std::uint64_t parameters) {
     if (!seen.role) return;
     bool draws = *seen.role == ImageRole::checkpoint || *seen.role == ImageRole::diffusion;
     if (draws && drawer_) return;  // the first one draws; files are given in the order of their names
     if (draws) drawer_ = seen;
-    parts_.push_back({*seen.role, seen.file->name, size, 1});
+    parts_.push_back({*seen.role, seen.file->name, size, parameters, 1});
   }
 
   std::vector<ImagePart> parts_;
@@ -316,6 +327,12 @@ std::string_view name_of(ImageRole role) {
     case ImageRole::lora: return "lora";
   }
   return "";
+}
+
+std::uint64_t ImageModel::parameters() const {
+  std::uint64_t sum = 0;
+  for (const ImagePart& part : parts) sum += part.parameters;
+  return sum;
 }
 
 std::uint64_t ImageModel::weight_bytes() const {

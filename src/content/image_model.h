@@ -36,7 +36,8 @@ std::string_view name_of(ImageRole role);
 struct ImagePart {
   ImageRole role = ImageRole::diffusion;
   std::string name;  // relative to the model's folder; of a part in several files, its index
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;        // bytes
+  std::uint64_t parameters = 0;  // numbers in it
   float scale = 1;  // of a LoRA
 };
 
@@ -51,6 +52,7 @@ struct ImageModel {
   std::uint32_t width = 1024, height = 1024;  // pixels
   std::uint32_t size_multiple = 16;           // pixels
   std::uint64_t weight_bytes() const;
+  std::uint64_t parameters() const;
 };
 
 // A file of the folder. `read` is asked for its header only.

@@ -77,7 +77,7 @@ std::optional<std::string> place_of(const ImageModel& model, ImageRole role) {
 
 TEST(ImageModel, PartsAreFoundByTheirHeadersWhateverTheirNames) {
   auto model = recognise_image_model({file("a", k_vae), file("b", k_clip_l), file("c", k_t5), file("d", k_dev),
-                                      text_file("config.json", "{}")},
+                                      text_file("config.json", "{}"), text_file("LICENSE", "Permission is granted to all")},
                                      "", Task::image_generation);
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(model->family, ImageFamily::flux);

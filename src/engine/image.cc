@@ -1,96 +1,143 @@
 #include "engine/image.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
-#include <optional>
+#include <memory>
+
+#include "util/text.h"
 
 namespace eai::engine {
 
 namespace {
 
-constexpr std::uint32_t k_slots = 8;  // it draws one picture at a time and tells the others their place
-constexpr std::uint64_t k_process = 256 * k_mib;
-constexpr std::uint64_t k_drawing = k_gib;  // buffers while a picture of a million pixels is drawn and decoded
+constexpr std::uint32_t k_slots = 64;  // it draws one job at a time and tells the others their place in its queue
+constexpr std::uint64_t k_process = 64 * k_mib;
+// Measured with stable-diffusion.cpp at 512x512: what decoding takes per pixel, whole and in tiles; and the diffusion
+// itself, which grows with the model's weights too.
+constexpr std::uint64_t k_decode_per_pixel = 2100, k_decode_tiled = 180 * k_mib, k_tiny_decode_per_pixel = 400;
 
-struct Part {
-  std::string option;
-  fs::path file;
-  std::uint64_t size = 0;  // bytes, all shards
-};
-
-bool is_weights(const fs::path& file) {
-  const std::string name = file.filename().string();
-  return name.ends_with(".gguf") || name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json");
-}
-
-bool is_index(const fs::path& file) { return file.filename().string().ends_with(".index.json"); }
-
-// What a file is, by words of its name; diffusers folders by the folder's.
-std::string_view option_of(const fs::path& relative) {
-  const std::string folder = relative.has_parent_path() ? relative.begin()->string() : std::string();
-  if (folder == "transformer" || folder == "unet") return "--diffusion-model";
-  if (folder == "text_encoder") return "--clip-l";
-  if (folder == "text_encoder_2") return "--t5xxl";
-  if (folder == "vae") return "--vae";
-  const std::string name = relative.filename().string();
-  const auto has = [&](std::string_view word) { return name.find(word) != std::string::npos; };
-  if (has("t5xxl") || has("t5-") || has("t5_")) return "--t5xxl";
-  if (has("clip_l") || has("clip-l")) return "--clip-l";
-  if (has("clip_g") || has("clip-g")) return "--clip-g";
-  if (has("taesd") || has("taef") || name.starts_with("tae")) return "--tae";
-  if (has("vae") || name.starts_with("ae.")) return "--vae";
-  return "--diffusion-model";
-}
-
-std::vector<Part> parts_of(const fs::path& folder) {
-  std::vector<Part> parts;
+// All regular files below `folder`, or the one file, by name. Files stay open while headers are read.
+Result<std::vector<content::ImageFile>> files_of(const fs::path& path) {
   std::error_code error;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, error))
-    if (entry.is_regular_file(error) && is_weights(entry.path())) files.push_back(entry.path());
-  std::ranges::sort(files);
-  for (const fs::path& file : files) {
-    const std::string option(option_of(file.lexically_relative(folder)));
-    auto part = std::ranges::find(parts, option, &Part::option);
-    if (part == parts.end()) part = parts.insert(parts.end(), Part{option, file, 0});
-    if (is_index(file)) part->file = file;  // stands for its shards
-    else part->size += fs::file_size(file, error);
+  std::vector<fs::path> paths;
+  if (fs::is_directory(path, error)) {
+    for (const auto& entry : fs::recursive_directory_iterator(path, error))
+      if (entry.is_regular_file(error)) paths.push_back(entry.path());
+  } else if (fs::exists(path, error)) {
+    paths.push_back(path);
+  } else {
+    return fail(Code::not_found, path.string() + " is not there");
   }
-  return parts;
+  std::ranges::sort(paths);
+  std::vector<content::ImageFile> files;
+  for (const fs::path& file : paths) {
+    EAI_TRY(UniqueFd descriptor, open_file(file, O_RDONLY));
+    auto shared = std::make_shared<UniqueFd>(std::move(descriptor));
+    content::ImageFile one;
+    one.name = paths.size() == 1 && file == path ? file.filename().string() : file.lexically_relative(path).string();
+    one.size = fs::file_size(file, error);
+    one.read = [shared](std::uint64_t offset, std::span<std::uint8_t> into) {
+      return read_at(shared->get(), offset, into);
+    };
+    files.push_back(std::move(one));
+  }
+  return files;
+}
+
+bool has_role(const content::ImageModel& model, content::ImageRole role) {
+  return std::ranges::find(model.parts, role, &content::ImagePart::role) != model.parts.end();
+}
+
+std::uint64_t compute_of(const content::ImageModel& model, bool tiles) {
+  std::uint64_t pixels = std::uint64_t{model.width} * model.height;
+  bool tiny = has_role(model, content::ImageRole::tae) && !has_role(model, content::ImageRole::vae);
+  std::uint64_t decode = pixels * (tiny ? k_tiny_decode_per_pixel : k_decode_per_pixel);
+  if (tiles) decode = std::min(decode, k_decode_tiled);
+  return decode + model.weight_bytes() / 16;
+}
+
+std::string text_of(float value) {
+  std::string text = std::to_string(value);
+  return text.substr(0, text.find('.') + 3);
 }
 
 }  // namespace
 
-std::vector<std::string> image_arguments(const ModelSpec& spec, const Launch&, const std::string& socket) {
-  std::vector<std::string> arguments = {"--socket", socket};
-  const auto add_option = [&](const std::string& name, const std::string& value) {
-    arguments.push_back(name);
-    arguments.push_back(value);
+ImageFit fit_image_model(const content::ImageModel& model, std::uint64_t budget) {
+  ImageFit fit;
+  fit.weights = model.weight_bytes();
+  fit.compute = compute_of(model, false);
+  auto fits = [&] { return fit.weights + fit.compute + k_process <= budget; };
+  if (budget == 0 || fits()) return fit;
+  fit.tiles = true;
+  fit.compute = compute_of(model, true);
+  fit.why = "decoded in tiles, with flash attention";
+  if (fits()) return fit;
+  // ggml's blocks of 32 numbers take 34 and 18 bytes. Weights that are smaller already are left alone.
+  struct Smaller {
+    const char* type;
+    std::uint64_t block;
   };
-  std::error_code error;
-  if (!fs::is_directory(spec.gguf, error)) add_option("--model", spec.gguf.string());
-  else
-    for (const Part& part : parts_of(spec.gguf)) add_option(part.option, part.file.string());
-  for (const Adapter& adapter : spec.adapters) add_option("--lora", adapter.gguf.string() + ":" + std::to_string(adapter.scale));
-  arguments.emplace_back("--mmap");
-  if (spec.task == content::Task::image_edit) add_option("--edit", "reference");
+  for (const Smaller& smaller : {Smaller{"q8_0", 34}, Smaller{"q4_0", 18}}) {
+    std::uint64_t weights = model.parameters() / 32 * smaller.block;
+    if (weights >= fit.weights) continue;
+    fit.type = smaller.type;
+    fit.weights = weights;
+    if (fits()) break;
+  }
+  if (!fit.type.empty()) fit.why += ", weights as " + fit.type;
+  return fit;
+}
+
+std::vector<std::string> image_arguments(const ModelSpec& spec, const Launch& launch, const std::string& socket) {
+  std::vector<std::string> arguments = {"--socket", socket, "--supervised"};
+  arguments.insert(arguments.end(), launch.engine_arguments.begin(), launch.engine_arguments.end());
+  for (const Adapter& adapter : spec.adapters) {
+    arguments.emplace_back("--lora");
+    arguments.push_back(adapter.gguf.string() + ":" + text_of(static_cast<float>(adapter.scale)));
+  }
   arguments.insert(arguments.end(), spec.extra_arguments.begin(), spec.extra_arguments.end());
   return arguments;
 }
 
 Result<Inspection> inspect_image_model(const ModelSpec& spec) {
+  EAI_TRY(std::vector<content::ImageFile> files, files_of(spec.gguf));
+  EAI_TRY(content::ImageModel model, content::recognise_image_model(files, spec.config_name, spec.task));
+  ImageFit fit = fit_image_model(model, find_budget().bytes);
+
   Inspection found;
+  std::vector<std::string>& arguments = found.launch.engine_arguments;
+  auto add = [&](const std::string& name, const std::string& value) {
+    arguments.push_back("--" + name);
+    arguments.push_back(value);
+  };
   std::error_code error;
-  if (!fs::exists(spec.gguf, error)) return fail(Code::not_found, spec.gguf.string() + " is not there");
-  if (!fs::is_directory(spec.gguf, error)) {
-    found.memory.weights = fs::file_size(spec.gguf, error);
-  } else {
-    const auto parts = parts_of(spec.gguf);
-    if (std::ranges::find(parts, "--diffusion-model", &Part::option) == parts.end())
-      return fail(Code::invalid, spec.gguf.string() + " holds no file that draws (.gguf or .safetensors)");
-    for (const Part& part : parts) found.memory.weights += part.size;
+  bool is_folder = fs::is_directory(spec.gguf, error);
+  bool adapted = !spec.adapters.empty();
+  for (const content::ImagePart& part : model.parts) {
+    std::string path = (is_folder ? spec.gguf / part.name : spec.gguf).string();
+    bool lora = part.role == content::ImageRole::lora;
+    adapted = adapted || lora;
+    add(std::string(name_of(part.role)), lora ? path + ":" + text_of(part.scale) : path);
   }
-  found.memory.compute = std::min(k_drawing, found.memory.weights / 2 + 64 * k_mib);
+  add("steps", std::to_string(model.steps));
+  add("guidance", text_of(model.guidance));
+  add("cfg-scale", text_of(model.cfg_scale));
+  add("size", std::to_string(model.width) + "x" + std::to_string(model.height));
+  add("size-multiple", std::to_string(model.size_multiple));
+  if (model.references) add("edit", "reference");
+  if (!fit.type.empty()) add("type", fit.type);
+  if (fit.tiles) arguments.insert(arguments.end(), {"--vae-tiling", "--diffusion-fa"});
+  // Adapters may be written into the weights, which a mapped file does not allow.
+  if (!adapted && fit.type.empty()) arguments.emplace_back("--mmap");
+
+  found.info.architecture = std::string(name_of(model.family));
+  found.info.name = model.variant;
+  found.memory.weights = fit.weights;
+  found.memory.compute = fit.compute;
   found.memory.process = k_process;
+  found.memory.note = fit.why;
   found.launch.slots = spec.parallel == 0 ? k_slots : spec.parallel;
   found.launch.alias = spec.folder_name;
   return found;

@@ -1,14 +1,15 @@
-// Why: the engine kind eai-image-engine: its command line from a model.
-// Thread: any; both look at the disk.
-// Source: image_engine/README.md.
-// A model is one file with everything inside, or a folder: parts in files whose names tell what they are, or the folders of
-// a diffusers pipeline (transformer, text_encoder, text_encoder_2, vae).
+// Why: the engine kind eai-image-engine: what a folder of image files is, how it fits into memory, its command line.
+// Thread: any; inspect_image_model blocks on the disk, image_arguments is pure.
+// Source: image_engine/README.md; figures of stable-diffusion.cpp's buffers: docs/engines.md.
+// What holds: parts are told by their headers (content/image_model.h). What the budget asks for is decided once, at inspection,
+// and written into the Launch with the reasons.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "content/image_model.h"
 #include "engine/memory.h"
 
 namespace eai::engine {
@@ -17,7 +18,17 @@ inline constexpr std::string_view k_image_engine = "eai-image-engine";
 
 std::vector<std::string> image_arguments(const ModelSpec& spec, const Launch& launch, const std::string& socket);
 
-// Code::not_found or Code::invalid when the parts that draw are not there.
+// Code::not_found or Code::invalid when the parts that draw are not there; the missing one is named.
 Result<Inspection> inspect_image_model(const ModelSpec& spec);
+
+// How a model is made to fit: as it is, with tiles and flash attention, then with smaller weights.
+struct ImageFit {
+  bool tiles = false;            // decode tile by tile, flash attention
+  std::string type;              // weights are brought to this type; empty: as they are
+  std::uint64_t weights = 0;     // bytes
+  std::uint64_t compute = 0;     // bytes
+  std::string why;               // for people; empty when it fits as it is
+};
+ImageFit fit_image_model(const content::ImageModel& model, std::uint64_t budget);
 
 }  // namespace eai::engine

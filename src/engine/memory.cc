@@ -62,7 +62,7 @@ std::string MemoryEstimate::arithmetic(const Launch& launch) const {
   part("adapters and draft", companions);
   part("prompt cache", prompt_cache);
   part("process", process);
-  return text + " = " + human_bytes(total());
+  return text + " = " + human_bytes(total()) + (note.empty() ? "" : "; " + note);
 }
 
 MemoryEstimate estimate_memory(const content::GgufInfo& info, const Launch& launch) {

@@ -24,6 +24,7 @@ struct MemoryEstimate {
   std::uint64_t companions = 0;     // adapters and draft model with its context
   std::uint64_t prompt_cache = 0;   // bound of the engine's cache of earlier prompts
   std::uint64_t process = 0;        // the program itself, vocabulary, threads
+  std::string note;                 // what was done to make it fit; empty: nothing
   std::uint64_t total() const;
   // "weights 1.83 GB + context (32768 tokens) 3.76 GB + … = 6.1 GB"
   std::string arithmetic(const Launch& launch) const;

@@ -22,6 +22,7 @@ struct ModelSpec {
   std::string id;           // the model's hash, canonical text
   std::string folder_name;  // for people
   content::Task task = content::Task::chat;
+  std::string config_name;  // of an image model, from the metadata; may be empty
   fs::path gguf;
   std::optional<fs::path> projector;
   std::optional<double> stated_ram_gb;       // from the metadata
