@@ -85,7 +85,7 @@ std::optional<http::Reply> admit(const GatewayOptions& options, const http::Inco
     preflight.headers.emplace_back("access-control-max-age", "600");
     return preflight;
   }
-  if (request.path() != "/health" && !key_fits(options, request)) {
+  if (request.path() != "/health" && !Images::is_public(request.path()) && !key_fits(options, request)) {
     http::Reply reply = error_reply(401, "authentication_error",
                                     "this server wants an API key: Authorization: Bearer <key>", "invalid_api_key");
     reply.headers.emplace_back("www-authenticate", "Bearer");

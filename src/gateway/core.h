@@ -8,6 +8,7 @@
 
 #include "gateway/endpoint.h"
 #include "gateway/gateway.h"
+#include "gateway/images.h"
 #include "http/engine_client.h"
 
 namespace eai::gateway {
@@ -25,6 +26,7 @@ struct Core {
   GatewayOptions options;
   std::vector<std::string> used_last;  // hashes, the latest first
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
+  Images images{*this};
   asio::thread_pool workers{1};        // scans of large bodies
 
   Result<Choice> choose(std::optional<std::string_view> model, std::span<const content::Task> fits,

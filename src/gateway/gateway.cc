@@ -41,6 +41,10 @@ std::optional<http::Reply> answer_here(const Core& core, const http::Incoming& i
 }
 
 asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, http::Outgoing& out) {
+  if (Images::serves(in.path())) {
+    co_await core->images.handle(in, out);
+    co_return;
+  }
   const Endpoint* endpoint = find_endpoint(in.path());
   if (endpoint != nullptr && in.method == "POST") {
     co_await relay(*core, *endpoint, in, out);

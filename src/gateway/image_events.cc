@@ -120,8 +120,4 @@ std::string progress_event(const ImageWish& wish, const ImageEvent& event) {
               {"total", event.steps}});
 }
 
-std::string error_event(std::string_view message) {
-  return sse({{"type", "error"}, {"error", json::object{{"message", message}, {"type", "server_error"}}}});
-}
-
 }  // namespace eai::gateway

@@ -44,6 +44,5 @@ std::string images_answer(const ImageWish& wish, const std::string& id, const st
 std::string partial_event(const ImageWish& wish, const ImageEvent& event);
 std::string completed_event(const ImageWish& wish, const DrawnImage& image, int index);
 std::string progress_event(const ImageWish& wish, const ImageEvent& event);
-std::string error_event(std::string_view message);
 
 }  // namespace eai::gateway

@@ -4,15 +4,15 @@
 
 #include <boost/json.hpp>
 
+#include "gateway/api_error.h"
+#include "gateway/core.h"
 #include "gateway/image_events.h"
 #include "gateway/image_shelf.h"
 #include "gateway/images_request.h"
-#include "util/error_map.h"
 
 namespace eai::gateway {
 namespace {
 
-namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view k_root = "/images/";
@@ -23,7 +23,7 @@ std::string_view below_root(std::string_view path) {
   return path.starts_with(k_root) ? path.substr(k_root.size()) : std::string_view();
 }
 
-http::Reply refusal(int status, std::string_view type, std::string_view message, std::string_view param = {}) {
+http::Reply image_refusal(int status, std::string_view type, std::string_view message, std::string_view param = {}) {
   boost::json::object error{{"message", message}, {"type", type}, {"param", nullptr}, {"code", nullptr}};
   if (!param.empty()) error["param"] = param;
   http::Reply reply;
@@ -32,11 +32,6 @@ http::Reply refusal(int status, std::string_view type, std::string_view message,
   if (status == 503) reply.headers.emplace_back("retry-after", "5");
   reply.body = boost::json::serialize(boost::json::object{{"error", std::move(error)}});
   return reply;
-}
-
-http::Reply refusal(const Error& error) {
-  ErrorFace face = face_of(error.code);
-  return refusal(face.http_status, face.openai_type, error.message);
 }
 
 std::string decoded(const std::string& text) {
@@ -51,7 +46,8 @@ std::string decoded(const std::string& text) {
 // One request on its way: what it wants, what it has so far.
 struct Drawing {
   ImageWish wish;
-  ImageModelChoice model;
+  http::HeaderList truth;  // headers that say which model draws
+  std::string model_id;
   std::shared_ptr<ImageProgress> progress;
   std::string address;  // scheme and host that the client used, for urls
   std::vector<DrawnImage> images;
@@ -66,9 +62,10 @@ struct Drawing {
   }
 
   http::HeaderList headers(std::string_view content_type) const {
-    http::HeaderList list{{"content-type", std::string(content_type)}, {"x-eai-model", model.id},
-                          {"x-eai-image-id", progress->id}};
-    if (!model.fallback.empty()) list.emplace_back("x-eai-fallback", http::header_safe(model.fallback));
+    http::HeaderList list = truth;
+    list.emplace_back("content-type", content_type);
+    list.emplace_back("x-eai-image-id", progress->id);
+    if (wish.stream) list.emplace_back("cache-control", "no-cache");
     return list;
   }
 
@@ -100,22 +97,21 @@ http::Reply engine_refusal(int status, const std::string& body) {
       if (const auto* p = o->if_contains("param"); p != nullptr && p->is_string()) param = p->get_string();
     }
   }
-  if (status == 400) return refusal(400, "invalid_request_error", message, param);
-  return refusal(status == 503 ? 503 : 502, "server_error", message);
+  if (status == 400) return image_refusal(400, "invalid_request_error", message, param);
+  return image_refusal(status == 503 ? 503 : 502, "server_error", message);
 }
 
 }  // namespace
 
 struct Images::Impl {
-  engine::Pool& pool;
-  http::EngineClient& client;
-  ChooseImageModel choose;
-  ImagesOptions options;
+  Core& core;
   ImageShelf shelf;
 
+  asio::awaitable<Result<engine::Lease>> lease(Drawing& drawing, http::Outgoing& answer);
   asio::awaitable<Result<void>> draw(Drawing& drawing, http::Outgoing& answer);
   asio::awaitable<Result<void>> relay(Drawing& drawing, http::Answer& events, const engine::Lease& lease,
                                       http::Outgoing& answer);
+  asio::awaitable<Result<void>> give_up(Drawing& drawing, Error error, http::Reply reply, http::Outgoing& answer);
   asio::awaitable<void> request(ImageAct act, http::Incoming& incoming, http::Outgoing& answer);
   http::Reply lookup(std::string_view below);
   std::string take(Drawing& drawing, ImageEvent& event);
@@ -166,17 +162,29 @@ std::string Images::Impl::take(Drawing& drawing, ImageEvent& event) {
   return {};
 }
 
+// The end of a request that has no picture: an event in a stream that has begun, else a whole answer.
+asio::awaitable<Result<void>> Images::Impl::give_up(Drawing& drawing, Error error, http::Reply reply,
+                                                    http::Outgoing& answer) {
+  const std::string event = error_event(error);
+  drawing.fail_with(std::move(error));
+  if (!answer.begun()) {
+    reply.headers.insert(reply.headers.end(), drawing.truth.begin(), drawing.truth.end());
+    co_return co_await answer.send(reply);
+  }
+  EAI_CO_CHECK(co_await answer.write(event));
+  co_return co_await answer.end();
+}
+
 asio::awaitable<Result<void>> Images::Impl::relay(Drawing& drawing, http::Answer& events, const engine::Lease& lease,
                                                   http::Outgoing& answer) {
   ImageEventReader reader;
   const bool stream = drawing.wish.stream;
-  if (stream) {
-    http::HeaderList headers = drawing.headers("text/event-stream");
-    headers.emplace_back("cache-control", "no-cache");
-    EAI_CO_CHECK(co_await answer.begin(200, headers, ""));
+  if (stream && !answer.begun()) {
+    const http::HeaderList head = drawing.headers("text/event-stream");
+    EAI_CO_CHECK(co_await answer.begin(200, head, ""));
   }
   while (!drawing.ended) {
-    auto bytes = co_await events.read(options.stall);
+    auto bytes = co_await events.read(core.options.stall_limit);
     if (!bytes || bytes->empty()) {
       std::string how = lease.ended();
       const ImageProgress& p = *drawing.progress;
@@ -188,90 +196,99 @@ asio::awaitable<Result<void>> Images::Impl::relay(Drawing& drawing, http::Answer
     }
     reader.feed(*bytes);
     while (auto event = reader.next()) {
-      std::string text = take(drawing, *event);
+      const std::string text = take(drawing, *event);
       if (stream && !text.empty()) EAI_CO_CHECK(co_await answer.write(text));
     }
   }
-  if (stream) {
-    if (drawing.failure) {
-      std::string text = error_event(drawing.failure->message);
-      EAI_CO_CHECK(co_await answer.write(text));
-    }
-    co_return co_await answer.end();
-  }
-  http::Reply reply;
   if (drawing.failure) {
-    reply = refusal(*drawing.failure);
-  } else {
-    reply.body = images_answer(drawing.wish, drawing.progress->id, drawing.images);
-    reply.headers = drawing.headers("application/json");
+    Error error = *drawing.failure;
+    http::Reply reply = error_reply(error);
+    co_return co_await give_up(drawing, std::move(error), std::move(reply), answer);
   }
+  if (stream) co_return co_await answer.end();
+  http::Reply reply;
+  reply.body = images_answer(drawing.wish, drawing.progress->id, drawing.images);
+  reply.headers = drawing.headers("application/json");
   co_return co_await answer.send(reply);
 }
 
-asio::awaitable<Result<void>> Images::Impl::draw(Drawing& drawing, http::Outgoing& answer) {
+// A streaming client is told of the wait; another can ask for it.
+asio::awaitable<Result<engine::Lease>> Images::Impl::lease(Drawing& drawing, http::Outgoing& answer) {
+  if (drawing.wish.stream) {
+    const http::HeaderList head = drawing.headers("text/event-stream");
+    co_return co_await lease_with_news(core, drawing.model_id, answer, &head);
+  }
   engine::LeaseRequest wanted;
-  wanted.model_id = drawing.model.id;
-  wanted.deadline = Clock::now() + options.wait;
+  wanted.model_id = drawing.model_id;
+  wanted.deadline = Clock::now() + core.options.wait_limit;
   wanted.on_news = [progress = drawing.progress](const engine::WaitNews& news) { note_wait(*progress, news); };
-  auto lease = co_await pool.lease(std::move(wanted));
-  if (!lease) {
-    drawing.fail_with(lease.error());
-    http::Reply reply = refusal(lease.error());
-    co_return co_await answer.send(reply);
+  co_return co_await core.pool.lease(std::move(wanted));
+}
+
+asio::awaitable<Result<void>> Images::Impl::draw(Drawing& drawing, http::Outgoing& answer) {
+  auto lease_result = co_await lease(drawing, answer);
+  if (!lease_result) {
+    http::Reply reply = error_reply(lease_result.error());
+    co_return co_await give_up(drawing, std::move(lease_result).error(), std::move(reply), answer);
   }
   http::Ask ask;
   ask.method = "POST";
   ask.target = "/generate";
   ask.headers.emplace_back("content-type", "application/json");
   ask.body = drawing.wish.engine_body;
-  auto events = co_await client.ask(lease->socket(), std::move(ask));
+  auto events = co_await core.client.ask(lease_result->socket(), std::move(ask));
   if (!events) {
-    drawing.fail_with(events.error());
-    http::Reply reply = refusal(502, "server_error", "the image engine does not answer: " + events.error().message);
-    co_return co_await answer.send(reply);
+    http::Reply reply = error_reply(events.error());
+    co_return co_await give_up(drawing, std::move(events).error(), std::move(reply), answer);
   }
-  if (events->status() == 200) co_return co_await relay(drawing, *events, *lease, answer);
+  if (events->status() == 200) co_return co_await relay(drawing, *events, *lease_result, answer);
   std::string body;
   while (body.size() < 65536) {
-    auto bytes = co_await events->read();
+    auto bytes = co_await events->read(core.options.stall_limit);
     if (!bytes || bytes->empty()) break;
     body += *bytes;
   }
   http::Reply reply = engine_refusal(events->status(), body);
-  drawing.fail_with(Error{Code::invalid, "refused"});
-  co_return co_await answer.send(reply);
+  Error error{Code::invalid, "the engine refused: " + body};
+  co_return co_await give_up(drawing, std::move(error), std::move(reply), answer);
 }
 
 asio::awaitable<void> Images::Impl::request(ImageAct act, http::Incoming& incoming, http::Outgoing& answer) {
+  static constexpr content::Task k_tasks[] = {content::Task::image_generation, content::Task::image_edit};
   Drawing drawing;
   http::Reply refused;
+  drawing.truth = cors_headers(core.options, incoming);
   auto wish = act == ImageAct::generation
                   ? parse_generation(incoming.body)
                   : parse_image_form(act, incoming.header("content-type"), incoming.body);
   if (!wish) {
-    refused = refusal(400, "invalid_request_error", wish.error().message, wish.error().param);
-    (void)co_await answer.send(refused);
+    refused = image_refusal(400, "invalid_request_error", wish.error().message, wish.error().param);
+    co_await answer.send(refused);
     co_return;
   }
   drawing.wish = std::move(*wish);
   incoming.body = {};
-  auto model = choose(drawing.wish.model);
-  if (!model) {
-    refused = refusal(model.error());
-    (void)co_await answer.send(refused);
+  std::optional<std::string_view> asked;
+  if (!drawing.wish.model.empty()) asked = drawing.wish.model;
+  auto choice = core.choose(asked, k_tasks, incoming.path());
+  if (!choice) {
+    refused = error_reply(choice.error());
+    co_await answer.send(refused);
     co_return;
   }
-  drawing.model = std::move(*model);
+  drawing.model_id = choice->model->id;
+  const http::HeaderList truth = truth_headers(*choice, make_request_id());
+  drawing.truth.insert(drawing.truth.end(), truth.begin(), truth.end());
+  core.note_use(drawing.model_id);
   drawing.progress = shelf.begin(drawing.wish.id);
   if (!drawing.progress) {
-    refused = refusal(400, "invalid_request_error", "another request with this id is running", "id");
-    (void)co_await answer.send(refused);
+    refused = image_refusal(400, "invalid_request_error", "another request with this id is running", "id");
+    co_await answer.send(refused);
     co_return;
   }
   drawing.progress->n = drawing.wish.n;
   drawing.address = (incoming.encrypted ? "https://" : "http://") + std::string(incoming.header("host"));
-  (void)co_await draw(drawing, answer);
+  co_await draw(drawing, answer);
 }
 
 http::Reply Images::Impl::lookup(std::string_view below) {
@@ -279,20 +296,19 @@ http::Reply Images::Impl::lookup(std::string_view below) {
   reply.headers.emplace_back("cache-control", "no-store");
   if (below.starts_with("progress/")) {
     const ImageProgress* progress = shelf.find(std::string(below.substr(9)));
-    if (progress == nullptr) return refusal(404, "invalid_request_error", "no request for images has this id");
+    if (progress == nullptr) return image_refusal(404, "invalid_request_error", "no request for images has this id");
     reply.headers.emplace_back("content-type", "application/json");
     reply.body = progress->json();
     return reply;
   }
   const ImageShelf::File* file = shelf.file(std::string(below.substr(6)));
-  if (file == nullptr) return refusal(404, "invalid_request_error", "there is no such picture, or its time is over");
+  if (file == nullptr) return image_refusal(404, "invalid_request_error", "there is no such picture, or its time is over");
   reply.headers.emplace_back("content-type", file->type);
   reply.body = file->bytes;
   return reply;
 }
 
-Images::Images(engine::Pool& pool, http::EngineClient& client, ChooseImageModel choose, ImagesOptions options)
-    : impl_(new Impl{pool, client, std::move(choose), options, {}}) {}
+Images::Images(Core& core) : impl_(new Impl{core, {}}) {}
 
 Images::~Images() = default;
 
@@ -315,12 +331,14 @@ asio::awaitable<void> Images::handle(http::Incoming& request, http::Outgoing& an
   if (get && (request.method == "GET" || request.method == "HEAD")) {
     reply = impl_->lookup(below);
   } else if (post || get) {
-    reply = refusal(405, "invalid_request_error", request.method + " is not for " + std::string(request.path()));
+    reply = image_refusal(405, "invalid_request_error", request.method + " is not for " + std::string(request.path()));
     reply.headers.emplace_back("allow", post ? "POST" : "GET");
   } else {
-    reply = refusal(404, "invalid_request_error", "unknown path " + std::string(request.path()));
+    reply = image_refusal(404, "invalid_request_error", "unknown path " + std::string(request.path()));
   }
-  (void)co_await answer.send(reply);
+  const http::HeaderList cors = cors_headers(impl_->core.options, request);
+  reply.headers.insert(reply.headers.end(), cors.begin(), cors.end());
+  co_await answer.send(reply);
 }
 
 }  // namespace eai::gateway

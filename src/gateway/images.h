@@ -7,34 +7,18 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <chrono>
-#include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
 
-#include "engine/pool.h"
-#include "http/engine_client.h"
 #include "http/server.h"
 
 namespace eai::gateway {
 
-// The model that serves a request for images, by the switching rules; `fallback` says why it is not the one asked for.
-struct ImageModelChoice {
-  std::string id;
-  std::string fallback;
-};
-using ChooseImageModel = std::function<Result<ImageModelChoice>(std::string_view asked)>;
-
-struct ImagesOptions {
-  std::chrono::seconds wait{600};    // for a lease
-  std::chrono::seconds stall{3600};  // between two events of the engine: one step of a large model on a slow machine
-};
+struct Core;
 
 class Images {
  public:
-  Images(engine::Pool& pool, http::EngineClient& client, ChooseImageModel choose, ImagesOptions options);
+  explicit Images(Core& core);
   ~Images();
 
   // `path` with or without /v1.
