@@ -22,6 +22,7 @@ dev: test-packages
 # One ctest for all: unit tests, seeds of the fuzz targets and lints under the sanitizers' build; end to end on release.
 test: test-packages build dev  ## all tests
 	@setup/test_tools.sh $(TOOLS)
+	@setup/kubo.sh >/dev/null
 	@ctest --preset dev --parallel $(JOBS)
 
 lint: dev  ## only what reads the sources
