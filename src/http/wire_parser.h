@@ -92,7 +92,7 @@ class WireBuffer {
   std::size_t begin_ = 0, end_ = 0;
 };
 
-// Feeds what is in `buffer`. True: something moved on or the message is done; false: more bytes are needed.
+// Feeds what is in `buffer`. True: something moved on, look again; false: more bytes are needed (or it failed).
 template <bool is_request>
 bool feed(WireParser<is_request>& parser, WireBuffer& buffer, ErrorCode& failure) {
   failure = {};
@@ -102,7 +102,7 @@ bool feed(WireParser<is_request>& parser, WireBuffer& buffer, ErrorCode& failure
   buffer.consume(used);
   if (failure == beast::http::error::need_more) {
     failure = {};
-    return false;
+    return used > 0;  // it may have finished the head or a chunk and want more for what comes next
   }
   return true;
 }

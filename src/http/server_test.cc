@@ -1,0 +1,314 @@
+#include "http/server.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <deque>
+#include <future>
+#include <thread>
+
+#include "fakes/raw_client.h"
+#include "http/engine_client.h"
+
+namespace eai::http {
+namespace {
+
+namespace asio = boost::asio;
+using test::RawClient;
+
+// The server on its own thread. Paths: /echo, /stream (three pieces), /cut (a begun answer without end), /wait (until
+// the client leaves), /throw.
+class ServerTest : public ::testing::Test {
+ protected:
+  void start(Limits limits = {}) {
+    Handlers handlers;
+    handlers.admit = [](const Incoming& head) -> std::optional<Reply> {
+      if (head.path() != "/closed") return std::nullopt;
+      return Reply{403, {}, "no"};
+    };
+    handlers.handle = [this](Incoming& in, Outgoing& out) { return handle(in, out); };
+    handlers.refuse = [](int status, std::string_view why) { return Reply{status, {}, "refused: " + std::string(why)}; };
+    server_.emplace(context_, limits, std::move(handlers));
+    const auto bound = server_->listen_tcp("127.0.0.1", 0);
+    ASSERT_TRUE(bound) << bound.error().message;
+    port_ = *bound;
+    socket_ = (folder_.path() / "s.sock").string();
+    ASSERT_TRUE(server_->listen_unix(socket_));
+    thread_ = std::thread([this] { context_.run(); });
+  }
+
+  void TearDown() override {
+    if (!thread_.joinable()) return;
+    asio::post(context_, [this] {
+      server_.reset();
+      work_.reset();
+    });
+    thread_.join();
+  }
+
+  asio::awaitable<void> handle(Incoming& in, Outgoing& out) {
+    if (in.path() == "/echo") {
+      const Reply reply{200, {{"X-Length", std::to_string(in.body.size())}}, in.body};
+      co_await out.send(reply);
+    } else if (in.path() == "/stream") {
+      const HeaderList headers{{"Content-Type", "text/plain"}};
+      co_await out.begin(200, headers, "one");
+      co_await out.write("two");
+      co_await out.write("three");
+      co_await out.end();
+    } else if (in.path() == "/cut") {
+      const HeaderList headers;
+      co_await out.begin(200, headers, "half");
+    } else if (in.path() == "/wait") {
+      struct Note {
+        std::promise<void>& promise;
+        ~Note() { promise.set_value(); }
+      };
+      const Note note{left_};
+      waiting_.set_value();
+      asio::steady_timer never(context_, std::chrono::hours(1));
+      co_await never.async_wait(asio::use_awaitable);
+    } else if (in.path() == "/big") {
+      const HeaderList headers;
+      co_await out.begin(200, headers, "");
+      const std::string piece(1 << 20, 'x');
+      while (co_await out.write(piece)) {
+      }
+      left_.set_value();
+    } else {
+      throw std::runtime_error("planted");
+    }
+  }
+
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  TemporaryFolder folder_;
+  std::optional<Server> server_;
+  std::uint16_t port_ = 0;
+  std::string socket_;
+  std::promise<void> waiting_, left_;
+  std::thread thread_;
+};
+
+constexpr auto k_patience = std::chrono::seconds(10);
+
+TEST_F(ServerTest, AnswersManyRequestsOnOneConnectionAlsoPipelined) {
+  start();
+  RawClient client(port_);
+  ASSERT_TRUE(client.post("/echo", "hello"));
+  EXPECT_TRUE(client.answer().ends_with("\r\n\r\nhello"));
+  ASSERT_TRUE(client.post("/echo", "a") && client.post("/echo", "b"));
+  EXPECT_TRUE(client.answer().ends_with("a"));
+  EXPECT_TRUE(client.answer().ends_with("b"));
+}
+
+TEST_F(ServerTest, ARequestMayComeByteByByte) {
+  start();
+  RawClient client(port_);
+  for (const char c : std::string("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"))
+    ASSERT_TRUE(client.send(std::string_view(&c, 1)));
+  EXPECT_TRUE(client.answer().ends_with("\r\n\r\nabc"));
+}
+
+TEST_F(ServerTest, StreamsInChunks) {
+  start();
+  RawClient client(port_);
+  client.get("/stream");
+  const std::string answer = client.until("0\r\n\r\n");
+  EXPECT_NE(answer.find("3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n"), std::string::npos) << answer;
+  client.get("/stream");
+  EXPECT_NE(client.until("0\r\n\r\n").find("200 OK"), std::string::npos);
+}
+
+TEST_F(ServerTest, StreamsToHttp10ByClosing) {
+  start();
+  RawClient client(port_);
+  client.send("GET /stream HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(client.until_end().ends_with("\r\n\r\nonetwothree"));
+}
+
+TEST_F(ServerTest, ABegunAnswerWithoutEndIsCutNotEnded) {
+  start();
+  RawClient client(port_);
+  client.get("/cut");
+  const std::string answer = client.until_end();
+  EXPECT_NE(answer.find("half"), std::string::npos);
+  EXPECT_EQ(answer.find("0\r\n\r\n"), std::string::npos);
+}
+
+TEST_F(ServerTest, AFailingHandlerIsAnInternalError) {
+  start();
+  RawClient client(port_);
+  client.get("/throw");
+  EXPECT_TRUE(client.until_end().starts_with("HTTP/1.1 500"));
+}
+
+TEST_F(ServerTest, AClientThatLeavesCancelsItsHandler) {
+  start();
+  RawClient client(port_);
+  client.get("/wait");
+  ASSERT_EQ(waiting_.get_future().wait_for(k_patience), std::future_status::ready);
+  client.leave();
+  EXPECT_EQ(left_.get_future().wait_for(k_patience), std::future_status::ready);
+}
+
+TEST_F(ServerTest, AClientThatDoesNotReadIsGivenUp) {
+  Limits limits;
+  limits.write = std::chrono::milliseconds(200);
+  start(limits);
+  RawClient client(port_);
+  client.get("/big");
+  EXPECT_EQ(left_.get_future().wait_for(k_patience), std::future_status::ready);
+}
+
+TEST_F(ServerTest, RefusesBeforeTheBody) {
+  start();
+  RawClient client(port_);
+  client.send("POST /closed HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n");
+  const std::string answer = client.until_end();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 403")) << answer;
+}
+
+TEST_F(ServerTest, SaysContinueWhereAskedTo) {
+  start();
+  RawClient client(port_);
+  client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("ok");
+  EXPECT_TRUE(client.answer().ends_with("ok"));
+}
+
+TEST_F(ServerTest, LimitsOfHeadAndBody) {
+  Limits limits;
+  limits.header = 1024;
+  limits.body = 10;
+  start(limits);
+  RawClient flood(port_);
+  flood.send("GET /echo HTTP/1.1\r\nHost: x\r\nX-A: " + std::string(4000, 'a') + "\r\n\r\n");
+  EXPECT_TRUE(flood.until_end().starts_with("HTTP/1.1 431"));
+  RawClient large(port_);
+  large.post("/echo", "12345678901");
+  EXPECT_TRUE(large.until_end().starts_with("HTTP/1.1 413"));
+  RawClient chunks(port_);
+  chunks.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n");
+  EXPECT_TRUE(chunks.until_end().starts_with("HTTP/1.1 413"));
+}
+
+TEST_F(ServerTest, NonsenseIsRefused) {
+  start();
+  for (const char* bad : {"\x16\x03\x01\x02", "GET\r\n\r\n", "GET / HTTP/1.1\r\nbad header\r\n\r\n",
+                          "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                          "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+    RawClient client(port_);
+    client.send(bad);
+    client.send("\r\n\r\n");
+    EXPECT_NE(client.until_end().find(" 4"), std::string::npos) << bad;
+  }
+}
+
+TEST_F(ServerTest, AnotherVersionIsRefused) {
+  start();
+  RawClient client(port_);
+  client.send("GET / HTTP/9.9\r\n\r\n");
+  EXPECT_TRUE(client.until_end().starts_with("HTTP/1.1 505"));
+}
+
+TEST_F(ServerTest, SlowHeadsAndBodiesAreGivenUp) {
+  Limits limits;
+  limits.head = std::chrono::milliseconds(150);
+  limits.body_grace = std::chrono::milliseconds(150);
+  limits.idle = std::chrono::milliseconds(150);
+  start(limits);
+  RawClient silent(port_), head(port_), body(port_), idle(port_);
+  head.send("GET / HT");
+  body.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc");
+  idle.post("/echo", "x");
+  EXPECT_TRUE(idle.answer().ends_with("x"));
+  EXPECT_EQ(silent.until_end(), "");
+  EXPECT_EQ(head.until_end(), "");
+  EXPECT_EQ(body.until_end(), "");
+  EXPECT_EQ(idle.until_end(), "");
+  EXPECT_TRUE(silent.ended() && head.ended() && body.ended() && idle.ended());
+}
+
+TEST_F(ServerTest, AtTheLimitTheLongestSilentMakesRoom) {
+  Limits limits;
+  limits.connections = 8;
+  start(limits);
+  std::deque<RawClient> silent;
+  for (int i = 0; i < 40; ++i) silent.emplace_back(port_);
+  RawClient client(port_);
+  client.post("/echo", "still here");
+  EXPECT_TRUE(client.answer().ends_with("still here"));
+  EXPECT_EQ(silent.front().until_end(), "");
+  EXPECT_TRUE(silent.front().ended());
+}
+
+TEST_F(ServerTest, StopLetsRunningAnswersEndAndClosesIdleOnes) {
+  start();
+  RawClient idle(port_), waiting(port_);
+  idle.post("/echo", "x");
+  idle.answer();
+  waiting.get("/wait");
+  waiting_.get_future().wait();
+  std::promise<void> stopped;
+  asio::post(context_, [&] {
+    asio::co_spawn(context_, server_->stop(std::chrono::milliseconds(100)), [&](std::exception_ptr) { stopped.set_value(); });
+  });
+  EXPECT_EQ(idle.until_end(), "");
+  EXPECT_EQ(stopped.get_future().wait_for(k_patience), std::future_status::ready);
+  EXPECT_EQ(left_.get_future().wait_for(k_patience), std::future_status::ready);
+  RawClient late(port_);
+  EXPECT_FALSE(late.connected());
+  EXPECT_FALSE(fs::exists(socket_));
+}
+
+TEST_F(ServerTest, EngineClientTalksOverTheUnixSocketAndKeepsConnections) {
+  start();
+  EngineClient client(context_);
+  std::promise<std::string> done;
+  asio::co_spawn(
+      context_,
+      [](EngineClient& engine, fs::path socket, Server& server) -> asio::awaitable<std::string> {
+        std::string log;
+        for (int i = 0; i < 3; ++i) {
+          Ask ask;
+          ask.method = "POST";
+          ask.target = "/echo";
+          ask.body = "hi";
+          auto reply = co_await engine.fetch(socket, std::move(ask));
+          log += reply ? reply->body : reply.error().message;
+        }
+        log += " " + std::to_string(server.connections());
+        Ask stream;
+        stream.target = "/stream";
+        auto answer = co_await engine.ask(socket, std::move(stream));
+        std::string body;
+        while (answer) {
+          auto bytes = co_await answer->read();
+          if (!bytes || bytes->empty()) break;
+          body += *bytes;
+        }
+        log += " " + body;
+        Ask cut;
+        cut.target = "/cut";
+        auto broken = co_await engine.fetch(socket, std::move(cut));
+        log += broken ? " whole" : " " + std::string(name_of(broken.error().code));
+        Ask nobody;
+        auto missing = co_await engine.fetch(socket.parent_path() / "none.sock", std::move(nobody));
+        log += missing ? " found" : " " + std::string(name_of(missing.error().code));
+        co_return log;
+      }(client, socket_, *server_),
+      [&](std::exception_ptr failure, std::string log) { done.set_value(failure ? "threw" : std::move(log)); });
+  auto future = done.get_future();
+  ASSERT_EQ(future.wait_for(k_patience), std::future_status::ready);
+  EXPECT_EQ(future.get(), "hihihi 1 onetwothree network not_found");
+}
+
+}  // namespace
+}  // namespace eai::http
