@@ -65,6 +65,9 @@ struct TreeNode {
 };
 // A leaf of `content`. `block` gets the block's bytes where they are not the content itself (dag-pb leaves).
 TreeNode make_leaf(const Profile& profile, ByteView content, Bytes* block = nullptr);
+// Whether `content` is what `cid` names, for content of one block: the block itself (raw, json), or what a dag-pb leaf
+// of a file wraps. Errors as verify() gives them; Code::unsupported for other codecs.
+Result<void> verify_content(const Cid& cid, ByteView content);
 // A raw leaf whose hash is known.
 TreeNode raw_leaf(const Sha256& hash, std::uint64_t size);
 

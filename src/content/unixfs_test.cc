@@ -356,3 +356,22 @@ TEST(Car, StrangeHeaders) {
 
 }  // namespace
 }  // namespace eai::content
+
+namespace eai::content {
+namespace {
+
+TEST(VerifyContent, OneBlockInEitherForm) {
+  // The vectors of "hello world\n" (docs/formats.md).
+  ByteView content = view_of("hello world\n");
+  for (const char* id : {"bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4",
+                         "QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o",
+                         "bafybeicg2rebjoofv4kbyovkw7af3rpiitvnl6i7ckcywaq6xjcxnc2mby"}) {
+    EXPECT_TRUE(verify_content(*Cid::parse(id), content)) << id;
+    auto other = verify_content(*Cid::parse(id), view_of("hello world!"));
+    ASSERT_FALSE(other) << id;
+    EXPECT_EQ(other.error().code, Code::corrupt) << id;
+  }
+}
+
+}  // namespace
+}  // namespace eai::content

@@ -52,6 +52,18 @@ TreeNode make_leaf(const Profile& profile, ByteView content, Bytes* block) {
   return leaf;
 }
 
+Result<void> verify_content(const Cid& cid, ByteView content) {
+  if (cid.codec() == Codec::raw || cid.codec() == Codec::json) return verify(cid.hash(), content);
+  if (cid.codec() != Codec::dag_pb) {
+    return fail(Code::unsupported, cid.str() + " is of a kind whose content cannot be checked here");
+  }
+  Profile leaf = k_unixfs_v1_2025;
+  leaf.leaves = Leaves::dag_pb;
+  Bytes block;
+  make_leaf(leaf, content, &block);
+  return verify(cid.hash(), block);
+}
+
 FileTree::FileTree(const Profile& profile, OnBlock on_block)
     : profile_(profile), on_block_(std::move(on_block)) {}
 

@@ -46,17 +46,6 @@ void RangePlan::set(ByteRange range, Holding holding, int source) {
   segments_ = std::move(out);
 }
 
-std::optional<std::uint64_t> RangePlan::drop(int source) {
-  std::optional<std::uint64_t> lowest;
-  std::vector<Segment> before = segments_;
-  for (const Segment& segment : before) {
-    if (segment.holding != Holding::here || segment.source != source) continue;
-    if (!lowest) lowest = segment.range.begin;
-    set(segment.range, Holding::missing, k_nobody);
-  }
-  return lowest;
-}
-
 std::uint64_t RangePlan::prefix() const {
   std::uint64_t end = 0;
   for (const Segment& segment : segments_) {

@@ -37,9 +37,6 @@ class RangePlan {
   // `range` must lie in [0, size).
   void set(ByteRange range, Holding holding, int source);
 
-  // Makes missing all that is here from `source`; the lowest offset that was, nothing if none was.
-  std::optional<std::uint64_t> drop(int source);
-
   std::uint64_t prefix() const;  // bytes that are here without a gap, from the start
   std::uint64_t bytes_here() const;
   bool complete() const { return prefix() == size_; }

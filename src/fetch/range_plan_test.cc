@@ -40,19 +40,6 @@ TEST(RangePlan, MergesNeighboursOfOneSource) {
   EXPECT_EQ(plan.prefix(), 30u);
 }
 
-TEST(RangePlan, DropsWhatOneSourceSent) {
-  RangePlan plan(100);
-  plan.set({0, 30}, Holding::here, 0);
-  plan.set({30, 60}, Holding::here, 1);
-  plan.set({60, 100}, Holding::here, 0);
-  EXPECT_TRUE(plan.complete());
-  EXPECT_EQ(plan.drop(1), 30u);
-  EXPECT_EQ(plan.bytes_here(), 70u);
-  EXPECT_EQ(plan.prefix(), 30u);
-  EXPECT_EQ(plan.next(1000), (ByteRange{30, 60}));
-  EXPECT_FALSE(plan.drop(1));
-}
-
 TEST(RangePlan, AgreesWithAByteMap) {
   std::mt19937 random(7);
   constexpr std::uint64_t k_size = 200;

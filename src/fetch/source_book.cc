@@ -52,6 +52,13 @@ bool SourceBook::usable(int index, std::size_t piece) const {
   return tried == one.attempts.end() || tried->second <= max_retries_;
 }
 
+bool SourceBook::others_know_ranges(std::size_t piece) const {
+  for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
+    if (usable(i, piece) && !entry(i).no_ranges) return true;
+  }
+  return false;
+}
+
 std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, std::optional<int> only) const {
   std::optional<int> best;
   double best_wait = 0;
@@ -61,6 +68,7 @@ std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, st
     const Entry& one = entry(i);
     if (only && *only != i) continue;
     if (!usable(i, piece) || one.not_before > now || one.in_flight >= slots()) continue;
+    if (one.no_ranges && !only && others_know_ranges(piece)) continue;
     // Nobody has been measured, or this one has not: taken for as fast as the fastest, so that it gets its chance.
     double rate = one.rate > 0 ? one.rate : std::max(fastest, 1.0);
     double wait = (one.in_flight + 1) / rate;

@@ -86,6 +86,7 @@ class SourceBook {
   Entry& entry(int index) { return entries_[static_cast<std::size_t>(index)]; }
   const Entry& entry(int index) const { return entries_[static_cast<std::size_t>(index)]; }
   int slots() const;
+  bool others_know_ranges(std::size_t piece) const;
 
   std::vector<Entry> entries_;
   int parallel_;

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <set>
 
-#include "content/hash.h"
+#include "content/unixfs.h"
 #include "store/manifest.h"
 #include "store/store.h"
 
@@ -96,7 +96,7 @@ Result<void> Store::throw_away(const fs::path& folder) const {
 
 Result<Model> Store::commit(const ModelLock& lock, ByteView metadata_json, Origin origin,
                             const std::vector<StoredFile>& files) const {
-  EAI_CHECK(content::verify(lock.id().hash(), metadata_json));
+  EAI_CHECK(content::verify_content(lock.id(), metadata_json));
   EAI_CHECK(content::parse_metadata(metadata_json));
   EAI_TRY(fs::path partial, partial_folder(lock));
   EAI_CHECK(check_files(partial, files));

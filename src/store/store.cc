@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "content/hash.h"
+#include "content/unixfs.h"
 #include "store/manifest.h"
 #include "util/log.h"
 
@@ -110,7 +111,7 @@ Result<Model> Store::find(const content::Cid& id) const {
   auto damaged = [&](Error error) { return Failure(std::move(error).with("the stored model " + id.str())); };
   auto metadata_json = read_document(folder / "metadata.json", content::k_metadata_limit);
   if (!metadata_json) return damaged(std::move(metadata_json).error());
-  if (auto fits = content::verify(id.hash(), *metadata_json); !fits) {
+  if (auto fits = content::verify_content(id, *metadata_json); !fits) {
     return damaged(std::move(fits).error().with("metadata.json"));
   }
   auto metadata = content::parse_metadata(*metadata_json);

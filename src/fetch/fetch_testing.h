@@ -1,0 +1,114 @@
+// Why: the tests need models that are whole: a GGUF file in an archive, cut into parts, named by CIDs. Included by tests
+// only.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "content/archive_writer.h"
+#include "content/hash.h"
+#include "content/metadata.h"
+#include "util/file.h"
+
+namespace eai::fetch {
+
+// A GGUF file with one tensor of `bytes` random bytes.
+inline Bytes make_gguf(std::size_t bytes, unsigned seed = 1) {
+  std::string out = "GGUF";
+  auto raw = [&](auto value) {
+    char text[sizeof value];
+    std::memcpy(text, &value, sizeof value);
+    out.append(text, sizeof value);
+  };
+  auto text = [&](std::string_view value) {
+    raw(std::uint64_t{value.size()});
+    out += value;
+  };
+  raw(std::uint32_t{3});
+  raw(std::uint64_t{1});  // tensors
+  raw(std::uint64_t{1});  // keys
+  text("general.architecture");
+  raw(std::uint32_t{8});  // a string
+  text("llama");
+  text("weight");
+  raw(std::uint32_t{1});
+  raw(std::uint64_t{bytes});
+  raw(std::uint32_t{24});  // int8
+  raw(std::uint64_t{0});
+  out.resize((out.size() + 31) / 32 * 32);
+  std::mt19937_64 random(seed);
+  Bytes file(out.begin(), out.end());
+  file.reserve(file.size() + bytes);
+  for (std::size_t i = 0; i < bytes; ++i) file.push_back(static_cast<std::uint8_t>(random()));
+  return file;
+}
+
+// tar → gzip of a folder with one file.
+inline Bytes make_archive(const std::string& folder, const std::string& name, const Bytes& file) {
+  auto plan = content::TarPlan::make(folder, {{name, file.size()}});
+  EXPECT_TRUE(plan);
+  auto read = [&](std::size_t, std::uint64_t offset, std::span<std::uint8_t> into) -> Result<void> {
+    std::memcpy(into.data(), file.data() + offset, into.size());
+    return {};
+  };
+  Bytes out = content::gzip_head();
+  content::GzipTail tail;
+  content::BlockPacker packer;
+  content::PackedBlock block;
+  for (std::uint64_t at = 0; at < plan->size(); at += content::k_pack_block) {
+    Bytes raw(std::min<std::uint64_t>(content::k_pack_block, plan->size() - at));
+    EXPECT_TRUE(plan->fill(at, raw, read));
+    packer.pack(raw, block);
+    tail.add(block);
+    out.insert(out.end(), block.bytes.begin(), block.bytes.end());
+  }
+  Bytes end = tail.finish();
+  out.insert(out.end(), end.begin(), end.end());
+  return out;
+}
+
+// A preserved model as files named by CID.
+struct Preserved {
+  content::Cid id = content::Cid::raw_of({});
+  content::Cid metadata_cid = id;
+  content::Metadata metadata;
+  std::string json;
+  Bytes gguf;
+  std::uint64_t archive_size = 0;
+};
+
+inline Preserved preserve_bytes(const fs::path& blocks, const std::string& folder, const Bytes& archive,
+                                std::uint64_t part_size) {
+  Preserved out;
+  out.archive_size = archive.size();
+  out.metadata.folder_name = folder;
+  out.metadata.chunk_size = part_size;
+  char letters[3] = "aa";
+  for (std::uint64_t at = 0; at < archive.size(); at += part_size) {
+    ByteView part = ByteView(archive).subspan(at, std::min<std::uint64_t>(part_size, archive.size() - at));
+    content::Cid cid = content::Cid::raw_of(part);
+    EXPECT_TRUE(write_file_atomic(blocks / cid.str(), part));
+    out.metadata.files.push_back({cid, folder + ".zip.part-" + letters, content::sha256(part), part.size(), true});
+    if (letters[1]++ == 'z') {
+      letters[1] = 'a';
+      ++letters[0];
+    }
+  }
+  out.json = content::write_metadata(out.metadata);
+  out.id = out.metadata_cid = content::Cid::raw_of(view_of(out.json));
+  EXPECT_TRUE(write_file_atomic(blocks / out.id.str(), view_of(out.json)));
+  return out;
+}
+
+inline Preserved preserve_model(const fs::path& blocks, std::size_t weight_bytes, std::uint64_t part_size) {
+  Bytes gguf = make_gguf(weight_bytes);
+  Preserved out = preserve_bytes(blocks, "tiny", make_archive("tiny", "tiny", gguf), part_size);
+  out.gguf = std::move(gguf);
+  return out;
+}
+
+}  // namespace eai::fetch

@@ -1,0 +1,22 @@
+// Why: a model begins with its metadata: a small document that any source may have and whose hash is the model's name.
+// Thread: one; blocks until somebody delivers it.
+// What holds: not a byte is parsed before the hash fits the CID. Sources are asked in their order, the next one as
+// soon as one fails or is slow; each is asked for the raw block first, then for the file.
+#pragma once
+
+#include <stop_token>
+
+#include "fetch/source_book.h"
+#include "http/client.h"
+
+namespace eai::fetch {
+
+// The number under which the book counts the metadata's attempts.
+inline constexpr std::size_t k_metadata_piece = static_cast<std::size_t>(-1);
+
+// The document's bytes. Code::network lists what each source did; Code::busy when stopped; Code::unsupported for a hash
+// function or tree that this build cannot check.
+Result<Bytes> find_metadata(const content::Cid& id, SourceBook& book, const Options& options,
+                            const std::function<void()>& on_tick, const std::stop_token& stop);
+
+}  // namespace eai::fetch

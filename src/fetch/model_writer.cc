@@ -1,0 +1,145 @@
+#include "fetch/model_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "util/text.h"
+
+namespace eai::fetch {
+namespace {
+
+constexpr std::uint64_t k_flush_step = 32 * k_mib;
+constexpr std::string_view k_gguf_magic = "GGUF";
+
+// Asks the disk to begin with what was written, so that the sync at the end finds little left to do.
+void start_flush([[maybe_unused]] int fd, [[maybe_unused]] ByteRange range) {
+#ifdef __linux__
+  (void)::sync_file_range(fd, static_cast<off_t>(range.begin), static_cast<off_t>(range.size()),
+                          SYNC_FILE_RANGE_WRITE);
+#endif
+}
+
+Result<content::Sha256Hasher> hash_prefix(const fs::path& path, std::uint64_t size) {
+  content::Sha256Hasher hasher;
+  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY));
+  Bytes buffer(k_mib);
+  for (std::uint64_t at = 0; at < size;) {
+    std::span<std::uint8_t> into(buffer.data(), std::min<std::uint64_t>(buffer.size(), size - at));
+    EAI_CHECK(read_at(fd.get(), at, into));
+    hasher.update(into);
+    at += into.size();
+  }
+  return hasher;
+}
+
+}  // namespace
+
+ModelWriter::ModelWriter(fs::path folder, std::string model_name, content::Task task)
+    : folder_(std::move(folder)), model_name_(std::move(model_name)), task_(task) {}
+
+std::string ModelWriter::stored_name(const std::string& name) const {
+  if (task_ == content::Task::chat || task_ == content::Task::embed) {
+    if (name == model_name_) return "model.gguf";
+    if (name == model_name_ + "-projector") return "projector.gguf";
+  }
+  return "payload/" + name;
+}
+
+Result<void> ModelWriter::restore(const std::vector<WrittenFile>& files) {
+  for (const WrittenFile& file : files) {
+    auto hasher = hash_prefix(folder_ / file.name, file.size);
+    if (!hasher || hasher->value_so_far() != file.sha256) {
+      return fail(Code::corrupt, file.name + " was changed since it was written");
+    }
+    finished_.push_back(file);
+    restored_.insert_or_assign(file.name, *std::move(hasher));
+  }
+  return {};
+}
+
+Result<void> ModelWriter::open(const std::string& name, int flags) {
+  open_ = {stored_name(name), 0, {}};
+  hasher_ = content::Sha256Hasher();
+  flushed_ = 0;
+  fs::path path = folder_ / open_.name;
+  EAI_CHECK(make_folders(path.parent_path(), 0700));
+  EAI_TRY(file_, open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW | flags));
+  return {};
+}
+
+Result<void> ModelWriter::check_room(std::uint64_t bytes) const {
+  EAI_TRY(std::uint64_t room, free_space(folder_));
+  if (bytes <= room) return {};
+  return fail(Code::io, "too little space in " + folder_.string() + ": " + open_.name + " has " + human_bytes(bytes) +
+                            ", " + human_bytes(room) + " are free; " + human_bytes(bytes - room) + " are missing");
+}
+
+Result<void> ModelWriter::begin_file(const std::string& name, std::uint64_t size) {
+  EAI_CHECK(open(name, O_TRUNC));
+  return check_room(size);
+}
+
+Result<void> ModelWriter::resume_file(const std::string& name, std::uint64_t, std::uint64_t offset) {
+  EAI_CHECK(open(name, 0));
+  if (finished_.empty() || finished_.back().name != open_.name || finished_.back().size != offset) {
+    return fail(Code::corrupt, open_.name + " does not go on where the checkpoint says");
+  }
+  hasher_ = std::move(restored_.at(open_.name));
+  finished_.pop_back();
+  open_.size = flushed_ = offset;
+  if (::ftruncate(file_.get(), static_cast<off_t>(offset)) != 0) return fail_errno("cutting " + open_.name, errno);
+  return {};
+}
+
+Result<void> ModelWriter::data(ByteView bytes) {
+  if (open_.size == 0 && open_.name.ends_with(".gguf") && !open_.name.starts_with("payload/") &&
+      !text_of(bytes).starts_with(k_gguf_magic)) {
+    return fail(Code::invalid, "not a GGUF file: " + open_.name + " begins with other bytes");
+  }
+  if (auto written = write_at(file_.get(), open_.size, bytes); !written) {
+    return Failure(std::move(written).error().with(open_.name));
+  }
+  hasher_.update(bytes);
+  open_.size += bytes.size();
+  if (open_.size - flushed_ >= k_flush_step) {
+    start_flush(file_.get(), {flushed_, open_.size});
+    flushed_ = open_.size;
+  }
+  return {};
+}
+
+Result<void> ModelWriter::end_file() {
+  EAI_CHECK(sync());
+  open_.sha256 = hasher_.finish();
+  finished_.push_back(std::move(open_));
+  file_.reset();
+  return {};
+}
+
+Result<void> ModelWriter::sync() {
+  if (!file_) return {};
+  if (::fsync(file_.get()) != 0) return fail_errno("syncing " + open_.name, errno);
+  for (fs::path name = fs::path(open_.name).parent_path();; name = name.parent_path()) {
+    EAI_CHECK(sync_path(folder_ / name));
+    if (name.empty()) return {};
+  }
+}
+
+std::vector<WrittenFile> ModelWriter::written() const {
+  std::vector<WrittenFile> out = finished_;
+  if (file_) {
+    out.push_back(open_);
+    out.back().sha256 = hasher_.value_so_far();
+  }
+  return out;
+}
+
+std::vector<store::StoredFile> ModelWriter::stored() const {
+  std::vector<store::StoredFile> out;
+  for (const WrittenFile& file : finished_) out.push_back({file.name, file.size, file.sha256});
+  return out;
+}
+
+}  // namespace eai::fetch

@@ -1,0 +1,62 @@
+// Why: unpacked files go to the partial folder under the names that the store expects, and are hashed on the way, so
+// that the manifest needs no second reading.
+// Thread: one (the unpacking one).
+// What holds: what is not a GGUF file by its first bytes is refused before it is written, where the task wants one.
+// After a restart the bytes that lie on disk are hashed again and compared with what was noted: a file that
+// changed or was cut in the meantime is found (Code::corrupt), and all is fetched again.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "content/hash.h"
+#include "content/unpack.h"
+#include "store/store.h"
+#include "util/file.h"
+
+namespace eai::fetch {
+
+// A file as far as it was written; kept beside the unpacker's checkpoint.
+struct WrittenFile {
+  std::string name;  // relative to the partial folder: "model.gguf", "payload/…"
+  std::uint64_t size = 0;
+  content::Sha256 sha256{};  // of these bytes
+  bool operator==(const WrittenFile&) const = default;
+};
+
+class ModelWriter final : public content::UnpackSink {
+ public:
+  ModelWriter(fs::path folder, std::string model_name, content::Task task);
+
+  // Before Unpacker::resume. Code::corrupt if a file is not as it was noted.
+  Result<void> restore(const std::vector<WrittenFile>& files);
+
+  Result<void> begin_file(const std::string& name, std::uint64_t size) override;
+  Result<void> data(ByteView bytes) override;
+  Result<void> end_file() override;
+  Result<void> resume_file(const std::string& name, std::uint64_t size, std::uint64_t offset) override;
+
+  // Everything handed over so far is safe on disk when it returns.
+  Result<void> sync();
+  // Finished files, and the open one last.
+  std::vector<WrittenFile> written() const;
+  std::vector<store::StoredFile> stored() const;
+
+ private:
+  std::string stored_name(const std::string& name) const;
+  Result<void> open(const std::string& name, int flags);
+  Result<void> check_room(std::uint64_t bytes) const;
+
+  fs::path folder_;
+  std::string model_name_;
+  content::Task task_;
+  std::vector<WrittenFile> finished_;
+  std::map<std::string, content::Sha256Hasher> restored_;  // of files that go on
+  UniqueFd file_;
+  WrittenFile open_;
+  content::Sha256Hasher hasher_;
+  std::uint64_t flushed_ = 0;  // of the open file: handed to the disk
+};
+
+}  // namespace eai::fetch

@@ -1,0 +1,30 @@
+// Why: what a user sees while a model comes: bytes, rate, time left, who delivers.
+// Thread: the owner's.
+#pragma once
+
+#include "fetch/source_book.h"
+
+namespace eai::fetch {
+
+class Meter {
+ public:
+  Meter(const SourceBook& book, OnProgress on_progress) : book_(book), on_progress_(std::move(on_progress)) {}
+
+  void phase(Progress::Phase phase);
+  void total(std::uint64_t bytes) { progress_.total = bytes; }
+  // Tells the listener if a tenth of a second passed since the last time.
+  void show(Clock::time_point now, std::uint64_t verified, std::uint64_t received);
+
+ private:
+  void tell(Clock::time_point now);
+
+  const SourceBook& book_;
+  OnProgress on_progress_;
+  Progress progress_;
+  Clock::time_point last_{};
+};
+
+// The time that `left` bytes need at `rate` bytes per second; nothing if that cannot be said.
+std::optional<std::chrono::seconds> time_for(std::uint64_t left, double rate);
+
+}  // namespace eai::fetch

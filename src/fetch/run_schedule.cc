@@ -1,0 +1,122 @@
+// Whom to ask for which range, and when a slow one is helped.
+#include <algorithm>
+
+#include "content/cid.h"
+#include "fetch/range_request.h"
+#include "fetch/run.h"
+
+namespace eai::fetch {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t k_smallest_slice = 256 * k_kib;
+constexpr std::uint64_t k_first_slice = 2 * k_mib;
+constexpr std::uint64_t k_largest_slice = 16 * k_mib;
+constexpr double k_slice_seconds = 2;      // a request should not last much longer
+constexpr double k_patience_seconds = 3;   // a request that needs longer than this is helped when nothing else is left
+constexpr double k_rate_of_unknown = 1e6;  // bytes per second
+constexpr auto k_tick = 100ms;
+
+}  // namespace
+
+std::uint64_t Run::slice(int source) const {
+  if (book_.rate(source) <= 0) return k_first_slice;
+  auto bytes = static_cast<std::uint64_t>(book_.rate(source) * k_slice_seconds / (book_.in_flight(source) + 1));
+  return std::clamp(bytes, k_smallest_slice, k_largest_slice);
+}
+
+void Run::start(std::size_t index, int source, ByteRange range, bool ranged) {
+  PieceWork& work = pieces_[index];
+  Form form = work.piece.cid.codec() == content::Codec::raw ? book_.form(source) : Form::file;
+  http::Request asked = request_for(book_.source(source), work.piece.cid, form, options_);
+  if (ranged) asked.range = range;
+  auto request = std::make_unique<RangeRequest>(*this, index, source, range, ranged, form);
+  if (work.plan) work.plan->set(range, Holding::asked, source);
+  ++work.requests;
+  book_.started(source);
+  auto id = transfers_.start(asked, *request);
+  requests_.emplace(id, std::move(request));
+}
+
+// True if a request was started.
+bool Run::ask_for(std::size_t index, Clock::time_point now) {
+  PieceWork& work = pieces_[index];
+  if (!work.wants_bytes() || requests_.size() >= static_cast<std::size_t>(std::max(1, options_.parallel_requests))) {
+    return false;
+  }
+  if (!work.plan && work.requests > 0) return false;  // the first answer tells the size
+  if (work.plan && !work.plan->next(1)) return false;
+  auto source = book_.pick(index, now, work.only);
+  if (!source) return false;
+  if (!work.plan) {
+    start(index, *source, {0, k_first_slice}, true);
+    return true;
+  }
+  bool ranged = book_.has_ranges(*source);
+  // Who ignores ranges is asked once for the whole, not many times.
+  if (!ranged && work.requests > 0) return false;
+  start(index, *source, *work.plan->next(ranged ? slice(*source) : work.plan->size()), ranged);
+  return true;
+}
+
+Result<void> Run::give_up_or_wait(std::size_t index) const {
+  const PieceWork& work = pieces_[index];
+  if (!work.wants_bytes() || work.requests > 0 || !book_.hopeless(index, work.only)) return {};
+  return fail(Code::network, "no source delivers " + work.piece.name + " (" + work.piece.cid.str() +
+                                 "): " + book_.report());
+}
+
+Result<void> Run::schedule(Clock::time_point now) {
+  for (std::size_t index = first_; index < window_end(); ++index) {
+    PieceWork& work = pieces_[index];
+    if (!work.begun) EAI_CHECK(begin(index));
+    if (work.only && book_.hopeless(index, work.only)) work.only = alone_next(index);
+    while (ask_for(index, now)) {
+    }
+    EAI_CHECK(give_up_or_wait(index));
+  }
+  steal(now);
+  return {};
+}
+
+// When nothing is left to ask for, an idle source takes over the end of what a slow one is at.
+void Run::steal(Clock::time_point now) {
+  if (requests_.size() >= static_cast<std::size_t>(std::max(1, options_.parallel_requests))) return;
+  RangeRequest* slowest = nullptr;
+  double longest = 0;
+  for (auto& [id, request] : requests_) {
+    const PieceWork& work = pieces_[request->index];
+    if (!work.plan || work.only || now - request->begun < 1s) continue;
+    double seconds = static_cast<double>(request->left()) / std::max(request->rate(now), 1.0);
+    if (seconds <= longest) continue;
+    slowest = request.get();
+    longest = seconds;
+  }
+  if (slowest == nullptr || longest < k_patience_seconds) return;
+  auto helper = book_.pick(slowest->index, now);
+  if (!helper || *helper == slowest->source || !book_.has_ranges(*helper)) return;
+  double known = book_.rate(*helper) / (book_.in_flight(*helper) + 1);
+  double helper_rate = known > 0 ? known : k_rate_of_unknown;
+  double slow_rate = slowest->rate(now);
+  if (static_cast<double>(slowest->left()) / helper_rate > longest / 2) return;
+  slowest->note();
+  auto kept = static_cast<std::uint64_t>(static_cast<double>(slowest->left()) * slow_rate / (slow_rate + helper_rate));
+  ByteRange rest{slowest->position + kept, slowest->range.end};
+  std::size_t index = slowest->index;
+  book_.note(slowest->source, "was slow");
+  slowest->shrink(rest.begin);
+  if (kept < 16 * k_kib) {
+    rest.begin = slowest->position;
+    end_requests([&](const RangeRequest& request) { return &request == slowest; });
+  }
+  start(index, *helper, rest, true);
+}
+
+std::chrono::milliseconds Run::time_to_wait(Clock::time_point now) const {
+  auto ready = book_.next_ready(now);
+  if (!ready) return k_tick;
+  return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*ready - now), 1ms, std::chrono::milliseconds(k_tick));
+}
+
+}  // namespace eai::fetch

@@ -1,0 +1,71 @@
+// Why: parts become the model's files while later parts still arrive, so that a part's space is free again soon.
+// Thread: the owner calls; one helper thread reads, unpacks, writes and syncs.
+// What holds: pieces are unpacked in order, each only after its hash fitted; a piece's file is deleted only when a
+// checkpoint behind it is safe on disk. What dies in between is unpacked again from the checkpoint, not fetched again.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "content/hash.h"
+#include "content/unpack.h"
+#include "fetch/checkpoint.h"
+#include "fetch/piece_hasher.h"
+
+namespace eai::fetch {
+
+// A piece whose bytes are proven.
+struct ProvenPiece {
+  fs::path path;
+  std::uint64_t size = 0;
+  // Ours: deleted when it is unpacked. Else a block folder's: read again, so hashed again.
+  bool ours = true;
+  content::Sha256 sha256{};
+};
+
+class UnpackWorker {
+ public:
+  // Goes on from the checkpoint in `folder` if there is a good one. One that is not, or files that do not fit it,
+  // are removed, and all begins anew. Code::io if the disk fails.
+  static Result<std::unique_ptr<UnpackWorker>> begin(const fs::path& folder, const content::UnpackRules& rules,
+                                                     std::size_t pieces, HelperMail& mail);
+  ~UnpackWorker();  // stops after the bytes in hand
+  UnpackWorker(const UnpackWorker&) = delete;
+  UnpackWorker& operator=(const UnpackWorker&) = delete;
+
+  // Pieces in front of it need not be fetched. At begin(); later news of kind `unpacked` tell.
+  std::size_t first_piece() const { return first_; }
+  void give(std::size_t piece, ProvenPiece proven);
+  // After all pieces were reported unpacked: the archive's end is checked.
+  Result<std::vector<store::StoredFile>> finish();
+
+ private:
+  UnpackWorker(fs::path folder, const content::UnpackRules& rules, std::size_t pieces, HelperMail& mail);
+  Result<void> restore();
+  void start_over();
+  void run();
+  Result<void> unpack(const ProvenPiece& piece);
+  Result<void> settle(std::size_t next);
+
+  fs::path folder_;
+  content::UnpackRules rules_;
+  std::size_t pieces_;
+  HelperMail& mail_;
+  std::optional<ModelWriter> writer_;
+  std::optional<content::Unpacker> unpacker_;
+  std::size_t first_ = 0;
+  std::vector<fs::path> spent_;       // unpacked, to be deleted behind the next checkpoint
+  std::uint64_t since_checkpoint_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::size_t, ProvenPiece> given_;
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace eai::fetch
