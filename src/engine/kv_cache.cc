@@ -1,6 +1,7 @@
 #include "engine/kv_cache.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace eai::engine {
 
@@ -19,9 +20,25 @@ double padded(double value, double step) {
   return static_cast<double>(steps) * step;
 }
 
+// Where the file gives a window but no pattern, the pattern is part of the architecture: every nth layer has none.
+std::uint64_t built_in_pattern(std::string_view architecture) {
+  struct Entry {
+    std::string_view architecture;
+    std::uint64_t every;
+  };
+  static constexpr Entry k_entries[] = {{"gemma2", 2}, {"gemma3", 6}, {"gemma3n", 5}, {"gpt-oss", 2}, {"cohere2", 4}, {"exaone4", 4}};
+  for (const Entry& entry : k_entries)
+    if (entry.architecture == architecture) return entry.every;
+  return 0;
+}
+
 bool has_window(const content::GgufInfo& info, std::uint64_t layer) {
   const auto& layers = info.layers;
-  if (layers.sliding_window == 0 || layers.sliding_window_pattern.empty()) return false;
+  if (layers.sliding_window == 0) return false;
+  if (layers.sliding_window_pattern.empty()) {
+    const std::uint64_t every = built_in_pattern(info.architecture);
+    return every > 0 && (layer + 1) % every != 0;
+  }
   if (layers.sliding_window_pattern.size() > 1)
     return layer < layers.sliding_window_pattern.size() && layers.sliding_window_pattern[layer] != 0;
   const std::uint64_t every = layers.sliding_window_pattern.front();
@@ -90,10 +107,10 @@ std::uint64_t compute_bytes(const content::GgufInfo& info, const Launch& launch)
   const double batch = launch.batch, context = padded(launch.context, k_swa_pad);
   const double width = static_cast<double>(info.embedding_length);
   const double feed = static_cast<double>(info.feed_forward_length);
-  const double mask = batch * context * (k_f32 + k_f16);
-  const double activations = batch * k_f32 * (4 * width + 2 * feed);
-  const double logits = batch * static_cast<double>(info.vocabulary) * k_f32;
-  return whole(std::max(mask + activations, logits + batch * width * k_f32));
+  const double mask = batch * context * k_f16;
+  const double layer = batch * k_f32 * (3 * feed + 4 * width);  // gate, up and their product beside the residual stream
+  const double logits = batch * k_f32 * (static_cast<double>(info.vocabulary) + 2 * width);
+  return whole(std::max(mask + layer, logits));
 }
 
 }  // namespace eai::engine

@@ -15,7 +15,7 @@ namespace eai::engine {
 
 namespace {
 
-constexpr std::uint64_t k_process_base = 20 * k_mib;
+constexpr std::uint64_t k_process_base = 11 * k_mib;
 constexpr std::uint64_t k_cache_ram_least = 16 * k_mib, k_cache_ram_most = k_gib;
 constexpr std::uint64_t k_measured_limit = k_mib;
 constexpr std::uint64_t k_spare_least = 512 * k_mib;
@@ -111,6 +111,13 @@ Result<Inspection> inspect_model(const ModelSpec& spec) {
     found.memory.companions = plus(found.memory.companions, estimate_memory(info, found.launch).total());
   }
   return found;
+}
+
+std::uint64_t needed_bytes(const MemoryEstimate& estimate, std::uint64_t own, std::uint64_t mapped) {
+  const std::uint64_t weights = plus(plus(estimate.weights, estimate.projector), estimate.companions);
+  const std::uint64_t rest = estimate.total() - std::min(estimate.total(), weights);
+  const std::uint64_t copied = std::min(own - std::min(own, rest), weights);
+  return own + mapped - std::min(mapped, copied);
 }
 
 std::optional<std::uint64_t> cgroup_limit(const fs::path& root, std::string_view membership) {

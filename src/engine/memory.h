@@ -24,7 +24,7 @@ struct MemoryEstimate {
   std::uint64_t companions = 0;     // adapters and draft model with its context
   std::uint64_t prompt_cache = 0;   // bound of the engine's cache of earlier prompts
   std::uint64_t process = 0;        // the program itself, vocabulary, threads
-  std::string note;                 // what was done to make it fit; empty: nothing
+  std::string note{};               // what was done to make it fit; empty: nothing
   std::uint64_t total() const;
   // "weights 1.83 GB + context (32768 tokens) 3.76 GB + … = 6.1 GB"
   std::string arithmetic(const Launch& launch) const;
@@ -44,6 +44,10 @@ Result<Inspection> inspect_model(const ModelSpec& spec);
 
 // A projector's or an adapter's header, a model's; the whole file's size must fit. Blocks on the disk.
 Result<content::GgufInfo> read_gguf_file(const fs::path& path);
+
+// What a running engine really needs of what is resident: where weights were copied into another layout for speed, their
+// mapped originals are still resident but will never be read again.
+std::uint64_t needed_bytes(const MemoryEstimate& estimate, std::uint64_t own, std::uint64_t mapped);
 
 struct Budget {
   std::uint64_t bytes = 0;

@@ -175,8 +175,7 @@ void PoolImpl::carry_out(const StartEngine& effect) {
 void PoolImpl::carry_out(const StopEngine& effect) {
   Served& model = *served[effect.model];
   if (!model.engine) return;
-  if (const int pid = model.engine->pid(); pid > 0 && model.ready_since != std::chrono::system_clock::time_point{})
-    note_peak(effect.model, peak_memory_of(pid));
+  model.ready_since = {};
   model.engine->stop();
 }
 

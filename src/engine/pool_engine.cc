@@ -10,7 +10,7 @@ namespace eai::engine {
 namespace asio = boost::asio;
 
 namespace {
-constexpr std::chrono::seconds k_measure_every{5};
+constexpr std::chrono::seconds k_measure_every{5}, k_measure_least{1};
 }
 
 void PoolImpl::engine_ready(ModelIndex index, Run run) {
@@ -21,6 +21,7 @@ void PoolImpl::engine_ready(ModelIndex index, Run run) {
   model.ready_since = std::chrono::system_clock::now();
   log::info("{} is ready after {:.2f} s", model.spec.folder_name, load.count());
   apply(scheduler.ready(now(), run));
+  measure(index);
   measure_soon();
 }
 
@@ -48,7 +49,7 @@ void PoolImpl::engine_exited(ModelIndex index, Run run, std::string words) {
 
 void PoolImpl::note_peak(ModelIndex index, std::uint64_t peak) {
   Served& model = *served[index];
-  if (peak == 0 || !measured.note(model.measured_key, peak)) return;
+  if (!measured.note(model.measured_key, peak)) return;
   save_measured();
   if (const ModelTerms terms = terms_of(model); terms.need > scheduler.terms(index).need)
     apply(scheduler.set_terms(now(), index, terms));
@@ -61,36 +62,29 @@ void PoolImpl::save_measured() {
   });
 }
 
-// Looks at the memory of running engines from time to time, on the helper: the kernel walks all their pages.
+void PoolImpl::measure(ModelIndex index) {
+  Served& model = *served[index];
+  const State state = scheduler.state(index);
+  const int pid = model.engine ? model.engine->pid() : 0;
+  if (now() < model.measured_at + k_measure_least) return;
+  if (pid == 0 || (state != State::ready && state != State::draining)) return;
+  const MemoryUse use = memory_of(pid);
+  if (use.own == 0) return;  // it has just died
+  model.measured_at = now();
+  model.memory_now = needed_bytes(model.found.memory, use.own, use.mapped);
+  note_peak(index, model.memory_now);
+}
+
 void PoolImpl::measure_soon() {
-  if (measuring || closed) return;
-  std::vector<std::pair<ModelIndex, int>> running;
-  for (ModelIndex i = 0; i < served.size(); ++i)
-    if (served[i]->engine && served[i]->engine->pid() > 0) running.emplace_back(i, served[i]->engine->pid());
-  if (running.empty()) return;
-  measuring = true;
-  asio::post(helper, [self = weak_from_this(), &io = context, running] {
-    std::vector<MemoryUse> uses;
-    for (const auto& [index, pid] : running) uses.push_back(memory_of(pid));
-    asio::post(io, [self, running, uses] {
-      const auto pool = self.lock();
-      if (!pool || pool->closed) return;
-      for (std::size_t i = 0; i < running.size(); ++i) {
-        const auto& [index, pid] = running[i];
-        Served& model = *pool->served[index];
-        if (!model.engine || model.engine->pid() != pid) continue;
-        model.memory_now = uses[i].now;
-        const bool loaded = pool->scheduler.state(index) != State::starting;
-        if (loaded) pool->note_peak(index, uses[i].peak);
-      }
-      pool->measure_timer.expires_after(k_measure_every);
-      pool->measure_timer.async_wait([self](boost::system::error_code error) {
-        const auto again = self.lock();
-        if (!again) return;
-        again->measuring = false;
-        if (!error) again->measure_soon();
-      });
-    });
+  if (std::exchange(measuring, true)) return;
+  measure_timer.expires_after(k_measure_every);
+  measure_timer.async_wait([self = weak_from_this()](boost::system::error_code error) {
+    const auto pool = self.lock();
+    if (!pool) return;
+    pool->measuring = false;
+    if (error || pool->closed) return;
+    for (ModelIndex i = 0; i < pool->served.size(); ++i) pool->measure(i);
+    if (!pool->scheduler.all_gone()) pool->measure_soon();
   });
 }
 

@@ -30,7 +30,7 @@ struct Served {
   double fraction = 0;  // of the load
   std::uint64_t memory_now = 0;
   std::chrono::system_clock::time_point ready_since{};
-  Time started_at{};
+  Time started_at{}, measured_at{};
   double last_load_seconds = 0;
   std::uint64_t starts = 0, crashes = 0, requests = 0;
 };
@@ -65,6 +65,7 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   void engine_exited(ModelIndex index, Run run, std::string words);
   void note_peak(ModelIndex index, std::uint64_t peak);
   void save_measured();
+  void measure(ModelIndex index);
   void measure_soon();
   // pool_lease.cc
   boost::asio::awaitable<Result<Lease>> lease(LeaseRequest request);

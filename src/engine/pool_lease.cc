@@ -47,6 +47,9 @@ Lease::Hold::~Hold() {
   const auto impl = pool.lock();
   if (!impl) return;
   impl->leased.erase(ticket);
+  const auto index = impl->by_id.find(model_id);
+  // The end of an answer is when an engine has used the most.
+  if (!impl->closed && impl->scheduler.leases(index->second) == 1) impl->measure(index->second);
   if (!impl->closed) impl->apply(impl->scheduler.leave(PoolImpl::now(), ticket));
 }
 

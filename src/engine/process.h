@@ -70,11 +70,11 @@ void signal_group(pid_t group, int signal);
 std::string identity_of(pid_t pid);
 
 struct MemoryUse {
-  std::uint64_t now = 0;   // bytes resident, mapped files included, shared pages divided among those who share them
-  std::uint64_t peak = 0;  // bytes, highest resident so far; 0 where the system does not tell
+  std::uint64_t own = 0;     // bytes resident that belong to the process alone
+  std::uint64_t mapped = 0;  // bytes resident of mapped files: the system can take them back
 };
-MemoryUse memory_of(pid_t pid);               // slow for large processes: the kernel walks their pages
-std::uint64_t peak_memory_of(pid_t pid);      // only the peak; quick
+// Quick; zeros if there is no such process.
+MemoryUse memory_of(pid_t pid);
 
 // The variables a child may inherit from this program's environment (system, locale, GPU selection), nothing else: no
 // LLAMA_ARG_*, HF_*, AIP_*, no keys.

@@ -136,19 +136,10 @@ std::uint64_t kilobytes(std::string_view text, std::string_view key) {
 }  // namespace
 
 MemoryUse memory_of(pid_t pid) {
-  const std::string folder = "/proc/" + std::to_string(pid);
-  MemoryUse use;
-  if (const auto rollup = read_file(folder + "/smaps_rollup", 65536)) use.now = kilobytes(text_of(*rollup), "\nPss:");
-  if (const auto status = read_file(folder + "/status", 65536)) {
-    use.peak = kilobytes(text_of(*status), "VmHWM:");
-    if (use.now == 0) use.now = kilobytes(text_of(*status), "VmRSS:");
-  }
-  return use;
-}
-
-std::uint64_t peak_memory_of(pid_t pid) {
   const auto status = read_file("/proc/" + std::to_string(pid) + "/status", 65536);
-  return status ? kilobytes(text_of(*status), "VmHWM:") : 0;
+  if (!status) return {};
+  const std::string_view text = text_of(*status);
+  return {kilobytes(text, "RssAnon:") + kilobytes(text, "RssShmem:"), kilobytes(text, "RssFile:")};
 }
 
 }  // namespace eai::engine

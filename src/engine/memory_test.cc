@@ -1,0 +1,145 @@
+#include "engine/memory.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+
+#include "engine/gguf_testing.h"
+#include "engine/kv_cache.h"
+#include "engine/llama.h"
+
+namespace eai::engine {
+namespace {
+
+// What llama.cpp itself would take, in MiB, from the program that prints it without allocating.
+struct Fit {
+  double context = 0, compute = 0;
+};
+
+Fit ask_llama_fit_params(const fs::path& model, const Launch& launch) {
+  const std::string command = std::string(EAI_BUILD_DIR) + "/libexec/eai/llama-fit-params -m '" + model.string() + "' -c " +
+                              std::to_string(launch.context) + " -ub " + std::to_string(launch.batch) + " -b 2048 -np " +
+                              std::to_string(launch.slots) + " -fitp on 2>/dev/null";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  std::array<char, 256> line{};
+  Fit fit;
+  double weights = 0;
+  while (std::fgets(line.data(), line.size(), pipe) != nullptr)
+    std::sscanf(line.data(), "Host %lf %lf %lf", &weights, &fit.context, &fit.compute);
+  EXPECT_EQ(::pclose(pipe), 0) << "is llama-fit-params staged? (target \"engines\"): " << command;
+  return fit;
+}
+
+TEST(Memory, EstimateIsWithinATenthOfLlamaFitParams) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "shape.gguf";
+  const std::array shapes = {
+      Shape{.blocks = 32, .width = 4096, .feed = 14336, .heads = 32, .kv_heads = 8, .head = 128, .vocabulary = 128256, .q4 = true},
+      Shape{.architecture = "qwen3", .blocks = 28, .width = 2048, .feed = 6144, .heads = 16, .kv_heads = 8, .head = 128, .vocabulary = 151936, .q4 = true},
+      Shape{.architecture = "gemma3", .blocks = 34, .width = 2560, .feed = 10240, .heads = 8, .kv_heads = 4, .head = 256, .vocabulary = 262144, .window = 1024, .q4 = true},
+      Shape{.architecture = "qwen3moe", .blocks = 48, .width = 2048, .feed = 768, .heads = 32, .kv_heads = 4, .head = 128, .vocabulary = 151936, .experts = 128, .q4 = true},
+      Shape{.blocks = 80, .width = 8192, .feed = 28672, .heads = 64, .kv_heads = 8, .head = 128, .vocabulary = 32000, .q4 = true},
+  };
+  for (const Shape& shape : shapes) {
+    const std::uint64_t weights = write_shape(shape, file);
+    const auto info = read_gguf_file(file);
+    ASSERT_TRUE(info) << info.error().message;
+    for (const Launch& launch : {Launch{.context = 2048, .batch = 512}, Launch{.context = 131072, .batch = 1024}}) {
+      const MemoryEstimate memory = estimate_memory(*info, launch);
+      const Fit fit = ask_llama_fit_params(file, launch);
+      const double theirs = fit.context + fit.compute;
+      const double ours = static_cast<double>(memory.context + memory.compute) / k_mib;
+      EXPECT_EQ(memory.weights, weights);
+      EXPECT_NEAR(ours, theirs, theirs / 10) << shape.architecture << " " << launch.context;
+    }
+  }
+}
+
+TEST(Memory, HugeClaimsSaturate) {
+  content::GgufInfo info;
+  info.architecture = "llama";
+  info.block_count = UINT64_MAX;
+  info.embedding_length = info.feed_forward_length = info.vocabulary = info.tensor_bytes = UINT64_MAX;
+  info.layers.head_count_kv = {UINT64_MAX};
+  info.layers.key_length = info.layers.value_length = UINT64_MAX;
+  const MemoryEstimate memory = estimate_memory(info, {.context = UINT32_MAX, .slots = 4, .batch = 512});
+  EXPECT_EQ(memory.total(), UINT64_MAX);
+}
+
+TEST(Memory, DefaultsOfALaunch) {
+  content::GgufInfo info;
+  info.context_length = 131072;
+  ModelSpec chat;
+  EXPECT_EQ(plan_launch(chat, info).context, 32768u);
+  EXPECT_EQ(plan_launch(chat, info).batch, 512u);
+  ModelSpec embed;
+  embed.task = content::Task::embed;
+  info.pooling = 1;
+  EXPECT_EQ(plan_launch(embed, info).batch, plan_launch(embed, info).context) << "the whole input in one batch";
+  info.pooling = 3;
+  EXPECT_EQ(plan_launch(embed, info).batch, 512u) << "pooled from the last token: in steps";
+  chat.context_length = 4096;
+  EXPECT_EQ(plan_launch(chat, info).context, 4096u);
+}
+
+TEST(Memory, ArithmeticCanBeShown) {
+  MemoryEstimate memory{.weights = 2'000'000'000, .context = 1'000'000'000, .process = 500'000'000};
+  EXPECT_EQ(memory.arithmetic({.context = 4096}),
+            "weights 2.00 GB + context of 4096 tokens 1.00 GB + process 500 MB = 3.50 GB");
+}
+
+TEST(Memory, MappedOriginalsOfCopiedWeightsDoNotCount) {
+  const MemoryEstimate memory{.weights = 1000, .context = 400, .process = 100};
+  EXPECT_EQ(needed_bytes(memory, 500, 1000), 1500u) << "weights used where they are mapped";
+  EXPECT_EQ(needed_bytes(memory, 1400, 1000), 1500u) << "nine tenths copied";
+  EXPECT_EQ(needed_bytes(memory, 9000, 1000), 9000u);
+}
+
+struct Groups : ::testing::Test {
+  void put(const fs::path& file, const std::string& text) {
+    ASSERT_TRUE(make_folders((folder.path() / file).parent_path()));
+    ASSERT_TRUE(write_file_atomic(folder.path() / file, view_of(text)));
+  }
+  TemporaryFolder folder;
+};
+
+TEST_F(Groups, TheSmallestLimitOnTheWayUpCounts) {
+  put("memory.max", "max\n");
+  put("a/memory.max", "4000\n");
+  put("a/b/memory.max", "max\n");
+  EXPECT_EQ(cgroup_limit(folder.path(), "0::/a/b\n"), 4000u);
+  EXPECT_EQ(cgroup_limit(folder.path(), "0::/\n"), std::nullopt);
+  EXPECT_EQ(cgroup_limit(folder.path(), "nonsense\n::\n"), std::nullopt);
+}
+
+TEST_F(Groups, Version1) {
+  put("memory/x/memory.limit_in_bytes", "5000\n");
+  put("memory/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_EQ(cgroup_limit(folder.path(), "5:cpu:/x\n4:memory:/x\n"), 5000u);
+}
+
+TEST_F(Groups, MeasuredPeaksAreKeptAndDamageIsForgiven) {
+  const fs::path file = folder.path() / "measured.json";
+  Measured first(file);
+  EXPECT_FALSE(first.peak("a"));
+  EXPECT_TRUE(first.note("a", 10));
+  EXPECT_FALSE(first.note("a", 9));
+  put("measured.json", first.text());
+  EXPECT_EQ(Measured(file).peak("a"), 10u);
+  put("measured.json", "{\"a\": \"x\", \"b\": -1, \"c\": 3");
+  EXPECT_FALSE(Measured(file).peak("c"));
+}
+
+TEST(LlamaArguments, OnlyWhatIsOnTheListMayBeSet) {
+  EXPECT_TRUE(check_extra_arguments({"--temp", "0.8", "--no-warmup", "--flash-attn", "on", "--main-gpu", "-1"}));
+  for (const std::vector<std::string>& bad : std::vector<std::vector<std::string>>{
+           {"--host", "0.0.0.0"}, {"--tools", "all"}, {"--media-path", "/"}, {"--temp"}, {"--temp", "warm"},
+           {"--model-url", "http://x"}, {"--flash-attn", "--tools"}, {"--log-prompts-dir", "/tmp"}, {""}})
+    EXPECT_FALSE(check_extra_arguments(bad)) << bad.front();
+  EXPECT_NE(check_extra_arguments({"--tempp", "1"}).error().message.find("--temp?"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace eai::engine
