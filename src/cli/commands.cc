@@ -32,6 +32,12 @@ std::span<const Command> commands() {
                "preserve.dry_run", "preserve.resume", "preserve.keep_here", "preserve.timeout"},
               output),
        model_preserve},
+      {"estimate", "", "Show what memory a model will take and whether it fits", Takes::models,
+       "Names, hashes, or paths of GGUF files",
+       joined({"server.context_length", "server.parallel", "server.memory_limit", "estimate.projector"}, output),
+       model_estimate},
+      {"logs", "", "Print the server's log, or that of a model's engine", Takes::models, "Name or hash; none: the server",
+       joined({"logs.follow", "logs.lines"}, output), model_logs},
   };
   return table;
 }

@@ -29,6 +29,7 @@ struct Config {
   std::string host = "127.0.0.1";
   std::uint64_t port = 8080;
   std::uint64_t context_length = 0;  // 0: what the model was trained for, at most 32768
+  std::uint64_t parallel = 0;        // answers of one model at the same time; 0: what its engine does best
   bool foreground = false;
   bool force = false;
   std::string main_hash;
@@ -45,7 +46,7 @@ struct Config {
   // [engines]
   std::string llama_server;
   std::string image_engine;
-  // [list], [remove]
+  // [list], [remove], [estimate], [logs]
   bool list_all = false;
   bool remove_force = false;
   // [preserve]
@@ -69,6 +70,9 @@ struct Config {
   std::string lighthouse_api = "https://api.lighthouse.storage";
   std::string lighthouse_gateway = "https://gateway.lighthouse.storage";
   std::uint64_t samples = 8;
+  std::string projector;
+  bool follow_log = false;
+  std::uint64_t log_lines = 100;
   // [output]
   bool json = false;
   bool quiet = false;
