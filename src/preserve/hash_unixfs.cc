@@ -16,8 +16,9 @@ struct Batch {
   std::vector<content::Sha256> hashes;
 };
 
-Result<Batch> hash_batch(const SourceFile& file, ByteRange range, const std::vector<std::uint64_t>& sizes) {
-  Batch batch;
+Result<Batch> hash_batch(const SourceFile& file, ByteRange range, const std::vector<std::uint64_t>& sizes,
+                         Bytes buffer) {
+  Batch batch{std::move(buffer), {}};
   batch.bytes.resize(static_cast<std::size_t>(range.size()));
   EAI_CHECK(file.read(range.begin, batch.bytes));
   ByteView rest = batch.bytes;
@@ -110,13 +111,16 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
     for (; begun < tasks.size() && begun < i + workers.count() + 2; ++begun) {
       Task& task = tasks[begun];
       task.result = workers.submit(
-          [file, range = task.range, sizes = task.sizes] { return hash_batch(*file, range, sizes); });
+          [file, range = task.range, sizes = task.sizes, buffer = workers.buffers().take()]() mutable {
+            return hash_batch(*file, range, sizes, std::move(buffer));
+          });
     }
     if (stop.stop_requested()) return fail(Code::busy, "stopped");
-    EAI_TRY(const Batch batch, tasks[i].result.get());
+    EAI_TRY(Batch batch, tasks[i].result.get());
     whole.update(batch.bytes);
     for (std::size_t k = 0; k < batch.hashes.size(); ++k) builder.leaf(batch.hashes[k], tasks[i].sizes[k]);
     hashed += batch.bytes.size();
+    workers.buffers().give(std::move(batch.bytes));
     progress(hashed);
   }
   out.root = builder.finish();

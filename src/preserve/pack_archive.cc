@@ -62,9 +62,13 @@ class PartWriter {
   }
 
   void send_leaf() {
-    leaves_.push_back(workers_.submit(
-        [leaf = std::move(leaf_), profile = part_.profile] { return content::make_leaf(profile, leaf); }));
-    leaf_ = {};
+    leaves_.push_back(workers_.submit([leaf = std::move(leaf_), profile = part_.profile, &buffers = workers_.buffers()]() mutable {
+      content::TreeNode node = content::make_leaf(profile, leaf);
+      buffers.give(std::move(leaf));
+      return node;
+    }));
+    leaf_ = workers_.buffers().take();
+    leaf_.clear();
     leaf_.reserve(part_.profile.chunk);
     while (leaves_.size() > workers_.count() + 2) take_leaf();
   }
@@ -97,14 +101,15 @@ class PartWriter {
   std::deque<std::future<content::TreeNode>> leaves_;
 };
 
-Result<PackedBlock> pack_block(const content::TarPlan& plan, const SourceFiles& files, std::uint64_t offset) {
+Result<PackedBlock> pack_block(const content::TarPlan& plan, const SourceFiles& files, std::uint64_t offset,
+                               Bytes buffer) {
   thread_local content::BlockPacker packer;
   thread_local Bytes raw;
   raw.resize(static_cast<std::size_t>(std::min<std::uint64_t>(content::k_pack_block, plan.size() - offset)));
   EAI_CHECK(plan.fill(offset, raw, [&](std::size_t index, std::uint64_t at, std::span<std::uint8_t> into) {
     return files[index]->read(at, into);
   }));
-  PackedBlock block;
+  PackedBlock block{std::move(buffer)};
   packer.pack(raw, block);
   return block;
 }
@@ -126,7 +131,9 @@ Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles&
   std::uint64_t next = 0;
   while (next < plan.size() || !blocks.empty()) {
     while (next < plan.size() && blocks.size() < workers.count() + 2) {
-      blocks.push_back(workers.submit([&plan, &files, next] { return pack_block(plan, files, next); }));
+      blocks.push_back(workers.submit([&plan, &files, next, buffer = workers.buffers().take()]() mutable {
+        return pack_block(plan, files, next, std::move(buffer));
+      }));
       next += content::k_pack_block;
     }
     Result<PackedBlock> block = blocks.front().get();
@@ -144,6 +151,7 @@ Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles&
       return Failure(std::move(appended).error());
     }
     tail.add(*block);
+    workers.buffers().give(std::move(block->bytes));
     report.raw += block->raw_size;
     if (block->stored) report.stored += block->raw_size;
     progress(report.raw);

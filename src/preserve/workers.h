@@ -12,7 +12,29 @@
 #include <thread>
 #include <vector>
 
+#include "util/bytes.h"
+
 namespace eai::preserve {
+
+// Memory that goes round: a fresh MiB from the system costs as much as half of its SHA-256.
+class Buffers {
+ public:
+  Bytes take() {
+    std::lock_guard lock(mutex_);
+    if (free_.empty()) return {};
+    Bytes out = std::move(free_.back());
+    free_.pop_back();
+    return out;
+  }
+  void give(Bytes buffer) {
+    std::lock_guard lock(mutex_);
+    free_.push_back(std::move(buffer));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Bytes> free_;
+};
 
 class Workers {
  public:
@@ -24,6 +46,7 @@ class Workers {
     threads_.clear();  // joins
   }
   std::size_t count() const { return threads_.size(); }
+  Buffers& buffers() { return buffers_; }
 
   template <typename F>
   auto submit(F task) -> std::future<decltype(task())> {
@@ -51,6 +74,7 @@ class Workers {
     }
   }
 
+  Buffers buffers_;
   std::mutex mutex_;
   std::condition_variable_any ready_;
   std::deque<std::function<void()>> tasks_;

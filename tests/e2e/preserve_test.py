@@ -8,39 +8,15 @@ import pathlib
 import random
 import shutil
 import signal
-import struct
 import subprocess
 import tarfile
 
 import pytest
 
+from gguf_maker import gguf
 from peers import Kubo, Lighthouse
 
 EAI = pathlib.Path(os.environ["EAI_BUILD"]) / "bin/eai"
-
-
-def gguf(tensors, template="x", architecture="llama"):
-    """A small GGUF: tensors of int8, `template` in the header before them."""
-
-    def text(value):
-        data = value.encode()
-        return struct.pack("<Q", len(data)) + data
-
-    fields = [("general.architecture", 8, text(architecture)), ("general.alignment", 4, struct.pack("<I", 32)),
-              (f"{architecture}.context_length", 4, struct.pack("<I", 2048)),
-              (f"{architecture}.embedding_length", 4, struct.pack("<I", 64)),
-              (f"{architecture}.block_count", 4, struct.pack("<I", 2)),
-              (f"{architecture}.attention.head_count", 4, struct.pack("<I", 4)),
-              ("tokenizer.chat_template", 8, text(template))]
-    header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(fields))
-    for key, kind, value in fields:
-        header += text(key) + struct.pack("<I", kind) + value
-    offset = 0
-    for name, data in tensors:
-        header += text(name) + struct.pack("<IQIQ", 1, len(data), 24, offset)  # 24: I8
-        offset += (len(data) + 31) // 32 * 32
-    header += b"\0" * (-len(header) % 32)
-    return header + b"".join(data + b"\0" * (-len(data) % 32) for _, data in tensors)
 
 
 def weights(seed, size):
