@@ -15,8 +15,23 @@ Keys joined(Keys first, const Keys& second) {
 std::span<const Command> commands() {
   using Takes = Command::Takes;
   static const Keys output = {"output.json", "output.quiet"};
+  static const Keys fetching = {"fetch.gateways", "fetch.public_gateways",   "fetch.block_folders",
+                                "fetch.offline",  "fetch.plain_http", "fetch.parallel_requests", "fetch.max_retries"};
+  static const Keys serving = {"server.port",         "server.host",         "server.context_length",
+                               "server.foreground",   "server.force",        "server.memory_limit",
+                               "server.idle_timeout", "server.start_timeout", "server.allow_hosts",
+                               "server.allow_origins", "server.strict_models", "server.model_names",
+                               "server.tls_certificate", "server.tls_key",      "engines.llama_server",
+                               "engines.image_engine", "output.log_level"};
   static const std::vector<Command> table = {
+      {"run", "", "Serve models: the first is loaded at once, the others on demand", Takes::models,
+       "Names or hashes, separated by commas", joined(joined(serving, fetching), output), model_run},
+      {"serve", "", "Serve every downloaded model", Takes::nothing, "",
+       joined(joined({"server.main_hash"}, serving), output), model_serve},
       {"stop", "", "Stop the running server", Takes::nothing, "", output, model_stop},
+      {"status", "ps", "Show the running server and its models", Takes::nothing, "", output, model_status},
+      {"download", "pull", "Download models and verify them", Takes::models, "Names or hashes, separated by commas",
+       joined(fetching, output), model_download},
       {"list", "ls", "List the models on this disk", Takes::nothing, "", joined({"list.all"}, output), model_list},
       {"check", "", "Read models again and compare them with what was verified", Takes::models,
        "Names or hashes; none: every model", output, model_check},

@@ -36,11 +36,18 @@ struct Config {
   ByteSize memory_limit;             // 0: found from the machine
   std::uint64_t idle_timeout = 1800;   // seconds
   std::uint64_t start_timeout = 600;   // seconds
+  std::vector<std::string> api_keys;
+  std::vector<std::string> allow_hosts;    // names in the Host header
+  std::vector<std::string> allow_origins;  // web pages
+  bool strict_models = false;
+  bool model_names = false;
+  std::string tls_certificate, tls_key;    // files
   // [fetch]
   std::vector<std::string> gateways;       // asked before the public ones
   bool public_gateways = true;
   std::vector<std::string> block_folders;  // looked into before any gateway
   bool offline = false;
+  bool plain_http = false;                 // http:// gateways beyond private addresses
   std::uint64_t parallel_requests = 16;
   std::uint64_t max_retries = 5;
   // [engines]

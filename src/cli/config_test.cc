@@ -98,5 +98,15 @@ TEST(Config, KeysVariablesAndOptionsAreUnique) {
   }
 }
 
+TEST(Config, EverySettingIsInTheDocument) {
+  auto bytes = read_file(EAI_SOURCE_DIR "/docs/configuration.md", k_mib);
+  ASSERT_TRUE(bytes) << bytes.error().message;
+  for (const Setting& setting : settings()) {
+    std::string row = "| `" + std::string(setting.key) + "` | `" + std::string(setting.variable) + "` |";
+    EXPECT_NE(text_of(*bytes).find(row), std::string::npos) << "docs/configuration.md lacks " << row << " … | "
+                                                            << setting.help << " |";
+  }
+}
+
 }  // namespace
 }  // namespace eai::cli

@@ -89,6 +89,7 @@ Result<store::Model> bring(Context& context, Library& library, const Asked& aske
   options.parallel_requests = static_cast<int>(context.config.parallel_requests);
   options.max_retries = static_cast<int>(context.config.max_retries);
   options.offline = context.config.offline;
+  options.plain_http_anywhere = context.config.plain_http;
   ProgressDisplay display(context.out);
   auto on_progress = [&](const fetch::Progress& progress) {
     context.out.event(to_event(asked, progress));

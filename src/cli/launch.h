@@ -29,7 +29,7 @@ class Teller {
  public:
   explicit Teller(int fd);
   void tell(const boost::json::object& event);
-  bool listening() const { return static_cast<bool>(fd_); }
+  void close() { fd_.reset(); }
 
  private:
   UniqueFd fd_;

@@ -45,6 +45,7 @@ std::string drawn_bar(const Bar& bar, std::size_t cells, const BarStyle& style) 
 std::string bar_line(const Bar& bar, const BarStyle& style) {
   constexpr std::size_t cells = 20;
   std::string line = bar.phase.empty() ? percent_of(bar) : bar.phase;
+  if (bar.phase_fraction > 0) line += " " + std::to_string(static_cast<int>(bar.phase_fraction * 100)) + "%";
   if (bar.phase.empty() && bar.total == 0) line = amount_of(bar);
   std::size_t used = width_of(line);
   if (used > style.columns) return line.substr(0, style.columns);

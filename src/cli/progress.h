@@ -17,8 +17,9 @@ struct Bar {
   std::string phase;        // "unpacking"; empty: bytes are counted
   std::uint64_t done = 0, total = 0;  // bytes; total 0: not known
   double bytes_per_second = 0;
-  std::optional<std::chrono::seconds> time_left;
-  std::vector<std::string> troubles;  // "ipfs.io: HTTP 503, waits 8 s"
+  std::optional<std::chrono::seconds> time_left = std::nullopt;
+  std::vector<std::string> troubles = {};  // "ipfs.io: HTTP 503, waits 8 s"
+  double phase_fraction = 0;  // 0…1, of the phase; 0: not known
 };
 
 struct BarStyle {

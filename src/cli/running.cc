@@ -34,6 +34,7 @@ std::string to_json(const ServerRecord& record) {
   return json::serialize(json::object{{"pid", record.pid},
                                       {"host", record.host},
                                       {"port", record.port},
+                                      {"encrypted", record.encrypted},
                                       {"main_model", record.main_model},
                                       {"models", texts(record.models)},
                                       {"names", texts(record.names)},
@@ -50,6 +51,7 @@ std::optional<ServerRecord> read_record(const fs::path& run) {
     out.pid = object.at("pid").to_number<int>();
     out.host = std::string(object.at("host").as_string());
     out.port = object.at("port").to_number<std::uint16_t>();
+    out.encrypted = object.at("encrypted").as_bool();
     out.main_model = std::string(object.at("main_model").as_string());
     out.models = texts(object.at("models"));
     out.names = texts(object.at("names"));
@@ -65,7 +67,7 @@ std::optional<ServerRecord> read_record(const fs::path& run) {
 std::string ServerRecord::address() const {
   std::string shown = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
   if (shown.find(':') != std::string::npos) shown = "[" + shown + "]";
-  return "http://" + shown + ":" + std::to_string(port);
+  return (encrypted ? "https://" : "http://") + shown + ":" + std::to_string(port);
 }
 
 fs::path socket_of(const Folders& folders) { return folders.run / "server.sock"; }

@@ -19,6 +19,7 @@ struct ServerRecord {
   int pid = 0;  // 0: it has only just begun to start
   std::string host;
   std::uint16_t port = 0;
+  bool encrypted = false;
   std::string main_model;           // hashes
   std::vector<std::string> models;
   std::vector<std::string> names;   // as people call them, in the same order

@@ -1,0 +1,55 @@
+// `eai model serve`
+#include <algorithm>
+#include <random>
+
+#include "cli/serving.h"
+
+namespace eai::cli {
+namespace {
+
+// The stored model that --main-hash means, or one by chance.
+Result<std::size_t> choose_main(const Library& library, const std::string& word,
+                                const std::vector<store::Model>& models) {
+  if (word.empty()) {
+    std::random_device chance;
+    return std::uniform_int_distribution<std::size_t>(0, models.size() - 1)(chance);
+  }
+  EAI_TRY(Asked asked, resolve(library, word));
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    if (models[i].id == asked.id) return i;
+  }
+  return fail(Code::not_found, asked.label + " is not here; `eai model download " + asked.label + "` brings it");
+}
+
+// Those that an engine on this machine can serve.
+std::vector<store::Model> servable(const Library& library, const Engines& engines, Output& out) {
+  std::vector<store::Model> models;
+  for (const store::Model& model : library.contents.models) {
+    if (auto can = check_engine_for(engines, model.metadata.task); can) {
+      models.push_back(model);
+    } else {
+      out.note(library.label_of(model.id) + " is left out: " + can.error().message);
+    }
+  }
+  return models;
+}
+
+}  // namespace
+
+Result<int> model_serve(Context& context) {
+  EAI_TRY(Library library, Library::open(context));
+  if (library.contents.models.empty()) {
+    return fail(Code::not_found, "no model is here to be served; `eai model download <name>` brings one");
+  }
+  EAI_TRY(Engines engines, find_engines(context.config, context.folders));
+  std::vector<store::Model> models = servable(library, engines, context.out);
+  if (models.empty()) return check_engine_for(engines, library.contents.models.front().metadata.task).map([] { return 0; });
+  EAI_TRY(std::size_t main, choose_main(library, context.config.main_hash, models));
+  std::rotate(models.begin(), models.begin() + static_cast<std::ptrdiff_t>(main),
+              models.begin() + static_cast<std::ptrdiff_t>(main) + 1);
+  EAI_CHECK(check_seat_and_port(context));
+  // The server in the background must not roll the dice again.
+  return serve_models(context, library, models, {"--main-hash", models.front().id.str()});
+}
+
+}  // namespace eai::cli

@@ -1,0 +1,235 @@
+#include "cli/server.h"
+
+#include <unistd.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+#include <csignal>
+#include <ctime>
+
+#include "cli/catalog.h"
+#include "cli/interrupt.h"
+#include "cli/running.h"
+#include "engine/pool.h"
+#include "gateway/gateway.h"
+#include "http/server.h"
+#include "util/log.h"
+
+namespace eai::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+log::Level level_of(std::string_view name) {
+  if (name == "debug") return log::Level::debug;
+  if (name == "info") return log::Level::info;
+  if (name == "warn") return log::Level::warn;
+  return name == "error" ? log::Level::error : log::Level::off;
+}
+
+engine::ModelSpec spec_of(const PlannedModel& planned, const Config& config) {
+  const store::Model& model = planned.model;
+  engine::ModelSpec out;
+  out.id = model.id.str();
+  out.folder_name = model.metadata.folder_name;
+  out.task = model.metadata.task;
+  out.gguf = model.gguf().value_or(model.folder / "payload");
+  out.projector = model.projector();
+  out.stated_ram_gb = model.metadata.ram_gb;
+  out.created = model.created;
+  out.context_length = static_cast<std::uint32_t>(config.context_length);
+  std::string family = family_of(planned.name);
+  if (family.empty()) family = family_of(model.metadata.folder_name);
+  if (out.task == content::Task::chat) out.extra_arguments = sampling_arguments(family);
+  return out;
+}
+
+std::vector<engine::ModelSpec> specs_of(const ServerPlan& plan, const Config& config) {
+  std::vector<engine::ModelSpec> out;
+  for (const PlannedModel& planned : plan.models) out.push_back(spec_of(planned, config));
+  out.front().main = true;
+  return out;
+}
+
+engine::PoolOptions pool_options(const ServerPlan& plan, const Config& config, const Folders& folders) {
+  engine::PoolOptions out;
+  out.run_folder = folders.run;
+  out.log_folder = folders.state;
+  out.measured_file = folders.home / "measured.json";
+  out.llama_server = plan.engines.llama_server;
+  out.image_engine = plan.engines.image_engine;
+  out.memory_budget = config.memory_limit.bytes;
+  out.start_timeout = std::chrono::seconds(config.start_timeout);
+  out.idle_timeout = std::chrono::seconds(config.idle_timeout);
+  out.stop_grace = k_stop_grace;
+  return out;
+}
+
+std::vector<gateway::ServedModel> served_of(const ServerPlan& plan) {
+  std::vector<gateway::ServedModel> out;
+  for (const PlannedModel& planned : plan.models) {
+    const store::Model& model = planned.model;
+    out.push_back({model.id.str(), model.metadata.folder_name, model.metadata.task, model.metadata.ram_gb,
+                   model.projector().has_value(), model.created});
+  }
+  return out;
+}
+
+gateway::GatewayOptions gateway_options(const Config& config) {
+  using namespace gateway;
+  GatewayOptions out;
+  out.select.names = config.model_names ? NameRule::names : NameRule::hashes;
+  out.select.unknown = config.strict_models ? UnknownRule::strict : UnknownRule::fall_back;
+  out.hosts = config.allow_hosts;
+  out.origins = config.allow_origins;
+  out.api_keys = config.api_keys;
+  out.version = EAI_VERSION;
+  return out;
+}
+
+ServerRecord record_of(const ServerPlan& plan, const Config& config, std::uint16_t port) {
+  ServerRecord out;
+  out.pid = static_cast<int>(::getpid());
+  out.host = config.host;
+  out.port = port;
+  out.main_model = plan.models.front().model.id.str();
+  for (const PlannedModel& planned : plan.models) {
+    out.models.push_back(planned.model.id.str());
+    out.names.push_back(planned.name);
+  }
+  out.encrypted = !config.tls_certificate.empty();
+  out.started = static_cast<std::int64_t>(std::time(nullptr));
+  return out;
+}
+
+json::object ready_event(const ServerPlan& plan, const ServerRecord& record, const Folders& folders) {
+  json::array models;
+  for (const PlannedModel& planned : plan.models) {
+    models.push_back(json::object{{"hash", planned.model.id.str()},
+                                  {"name", planned.name},
+                                  {"folder_name", planned.model.metadata.folder_name},
+                                  {"task", content::name_of(planned.model.metadata.task)}});
+  }
+  const PlannedModel& main = plan.models.front();
+  return {{"event", "ready"},
+          {"url", record.address()},
+          {"host", record.host},
+          {"port", record.port},
+          {"pid", record.pid},
+          {"hash", record.main_model},
+          {"name", main.name},
+          {"task", content::name_of(main.model.metadata.task)},
+          {"models", std::move(models)},
+          {"log", server_log_of(folders).string()}};
+}
+
+// One server from start to end, on one thread.
+class Server {
+ public:
+  Server(const ServerPlan& plan, const Config& config, const Folders& folders, const Tell& tell)
+      : plan_(plan), config_(config), folders_(folders), tell_(tell),
+        pool_(context_, pool_options(plan, config, folders), specs_of(plan, config)),
+        gateway_(context_, pool_, served_of(plan), gateway_options(config)),
+        strangers_(context_, http::Limits{}, gateway_.handlers()),
+        administration_(context_, http::Limits{}, gateway_.admin_handlers([this] { ask_to_end(); })) {}
+
+  Result<void> run(const ServerSeat& seat) {
+    const http::TlsFiles tls{config_.tls_certificate, config_.tls_key};
+    EAI_TRY(std::uint16_t port, strangers_.listen_tcp(config_.host, static_cast<std::uint16_t>(config_.port),
+                                                      config_.tls_certificate.empty() ? nullptr : &tls));
+    EAI_CHECK(administration_.listen_unix(socket_of(folders_)));
+    record_ = record_of(plan_, config_, port);
+    EAI_CHECK(seat.announce(record_));
+    log::info("server {} on {} with {} models", record_.pid, record_.address(), plan_.models.size());
+    await_signal();
+    asio::co_spawn(context_, load_main(), asio::bind_cancellation_slot(give_up_.slot(), asio::detached));
+    asio::co_spawn(context_, end_when_asked(), asio::detached);
+    context_.run();
+    log::info("server {} has ended", record_.pid);
+    return std::move(outcome_);
+  }
+
+ private:
+  void await_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      if (ending_) ::_exit(k_interrupted);  // the engines go with their parent
+      log::info("signal {}: ending", signal);
+      ask_to_end();
+      await_signal();
+    });
+  }
+
+  void ask_to_end() {
+    if (ending_) return;
+    ending_ = true;
+    give_up_.emit(asio::cancellation_type::terminal);
+    asked_.cancel();
+  }
+
+  asio::awaitable<void> load_main() {
+    const PlannedModel& main = plan_.models.front();
+    engine::LeaseRequest request;
+    request.model_id = main.model.id.str();
+    request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.start_timeout);
+    request.on_news = [this, &main](const engine::WaitNews& news) {
+      tell_({{"event", "loading"}, {"name", main.name}, {"phase", news.phase}, {"fraction", news.fraction}});
+    };
+    auto lease = co_await pool_.lease(std::move(request));
+    if (ending_) co_return;
+    if (lease) {
+      tell_(ready_event(plan_, record_, folders_));
+      co_return;
+    }
+    outcome_ = Failure(std::move(lease).error().with(main.name));
+    log::error("{}", outcome_.error().message);
+    ask_to_end();
+  }
+
+  asio::awaitable<void> end_when_asked() {
+    boost::system::error_code ended;
+    co_await asked_.async_wait(asio::redirect_error(asio::use_awaitable, ended));
+    co_await strangers_.stop(k_stop_grace);
+    co_await administration_.stop(std::chrono::milliseconds(0));
+    co_await pool_.stop();
+    context_.stop();  // timers that still wait have nothing left to do
+  }
+
+  const ServerPlan& plan_;
+  const Config& config_;
+  const Folders& folders_;
+  const Tell& tell_;
+  asio::io_context context_{1};
+  asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
+  asio::steady_timer asked_{context_, asio::steady_timer::time_point::max()};
+  asio::cancellation_signal give_up_;
+  engine::Pool pool_;
+  gateway::Gateway gateway_;
+  http::Server strangers_, administration_;
+  ServerRecord record_;
+  Result<void> outcome_;
+  bool ending_ = false;
+};
+
+}  // namespace
+
+Result<void> run_server(const ServerPlan& plan, const Config& config, const Folders& folders, const Tell& tell) {
+  log::set_level(level_of(config.log_level));
+  std::signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of one write
+  EAI_CHECK(make_folders(folders.state, 0700));
+  // Before the pool is made: it ends what it takes for the leftovers of a dead server.
+  EAI_TRY(ServerSeat seat, ServerSeat::take(folders));
+  Server server(plan, config, folders, tell);
+  return server.run(seat);
+}
+
+}  // namespace eai::cli

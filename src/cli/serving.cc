@@ -1,0 +1,152 @@
+#include "cli/serving.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <memory>
+
+#include "cli/launch.h"
+#include "cli/progress.h"
+#include "cli/running.h"
+#include "cli/server.h"
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+// Binds and lets go again: an early word instead of a late one. The server's own bind decides.
+Result<void> check_port(const Config& config) {
+  const std::string port = std::to_string(config.port);
+  addrinfo hints{};
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (int error = ::getaddrinfo(config.host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    return fail(Code::invalid, "--host " + printable(config.host) + ": " + ::gai_strerror(error));
+  }
+  std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
+  UniqueFd fd(::socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, found->ai_protocol));
+  if (!fd) return fail_errno("making a socket", errno);
+  int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(fd.get(), found->ai_addr, found->ai_addrlen) == 0 && ::listen(fd.get(), 1) == 0) return {};
+  if (errno == EADDRINUSE) {
+    return fail(Code::io, "port " + port + " on " + config.host +
+                              " is taken by another program; take another one with --port, or a free one with --port 0");
+  }
+  return fail_errno("listening on port " + port + " of " + config.host, errno);
+}
+
+bool is_loopback(const std::string& host) {
+  in_addr address{};
+  if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return (ntohl(address.s_addr) >> 24) == 127;
+  return host == "localhost" || host == "::1";
+}
+
+// Whoever reaches the port may use the models, unless a key is asked for.
+Result<void> check_exposure(const Config& config) {
+  if (config.tls_certificate.empty() != config.tls_key.empty()) {
+    return fail(Code::invalid, "--tls-certificate and --tls-key belong together");
+  }
+  if (is_loopback(config.host) || !config.api_keys.empty()) return {};
+  return fail(Code::invalid, "--host " + printable(config.host) +
+                                 " lets other machines in, so a key is needed: EAI_API_KEYS, or server.api_keys in "
+                                 "config.toml");
+}
+
+void show_loading(const boost::json::object& event, ProgressDisplay& display) {
+  auto text = [&](const char* name) { return std::string(event.at(name).as_string()); };
+  Bar bar;
+  bar.label = text("name");
+  bar.phase = text("phase");
+  bar.phase_fraction = event.at("fraction").to_number<double>();
+  display.show(bar);
+}
+
+Result<int> serve_in_background(Context& context, const std::vector<std::string>& more_words) {
+  std::vector<std::string> words = context.words.all;
+  words.insert(words.end(), more_words.begin(), more_words.end());
+  Interrupt interrupt;
+  ProgressDisplay display(context.out);
+  boost::json::object ready;
+  auto tell = [&](const boost::json::object& event) {
+    if (event.at("event").as_string() == "ready") {
+      ready = event;
+    } else {
+      context.out.event(event);
+      show_loading(event, display);
+    }
+  };
+  auto launched = launch_server(context.folders, words, tell, interrupt);
+  display.clear();
+  if (interrupt.requested()) {
+    context.out.note("Stopped. No server was left running.");
+    return k_interrupted;
+  }
+  EAI_CHECK(std::move(launched));
+  print_ready(ready, context.out);
+  context.out.note("  log    " + server_log_of(context.folders).string() + "\n  stop   eai model stop");
+  return 0;
+}
+
+Result<int> serve_in_foreground(Context& context, const ServerPlan& plan) {
+  ProgressDisplay display(context.out);
+  auto tell = [&](const boost::json::object& event) {
+    if (event.at("event").as_string() == "ready") {
+      display.clear();
+      print_ready(event, context.out);
+      context.out.note("  Ctrl-C stops it.");
+    } else {
+      context.out.event(event);
+      show_loading(event, display);
+    }
+  };
+  EAI_CHECK(run_server(plan, context.config, context.folders, tell));
+  return 0;
+}
+
+// In the background, at the other end of the pipe.
+Result<int> serve_for_launcher(Context& context, const ServerPlan& plan) {
+  Teller teller(context.words.ready_fd);
+  auto served = run_server(plan, context.config, context.folders, [&](const boost::json::object& event) {
+    teller.tell(event);
+    if (event.at("event").as_string() == "ready") teller.close();
+  });
+  if (!served) {
+    teller.tell({{"event", "error"}, {"code", name_of(served.error().code)}, {"message", served.error().message}});
+    return Failure(std::move(served).error());
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<void> check_seat_and_port(const Context& context) {
+  EAI_CHECK(check_exposure(context.config));
+  if (context.words.ready_fd >= 0) return {};  // done by who started us
+  EAI_TRY(auto server, running_server(context.folders));
+  if (server && !context.config.force) return already_running(*server);
+  // A port that the server to be replaced holds will be free.
+  if (server && server->port == context.config.port) return {};
+  return check_port(context.config);
+}
+
+Result<int> serve_models(Context& context, const Library& library, const std::vector<store::Model>& models,
+                         const std::vector<std::string>& more_words) {
+  EAI_TRY(Engines engines, find_engines(context.config, context.folders));
+  for (const store::Model& model : models) EAI_CHECK(check_engine_for(engines, model.metadata.task));
+  ServerPlan plan{{}, engines};
+  for (const store::Model& model : models) plan.models.push_back({model, library.label_of(model.id)});
+  if (context.words.ready_fd >= 0) return serve_for_launcher(context, plan);
+  if (context.config.force) {
+    EAI_TRY(auto server, running_server(context.folders));
+    if (server) EAI_CHECK(stop_server(context.folders, *server, k_stop_grace));
+  }
+  if (context.config.foreground) return serve_in_foreground(context, plan);
+  return serve_in_background(context, more_words);
+}
+
+}  // namespace eai::cli
