@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -74,9 +76,10 @@ PoolImpl::PoolImpl(asio::io_context& io, PoolOptions given, std::vector<ModelSpe
       measured(options.measured_file),
       alarm(io),
       gone(io, asio::steady_timer::time_point::max()),
-      measure_timer(io) {
-  for (const fs::path& folder : {options.run_folder, options.log_folder})
-    if (auto made = make_folders(folder, 0700); !made) log::error("{}", made.error().message);
+      measure_timer(io),
+      client(io) {
+  for (const fs::path& folder : {options.run_folder, options.log_folder, options.slot_folder})
+    if (auto made = folder.empty() ? Result<void>() : make_folders(folder, 0700); !made) log::error("{}", made.error().message);
   ::chmod(options.run_folder.c_str(), 0700);
   sockets = socket_folder(options.run_folder);
   sweep_leftovers(sockets);
@@ -109,6 +112,7 @@ void PoolImpl::looked(ModelIndex index, Result<Inspection> result) {
   if (result) {
     model.look = Served::Look::done;
     model.found = std::move(*result);
+    if (keeps_slots(model)) model.found.launch.slot_folder = options.slot_folder.string();
     model.measured_key = Measured::key_of(model.spec, model.found.launch);
     apply(scheduler.set_terms(now(), index, terms_of(model)));
   } else {
@@ -175,8 +179,11 @@ void PoolImpl::carry_out(const StartEngine& effect) {
 void PoolImpl::carry_out(const StopEngine& effect) {
   Served& model = *served[effect.model];
   if (!model.engine) return;
-  model.ready_since = {};
-  model.engine->stop();
+  const bool was_ready = std::exchange(model.ready_since, {}) != std::chrono::system_clock::time_point{};
+  // At the end of the server there is no time for it.
+  if (was_ready && keeps_slots(model) && !scheduler.shutting_down())
+    asio::co_spawn(context, save_slots_and_stop(effect.model, effect.run), asio::detached);
+  else model.engine->stop();
 }
 
 void PoolImpl::carry_out(const Grant& effect) {

@@ -1,4 +1,6 @@
 // The pool and its running engines: readiness, end, memory.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
 #include "engine/leftovers.h"
@@ -16,6 +18,12 @@ constexpr std::chrono::seconds k_measure_every{5}, k_measure_least{1};
 void PoolImpl::engine_ready(ModelIndex index, Run run) {
   Served& model = *served[index];
   if (model.run != run || !model.engine) return;
+  if (keeps_slots(model)) asio::co_spawn(context, restore_slots_and_serve(index, run), asio::detached);
+  else serve(index, run);
+}
+
+void PoolImpl::serve(ModelIndex index, Run run) {
+  Served& model = *served[index];
   const std::chrono::duration<double> load = now() - model.started_at;
   model.last_load_seconds = load.count();
   model.ready_since = std::chrono::system_clock::now();

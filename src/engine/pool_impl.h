@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/kind.h"
 #include "engine/pool.h"
+#include "http/engine_client.h"
 
 namespace eai::engine {
 
@@ -65,8 +66,15 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   void engine_exited(ModelIndex index, Run run, std::string words);
   void note_peak(ModelIndex index, std::uint64_t peak);
   void save_measured();
+  void serve(ModelIndex index, Run run);
   void measure(ModelIndex index);
   void measure_soon();
+  // pool_slots.cc
+  bool keeps_slots(const Served& model) const;
+  static std::string slot_file(const Served& model, std::uint32_t slot);
+  boost::asio::awaitable<std::int64_t> ask_slot(fs::path socket, std::uint32_t slot, std::string action, std::string file);
+  boost::asio::awaitable<void> save_slots_and_stop(ModelIndex index, Run run);
+  boost::asio::awaitable<void> restore_slots_and_serve(ModelIndex index, Run run);
   // pool_lease.cc
   boost::asio::awaitable<Result<Lease>> lease(LeaseRequest request);
   boost::asio::awaitable<Result<void>> wait_for_look(ModelIndex index, Time deadline);
@@ -91,6 +99,7 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   boost::asio::steady_timer alarm, gone, measure_timer;
   bool measuring = false, closed = false;
   std::uint64_t switches = 0, evictions = 0;
+  http::EngineClient client;  // for the pool's own questions
   boost::asio::thread_pool helper{1};  // what blocks on the disk
   std::unique_ptr<Spawner> spawner = std::make_unique<Spawner>();
 };

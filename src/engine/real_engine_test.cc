@@ -156,6 +156,22 @@ TEST_F(RealEngine, BrokenWeightsTellWhy) {
 }
 
 // Time from giving one model back to having the other, beyond what its engine takes to start by itself.
+TEST_F(RealEngine, AConversationSurvivesAnUnload) {
+  PoolOptions with = options();
+  with.slot_folder = folder.path() / "slots";
+  ModelSpec spec = chat();
+  spec.projector.reset();  // with one the engine cannot save
+  Pool pool(context, with, {spec});
+  run([&]() -> asio::awaitable<void> {
+    const auto first = co_await post(pool, "eai-demo", "/v1/chat/completions", k_question);
+    EXPECT_EQ(first.at("timings").at("cache_n").as_int64(), 0);
+    pool.unload("eai-demo");
+    const auto second = co_await post(pool, "eai-demo", "/v1/chat/completions", k_question);
+    EXPECT_GT(second.at("timings").at("cache_n").as_int64(), 10) << boost::json::serialize(second.at("timings"));
+  });
+  EXPECT_EQ(pool.status()[0].starts, 2u);
+}
+
 TEST_F(RealEngine, SwitchesBackAndForth) {
   PoolOptions with = options();
   with.max_resident = 1;

@@ -142,6 +142,7 @@ class Scheduler {
   std::size_t size() const { return models_.size(); }
   std::uint64_t used() const;       // bytes of all that hold memory
   const SchedulerOptions& options() const { return options_; }
+  bool shutting_down() const { return shutting_down_; }
   bool all_gone() const;            // no engine is left
   std::optional<Standing> standing(Ticket ticket) const;  // of a waiting request
   std::optional<ModelIndex> model_waited_for(Ticket ticket) const;
