@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t k_read_step = 256 * k_kib;
 // Small parts share a checkpoint: each costs a few syncs.
-constexpr std::uint64_t k_checkpoint_step = 64 * k_mib;
+constexpr std::uint64_t k_checkpoint_step = 16 * k_mib;
 
 fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint"; }
 
