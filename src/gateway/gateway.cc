@@ -64,6 +64,10 @@ asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, htt
 
 asio::awaitable<void> administer(std::shared_ptr<Core> core, std::function<void()> on_stop, http::Incoming& in,
                                  http::Outgoing& out) {
+  if (Images::serves(in.path())) {  // for `eai image`
+    co_await core->images.handle(in, out);
+    co_return;
+  }
   bool stop = in.path() == "/eai/stop" && in.method == "POST";
   http::Reply reply = unknown_path(in);
   if (in.path() == "/eai/status" && in.method == "GET") reply = status_reply(*core);
