@@ -42,6 +42,7 @@ engine::ModelSpec spec_of(const PlannedModel& planned, const Config& config) {
   out.id = model.id.str();
   out.folder_name = model.metadata.folder_name;
   out.task = model.metadata.task;
+  out.config_name = model.metadata.config_name;
   out.gguf = model.gguf().value_or(model.folder / "payload");
   out.projector = model.projector();
   out.stated_ram_gb = model.metadata.ram_gb;
