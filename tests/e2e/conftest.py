@@ -1,0 +1,122 @@
+"""Runs the real program with real engines, each test module in a home folder and a server of its own."""
+import json
+import os
+import pathlib
+import select
+import shutil
+import subprocess
+import tempfile
+
+import openai
+import pytest
+
+BUILD = pathlib.Path(os.environ["EAI_BUILD"])
+TOOLS = pathlib.Path(os.environ["EAI_TEST_TOOLS"])
+EAI = BUILD / "bin" / "eai"
+WAIT = 120  # seconds: far beyond what anything here takes; reached only when something hangs
+
+
+class Eai:
+    """The program, with a home folder of its own and nothing from the environment of whoever runs the tests."""
+
+    def __init__(self, home):
+        self.home = pathlib.Path(home)
+        self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "EAI_HOME": str(home / "eai"), "LC_ALL": "C.UTF-8"}
+
+    def start(self, *words, **more):
+        """A running `eai WORDS`."""
+        return subprocess.Popen([EAI, *map(str, words)], env={**self.environment, **more.pop("env", {})}, text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+    def __call__(self, *words, status=0, **more):
+        """What `eai WORDS` printed, once it ended with the expected exit status. A server that it leaves behind keeps none
+        of its pipes: else this would wait for the server's end."""
+        process = self.start(*words, **more)
+        out, err = process.communicate(timeout=WAIT)
+        assert process.returncode == status, f"eai {words}: exit status {process.returncode}\n{out}\n{err}"
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def json(self, *words, **more):
+        """The last line of JSON that it printed."""
+        return json.loads(self(*words, "--json", **more).stdout.splitlines()[-1])
+
+    def run(self, *words):
+        """A server in the background on a free port; returns what --json told of it."""
+        return Server(self, self.json("model", "run", *words, "--port", "0"))
+
+
+class Server:
+    def __init__(self, eai, told):
+        self.eai, self.told = eai, told
+        self.url, self.pid = told["url"].rstrip("/"), told["pid"]
+        self.openai = openai.OpenAI(base_url=self.url + "/v1", api_key="none", max_retries=0, timeout=WAIT)
+
+    def models(self):
+        return {m.folder_name: m for m in self.openai.models.list().data}
+
+    def hash_of(self, name):
+        return self.models()[name].id
+
+    def ask(self, question, **more):
+        """The answer to one question, at temperature 0."""
+        answer = self.openai.chat.completions.create(
+            model=more.pop("model", "local-model"), messages=[{"role": "user", "content": question}], temperature=0,
+            **more)
+        return answer.choices[0].message.content
+
+    def embed(self, texts, model="local-model"):
+        answer = self.openai.embeddings.create(model=model, input=texts, encoding_format="float")
+        return [item.embedding for item in answer.data]
+
+
+def processes_below(pid):
+    """The processes that descend from `pid`, as {pid: name}."""
+    parents, names = {}, {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            names[int(entry.name)] = stat[stat.index("(") + 1:stat.rindex(")")]
+            parents[int(entry.name)] = int(stat[stat.rindex(")") + 2:].split()[1])
+    below, grown = {pid}, True
+    while grown:
+        more = {p for p, parent in parents.items() if parent in below} - below
+        below |= more
+        grown = bool(more)
+    return {p: names[p] for p in below - {pid}}
+
+
+class Watched:
+    """A process whose end can be awaited, whoever its parent is."""
+
+    def __init__(self, pid):
+        self.pid, self.fd = pid, os.pidfd_open(pid)
+
+    def ended(self, seconds):
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+
+
+def similarity(a, b):
+    dot = sum(x * y for x, y in zip(a, b))
+    return dot / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
+
+
+@pytest.fixture(scope="module")
+def eai():
+    assert EAI.exists(), f"{EAI} is not built; run make build"
+    # Short: a Unix socket below it must fit into 107 bytes.
+    home = pathlib.Path(tempfile.mkdtemp(prefix="eai-"))
+    program = Eai(home)
+    yield program
+    program.start("model", "stop").communicate(timeout=WAIT)
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def server(eai):
+    """One server with both demo models, the chat model being the main one."""
+    return eai.run("eai-demo,eai-demo-embed")

@@ -1,0 +1,79 @@
+"""What the engine can do reaches the client as the engine does it; what the client did wrong comes back as an error that
+the clients understand."""
+import json
+
+import openai
+import pytest
+
+WEATHER = {"type": "function", "function": {
+    "name": "get_weather", "description": "The weather in a city",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string", "enum": ["Paris", "Rome"]}},
+                   "required": ["city"], "additionalProperties": False}}}
+
+
+def test_tools_reach_the_engine(server):
+    """The demo model's template has no tools, so it calls none; but the engine reads them, and judges them."""
+    hello = [{"role": "user", "content": "What is the weather in Paris?"}]
+    answer = server.openai.chat.completions.create(model="local-model", messages=hello, tools=[WEATHER],
+                                                   tool_choice="required", temperature=0)
+    assert answer.choices[0].message.content
+    with pytest.raises(openai.BadRequestError, match="tool_choice"):
+        server.openai.chat.completions.create(model="local-model", messages=hello, tools=[WEATHER],
+                                              tool_choice="nonsense")
+
+
+def test_grammar_reaches_the_engine(server):
+    assert server.ask("What is IPFS?", extra_body={"grammar": 'root ::= "river stone"'}) == "river stone"
+
+
+def test_answer_keeps_to_the_schema(server):
+    schema = {"type": "object", "properties": {"ok": {"type": "boolean"}, "n": {"type": "integer", "enum": [1, 2, 3]}},
+              "required": ["ok", "n"], "additionalProperties": False}
+    text = server.ask("Count to 3", max_tokens=100, response_format={
+        "type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}})
+    answer = json.loads(text)
+    assert set(answer) == {"ok", "n"} and isinstance(answer["ok"], bool) and answer["n"] in (1, 2, 3)
+
+
+def test_fields_of_the_engine_pass(server):
+    answer = server.openai.chat.completions.create(
+        model="local-model", messages=[{"role": "user", "content": "Count to 12"}], temperature=0, max_tokens=4,
+        logprobs=True, top_logprobs=2, extra_body={"cache_prompt": False})
+    assert answer.choices[0].finish_reason == "length"
+    assert answer.usage.completion_tokens == 4
+    assert len(answer.choices[0].logprobs.content) == 4
+
+
+def test_plain_completion(server):
+    answer = server.openai.completions.create(model="local-model", prompt="The capital of France is", max_tokens=3,
+                                              temperature=0)
+    assert answer.choices[0].text
+
+
+def test_unknown_model_falls_back_and_says_so(server):
+    raw = server.openai.chat.completions.with_raw_response.create(
+        model="no-such-model", messages=[{"role": "user", "content": "What is the capital of France?"}], temperature=0)
+    assert raw.headers["x-eai-model"] == server.hash_of("eai-demo")
+    assert raw.headers["x-eai-fallback"]
+    assert "Paris" in raw.parse().choices[0].message.content
+
+
+def test_hash_is_answered_by_that_model(server):
+    wanted = server.hash_of("eai-demo-embed")
+    raw = server.openai.embeddings.with_raw_response.create(model=wanted, input="text")
+    assert raw.headers["x-eai-model"] == wanted and "x-eai-fallback" not in raw.headers
+
+
+@pytest.mark.parametrize("body", [{}, {"messages": []}, {"messages": "hello"}, {"messages": [{"role": "user"}], "model": 7}])
+def test_wrong_requests_are_the_clients_fault(server, body):
+    with pytest.raises(openai.APIStatusError) as fault:
+        server.openai.post("/chat/completions", body=body, cast_to=object)
+    assert 400 <= fault.value.status_code < 500
+    assert fault.value.body["message"] and fault.value.body["type"] == "invalid_request_error"
+
+
+def test_remote_picture_is_refused_clearly(server):
+    with pytest.raises(openai.APIStatusError) as fault:
+        server.ask([{"type": "text", "text": "What is this?"},
+                    {"type": "image_url", "image_url": {"url": "http://127.0.0.1:1/picture.png"}}])
+    assert fault.value.status_code == 400
