@@ -68,6 +68,9 @@ http::HeaderList cors_headers(const GatewayOptions& options, const http::Incomin
 }
 
 std::optional<http::Reply> admit(const GatewayOptions& options, const http::Incoming& request) {
+  if (http::count_header(request.headers, "host") != 1) {
+    return error_reply(400, "invalid_request_error", "a request needs exactly one Host header", "bad_host");
+  }
   if (!host_is_known(options, request.header("host"))) {
     return error_reply(403, "invalid_request_error",
                        "the Host header names a host that this server does not answer for; allow it with --allow-host",

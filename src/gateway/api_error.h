@@ -1,6 +1,7 @@
-// Why: every refusal has the same face: an OpenAI error object, or an event of that kind in a running stream.
+// Why: every refusal has the face that clients of the called API know: an error object, or an event in a running stream.
 // Thread: any; pure functions.
-// Source: OpenAI API reference, "Error codes": {"error": {"message", "type", "param", "code"}}.
+// Source: OpenAI API reference, "Error codes": {"error": {"message", "type", "param", "code"}}; Anthropic API reference,
+// "Errors": {"type": "error", "error": {"type", "message"}}; OpenAI's Responses end with the event "error".
 #pragma once
 
 #include <chrono>
@@ -13,12 +14,16 @@
 
 namespace eai::gateway {
 
+enum class Style { openai, responses, anthropic };
+
 // The status by util/error_map.h; Retry-After for what can help by waiting.
-http::Reply error_reply(const Error& error);
+http::Reply error_reply(const Error& error, Style style = Style::openai);
 http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code);
 
-// `data: {"error": …}` as a server-sent event, with its closing blank line.
-std::string error_event(const Error& error);
+// A server-sent event with its closing blank line, the last of a stream that cannot go on.
+std::string error_event(const Error& error, Style style = Style::openai);
+// The same for an engine's own error object, which may be anything.
+std::string error_event(std::string_view engine_body, Style style);
 
 // The reply for a refusal of the HTTP server itself (too large, malformed, too slow).
 http::Reply refusal(int status, std::string_view why);

@@ -1,6 +1,7 @@
 #include "gateway/body_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <vector>
 
@@ -90,6 +91,26 @@ class Handler {
     return true;
   }
 
+  // Whatever key it stands behind: the engine's APIs name such fields differently, and an address that is missed is one
+  // that the engine opens from inside this machine.
+  bool is_media_address() const {
+    const Level& here = stack_.back();
+    const std::string& root = stack_.front().key;
+    if (stack_.size() < 2 || (root != "messages" && root != "input" && root != "prompt")) return false;
+    static constexpr std::array<std::string_view, 8> k_keys = {"url",       "image_url",   "data",     "video_url",
+                                                               "audio_url", "input_video", "file_url", "input_audio"};
+    return std::find(k_keys.begin(), k_keys.end(), here.key) != k_keys.end();
+  }
+
+  std::string scheme() const {
+    const auto end = text_.find(':');
+    if (end == std::string::npos) return {};
+    std::string out = text_.substr(0, end + 1);
+    for (char& c : out)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    return out;
+  }
+
   bool at_root(std::string_view key) const { return stack_.size() == 1 && stack_.back().key == key; }
 
   Place place_of_child(Kind kind) const {
@@ -120,6 +141,9 @@ class Handler {
       note_image();
     } else if (here.place == Place::image_url && here.key == "url" && kind == Kind::string) {
       note_image();
+    } else if (kind == Kind::string && is_media_address()) {
+      const std::string found = scheme();
+      if (found == "http:" || found == "https:" || found == "file:") facts.remote_media = true;
     }
     return true;
   }
@@ -143,12 +167,10 @@ class Handler {
 
   void note_image() {
     ++facts.images;
-    std::string scheme = text_.substr(0, text_.find(':') + 1);
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-    if (scheme == "http:" || scheme == "https:") {
+    const std::string found = scheme();
+    if (found == "http:" || found == "https:") {
       ++facts.remote_images;
-    } else if (scheme != "data:" && facts.strange_image.empty()) {
+    } else if (found != "data:" && facts.strange_image.empty()) {
       facts.strange_image = printable(text_, 60);
     }
   }

@@ -32,6 +32,8 @@ struct BodyFacts {
   std::size_t images = 0;             // image_url parts in messages
   std::size_t remote_images = 0;      // of these with an http:// or https:// address
   std::size_t bare_image_urls = 0;    // of these with "image_url": "…" instead of {"url": "…"}
+  bool remote_media = false;          // an http, https or file address elsewhere in messages, input or prompt: audio,
+                                      // video, pictures of the other APIs. The engine would fetch it itself.
   std::string strange_image;          // the first address that is neither data: nor http(s):, cut
 };
 

@@ -38,6 +38,21 @@ TEST(BodyScan, CountsImagesByTheirKind) {
   EXPECT_EQ(facts->strange_image, "file:///etc/passwd");
 }
 
+TEST(BodyScan, AddressesTheEngineWouldOpenItselfAreSeenUnderAnyKey) {
+  for (const char* body : {
+           R"({"input":[{"content":[{"type":"input_image","image_url":"http://127.0.0.1/"}]}]})",
+           R"({"messages":[{"content":[{"type":"image","source":{"type":"url","url":"https://10.0.0.1/"}}]}]})",
+           R"({"messages":[{"content":[{"type":"input_audio","input_audio":{"url":"FILE:///etc/passwd"}}]}]})",
+           R"({"messages":[{"content":[{"type":"video_url","video_url":{"u\u0072l":"ht\u0074p:\/\/[::1]"}}]}]})"}) {
+    auto facts = scan_body(body);
+    ASSERT_TRUE(facts) << body;
+    EXPECT_TRUE(facts->remote_media) << body;
+  }
+  auto facts = scan_body(R"({"messages":[{"content":"see http://x","url2":"http://x"}],"tools":[{"url":"http://x"}]})");
+  ASSERT_TRUE(facts);
+  EXPECT_FALSE(facts->remote_media);
+}
+
 TEST(BodyScan, MessagesOfTheWrongKindAreSeen) {
   EXPECT_EQ(scan_body(R"({"messages":"hi"})")->messages, Kind::string);
   EXPECT_FALSE(scan_body(R"({"messages":[{},"hi"]})")->messages_are_objects);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "content/metadata.h"
+#include "gateway/api_error.h"
 #include "gateway/body_scan.h"
 #include "util/result.h"
 
@@ -18,6 +19,7 @@ struct Endpoint {
   std::string_view target;  // as the engine calls it
   std::span<const content::Task> fits;
   Needs needs = Needs::nothing;
+  Style style = Style::openai;
 };
 
 // The request's path with or without its "/v1" in front; nullptr: not one of these.

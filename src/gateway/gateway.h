@@ -27,7 +27,8 @@ struct GatewayOptions {
   std::vector<std::string> api_keys;  // any of them opens; none: no key is asked for
   std::string version;                // of the program
   std::chrono::seconds wait_limit{900};       // for a model to be ready
-  std::chrono::seconds stall_limit{600};      // without a byte from an engine that works on an answer
+  std::chrono::milliseconds stall_limit{600'000};    // a stream without a byte from its engine is given up
+  std::chrono::milliseconds answer_limit{3'600'000}; // for an answer that is not streamed
   std::chrono::milliseconds first_news{1000}; // until a waiting stream gets its first comment, and between comments
 };
 

@@ -11,7 +11,8 @@ namespace eai::gateway {
 namespace {
 
 constexpr std::size_t k_scan_here = 1 * k_mib;         // larger bodies are scanned on the worker
-constexpr std::size_t k_collect_limit = 16 * k_mib;    // of an answer that is not a stream, before it is passed on in pieces
+constexpr std::size_t k_collect_limit = 64 * k_mib;  // of an answer that is not a stream
+constexpr std::size_t k_event_limit = 16 * k_mib;    // an event longer than this is passed on in pieces
 
 asio::awaitable<Result<BodyFacts>> scan_elsewhere(std::string_view body) { co_return scan_body(body); }
 
@@ -22,6 +23,9 @@ asio::awaitable<Result<BodyFacts>> scan(Core& core, std::string_view body) {
 }
 
 Result<void> check_images(const ServedModel& model, const BodyFacts& facts) {
+  if (facts.remote_media) {
+    return fail(Code::invalid, "sound, film and pictures by address are not fetched; send them inside the request, base64");
+  }
   if (facts.images == 0) return {};
   if (!model.has_projector) {
     return fail(Code::invalid, "the model " + model.folder_name + " has no projector and cannot see pictures");
@@ -40,6 +44,15 @@ Result<void> check_images(const ServedModel& model, const BodyFacts& facts) {
 
 void append(http::HeaderList& to, const http::HeaderList& from) { to.insert(to.end(), from.begin(), from.end()); }
 
+// The end of the last whole event in `bytes`; 0: there is none.
+std::size_t end_of_events(std::string_view bytes) {
+  const auto plain = bytes.rfind("\n\n");
+  const auto with_returns = bytes.rfind("\r\n\r\n");
+  std::size_t end = plain == std::string_view::npos ? 0 : plain + 2;
+  if (with_returns != std::string_view::npos) end = std::max(end, with_returns + 4);
+  return end;
+}
+
 // One exchange on its way; the functions below are its steps.
 struct Relay {
   Core& core;
@@ -47,14 +60,15 @@ struct Relay {
   http::Incoming& in;
   http::Outgoing& out;
   http::HeaderList headers;  // truth and CORS
+  std::optional<engine::Lease> lease;
 
   asio::awaitable<void> refuse(Error error) {
     if (out.begun()) {  // a waiting stream: the status is out already
-      std::string event = error_event(error);
+      std::string event = error_event(error, endpoint.style);
       if (auto written = co_await out.write(event); written) co_await out.end();
       co_return;
     }
-    http::Reply reply = error_reply(error);
+    http::Reply reply = error_reply(error, endpoint.style);
     append(reply.headers, headers);
     co_await out.send(reply);
   }
@@ -67,7 +81,7 @@ struct Relay {
       co_return;
     }
     if (out.begun()) {
-      std::string event = "data: " + *body + "\n\n";
+      std::string event = error_event(*body, endpoint.style);
       if (auto written = co_await out.write(event); written) co_await out.end();
       co_return;
     }
@@ -91,28 +105,42 @@ struct Relay {
   asio::awaitable<Result<void>> pass_whole(http::Answer& answer) {
     auto body = co_await collect(answer, k_collect_limit);
     if (!body) co_return Failure(std::move(body).error());
+    lease.reset();  // a slow reader needs no engine
     http::Reply reply{answer.status(), {{"content-type", "application/json"}}, *std::move(body)};
     append(reply.headers, headers);
     co_await out.send(reply);
     co_return Result<void>{};
   }
 
+  // Passes on whole events only: what an engine leaves unfinished when it dies must not reach a client as an event.
   asio::awaitable<Result<void>> pass_stream(http::Answer& answer, const http::HeaderList& head) {
-    std::string_view first = answer.take_arrived();
+    std::string pending;
+    std::string_view arrived = answer.take_arrived();
     Result<void> sent;
-    if (out.begun()) {
-      if (!first.empty()) sent = co_await out.write(first);
-    } else {
-      sent = co_await out.begin(answer.status(), head, first);
+    if (!out.begun()) {
+      const std::size_t whole = end_of_events(arrived);
+      sent = co_await out.begin(answer.status(), head, arrived.substr(0, whole));
+      arrived.remove_prefix(whole);
     }
     while (sent) {
+      if (pending.empty() && end_of_events(arrived) == arrived.size()) {
+        sent = co_await out.write(arrived);  // the usual case: nothing to keep
+      } else {
+        pending += arrived;
+        const std::size_t whole = pending.size() > k_event_limit ? pending.size() : end_of_events(pending);
+        sent = co_await out.write(std::string_view(pending).substr(0, whole));
+        pending.erase(0, whole);
+      }
+      if (!sent) break;
       auto more = co_await answer.read(core.options.stall_limit);
       if (!more) co_return Failure(std::move(more).error());
-      if (more->empty()) {
-        co_await out.end();
+      arrived = *more;
+      if (arrived.empty()) {
+        lease.reset();
+        if (!pending.empty()) sent = co_await out.write(pending);
+        if (sent) co_await out.end();
         break;
       }
-      sent = co_await out.write(*more);
     }
     co_return Result<void>{};  // a client that has gone is no error of ours
   }
@@ -122,28 +150,34 @@ struct Relay {
     http::HeaderList stream_head = {{"content-type", "text/event-stream"}, {"cache-control", "no-cache"}};
     append(stream_head, headers);
     for (int attempt = 0;; ++attempt) {
-      auto lease = co_await lease_with_news(core, choice.model->id, out, stream ? &stream_head : nullptr);
-      if (!lease) {
-        co_await refuse(std::move(lease).error());
+      auto leased = co_await lease_with_news(core, choice.model->id, out, stream ? &stream_head : nullptr);
+      if (!leased) {
+        co_await refuse(std::move(leased).error());
         co_return;
       }
+      lease.emplace(*std::move(leased));
       http::Ask ask;
       ask.method = "POST";
       ask.target = endpoint.target;
       ask.headers = {{"content-type", "application/json"}};
       ask.body = in.body;
+      // Without stream an engine sends its head when the whole answer is there.
+      ask.head_timeout = stream ? core.options.stall_limit : core.options.answer_limit;
       auto answer = co_await core.client.ask(lease->socket(), std::move(ask));
-      if (!answer && answer.error().code == Code::not_found && attempt == 0) continue;
+      if (!answer && answer.error().code == Code::not_found && attempt == 0) {
+        lease.reset();
+        continue;
+      }
       if (!answer) {
-        co_await refuse(ended(*lease, std::move(answer).error()));
+        co_await refuse(ended(std::move(answer).error()));
         co_return;
       }
-      co_await pass(*answer, *lease, stream_head);
+      co_await pass(*answer, stream_head);
       co_return;
     }
   }
 
-  asio::awaitable<void> pass(http::Answer& answer, const engine::Lease& lease, const http::HeaderList& stream_head) {
+  asio::awaitable<void> pass(http::Answer& answer, const http::HeaderList& stream_head) {
     if (answer.status() >= 400) {
       co_await pass_error(answer);
       co_return;
@@ -155,13 +189,14 @@ struct Relay {
     } else {
       passed = co_await pass_whole(answer);
     }
-    if (!passed) co_await refuse(ended(lease, std::move(passed).error()));
+    if (!passed) co_await refuse(ended(std::move(passed).error()));
   }
 
-  // What is known of an engine that went away under its lease.
-  static Error ended(const engine::Lease& lease, Error error) {
-    std::string how = lease.ended();
-    if (how.empty()) return std::move(error).with("the engine did not finish its answer");
+  // What is known of an engine that went away, or fell silent, under its lease.
+  Error ended(Error error) const {
+    const std::string how = lease ? lease->ended() : std::string();
+    if (error.code == Code::timeout) return error;
+    if (how.empty()) return Error{Code::network, "the engine did not finish its answer: " + error.message};
     return Error{Code::network, "the engine ended in the middle of its answer: " + how};
   }
 };
@@ -170,7 +205,7 @@ struct Relay {
 
 asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming& in, http::Outgoing& out) {
   std::string request_id = make_request_id();
-  Relay exchange{core, endpoint, in, out, cors_headers(core.options, in)};
+  Relay exchange{core, endpoint, in, out, cors_headers(core.options, in), std::nullopt};
   exchange.headers.emplace_back("x-request-id", request_id);
 
   auto facts = co_await scan(core, in.body);

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """An engine that behaves as the file name of its model says: good, slow_load, crash_in_load, hang_ignoring_sigterm,
-silent (no state lines). Takes llama-server's command line; answers /health and echoes everything else."""
+silent (no state lines). Takes llama-server's command line; answers /health and echoes everything else, but for what
+a body asks for with "say": stream, crash (in the middle of an event), hang (after an event), mute (before the head),
+half (dies in a whole answer), refuse."""
 import http.server
 import os
 import signal
@@ -27,10 +29,52 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0))) or b'{"status":"ok"}'
+        for said in ("stream", "crash", "hang", "mute", "half", "refuse"):
+            if b'"say":"%s"' % said.encode() in body and ready.is_set():
+                return self.misbehave(said)
         self.send_response(200 if ready.is_set() else 503)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def misbehave(self, said):
+        if said == "mute":
+            threading.Event().wait()
+        if said == "refuse":
+            body = b'{"error":{"code":400,"message":"too long","type":"exceed_context_size_error"}}'
+            self.send_response(400)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            return
+        if said == "half":
+            self.send_response(200)
+            self.send_header("content-length", "100")
+            self.end_headers()
+            self.wfile.write(b'{"half":')
+            self.wfile.flush()
+            os._exit(1)
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("access-control-allow-origin", "*")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        self.chunk(b'data: {"n":1}\n\n')
+        if said == "crash":
+            self.chunk(b'data: {"hal')
+            os._exit(1)
+        if said == "hang":
+            self.connection.recv(1)  # until the other side closes
+            with open(arguments["--model"] + ".left", "w"):
+                return
+        self.chunk(b'data: {"n"')
+        self.chunk(b':2}\n\ndata: [DONE]\n\n')
+        self.chunk(b"")
+
+    def chunk(self, piece):
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.flush()
 
     do_GET = do_POST = answer
 
