@@ -47,6 +47,8 @@ std::span<const Command> commands() {
                "preserve.dry_run", "preserve.resume", "preserve.keep_here", "preserve.timeout"},
               output),
        model_preserve},
+      {"audit", "", "Fetch random pieces of preserved models from their homes and verify them", Takes::models,
+       "Names or hashes", joined({"audit.homes", "audit.samples", "fetch.max_retries"}, output), model_audit},
       {"estimate", "", "Show what memory a model will take and whether it fits", Takes::models,
        "Names, hashes, or paths of GGUF files",
        joined({"server.context_length", "server.parallel", "server.memory_limit", "estimate.projector"}, output),

@@ -56,6 +56,7 @@ Result<int> model_list(Context& context);
 Result<int> model_remove(Context& context);
 Result<int> model_adopt(Context& context);
 Result<int> model_preserve(Context& context);
+Result<int> model_audit(Context& context);
 Result<int> model_estimate(Context& context);
 Result<int> model_logs(Context& context);
 

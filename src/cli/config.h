@@ -76,6 +76,7 @@ struct Config {
   std::string lighthouse_upload = "https://upload.lighthouse.storage";
   std::string lighthouse_api = "https://api.lighthouse.storage";
   std::string lighthouse_gateway = "https://gateway.lighthouse.storage";
+  std::vector<std::string> audit_homes;  // empty: lighthouse
   std::uint64_t samples = 8;
   std::string projector;
   bool follow_log = false;

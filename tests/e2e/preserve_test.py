@@ -146,6 +146,24 @@ def test_car_holds_the_whole_model(world, kubo):
     assert "there already" in world.run("preserve", path, "--to", "car:model.car").stderr
 
 
+def test_audit_finds_what_is_missing(world, kubo, lighthouse):
+    path, _ = world.model(size=5_000_000)
+    home = f"kubo:{kubo.api}"
+    found = world.hash("--folder-path", path, "--format", "unixfs", "--to", home, "--to", "car:m.car")
+    for place in (home, kubo.gateway, "car:m.car"):
+        done = world.run("audit", found, "--home", place, "--samples", 5)
+        assert done.returncode == 0 and "5 of" in done.stdout, done.stdout + done.stderr
+    deals = world.run("audit", found, "--home", "lighthouse", "--json",
+                      environment={**lighthouse.environment, "EAI_LIGHTHOUSE_GATEWAY": kubo.gateway})
+    assert '"Active' in deals.stdout or "Active" in deals.stdout
+    entry = world.metadata()["files"][0]["cid"]
+    leaf = [line for line in kubo.run("refs", "-r", entry).split() if line.startswith("bafkrei")][0]
+    kubo.run("pin", "rm", entry)
+    kubo.run("block", "rm", leaf)
+    done = world.run("audit", found, "--home", home, "--samples", 10000, "--max-retries", 0)
+    assert done.returncode != 0 and leaf in done.stdout
+
+
 def test_homes_agree_and_follow_lighthouse(world, kubo, lighthouse):
     path, data = world.model()
     found = world.hash("--folder-path", path, "--to", "lighthouse", "--to", f"kubo:{kubo.api}", "--to", "car:m.car",
