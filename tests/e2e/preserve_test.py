@@ -105,6 +105,14 @@ def test_gunzip_and_pigz_read_it(world, kubo):
         assert out.stdout == data, program
 
 
+def test_download_from_kubos_gateway(world, kubo):
+    path, data = world.model()
+    found = world.hash("--folder-path", path, "--to", f"kubo:{kubo.api}", "--no-keep", "--zip-chunk-size", 1)
+    shown = world.run("download", "--hash", found, "--gateway", kubo.gateway, "--no-public-gateways")
+    assert shown.returncode == 0, shown.stderr
+    assert (world.folder / "home/models" / found / "model.gguf").read_bytes() == data
+
+
 def test_the_store_holds_no_second_copy(world, kubo):
     path, _ = world.model()
     found = world.hash("--folder-path", path, "--to", f"kubo:{kubo.api}")
