@@ -3,11 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <thread>
 
 #include "content/unixfs.h"
 #include "fakes/lying_gateway.h"
 #include "fetch/fetch_testing.h"
+#include "http/client.h"
 #include "util/text.h"
 
 namespace eai::fetch {
@@ -48,6 +53,20 @@ class FetchTest : public ::testing::Test {
     EXPECT_FALSE(fs::exists(partial()));
   }
   fs::path partial() const { return folder_.path() / "home" / "partial" / model_.id.str(); }
+  static std::uint64_t bytes_sent(const LyingGateway& gateway) {
+    http::Request request;
+    request.url = gateway.url() + "/_requests";
+    auto answer = http::fetch(request, 10 * k_mib);
+    EXPECT_TRUE(answer);
+    std::uint64_t sum = 0;
+    std::string_view rest = text_of(answer->body);
+    constexpr std::string_view k_key = "\"sent\": ";
+    for (std::size_t at = rest.find(k_key); at != std::string_view::npos; at = rest.find(k_key)) {
+      rest.remove_prefix(at + k_key.size());
+      sum += parse_u64(rest.substr(0, rest.find('}'))).value_or(0);
+    }
+    return sum;
+  }
   const SourceProgress& last(std::size_t source) const { return progress_.back().sources.at(source); }
 
   // One honest gateway beside a liar: the model comes whole.
@@ -322,6 +341,70 @@ TEST_F(FetchTest, StoppedAndTakenUpAgain) {
   LyingGateway gateway(lies("honest"));
   expect_whole(download({{}, {gateway.url()}}));
   EXPECT_LE(last(0).bytes, model_.archive_size - 1'500'000) << "what was there is not fetched again";
+}
+
+// Runs a download in a process of its own, and kills that as soon as it has received `bytes`.
+void download_until_killed(const content::Cid& id, const fs::path& home, const Options& options, const std::string& url,
+                           std::uint64_t bytes) {
+  int told[2];
+  ASSERT_EQ(::pipe(told), 0);
+  pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    auto store = store::Store::open(home);
+    auto tell = [&](const Progress& progress) {
+      if (progress.received >= bytes) (void)!::write(told[1], "x", 1);
+    };
+    (void)fetch::download(id, *store, {{}, {url}}, options, tell, {});
+    ::_exit(0);
+  }
+  ::close(told[1]);
+  char c = 0;
+  EXPECT_EQ(::read(told[0], &c, 1), 1) << "it ended before it could be killed";
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(told[0]);
+}
+
+TEST_F(FetchTest, KilledAgainAndAgainItGoesOn) {
+  make_model(40'000'000, 8 * k_mib);
+  options_.parallel_requests = 4;
+  LyingGateway slow(lies("honest", {"--rate", "8000000"}));
+  fs::path home = folder_.path() / "home";
+  for (std::uint64_t bytes : {3u, 9u, 14u, 22u, 30u, 37u}) {
+    download_until_killed(model_.id, home, options_, slow.url(), bytes * 1'000'000);
+    EXPECT_FALSE(store_.find(model_.id));
+  }
+  expect_whole(download({{}, {slow.url()}}));
+  // Six kills, each of which may cost what four requests had not noted (512 KiB each, and what was in the sockets).
+  std::uint64_t sent = bytes_sent(slow);
+  EXPECT_GE(sent, model_.archive_size);
+  EXPECT_LE(sent, model_.archive_size + 6 * 4 * 2 * k_mib);
+}
+
+TEST_F(FetchTest, WhatIsUnpackedIsNotFetchedAgain) {
+  make_model(40'000'000, 8 * k_mib);
+  {
+    LyingGateway slow(lies("honest", {"--rate", "4000000"}));
+    download_until_killed(model_.id, folder_.path() / "home", options_, slow.url(), 36'000'000);
+  }
+  ASSERT_TRUE(fs::exists(partial() / "checkpoint"));
+  EXPECT_FALSE(fs::exists(partial() / "parts" / "0")) << "an unpacked part still takes space";
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}}));
+  EXPECT_LE(last(0).bytes, 16'000'000u);
+}
+
+TEST_F(FetchTest, AnUnpackedFileThatRottedIsFetchedAgain) {
+  make_model(40'000'000, 8 * k_mib);
+  LyingGateway gateway(lies("honest", {"--rate", "4000000"}));
+  download_until_killed(model_.id, folder_.path() / "home", options_, gateway.url(), 36'000'000);
+  ASSERT_TRUE(fs::exists(partial() / "checkpoint"));
+  auto file = open_file(partial() / "model.gguf", O_RDWR);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(write_at(file->get(), 5000, view_of("rotten")));
+  LyingGateway fast(lies("honest"));
+  expect_whole(download({{}, {fast.url()}}));
 }
 
 TEST_F(FetchTest, BytesThatRottedOnDiskAreFetchedAgain) {
