@@ -66,14 +66,16 @@ void add_command(CLI::App& group, const Command& command, Slots& slots) {
 
 std::vector<std::string> command_names() {
   std::vector<std::string> out;
-  for (const Command& command : commands()) out.emplace_back(command.name);
+  for (const Command& command : commands()) {
+    if (!command.top) out.emplace_back(command.name);
+  }
   return out;
 }
 
-bool is_command(std::string_view word) {
+bool is_command(std::string_view word, bool top) {
   auto all = commands();
   return std::any_of(all.begin(), all.end(), [&](const Command& command) {
-    return command.name == word || (!command.alias.empty() && command.alias == word);
+    return command.top == top && (command.name == word || (!command.alias.empty() && command.alias == word));
   });
 }
 
@@ -96,7 +98,7 @@ Failure wrong_option(const CLI::App& app, std::string message) {
     }
   }
   std::string read_on = "eai --help";
-  if (deepest != &app) read_on = "eai model " + deepest->get_name() + " --help";
+  if (deepest != &app) read_on = (deepest->get_parent() == &app ? "eai " : "eai model ") + deepest->get_name() + " --help";
   std::size_t at = message.rfind("--");
   auto near = at == std::string::npos ? std::vector<std::string>() : near_names(message.substr(at), known, 1);
   if (!near.empty()) message += "; did you mean " + near.front() + "?";
@@ -107,14 +109,14 @@ Failure wrong_option(const CLI::App& app, std::string message) {
 Result<void> check_words(int argc, const char* const* argv) {
   if (argc < 2) return {};
   std::string_view first = argv[1];
-  if (first.starts_with('-')) return {};
+  if (first.starts_with('-') || is_command(first, true)) return {};
   if (first != "model") {
-    if (is_command(first)) return fail(Code::invalid, "the command is `eai model " + std::string(first) + "`");
-    return wrong_word(first, {"model"}, "eai --help");
+    if (is_command(first, false)) return fail(Code::invalid, "the command is `eai model " + std::string(first) + "`");
+    return wrong_word(first, {"model", "worker"}, "eai --help");
   }
   if (argc < 3) return {};
   std::string_view second = argv[2];
-  if (second.starts_with('-') || is_command(second)) return {};
+  if (second.starts_with('-') || is_command(second, false)) return {};
   return wrong_word(second, command_names(), "eai model --help");
 }
 
@@ -150,9 +152,10 @@ Result<Parsed> parse_command_line(int argc, const char* const* argv) {
   std::vector<std::unique_ptr<Slots>> slots;
   for (const Command& command : commands()) {
     slots.push_back(std::make_unique<Slots>());
-    add_command(group, command, *slots.back());
+    add_command(command.top ? app : group, command, *slots.back());
   }
   group.require_subcommand(0, 1);
+  app.require_subcommand(0, 1);
 
   Parsed out;
   for (int i = 1; i < argc; ++i) out.words.all.emplace_back(argv[i]);
@@ -162,13 +165,14 @@ Result<Parsed> parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::CallForHelp&) {
     const CLI::App* asked = &app;
     while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
-    out.help = asked->help(asked == &app ? "" : asked == &group ? "eai" : "eai model");
+    out.help = asked->help(asked == &app ? "" : asked->get_parent() == &app ? "eai" : "eai model");
     return out;
   } catch (const CLI::ParseError& error) {
     return wrong_option(app, error.what());
   }
   for (std::size_t i = 0; i < commands().size(); ++i) {
-    const CLI::App& sub = *group.get_subcommand(std::string(commands()[i].name));
+    const CLI::App& parent = commands()[i].top ? app : group;
+    const CLI::App& sub = *parent.get_subcommand(std::string(commands()[i].name));
     if (sub.parsed()) collect(commands()[i], sub, *slots[i], out);
   }
   if (out.command == nullptr) out.help = group.parsed() ? group.help("eai") : app.help();

@@ -44,6 +44,15 @@ TEST(CommandLine, HelpIsTextForTheCommandAsked) {
   EXPECT_EQ(parsed->help.find("ready-fd"), std::string::npos);
 }
 
+TEST(CommandLine, AWorkerIsNotBelowModel) {
+  auto parsed = parse({"worker", "--port", "0"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->command->name, "worker");
+  EXPECT_NE(parse({"worker", "--help"})->help.find("eai worker"), std::string::npos);
+  EXPECT_FALSE(parse({"model", "worker"}));
+  EXPECT_NE(error({"worker", "--prot", "0"}).find("`eai worker --help`"), std::string::npos);
+}
+
 TEST(CommandLine, WrongWordsAreNamed) {
   EXPECT_NE(error({"modle", "list"}).find("\"modle\"; did you mean model?"), std::string::npos);
   EXPECT_NE(error({"model", "chekc"}).find("did you mean check?"), std::string::npos);

@@ -51,10 +51,13 @@ std::span<const Command> commands() {
        "Names or hashes", joined({"audit.homes", "audit.samples", "fetch.max_retries"}, output), model_audit},
       {"estimate", "", "Show what memory a model will take and whether it fits", Takes::models,
        "Names, hashes, or paths of GGUF files",
-       joined({"server.context_length", "server.parallel", "server.memory_limit", "estimate.projector"}, output),
+       joined({"server.context_length", "server.parallel", "server.memory_limit", "engines.workers",
+               "estimate.projector"}, output),
        model_estimate},
       {"logs", "", "Print the server's log, or that of a model's engine", Takes::models, "Name or hash; none: the server",
        joined({"logs.follow", "logs.lines"}, output), model_logs},
+      {"worker", "", "Lend this machine's memory to models that run elsewhere, until Ctrl-C", Takes::nothing, "",
+       joined({"worker.host", "worker.port", "engines.llama_server"}, output), worker, true},
   };
   return table;
 }

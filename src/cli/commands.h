@@ -42,6 +42,7 @@ struct Command {
   std::vector<std::string_view> options;  // keys of settings
   // The exit status, or an error that the caller prints and turns into one.
   Result<int> (*run)(Context&);
+  bool top = false;  // `eai <name>`, not below `eai model`
 };
 
 std::span<const Command> commands();
@@ -59,5 +60,6 @@ Result<int> model_preserve(Context& context);
 Result<int> model_audit(Context& context);
 Result<int> model_estimate(Context& context);
 Result<int> model_logs(Context& context);
+Result<int> worker(Context& context);
 
 }  // namespace eai::cli

@@ -53,6 +53,10 @@ struct Config {
   // [engines]
   std::string llama_server;
   std::string image_engine;
+  std::vector<std::string> workers;  // host:port, with commas too
+  // [worker]
+  std::string worker_host = "127.0.0.1";
+  std::uint64_t worker_port = 50052;
   // [list], [remove], [estimate], [logs]
   bool list_all = false;
   bool remove_force = false;

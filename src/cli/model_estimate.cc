@@ -3,6 +3,7 @@
 
 #include "cli/resolve.h"
 #include "engine/kind.h"
+#include "engine/worker.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -101,6 +102,7 @@ Result<Estimate> estimate(const Context& context, Subject& subject) {
   const Config& config = context.config;
   subject.spec.context_length = static_cast<std::uint32_t>(config.context_length);
   subject.spec.parallel = static_cast<std::uint32_t>(config.parallel);
+  EAI_TRY(subject.spec.workers, engine::parse_workers(config.workers));
   Estimate out;
   auto found = engine::kind_of(subject.spec.task).inspect(subject.spec);
   if (!found) return Failure(std::move(found).error().with(subject.name));
@@ -159,6 +161,7 @@ void print(const Subject& subject, const Estimate& estimate, Output& out) {
     if (line.bytes > 0) print_line(out, line.label, line.bytes, line.why, Style::plain);
   }
   print_line(out, "total", estimate.found.memory.total(), "", Style::bold);
+  if (!estimate.found.memory.note.empty()) out.line("  " + estimate.found.memory.note);
   if (estimate.measured) {
     print_line(out, "measured", *estimate.measured, "highest seen on this machine; counts instead", Style::bold);
   }
@@ -196,6 +199,7 @@ json::object to_json(const Subject& subject, const Estimate& estimate) {
   } else {
     out["hash"] = subject.spec.id;
   }
+  if (!estimate.found.memory.note.empty()) out["note"] = estimate.found.memory.note;
   if (estimate.measured) out["measured"] = *estimate.measured;
   return out;
 }

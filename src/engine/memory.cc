@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint64_t k_process_base = 11 * k_mib;
 constexpr std::uint64_t k_cache_ram_least = 16 * k_mib, k_cache_ram_most = k_gib;
 constexpr std::uint64_t k_measured_limit = k_mib;
+constexpr std::uint64_t k_to_and_fro = 64 * k_mib;
 constexpr std::uint64_t k_spare_least = 512 * k_mib;
 
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) {
@@ -40,6 +41,18 @@ Result<content::GgufInfo> header(const fs::path& path, std::string_view role) {
   if (!info) return Failure(std::move(info).error().with(role));
   info->tensors.clear();
   return std::move(*info);
+}
+
+// Layers, context and the buffers of a step lie with the workers; here stay the table of the vocabulary's vectors and what
+// goes to and fro.
+void leave_to_workers(Inspection& found, std::size_t workers) {
+  const content::GgufInfo& info = found.info;
+  const double table = static_cast<double>(info.vocabulary) * static_cast<double>(info.embedding_length);
+  const double share = info.parameters == 0 ? 1 : std::min(1.0, table / static_cast<double>(info.parameters));
+  found.memory.weights = static_cast<std::uint64_t>(static_cast<double>(info.tensor_bytes) * share);
+  found.memory.context = 0;
+  found.memory.compute = std::min(found.memory.compute, k_to_and_fro);
+  found.memory.note = "layers and context lie with " + (workers == 1 ? std::string("a worker") : std::to_string(workers) + " workers");
 }
 
 }  // namespace
@@ -96,6 +109,7 @@ Result<Inspection> inspect_model(const ModelSpec& spec) {
   const bool chats = spec.task == content::Task::chat;
   found.launch.cache_ram = chats ? std::clamp(cache, k_cache_ram_least, k_cache_ram_most) / k_mib * k_mib : 0;
   found.memory = estimate_memory(found.info, found.launch);
+  if (!spec.workers.empty()) leave_to_workers(found, spec.workers.size());
   if (spec.projector) {
     EAI_TRY(const auto projector, header(*spec.projector, "the projector's file"));
     if (!projector.is_projector) return fail(Code::invalid, spec.projector->string() + " is not an image projector");
