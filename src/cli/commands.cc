@@ -22,7 +22,7 @@ std::span<const Command> commands() {
                                "server.idle_timeout", "server.start_timeout", "server.allow_hosts",
                                "server.allow_origins", "server.strict_models", "server.model_names",
                                "server.tls_certificate", "server.tls_key",      "engines.llama_server",
-                               "engines.image_engine", "output.log_level"};
+                               "engines.image_engine", "engines.workers", "output.log_level"};
   static const std::vector<Command> table = {
       {"run", "", "Serve models: the first is loaded at once, the others on demand", Takes::models,
        "Names or hashes, separated by commas", joined(joined(serving, fetching), output), model_run},

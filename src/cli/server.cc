@@ -19,6 +19,7 @@
 #include "cli/interrupt.h"
 #include "cli/running.h"
 #include "engine/pool.h"
+#include "engine/worker.h"
 #include "gateway/gateway.h"
 #include "http/server.h"
 #include "util/log.h"
@@ -48,6 +49,8 @@ engine::ModelSpec spec_of(const PlannedModel& planned, const Config& config) {
   out.stated_ram_gb = model.metadata.ram_gb;
   out.created = model.created;
   out.context_length = static_cast<std::uint32_t>(config.context_length);
+  out.parallel = static_cast<std::uint32_t>(config.parallel);
+  out.workers = engine::parse_workers(config.workers).value_or(std::vector<std::string>{});  // checked before
   std::string family = family_of(planned.name);
   if (family.empty()) family = family_of(model.metadata.folder_name);
   if (out.task == content::Task::chat) out.extra_arguments = sampling_arguments(family);

@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/running.h"
 #include "cli/server.h"
+#include "engine/worker.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -126,6 +127,7 @@ Result<int> serve_for_launcher(Context& context, const ServerPlan& plan) {
 
 Result<void> check_seat_and_port(const Context& context) {
   EAI_CHECK(check_exposure(context.config));
+  EAI_CHECK(engine::parse_workers(context.config.workers));
   if (context.words.ready_fd >= 0) return {};  // done by who started us
   EAI_TRY(auto server, running_server(context.folders));
   if (server && !context.config.force) return already_running(*server);

@@ -211,7 +211,8 @@ std::string Measured::text() const {
 }
 
 std::string Measured::key_of(const ModelSpec& spec, const Launch& launch) {
-  return spec.id + "/" + std::to_string(launch.context) + "/" + std::to_string(launch.slots);
+  return spec.id + "/" + std::to_string(launch.context) + "/" + std::to_string(launch.slots) +
+         (spec.workers.empty() ? "" : "/workers");
 }
 
 }  // namespace eai::engine
