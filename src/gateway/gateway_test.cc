@@ -12,7 +12,6 @@
 
 #include "engine/gguf_testing.h"
 #include "fakes/raw_client.h"
-#include "gateway/keys.h"
 
 namespace eai::gateway {
 namespace {
@@ -322,31 +321,6 @@ TEST_F(GatewayTest, KeysOpenAndOnlyKeys) {
   }
   client.get("/health");
   EXPECT_EQ(status_of(client.answer()), 200);
-}
-
-TEST(Keys, AreReadFromAPrivateFileOnly) {
-  const TemporaryFolder folder;
-  const fs::path file = folder.path() / "keys";
-  ASSERT_TRUE(write_file_atomic(file, view_of("# mine\nabcdefghijklmnop\r\n\nqrstuvwxyz0123456\n")));
-  auto keys = load_keys(file);
-  ASSERT_TRUE(keys) << keys.error().message;
-  const std::vector<std::string> expected = {"abcdefghijklmnop", "qrstuvwxyz0123456"};
-  EXPECT_EQ(*keys, expected);
-  fs::permissions(file, fs::perms::owner_read | fs::perms::group_read);
-  EXPECT_EQ(load_keys(file).error().code, Code::invalid);
-  ASSERT_TRUE(write_file_atomic(file, view_of("short-secret\n")));
-  keys = load_keys(file);
-  ASSERT_FALSE(keys);
-  EXPECT_EQ(keys.error().message.find("short-secret"), std::string::npos);
-}
-
-TEST(Keys, AreNeededWhereOthersCanReachTheServer) {
-  for (const char* host : {"127.0.0.1", "127.9.9.9", "::1", "localhost"})
-    EXPECT_TRUE(check_exposure(host, {}, Auth::when_exposed)) << host;
-  for (const char* host : {"0.0.0.0", "::", "192.168.1.2", "127.0.0.1.example", ""})
-    EXPECT_FALSE(check_exposure(host, {}, Auth::when_exposed)) << host;
-  EXPECT_TRUE(check_exposure("0.0.0.0", {"a-key-of-sixteen"}, Auth::when_exposed));
-  EXPECT_TRUE(check_exposure("0.0.0.0", {}, Auth::never));
 }
 
 }  // namespace
