@@ -232,7 +232,7 @@ TEST(Gguf, refuses_impossible_tensors) {
   for (std::uint32_t type : {4U, 5U, 31U, 38U, 43U, ~0U}) expect_refused(with("a", {32}, type, 0), "unknown type");
   expect_refused(with("a", {32}, 0, 32), "lies at 32 instead of 0");
   expect_refused(with("a", {32}, 0, ~0ULL - 31), "instead of 0");
-  expect_refused(with(std::string(64, 'n'), {32}, 0, 0), "a tensor's name of 64");
+  expect_refused(with(std::string(128, 'n'), {32}, 0, 0), "a tensor's name of 128");
   Writer twice;
   twice.start(2, 1).str("general.architecture", "x").tensor("a", {8}, 0, 0).tensor("a", {8}, 0, 32).data(64);
   expect_refused(twice, "stands twice");
