@@ -3,7 +3,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cmath>
@@ -56,7 +55,9 @@ asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string m
   request.on_news = [weak](const engine::WaitNews& news) {
     if (auto alive = weak.lock()) alive->news = news;
   };
-  auto token = asio::bind_cancellation_slot(waiting->give_up.slot(), asio::detached);
+  // The slot is touched once more after take() has ended: its signal must live until the completion handler goes.
+  auto done = [waiting](std::exception_ptr) {};
+  auto token = asio::bind_cancellation_slot(waiting->give_up.slot(), std::move(done));
   asio::awaitable<void> taking = take(core.pool, std::move(request), waiting);
   asio::co_spawn(core.context, std::move(taking), token);
   GiveUpGuard guard{waiting};
