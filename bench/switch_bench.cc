@@ -1,13 +1,14 @@
 // Switches between two models where one fits, on command: reads a line, prints the milliseconds from asking for the other
 // model until it may be used. bench/switch_bench.py starts the same engine by itself in between.
 // usage: switch_bench <llama-server> <folder for run files> <chat.gguf> <embeddings.gguf>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <string>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "engine/pool.h"
 

@@ -5,8 +5,10 @@ foreach(name rooms co_await hygiene)
   add_test(NAME lint.${name} COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/lint/${name}.py)
   set_tests_properties(lint.${name} PROPERTIES TIMEOUT 120 LABELS lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
-add_test(NAME lint.shellcheck COMMAND ${CMAKE_SOURCE_DIR}/tests/lint/shellcheck.sh)
-set_tests_properties(lint.shellcheck PROPERTIES TIMEOUT 120 LABELS lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+foreach(name shellcheck format)
+  add_test(NAME lint.${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/lint/${name}.sh)
+  set_tests_properties(lint.${name} PROPERTIES TIMEOUT 120 LABELS lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endforeach()
 
 # The end to end tests drive the program of another build tree when told to: `dev` holds all tests, and drives `release`.
 set(EAI_E2E_BUILD ${CMAKE_BINARY_DIR} CACHE PATH "Build tree whose program the end to end tests drive")

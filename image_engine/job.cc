@@ -1,12 +1,12 @@
 #include "job.h"
 
-#include <sodium.h>
-
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cmath>
 #include <initializer_list>
 #include <random>
+
+#include <boost/json.hpp>
+#include <sodium.h>
 
 namespace eai::image_engine {
 namespace {
@@ -30,8 +30,8 @@ Outcome read_text(const json::object& body, std::string_view key, std::string& t
   std::string name(key);
   if (text == nullptr) return bad(name, name + " must be text");
   if (text->size() > k_prompt_limit)
-    return bad(name, name + " has " + std::to_string(text->size()) + " bytes, more than " +
-                         std::to_string(k_prompt_limit));
+    return bad(name,
+               name + " has " + std::to_string(text->size()) + " bytes, more than " + std::to_string(k_prompt_limit));
   if (text->find('\0') != json::string::npos) return bad(name, name + " contains a NUL character");
   to.assign(text->data(), text->size());
   return {};
@@ -82,8 +82,8 @@ Outcome read_pictures(const json::object& body, const Options& options, Request&
     const json::array& list = image->is_array() ? image->get_array() : one;
     std::size_t most = options.defaults.edit == EditMode::reference ? k_reference_limit : 1;
     if (list.empty() || list.size() > most)
-      return bad("image", "this model takes 1 to " + std::to_string(most) + " pictures, not " +
-                              std::to_string(list.size()));
+      return bad("image",
+                 "this model takes 1 to " + std::to_string(most) + " pictures, not " + std::to_string(list.size()));
     for (const json::value& entry : list) {
       auto picture = read_picture(entry, "image", options.bounds);
       if (!picture) return Bad(picture.error());
@@ -122,15 +122,16 @@ Outcome check_size(const Request& request, const Bounds& bounds) {
     return bad("size", "the size " + text + " does not fit this model: width and height must be multiples of " +
                            std::to_string(m));
   if (static_cast<std::int64_t>(request.width) * request.height > bounds.max_pixels)
-    return bad("size", "the size " + text + " is too large: " + std::to_string(bounds.max_pixels) +
-                           " pixels are the most");
+    return bad("size",
+               "the size " + text + " is too large: " + std::to_string(bounds.max_pixels) + " pixels are the most");
   return {};
 }
 
 Outcome read_encoding(const json::object& body, Request& to) {
   if (const json::value* format = find(body, "format")) {
     const json::string* text = format->if_string();
-    auto parsed = text != nullptr ? parse_format(*text) : Result<Format>(fail(Code::invalid, "the format must be text"));
+    auto parsed =
+        text != nullptr ? parse_format(*text) : Result<Format>(fail(Code::invalid, "the format must be text"));
     if (!parsed) return bad("output_format", parsed.error().message);
     to.encoding.format = *parsed;
   }
@@ -168,10 +169,9 @@ Request with_defaults(const Options& options) {
 Outcome read_all(const json::object& body, const Options& options, Request& r) {
   for (auto step : {read_text(body, "prompt", r.prompt), read_text(body, "negative_prompt", r.negative_prompt),
                     read_int(body, "n", 1, k_count_limit, r.n), read_int(body, "steps", 1, k_steps_limit, r.steps),
-                    read_int(body, "seed", 0, k_seed_limit, r.seed),
-                    read_int(body, "width", 1, 1 << 20, r.width), read_int(body, "height", 1, 1 << 20, r.height),
-                    read_float(body, "guidance", 100, r.guidance), read_float(body, "cfg_scale", 100, r.cfg_scale),
-                    read_float(body, "strength", 1, r.strength),
+                    read_int(body, "seed", 0, k_seed_limit, r.seed), read_int(body, "width", 1, 1 << 20, r.width),
+                    read_int(body, "height", 1, 1 << 20, r.height), read_float(body, "guidance", 100, r.guidance),
+                    read_float(body, "cfg_scale", 100, r.cfg_scale), read_float(body, "strength", 1, r.strength),
                     read_int(body, "previews", 0, k_preview_limit, r.previews), read_encoding(body, r)})
     if (!step) return step;
   if (auto quality = read_quality(body, options, r); !quality) return quality;

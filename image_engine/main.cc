@@ -1,14 +1,14 @@
 // The program: options, signals, the thread that watches stdin, the loop.
-#include <sodium.h>
-#include <unistd.h>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <string>
 #include <thread>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <sodium.h>
+#include <unistd.h>
 
 #include "options.h"
 #include "server.h"

@@ -1,9 +1,10 @@
 #include "options.h"
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdlib>
 #include <thread>
+
+#include <CLI/CLI.hpp>
 
 namespace eai::image_engine {
 namespace {

@@ -1,12 +1,12 @@
 #include "painter.h"
 
-#include <stable-diffusion.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <new>
+
+#include <stable-diffusion.h>
 
 namespace eai::image_engine {
 namespace {
@@ -75,7 +75,8 @@ class Previews {
  public:
   Previews(const PaintEvents& events, preview_t mode, int wanted, int steps)
       : events_(events), wanted_(wanted), steps_(steps) {
-    if (wanted > 0) sd_set_preview_callback(&Previews::report, mode, std::max(1, steps / (wanted + 1)), true, false, this);
+    if (wanted > 0)
+      sd_set_preview_callback(&Previews::report, mode, std::max(1, steps / (wanted + 1)), true, false, this);
   }
   ~Previews() { sd_set_preview_callback(nullptr, PREVIEW_NONE, 1, true, false, nullptr); }
   Previews(const Previews&) = delete;
@@ -170,7 +171,8 @@ Result<std::unique_ptr<Painter>> Painter::load(const Options& options, std::func
     return fail(Code::invalid, "--type " + options.memory.type + " is not known");
   impl->context.reset(new_sd_ctx(&params));
   if (!impl->context) return complaint("the model cannot be loaded");
-  if (!sd_ctx_supports_image_generation(impl->context.get())) return fail(Code::unsupported, "this model draws no pictures");
+  if (!sd_ctx_supports_image_generation(impl->context.get()))
+    return fail(Code::unsupported, "this model draws no pictures");
 
   // The first picture reads the weights; its reports are the progress of loading.
   sd_set_progress_callback(

@@ -1,13 +1,13 @@
 #include "picture.h"
 
+#include <algorithm>
+#include <memory>
+
 #include <png.h>
 #include <turbojpeg.h>
 #include <webp/decode.h>
 #include <webp/encode.h>
 #include <zlib.h>
-
-#include <algorithm>
-#include <memory>
 
 namespace eai::image_engine {
 namespace {
@@ -64,8 +64,7 @@ Result<Picture> decode_jpeg(std::string_view file, std::int64_t max_pixels) {
 Result<Picture> decode_webp(std::string_view file, std::int64_t max_pixels) {
   int width = 0;
   int height = 0;
-  if (WebPGetInfo(bytes_of(file), file.size(), &width, &height) == 0)
-    return fail(Code::invalid, "the WebP is damaged");
+  if (WebPGetInfo(bytes_of(file), file.size(), &width, &height) == 0) return fail(Code::invalid, "the WebP is damaged");
   EAI_TRY(Picture picture, room_for(width, height, max_pixels));
   if (WebPDecodeRGBAInto(bytes_of(file), file.size(), picture.pixels.data(), picture.pixels.size(), width * 4) ==
       nullptr)
@@ -132,9 +131,12 @@ Result<std::string> encode_webp(const Picture& picture, int quality) {
 
 std::string_view name_of(Format format) {
   switch (format) {
-    case Format::png: return "png";
-    case Format::jpeg: return "jpeg";
-    case Format::webp: return "webp";
+    case Format::png:
+      return "png";
+    case Format::jpeg:
+      return "jpeg";
+    case Format::webp:
+      return "webp";
   }
   return "png";
 }
@@ -171,8 +173,8 @@ Picture drawing_mask(const Picture& rgba) {
   bool transparent = false;
   for (std::size_t i = 3; i < rgba.pixels.size(); i += 4) transparent = transparent || rgba.pixels[i] != 255;
   for (std::size_t i = 0; i + 3 < rgba.pixels.size(); i += 4) {
-    bool draw = transparent ? rgba.pixels[i + 3] < 128
-                            : rgba.pixels[i] + rgba.pixels[i + 1] + rgba.pixels[i + 2] >= 3 * 128;
+    bool draw =
+        transparent ? rgba.pixels[i + 3] < 128 : rgba.pixels[i] + rgba.pixels[i + 1] + rgba.pixels[i + 2] >= 3 * 128;
     out.pixels.push_back(draw ? 255 : 0);
   }
   return out;
@@ -180,9 +182,12 @@ Picture drawing_mask(const Picture& rgba) {
 
 Result<std::string> encode(const Picture& picture, const Encoding& encoding) {
   switch (encoding.format) {
-    case Format::png: return encode_png(picture, encoding);
-    case Format::jpeg: return encode_jpeg(picture, encoding.quality);
-    case Format::webp: return encode_webp(picture, encoding.quality);
+    case Format::png:
+      return encode_png(picture, encoding);
+    case Format::jpeg:
+      return encode_jpeg(picture, encoding.quality);
+    case Format::webp:
+      return encode_webp(picture, encoding.quality);
   }
   return fail(Code::invalid, "unknown format");
 }

@@ -14,9 +14,9 @@
 namespace eai::image_engine {
 
 struct Picture {
-  int width = 0, height = 0;          // pixels
-  int channels = 3;                   // 1 grey, 3 RGB, 4 RGBA
-  std::vector<std::uint8_t> pixels;   // row by row, width * height * channels
+  int width = 0, height = 0;         // pixels
+  int channels = 3;                  // 1 grey, 3 RGB, 4 RGBA
+  std::vector<std::uint8_t> pixels;  // row by row, width * height * channels
 };
 
 enum class Format { png, jpeg, webp };
@@ -34,9 +34,9 @@ Picture drawing_mask(const Picture& rgba);
 
 struct Encoding {
   Format format = Format::png;
-  int quality = 100;          // jpeg and webp, 0…100
-  bool fast = false;          // png: larger, sooner
-  std::string text;           // png: stored under "parameters" when not empty, UTF-8
+  int quality = 100;  // jpeg and webp, 0…100
+  bool fast = false;  // png: larger, sooner
+  std::string text;   // png: stored under "parameters" when not empty, UTF-8
 };
 
 // `picture` is RGB. Code::io if the codec has no memory.

@@ -1,16 +1,16 @@
 #include "server.h"
 
-#include <sys/un.h>
-#include <unistd.h>
+#include <algorithm>
+#include <cstdio>
+#include <deque>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json.hpp>
-#include <algorithm>
-#include <cstdio>
-#include <deque>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace eai::image_engine {
 namespace {
@@ -61,7 +61,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void start() {
     http::async_read(socket_, buffer_, parser_, [self = shared_from_this()](error_code error, std::size_t) {
       if (error == http::error::body_limit)
-        self->answer(http::status::payload_too_large, error_body(413, "invalid_request_error", "the body is too large"));
+        self->answer(http::status::payload_too_large,
+                     error_body(413, "invalid_request_error", "the body is too large"));
       else if (!error)
         self->route();
     });
@@ -125,7 +126,8 @@ class Session : public std::enable_shared_from_this<Session> {
   friend struct Desk;
   void begin_events() {
     out_.emplace_back(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: "
+        "close\r\n\r\n");
     watch();
     write();
   }

@@ -4,9 +4,10 @@
 // gets the events of its job and nothing else; then its connection is closed.
 #pragma once
 
+#include <memory>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <memory>
 
 #include "studio.h"
 

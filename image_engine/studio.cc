@@ -1,11 +1,11 @@
 #include "studio.h"
 
-#include <sodium.h>
+#include <chrono>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json.hpp>
-#include <chrono>
+#include <sodium.h>
 
 #include "painter.h"
 
@@ -23,8 +23,12 @@ std::string base64(std::string_view bytes) {
 }
 
 std::string event_started(const Request& r) {
-  return json::serialize(json::object{{"event", "started"}, {"seed", r.seed}, {"n", r.n}, {"width", r.width},
-                                      {"height", r.height}, {"steps", r.steps}});
+  return json::serialize(json::object{{"event", "started"},
+                                      {"seed", r.seed},
+                                      {"n", r.n},
+                                      {"width", r.width},
+                                      {"height", r.height},
+                                      {"steps", r.steps}});
 }
 
 std::string event_progress(int image, int step, int steps) {
@@ -57,16 +61,18 @@ struct Studio::Impl {
     events.on_preview = [&](int step, int steps, const Picture& picture) {
       auto file = encode(picture, Encoding{Format::png, 100, true, {}});
       if (!file) return;
-      json::object event{{"event", "preview"}, {"image", index}, {"step", step}, {"steps", steps},
-                         {"index", previews_sent++}, {"width", picture.width}, {"height", picture.height}};
+      json::object event{{"event", "preview"},      {"image", index},           {"step", step},
+                         {"steps", steps},          {"index", previews_sent++}, {"width", picture.width},
+                         {"height", picture.height}};
       emit(with_picture(event, *file), More::yes);
     };
     EAI_TRY(Picture picture, painter->paint(r, index, events));
     Encoding encoding = r.encoding;
     if (!encoding.text.empty()) encoding.text += ", Seed: " + std::to_string(r.seed + index);
     EAI_TRY(std::string file, encode(picture, encoding));
-    json::object event{{"event", "image"}, {"image", index}, {"seed", r.seed + index},
-                       {"format", name_of(r.encoding.format)}, {"width", picture.width}, {"height", picture.height}};
+    json::object event{{"event", "image"},       {"image", index},
+                       {"seed", r.seed + index}, {"format", name_of(r.encoding.format)},
+                       {"width", picture.width}, {"height", picture.height}};
     emit(with_picture(event, file), More::yes);
     return {};
   }
@@ -106,7 +112,8 @@ void Studio::load(Loading loading) {
 }
 
 void Studio::draw(std::shared_ptr<Job> job, Emit emit) {
-  boost::asio::post(impl_->thread, [this, job = std::move(job), emit = std::move(emit)] { impl_->draw_all(*job, emit); });
+  boost::asio::post(impl_->thread,
+                    [this, job = std::move(job), emit = std::move(emit)] { impl_->draw_all(*job, emit); });
 }
 
 std::string event_queued(std::size_t position) {

@@ -16,7 +16,7 @@ enum class More { yes, no };
 using Emit = std::function<void(std::string event, More more)>;
 
 struct Loading {
-  std::function<void(double)> on_progress;          // 0…1
+  std::function<void(double)> on_progress;   // 0…1
   std::function<void(Result<void>)> on_end;  // ready, or why not
 };
 

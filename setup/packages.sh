@@ -51,6 +51,7 @@ test   pigz                                         pigz
 test   isal                                         igzip
 test   nodejs                                       node
 test   shellcheck                                   shellcheck
+test   clang-format-14                              clang-format-14
 test   iproute2                                     ip
 test   util-linux                                   unshare
 test   procps                                       ps

@@ -19,8 +19,7 @@ struct Family {
 // The sampling that the original tool gave each family.
 const std::vector<Family>& families() {
   static const std::vector<Family> table = {
-      {"qwen3",
-       {"--temp", "0.8", "--top-k", "20", "--top-p", "0.95", "--min-p", "0", "--presence-penalty", "1.5"}},
+      {"qwen3", {"--temp", "0.8", "--top-k", "20", "--top-p", "0.95", "--min-p", "0", "--presence-penalty", "1.5"}},
       {"gemma-3n", {"--temp", "1.0", "--top-p", "0.95", "--top-k", "64", "--min-p", "0"}},
       {"gemma-3", {"--temp", "1.0", "--top-p", "0.95", "--top-k", "64", "--min-p", "0"}},
       {"lfm2", {"--temp", "0.3", "--min-p", "0.15", "--repeat-penalty", "1.05"}},

@@ -27,8 +27,8 @@ struct CatalogEntry {
   std::string name;
   content::Cid id;
   content::Task task = content::Task::chat;
-  double size_gb = 0;  // of the download; 0: not known
-  double ram_gb = 0;   // at 32768 tokens of context; 0: not known
+  double size_gb = 0;       // of the download; 0: not known
+  double ram_gb = 0;        // at 32768 tokens of context; 0: not known
   std::string family = {};  // empty: none
 };
 

@@ -1,8 +1,8 @@
 #include "cli/catalog.h"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 namespace eai::cli {
 namespace {

@@ -1,11 +1,11 @@
 #include "cli/command_line.h"
 
+#include <algorithm>
+#include <memory>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-
-#include <algorithm>
-#include <memory>
 
 #include "util/text.h"
 
@@ -98,7 +98,8 @@ Failure wrong_option(const CLI::App& app, std::string message) {
     }
   }
   std::string read_on = "eai --help";
-  if (deepest != &app) read_on = (deepest->get_parent() == &app ? "eai " : "eai model ") + deepest->get_name() + " --help";
+  if (deepest != &app)
+    read_on = (deepest->get_parent() == &app ? "eai " : "eai model ") + deepest->get_name() + " --help";
   std::size_t at = message.rfind("--");
   auto near = at == std::string::npos ? std::vector<std::string>() : near_names(message.substr(at), known, 1);
   if (!near.empty()) message += "; did you mean " + near.front() + "?";

@@ -26,8 +26,7 @@ TEST(CommandLine, ModelsComeByCommaBlankAndHash) {
 TEST(CommandLine, OptionsBecomeGivenSettings) {
   auto parsed = parse({"model", "list", "--all", "--json", "-q"});
   ASSERT_TRUE(parsed) << parsed.error().message;
-  EXPECT_EQ(parsed->given,
-            (Given{{"list.all", {"true"}}, {"output.json", {"true"}}, {"output.quiet", {"true"}}}));
+  EXPECT_EQ(parsed->given, (Given{{"list.all", {"true"}}, {"output.json", {"true"}}, {"output.quiet", {"true"}}}));
   parsed = parse({"model", "ls"});
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(parsed->command->name, "list");

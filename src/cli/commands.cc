@@ -15,14 +15,26 @@ Keys joined(Keys first, const Keys& second) {
 std::span<const Command> commands() {
   using Takes = Command::Takes;
   static const Keys output = {"output.json", "output.quiet"};
-  static const Keys fetching = {"fetch.gateways", "fetch.public_gateways",   "fetch.block_folders",
-                                "fetch.offline",  "fetch.plain_http", "fetch.parallel_requests", "fetch.max_retries"};
-  static const Keys serving = {"server.port",         "server.host",         "server.context_length",
-                               "server.foreground",   "server.force",        "server.memory_limit",
-                               "server.idle_timeout", "server.start_timeout", "server.allow_hosts",
-                               "server.allow_origins", "server.strict_models", "server.model_names",
-                               "server.tls_certificate", "server.tls_key",      "engines.llama_server",
-                               "engines.image_engine", "engines.workers", "output.log_level"};
+  static const Keys fetching = {"fetch.gateways",   "fetch.public_gateways",   "fetch.block_folders", "fetch.offline",
+                                "fetch.plain_http", "fetch.parallel_requests", "fetch.max_retries"};
+  static const Keys serving = {"server.port",
+                               "server.host",
+                               "server.context_length",
+                               "server.foreground",
+                               "server.force",
+                               "server.memory_limit",
+                               "server.idle_timeout",
+                               "server.start_timeout",
+                               "server.allow_hosts",
+                               "server.allow_origins",
+                               "server.strict_models",
+                               "server.model_names",
+                               "server.tls_certificate",
+                               "server.tls_key",
+                               "engines.llama_server",
+                               "engines.image_engine",
+                               "engines.workers",
+                               "output.log_level"};
   static const std::vector<Command> table = {
       {"run", "", "Serve models: the first is loaded at once, the others on demand", Takes::models,
        "Names or hashes, separated by commas", joined(joined(serving, fetching), output), model_run},
@@ -51,11 +63,12 @@ std::span<const Command> commands() {
        "Names or hashes", joined({"audit.homes", "audit.samples", "fetch.max_retries"}, output), model_audit},
       {"estimate", "", "Show what memory a model will take and whether it fits", Takes::models,
        "Names, hashes, or paths of GGUF files",
-       joined({"server.context_length", "server.parallel", "server.memory_limit", "engines.workers",
-               "estimate.projector"}, output),
+       joined(
+           {"server.context_length", "server.parallel", "server.memory_limit", "engines.workers", "estimate.projector"},
+           output),
        model_estimate},
-      {"logs", "", "Print the server's log, or that of a model's engine", Takes::models, "Name or hash; none: the server",
-       joined({"logs.follow", "logs.lines"}, output), model_logs},
+      {"logs", "", "Print the server's log, or that of a model's engine", Takes::models,
+       "Name or hash; none: the server", joined({"logs.follow", "logs.lines"}, output), model_logs},
       {"worker", "", "Lend this machine's memory to models that run elsewhere, until Ctrl-C", Takes::nothing, "",
        joined({"worker.host", "worker.port", "engines.llama_server"}, output), worker, true},
   };

@@ -82,9 +82,12 @@ std::string what_is_allowed(const Setting& setting) {
   return std::visit(Say{setting}, setting.place);
 }
 
-bool fits(const Setting& setting, std::uint64_t number) { return number >= setting.lowest && number <= setting.highest; }
+bool fits(const Setting& setting, std::uint64_t number) {
+  return number >= setting.lowest && number <= setting.highest;
+}
 bool fits(const Setting& setting, const std::string& text) {
-  return setting.choices.empty() || std::find(setting.choices.begin(), setting.choices.end(), text) != setting.choices.end();
+  return setting.choices.empty() ||
+         std::find(setting.choices.begin(), setting.choices.end(), text) != setting.choices.end();
 }
 
 // False: the text is not a value for this setting.

@@ -33,21 +33,21 @@ struct Config {
   bool foreground = false;
   bool force = false;
   std::string main_hash;
-  ByteSize memory_limit;             // 0: found from the machine
-  std::uint64_t idle_timeout = 1800;   // seconds
-  std::uint64_t start_timeout = 600;   // seconds
+  ByteSize memory_limit;              // 0: found from the machine
+  std::uint64_t idle_timeout = 1800;  // seconds
+  std::uint64_t start_timeout = 600;  // seconds
   std::vector<std::string> api_keys;
   std::vector<std::string> allow_hosts;    // names in the Host header
   std::vector<std::string> allow_origins;  // web pages
   bool strict_models = false;
   bool model_names = false;
-  std::string tls_certificate, tls_key;    // files
+  std::string tls_certificate, tls_key;  // files
   // [fetch]
-  std::vector<std::string> gateways;       // asked before the public ones
+  std::vector<std::string> gateways;  // asked before the public ones
   bool public_gateways = true;
   std::vector<std::string> block_folders;  // looked into before any gateway
   bool offline = false;
-  bool plain_http = false;                 // http:// gateways beyond private addresses
+  bool plain_http = false;  // http:// gateways beyond private addresses
   std::uint64_t parallel_requests = 16;
   std::uint64_t max_retries = 5;
   // [engines]
@@ -68,7 +68,7 @@ struct Config {
   bool lora = false;
   std::uint64_t zip_chunk_size = 512;  // MiB
   std::uint64_t threads = 16;
-  std::vector<std::string> homes;      // empty: lighthouse
+  std::vector<std::string> homes;  // empty: lighthouse
   std::string format = "archive";
   std::string layout;                  // empty: tensor for a GGUF
   std::vector<std::string> providers;  // multiaddrs

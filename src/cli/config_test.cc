@@ -1,9 +1,9 @@
 #include "cli/config.h"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace eai::cli {
 namespace {
@@ -103,8 +103,8 @@ TEST(Config, EverySettingIsInTheDocument) {
   ASSERT_TRUE(bytes) << bytes.error().message;
   for (const Setting& setting : settings()) {
     std::string row = "| `" + std::string(setting.key) + "` | `" + std::string(setting.variable) + "` |";
-    EXPECT_NE(text_of(*bytes).find(row), std::string::npos) << "docs/configuration.md lacks " << row << " … | "
-                                                            << setting.help << " |";
+    EXPECT_NE(text_of(*bytes).find(row), std::string::npos)
+        << "docs/configuration.md lacks " << row << " … | " << setting.help << " |";
   }
 }
 

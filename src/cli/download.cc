@@ -14,31 +14,47 @@ using Phase = fetch::Progress::Phase;
 // Empty: bytes are counted.
 std::string phase_text(Phase phase) {
   switch (phase) {
-    case Phase::waiting_for_other_process: return "waiting for another eai that downloads it";
-    case Phase::metadata: return "asking for its metadata";
-    case Phase::unpacking: return "unpacking";
-    case Phase::syncing: return "writing to disk";
+    case Phase::waiting_for_other_process:
+      return "waiting for another eai that downloads it";
+    case Phase::metadata:
+      return "asking for its metadata";
+    case Phase::unpacking:
+      return "unpacking";
+    case Phase::syncing:
+      return "writing to disk";
     case Phase::parts:
-    case Phase::done: return "";
+    case Phase::done:
+      return "";
   }
   return "";
 }
 
 std::string_view phase_name(Phase phase) {
   switch (phase) {
-    case Phase::waiting_for_other_process: return "waiting";
-    case Phase::metadata: return "metadata";
-    case Phase::parts: return "parts";
-    case Phase::unpacking: return "unpacking";
-    case Phase::syncing: return "syncing";
-    case Phase::done: return "done";
+    case Phase::waiting_for_other_process:
+      return "waiting";
+    case Phase::metadata:
+      return "metadata";
+    case Phase::parts:
+      return "parts";
+    case Phase::unpacking:
+      return "unpacking";
+    case Phase::syncing:
+      return "syncing";
+    case Phase::done:
+      return "done";
   }
   return "";
 }
 
 Bar to_bar(const std::string& label, const fetch::Progress& progress) {
-  Bar bar{label, phase_text(progress.phase), progress.verified, progress.total, progress.bytes_per_second,
-          progress.time_left, {}};
+  Bar bar{label,
+          phase_text(progress.phase),
+          progress.verified,
+          progress.total,
+          progress.bytes_per_second,
+          progress.time_left,
+          {}};
   for (const fetch::SourceProgress& source : progress.sources) {
     if (!source.trouble.empty()) bar.troubles.push_back(printable(source.name + ": " + source.trouble));
   }
@@ -53,14 +69,10 @@ json::object to_event(const Asked& asked, const fetch::Progress& progress) {
                                    {"bytes_per_second", source.bytes_per_second},
                                    {"trouble", source.trouble}});
   }
-  json::object out{{"event", "progress"},
-                   {"hash", asked.id.str()},
-                   {"name", asked.label},
-                   {"phase", phase_name(progress.phase)},
-                   {"verified", progress.verified},
-                   {"received", progress.received},
-                   {"total", progress.total},
-                   {"bytes_per_second", progress.bytes_per_second},
+  json::object out{{"event", "progress"},           {"hash", asked.id.str()},
+                   {"name", asked.label},           {"phase", phase_name(progress.phase)},
+                   {"verified", progress.verified}, {"received", progress.received},
+                   {"total", progress.total},       {"bytes_per_second", progress.bytes_per_second},
                    {"sources", std::move(sources)}};
   if (progress.time_left) out["seconds_left"] = progress.time_left->count();
   return out;

@@ -1,8 +1,8 @@
 #include "cli/engines.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
+
+#include <unistd.h>
 
 namespace eai::cli {
 namespace {
@@ -28,8 +28,8 @@ Result<fs::path> find_engine(const std::string& named, std::string_view key, std
                              const Folders& folders) {
   if (!named.empty()) {
     if (is_program(named)) return fs::absolute(named);
-    return fail(Code::unsupported, std::string(key) + " names " + named + ", which is not a program (" +
-                                       std::string(name) + ")");
+    return fail(Code::unsupported,
+                std::string(key) + " names " + named + ", which is not a program (" + std::string(name) + ")");
   }
   fs::path own = folders.programs / name;
   return is_program(own) ? own : in_path(name);

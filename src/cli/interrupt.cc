@@ -1,12 +1,12 @@
 #include "cli/interrupt.h"
 
-#include <csignal>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <thread>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "util/file.h"
 

@@ -1,14 +1,14 @@
 #include "cli/launch.h"
 
+#include <array>
+#include <csignal>
+
+#include <boost/json.hpp>
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <boost/json.hpp>
-#include <csignal>
 
 #include "cli/running.h"
 #include "util/text.h"
@@ -88,7 +88,9 @@ class Listener {
   enum class Heard { nothing, ready, error, end };
   // Waits at most 100 ms, so that an interrupt is seen.
   Heard listen() {
-    struct pollfd wait {pipe_.get(), POLLIN, 0};
+    struct pollfd wait {
+      pipe_.get(), POLLIN, 0
+    };
     if (::poll(&wait, 1, 100) <= 0) return Heard::nothing;
     std::array<char, 4096> piece{};
     ssize_t n = ::read(pipe_.get(), piece.data(), piece.size());
@@ -159,13 +161,17 @@ Result<void> launch_server(const Folders& folders, const std::vector<std::string
       return fail(Code::busy, "interrupted");
     }
     switch (listener.listen()) {
-      case Listener::Heard::nothing: break;
-      case Listener::Heard::ready: return {};
-      case Listener::Heard::error: end_child(pid); return Failure(listener.error());
+      case Listener::Heard::nothing:
+        break;
+      case Listener::Heard::ready:
+        return {};
+      case Listener::Heard::error:
+        end_child(pid);
+        return Failure(listener.error());
       case Listener::Heard::end:
         end_child(pid);
-        return fail(Code::io, "the server ended while it started; " + server_log_of(folders).string() + " says:" +
-                                  last_lines(server_log_of(folders), log_start));
+        return fail(Code::io, "the server ended while it started; " + server_log_of(folders).string() +
+                                  " says:" + last_lines(server_log_of(folders), log_start));
     }
   }
 }
@@ -189,9 +195,8 @@ void print_ready(const json::object& event, Output& out) {
   out.line("  model  " + field("hash"));
   std::size_t more = event.at("models").as_array().size() - 1;
   if (more > 0) out.line("  and " + std::to_string(more) + " more on demand; GET " + url + "/v1/models lists them");
-  std::string example = field("task") == "embed"
-                            ? "/v1/embeddings -H 'Content-Type: application/json' \\\n"
-                              "          -d '{\"model\": \"local-model\", \"input\": [\"Hello\"]}'"
+  std::string example = field("task") == "embed" ? "/v1/embeddings -H 'Content-Type: application/json' \\\n"
+                                                   "          -d '{\"model\": \"local-model\", \"input\": [\"Hello\"]}'"
                         : field("task") == "chat"
                             ? "/v1/chat/completions -H 'Content-Type: application/json' \\\n"
                               "          -d '{\"model\": \"local-model\", \"messages\": [{\"role\": \"user\", "

@@ -3,10 +3,11 @@
 // Thread: one.
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include <boost/json/fwd.hpp>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"

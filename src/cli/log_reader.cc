@@ -1,13 +1,13 @@
 #include "cli/log_reader.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace eai::cli {
 namespace {
@@ -72,7 +72,8 @@ Result<void> LogReader::more() {
 
 // The file that has the name now, if it is another one than before.
 Result<void> LogReader::reopen() {
-  struct stat named {}, open {};
+  struct stat named {
+  }, open{};
   if (::stat(path_.c_str(), &named) != 0) {
     return errno == ENOENT ? Result<void>{} : Result<void>(fail_errno(path_.string(), errno));
   }

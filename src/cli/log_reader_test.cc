@@ -1,9 +1,9 @@
 #include "cli/log_reader.h"
 
+#include <vector>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
-
-#include <vector>
 
 namespace eai::cli {
 namespace {

@@ -51,7 +51,8 @@ Result<int> model_adopt(Context& context) {
   EAI_TRY(Library library, Library::open(context));
   EAI_TRY(auto candidates, store::find_candidates(folder));
   if (candidates.empty()) {
-    return fail(Code::not_found, folder.string() + " holds no model of the Python tool (<hash>.json beside <hash>.gguf)");
+    return fail(Code::not_found,
+                folder.string() + " holds no model of the Python tool (<hash>.json beside <hash>.gguf)");
   }
   Interrupt interrupt;
   int status = 0;

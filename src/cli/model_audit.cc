@@ -31,7 +31,9 @@ void tell(const Asked& asked, const std::string& home, const Result<preserve::Ve
 
 void tell_deals(const Context& context, const Asked& asked, const preserve::AuditSettings& settings) {
   auto deals = preserve::deal_state(context.config.lighthouse_api, asked.id, settings);
-  context.out.event(json::object{{"event", "deals"}, {"hash", asked.id.str()}, {"known", deals.has_value()},
+  context.out.event(json::object{{"event", "deals"},
+                                 {"hash", asked.id.str()},
+                                 {"known", deals.has_value()},
                                  {"answer", deals ? *deals : deals.error().message}});
   context.out.line(deals ? "Filecoin deals, as Lighthouse tells: " + *deals
                          : "Filecoin deals: " + printable(deals.error().message, 300));

@@ -22,7 +22,8 @@ struct Subject {
 Result<void> check_is_file(const fs::path& path) {
   std::error_code wrong;
   const fs::file_status status = fs::status(path, wrong);
-  if (status.type() == fs::file_type::not_found) return fail(Code::not_found, "there is no file " + printable(path.string()));
+  if (status.type() == fs::file_type::not_found)
+    return fail(Code::not_found, "there is no file " + printable(path.string()));
   if (wrong) return fail_errno(printable(path.string()), wrong.value());
   if (fs::is_regular_file(status)) return {};
   return fail(Code::invalid, printable(path.string()) + " is not a file; name the GGUF file itself");
@@ -138,14 +139,15 @@ std::vector<Line> lines_of(const Estimate& estimate) {
   if (info.block_count > 0) weights += ", " + std::to_string(info.block_count) + " layers";
   if (!info.quantization.empty()) weights += ", " + printable(info.quantization, 20);
   const std::string slots = launch.slots == 1 ? "one answer" : std::to_string(launch.slots) + " answers";
-  return {{"weights", "weights", memory.weights, weights},
-          {"context", "context", memory.context, std::to_string(launch.context) + " tokens for " + slots + " at a time"},
-          {"compute", "compute", memory.compute,
-           info.block_count > 0 ? "one step of " + std::to_string(launch.batch) + " tokens" : "one picture"},
-          {"projector", "projector", memory.projector, "for pictures or sound"},
-          {"companions", "companions", memory.companions, "adapters and draft model"},
-          {"prompt_cache", "prompt cache", memory.prompt_cache, "at most; earlier prompts"},
-          {"process", "process", memory.process, "the engine itself, its vocabulary"}};
+  return {
+      {"weights", "weights", memory.weights, weights},
+      {"context", "context", memory.context, std::to_string(launch.context) + " tokens for " + slots + " at a time"},
+      {"compute", "compute", memory.compute,
+       info.block_count > 0 ? "one step of " + std::to_string(launch.batch) + " tokens" : "one picture"},
+      {"projector", "projector", memory.projector, "for pictures or sound"},
+      {"companions", "companions", memory.companions, "adapters and draft model"},
+      {"prompt_cache", "prompt cache", memory.prompt_cache, "at most; earlier prompts"},
+      {"process", "process", memory.process, "the engine itself, its vocabulary"}};
 }
 
 void print_line(Output& out, std::string_view label, std::uint64_t bytes, const std::string& why, Style style) {
@@ -167,8 +169,8 @@ void print(const Subject& subject, const Estimate& estimate, Output& out) {
   }
   print_line(out, "budget", estimate.budget.bytes, estimate.budget.source, Style::plain);
   if (estimate.fits()) {
-    out.line("  " + out.styled(Style::green, "fits") + ", with " + human_bytes(estimate.budget.bytes - estimate.need()) +
-             " to spare");
+    out.line("  " + out.styled(Style::green, "fits") + ", with " +
+             human_bytes(estimate.budget.bytes - estimate.need()) + " to spare");
   } else {
     const std::uint32_t length = context_that_fits(subject.spec, estimate);
     out.line("  " + out.styled(Style::red, "does not fit") + ": " +
@@ -177,7 +179,8 @@ void print(const Subject& subject, const Estimate& estimate, Output& out) {
   }
   const std::uint64_t trained = estimate.found.info.context_length;
   if (trained > 0 && estimate.found.launch.context > trained) {
-    out.note(subject.name + " was trained for " + std::to_string(trained) + " tokens; beyond that its answers get worse");
+    out.note(subject.name + " was trained for " + std::to_string(trained) +
+             " tokens; beyond that its answers get worse");
   }
 }
 

@@ -1,6 +1,5 @@
-#include <gtest/gtest.h>
-
 #include <boost/json.hpp>
+#include <gtest/gtest.h>
 
 #include "cli/commands.h"
 #include "util/file.h"
@@ -82,8 +81,13 @@ struct Estimate : ::testing::Test {
   fs::path file = folder.path() / "model.gguf";
   Words words;
   Config config;
-  Folders folders{folder.path() / "home", folder.path() / "home/run", folder.path() / "home/logs",
-                  folder.path() / "home/config", {}, {}, {}};
+  Folders folders{folder.path() / "home",
+                  folder.path() / "home/run",
+                  folder.path() / "home/logs",
+                  folder.path() / "home/config",
+                  {},
+                  {},
+                  {}};
   std::string printed;
 };
 

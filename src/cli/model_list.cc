@@ -1,6 +1,7 @@
 // `eai model list`
-#include <boost/json.hpp>
 #include <cstdio>
+
+#include <boost/json.hpp>
 
 #include "cli/resolve.h"
 #include "util/text.h"
@@ -47,10 +48,8 @@ json::object to_json(const Library& library, bool all) {
     damaged.push_back(json::object{{"hash", entry.name}, {"why", entry.why}});
   }
   for (const store::Unfinished& entry : library.contents.unfinished) {
-    unfinished.push_back(json::object{{"hash", entry.id.str()},
-                                      {"name", library.label_of(entry.id)},
-                                      {"bytes", entry.bytes},
-                                      {"busy", entry.busy}});
+    unfinished.push_back(json::object{
+        {"hash", entry.id.str()}, {"name", library.label_of(entry.id)}, {"bytes", entry.bytes}, {"busy", entry.busy}});
   }
   json::object out{
       {"models", std::move(models)}, {"damaged", std::move(damaged)}, {"unfinished", std::move(unfinished)}};

@@ -1,11 +1,11 @@
 // `eai model logs`
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cerrno>
 #include <csignal>
+
+#include <boost/json.hpp>
+#include <poll.h>
+#include <unistd.h>
 
 #include "cli/interrupt.h"
 #include "cli/log_reader.h"
@@ -46,7 +46,9 @@ void print_line(Output& out, const Log& log, std::string_view line) {
 
 // False: whoever reads our output has gone.
 bool wait_a_moment() {
-  struct pollfd reader {STDOUT_FILENO, 0, 0};
+  struct pollfd reader {
+    STDOUT_FILENO, 0, 0
+  };
   return ::poll(&reader, 1, k_look_again) <= 0 || (reader.revents & (POLLERR | POLLHUP)) == 0;
 }
 
@@ -58,7 +60,8 @@ Result<int> model_logs(Context& context) {
   auto shown = reader.last(context.config.log_lines);
   if (!shown && shown.error().code == Code::not_found) {
     if (!context.config.follow_log) {
-      return fail(Code::not_found, log.name + " has no log: it has not run in the background yet (" + log.file.string() + ")");
+      return fail(Code::not_found,
+                  log.name + " has no log: it has not run in the background yet (" + log.file.string() + ")");
     }
     context.out.note("Waiting for " + log.file.string());
   } else if (!shown) {

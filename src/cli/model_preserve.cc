@@ -1,9 +1,10 @@
 // `eai model preserve`
-#include <boost/json.hpp>
 #include <charconv>
 #include <condition_variable>
 #include <cstdlib>
 #include <thread>
+
+#include <boost/json.hpp>
 
 #include "cli/interrupt.h"
 #include "cli/progress.h"
@@ -85,7 +86,8 @@ Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, p
   };
   settings.stop = std::move(stop);
   std::vector<std::string> words = config.homes;
-  if (config.offline && !config.dry_run) return fail(Code::invalid, "--offline opens no connection; only --dry-run works with it");
+  if (config.offline && !config.dry_run)
+    return fail(Code::invalid, "--offline opens no connection; only --dry-run works with it");
   if (words.empty() && !config.dry_run) words = {"lighthouse"};
   if (config.dry_run) {
     // Only a node that can say what it has is asked, and it is sent nothing.
@@ -119,8 +121,13 @@ class Watcher {
         all += home.total;
         if (!home.trouble.empty()) bar.troubles.push_back(home.trouble);
         if (out_.json()) {
-          out_.event(json::object{{"event", "progress"}, {"phase", now.phase}, {"home", home.name}, {"sent", home.sent},
-                                  {"in_flight", home.in_flight}, {"packed", now.done}, {"total", now.total}});
+          out_.event(json::object{{"event", "progress"},
+                                  {"phase", now.phase},
+                                  {"home", home.name},
+                                  {"sent", home.sent},
+                                  {"in_flight", home.in_flight},
+                                  {"packed", now.done},
+                                  {"total", now.total}});
         }
       }
       // While parts go out that is what takes the time.
@@ -179,10 +186,16 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
     files.push_back(json::object{{"name", file.file_name}, {"cid", file.cid.str()}, {"bytes", file.size}});
     if (!out.quiet()) out.line(file.cid.str() + "  " + human_bytes(file.size) + "  " + file.file_name);
   }
-  json::object event{{"event", context.config.dry_run ? "dry_run" : "preserved"}, {"hash", outcome.hash.str()},
-                     {"name", outcome.metadata.folder_name}, {"bytes", outcome.bytes}, {"payload", outcome.payload},
-                     {"stored", outcome.stored}, {"sent", outcome.sent}, {"resumed", outcome.resumed},
-                     {"profile", outcome.profile}, {"files", std::move(files)}};
+  json::object event{{"event", context.config.dry_run ? "dry_run" : "preserved"},
+                     {"hash", outcome.hash.str()},
+                     {"name", outcome.metadata.folder_name},
+                     {"bytes", outcome.bytes},
+                     {"payload", outcome.payload},
+                     {"stored", outcome.stored},
+                     {"sent", outcome.sent},
+                     {"resumed", outcome.resumed},
+                     {"profile", outcome.profile},
+                     {"files", std::move(files)}};
   if (outcome.new_here) event["new_here"] = *outcome.new_here;
   json::object new_at;
   for (const auto& [home, bytes] : outcome.new_at) new_at[home] = bytes;
@@ -191,7 +204,8 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
   if (out.quiet()) return;
   std::string line = human_bytes(outcome.bytes) + " in the folder, " + human_bytes(outcome.payload) + " to keep";
   if (archive) {
-    const std::uint64_t share = outcome.bytes == 0 ? 0 : std::min<std::uint64_t>(100, outcome.stored * 100 / outcome.bytes);
+    const std::uint64_t share =
+        outcome.bytes == 0 ? 0 : std::min<std::uint64_t>(100, outcome.stored * 100 / outcome.bytes);
     line += "; " + std::to_string(share) + "% stored as it is, because packing would gain less than 4%";
   }
   out.line(line);

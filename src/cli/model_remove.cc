@@ -1,5 +1,6 @@
 // `eai model remove`
 #include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "cli/resolve.h"
@@ -45,8 +46,8 @@ Result<int> model_remove(Context& context) {
     }
     EAI_CHECK(std::move(removed));
     std::uint64_t size = size_of(library, one.id);
-    context.out.event(boost::json::object{
-        {"event", "removed"}, {"hash", one.id.str()}, {"name", one.label}, {"bytes", size}});
+    context.out.event(
+        boost::json::object{{"event", "removed"}, {"hash", one.id.str()}, {"name", one.label}, {"bytes", size}});
     context.out.line("removed " + one.label + " (" + human_bytes(size) + ")");
   }
   return 0;

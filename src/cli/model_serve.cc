@@ -43,7 +43,8 @@ Result<int> model_serve(Context& context) {
   }
   EAI_TRY(Engines engines, find_engines(context.config, context.folders));
   std::vector<store::Model> models = servable(library, engines, context.out);
-  if (models.empty()) return check_engine_for(engines, library.contents.models.front().metadata.task).map([] { return 0; });
+  if (models.empty())
+    return check_engine_for(engines, library.contents.models.front().metadata.task).map([] { return 0; });
   EAI_TRY(std::size_t main, choose_main(library, context.config.main_hash, models));
   std::rotate(models.begin(), models.begin() + static_cast<std::ptrdiff_t>(main),
               models.begin() + static_cast<std::ptrdiff_t>(main) + 1);

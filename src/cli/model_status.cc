@@ -1,8 +1,9 @@
 // `eai model status`
+#include <ctime>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
-#include <ctime>
 
 #include "cli/commands.h"
 #include "cli/running.h"
@@ -99,12 +100,8 @@ Result<int> model_status(Context& context) {
     print(*server, told, context.out);
     return 0;
   }
-  json::object all{{"running", true},
-                   {"pid", server->pid},
-                   {"url", server->address()},
-                   {"host", server->host},
-                   {"port", server->port},
-                   {"main_model", server->main_model},
+  json::object all{{"running", true},           {"pid", server->pid},   {"url", server->address()},
+                   {"host", server->host},      {"port", server->port}, {"main_model", server->main_model},
                    {"started", server->started}};
   for (const auto& [key, value] : told) {
     if (!all.contains(key)) all[key] = value;

@@ -1,14 +1,14 @@
 #include "cli/output.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include <boost/json.hpp>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "util/text.h"
 
@@ -42,12 +42,18 @@ std::size_t columns_of(int fd) {
 
 std::string_view code_of(Style style) {
   switch (style) {
-    case Style::plain: return "";
-    case Style::bold: return "\033[1m";
-    case Style::dim: return "\033[2m";
-    case Style::red: return "\033[31m";
-    case Style::green: return "\033[32m";
-    case Style::yellow: return "\033[33m";
+    case Style::plain:
+      return "";
+    case Style::bold:
+      return "\033[1m";
+    case Style::dim:
+      return "\033[2m";
+    case Style::red:
+      return "\033[31m";
+    case Style::green:
+      return "\033[32m";
+    case Style::yellow:
+      return "\033[33m";
   }
   return "";
 }
@@ -91,10 +97,8 @@ void Output::note(std::string_view text) {
 }
 
 void Output::error(const Error& error, int exit_status) {
-  event(boost::json::object{{"event", "error"},
-                            {"code", name_of(error.code)},
-                            {"message", error.message},
-                            {"exit_status", exit_status}});
+  event(boost::json::object{
+      {"event", "error"}, {"code", name_of(error.code)}, {"message", error.message}, {"exit_status", exit_status}});
   std::fflush(stdout);
   std::fprintf(stderr, error_colour_ ? "\033[31meai:\033[0m %s\n" : "eai: %s\n", error.message.c_str());
 }

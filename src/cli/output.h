@@ -4,10 +4,11 @@
 // (full disk) is an error at the end, a reader that left (`| head`) is none.
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/json/fwd.hpp>
 
 #include "util/result.h"
 
@@ -31,10 +32,10 @@ class Output {
   std::size_t columns() const;        // of the terminal at stdout; 0: no terminal
   std::size_t error_columns() const;  // of the terminal at stderr; 0: no terminal
 
-  void line(std::string_view text);                  // stdout, for people; silent with --json
-  void event(const boost::json::value& value);       // stdout, one JSON line; silent without --json
-  void note(std::string_view text);                  // stderr, for people; silent with --json or --quiet
-  void error(const Error& error, int exit_status);   // stderr; with --json also {"error":…} on stdout
+  void line(std::string_view text);                              // stdout, for people; silent with --json
+  void event(const boost::json::value& value);                   // stdout, one JSON line; silent without --json
+  void note(std::string_view text);                              // stderr, for people; silent with --json or --quiet
+  void error(const Error& error, int exit_status);               // stderr; with --json also {"error":…} on stdout
   std::string styled(Style style, std::string_view text) const;  // for stdout
 
   // A table with a head line, columns as wide as their widest cell. On a terminal that is too narrow, the column

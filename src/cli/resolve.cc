@@ -62,8 +62,8 @@ Result<Asked> resolve(const Library& library, const std::string& word) {
   for (const store::Model& model : library.contents.models) {
     if (model.metadata.folder_name != word) continue;
     if (found != nullptr) {
-      return fail(Code::invalid, "two models here are called \"" + printable(word) + "\"; say which by its hash: " +
-                                     found->id.str() + " or " + model.id.str());
+      return fail(Code::invalid, "two models here are called \"" + printable(word) +
+                                     "\"; say which by its hash: " + found->id.str() + " or " + model.id.str());
     }
     found = &model;
   }

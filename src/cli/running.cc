@@ -1,10 +1,10 @@
 #include "cli/running.h"
 
-#include <sys/types.h>
-
-#include <boost/json.hpp>
 #include <csignal>
 #include <thread>
+
+#include <boost/json.hpp>
+#include <sys/types.h>
 
 #include "util/text.h"
 

@@ -20,12 +20,12 @@ struct ServerRecord {
   std::string host;
   std::uint16_t port = 0;
   bool encrypted = false;
-  std::string main_model;           // hashes
+  std::string main_model;  // hashes
   std::vector<std::string> models;
-  std::vector<std::string> names;   // as people call them, in the same order
-  std::int64_t started = 0;         // seconds since 1970
+  std::vector<std::string> names;  // as people call them, in the same order
+  std::int64_t started = 0;        // seconds since 1970
 
-  std::string address() const;      // "http://127.0.0.1:8080"
+  std::string address() const;  // "http://127.0.0.1:8080"
 };
 
 fs::path socket_of(const Folders& folders);
@@ -54,7 +54,6 @@ Failure already_running(const ServerRecord& record);
 
 // Asks the server to end (SIGTERM) and waits until it has; after `grace` it is killed. Code::timeout if even that
 // does not end it.
-Result<void> stop_server(const Folders& folders, const ServerRecord& record,
-                         std::chrono::seconds grace);
+Result<void> stop_server(const Folders& folders, const ServerRecord& record, std::chrono::seconds grace);
 
 }  // namespace eai::cli

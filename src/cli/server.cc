@@ -1,6 +1,7 @@
 #include "cli/server.h"
 
-#include <unistd.h>
+#include <csignal>
+#include <ctime>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -12,8 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
-#include <csignal>
-#include <ctime>
+#include <unistd.h>
 
 #include "cli/catalog.h"
 #include "cli/interrupt.h"
@@ -140,7 +140,10 @@ json::object ready_event(const ServerPlan& plan, const ServerRecord& record, con
 class Server {
  public:
   Server(const ServerPlan& plan, const Config& config, const Folders& folders, const Tell& tell)
-      : plan_(plan), config_(config), folders_(folders), tell_(tell),
+      : plan_(plan),
+        config_(config),
+        folders_(folders),
+        tell_(tell),
         pool_(context_, pool_options(plan, config, folders), specs_of(plan, config)),
         gateway_(context_, pool_, served_of(plan), gateway_options(config)),
         strangers_(context_, http::Limits{}, gateway_.handlers()),

@@ -1,12 +1,12 @@
 #include "cli/serving.h"
 
+#include <memory>
+
 #include <arpa/inet.h>
+#include <boost/json.hpp>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <boost/json.hpp>
-#include <memory>
 
 #include "cli/launch.h"
 #include "cli/progress.h"
@@ -35,8 +35,9 @@ Result<void> check_port(const Config& config) {
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (::bind(fd.get(), found->ai_addr, found->ai_addrlen) == 0 && ::listen(fd.get(), 1) == 0) return {};
   if (errno == EADDRINUSE) {
-    return fail(Code::io, "port " + port + " on " + config.host +
-                              " is taken by another program; take another one with --port, or a free one with --port 0");
+    return fail(Code::io,
+                "port " + port + " on " + config.host +
+                    " is taken by another program; take another one with --port, or a free one with --port 0");
   }
   return fail_errno("listening on port " + port + " of " + config.host, errno);
 }

@@ -1,12 +1,12 @@
 // `eai worker`
-#include <unistd.h>
+#include "engine/worker.h"
 
 #include <boost/json.hpp>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/engines.h"
 #include "cli/interrupt.h"
-#include "engine/worker.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -18,8 +18,9 @@ Result<fs::path> find_worker(const Context& context) {
   const fs::path folder = engines.llama_server.empty() ? context.folders.programs : engines.llama_server.parent_path();
   fs::path program = folder / engine::k_rpc_server;
   if (::access(program.c_str(), X_OK) == 0) return program;
-  return fail(Code::unsupported, program.string() + " is missing; build it with `make`, or name a llama-server that has it "
-                                                    "beside it (--llama-server)");
+  return fail(Code::unsupported, program.string() +
+                                     " is missing; build it with `make`, or name a llama-server that has it "
+                                     "beside it (--llama-server)");
 }
 
 void warn(const std::string& host, Output& out) {
@@ -45,7 +46,8 @@ Result<int> worker(Context& context) {
     out.event(boost::json::object{
         {"event", "ready"}, {"host", options.host}, {"port", port}, {"pid", pid}, {"exposed", exposed}});
     out.line("a worker listens at " + out.styled(Style::bold, address));
-    out.note("  use   eai model run <name> --rpc " + (options.host == "0.0.0.0" ? "<this machine>:" + std::to_string(port) : address));
+    out.note("  use   eai model run <name> --rpc " +
+             (options.host == "0.0.0.0" ? "<this machine>:" + std::to_string(port) : address));
     out.note("  end   Ctrl-C");
   };
   events.line = [&](std::string_view line) { out.note(line); };

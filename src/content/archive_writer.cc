@@ -1,12 +1,12 @@
 #include "content/archive_writer.h"
 
-#include <isa-l/crc.h>
-#include <isa-l/igzip_lib.h>
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 #include <set>
+
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
+#include <zlib.h>
 
 namespace eai::content {
 namespace {
@@ -40,7 +40,8 @@ Result<void> put_name(UstarHeader& header, std::string_view name) {
     return {};
   }
   // "prefix/name": the first '/' that leaves few enough behind it.
-  for (std::size_t cut = name.find('/'); cut != name.npos && cut <= sizeof(header.prefix); cut = name.find('/', cut + 1)) {
+  for (std::size_t cut = name.find('/'); cut != name.npos && cut <= sizeof(header.prefix);
+       cut = name.find('/', cut + 1)) {
     if (cut + 1 == name.size() || name.size() - cut - 1 > sizeof(header.name)) continue;
     name.copy(header.prefix, cut);
     name.substr(cut + 1).copy(header.name, sizeof(header.name));

@@ -52,9 +52,9 @@ inline constexpr std::size_t k_pack_block = k_mib;
 
 struct PackedBlock {
   Bytes bytes;
-  std::uint32_t crc = 0;   // of the tar bytes
+  std::uint32_t crc = 0;  // of the tar bytes
   std::size_t raw_size = 0;
-  bool stored = false;     // a sample said that deflating gains less than 4 %
+  bool stored = false;  // a sample said that deflating gains less than 4 %
 };
 
 class BlockPacker {

@@ -1,9 +1,9 @@
 #include "content/archive_writer.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "content/metadata.h"
 #include "content/unpack.h"
@@ -127,7 +127,8 @@ TEST(ArchiveWriter, MetadataReadsBack) {
   metadata.task = Task::embed;
   for (std::size_t i = 0; i < 2; ++i) {
     const std::string name = "näme-1.5b.zip.part-" + split_suffix(i);
-    metadata.files.push_back({Cid::raw_of(view_of(name)), name, sha256(view_of(name)), i == 0 ? 512 * k_mib : 12'345'678, true});
+    metadata.files.push_back(
+        {Cid::raw_of(view_of(name)), name, sha256(view_of(name)), i == 0 ? 512 * k_mib : 12'345'678, true});
   }
   const std::string text = write_metadata(metadata);
   auto back = parse_metadata(view_of(text));
@@ -149,8 +150,8 @@ TEST(ArchiveWriter, MetadataReadsBack) {
 }
 
 TEST(ArchiveWriter, PartNamesAsSplitGivesThem) {
-  const std::pair<std::size_t, const char*> expected[] = {{0, "aa"},      {25, "az"},      {26, "ba"},        {649, "yz"},
-                                                          {650, "zaaa"},  {17549, "zyzz"}, {17550, "zzaaaa"}};
+  const std::pair<std::size_t, const char*> expected[] = {{0, "aa"},     {25, "az"},      {26, "ba"},       {649, "yz"},
+                                                          {650, "zaaa"}, {17549, "zyzz"}, {17550, "zzaaaa"}};
   for (const auto& [index, name] : expected) EXPECT_EQ(split_suffix(index), name);
 }
 

@@ -116,7 +116,8 @@ Result<bool> CarReader::take_one() {
     return Failure(std::move(size).error().with("not a CAR"));
   }
   const std::uint64_t limit = have_header_ ? k_block_limit + k_cid_limit : k_header_limit;
-  if (*size == 0 || *size > limit) return fail(Code::invalid, "not a CAR: a section of " + std::to_string(*size) + " bytes");
+  if (*size == 0 || *size > limit)
+    return fail(Code::invalid, "not a CAR: a section of " + std::to_string(*size) + " bytes");
   if (rest.size() < *size) return false;
   const ByteView section = rest.first(static_cast<std::size_t>(*size));
   used_ += before - rest.size() + section.size();

@@ -18,9 +18,9 @@ namespace {
 // Far above what any model has; far below what would hurt.
 constexpr std::uint64_t k_pairs_limit = 65'536;
 constexpr std::uint64_t k_tensors_limit = 131'072;
-constexpr std::uint64_t k_key_limit = 65'535;      // of the specification
+constexpr std::uint64_t k_key_limit = 65'535;       // of the specification
 constexpr std::uint64_t k_tensor_name_limit = 127;  // of ggml as stable-diffusion.cpp has it; llama.cpp: 63
-constexpr std::uint32_t k_dimensions_limit = 4;    // of ggml
+constexpr std::uint32_t k_dimensions_limit = 4;     // of ggml
 constexpr std::uint64_t k_text_limit = 4 * k_mib;
 constexpr std::uint64_t k_list_limit = 4096;  // longer lists (vocabularies) are counted, not kept
 

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 #include <cmath>
 #include <initializer_list>
 #include <map>
 #include <set>
+
+#include <boost/json.hpp>
 
 #include "content/safetensors.h"
 #include "util/text.h"
@@ -238,7 +239,8 @@ Result<void> check_parts(const ImageModel& model, const Folder& folder) {
       if (!need(ImageRole::llm)) return lacks(model, "text encoder, a language model");
       break;
     case ImageFamily::sd3:
-      if (!need(ImageRole::t5xxl) && !need(ImageRole::clip_l)) return lacks(model, "text encoders (CLIP-L, CLIP-G, T5)");
+      if (!need(ImageRole::t5xxl) && !need(ImageRole::clip_l))
+        return lacks(model, "text encoders (CLIP-L, CLIP-G, T5)");
       break;
     case ImageFamily::sd1:
     case ImageFamily::sd2:
@@ -267,14 +269,22 @@ Drawing drawing_of(const ImageModel& model) {
       if (model.variant == "kontext") return {28, 2.5F, 1, 1024, 16};
       if (model.variant == "fill") return {30, 30, 1, 1024, 16};
       return {20, 3.5F, 1, 1024, 16};
-    case ImageFamily::flux2: return {20, 4, 1, 1024, 16};
-    case ImageFamily::chroma: return {26, 0, 4, 1024, 16};
-    case ImageFamily::sd1: return {20, 0, 7, 512, 64};
-    case ImageFamily::sd2: return {20, 0, 7, 768, 64};
-    case ImageFamily::sdxl: return {25, 0, 6, 1024, 64};
-    case ImageFamily::sd3: return {28, 0, 4.5F, 1024, 16};
-    case ImageFamily::qwen_image: return {20, 0, 2.5F, 1024, 16};
-    case ImageFamily::z_image: return {8, 0, 1, 1024, 16};
+    case ImageFamily::flux2:
+      return {20, 4, 1, 1024, 16};
+    case ImageFamily::chroma:
+      return {26, 0, 4, 1024, 16};
+    case ImageFamily::sd1:
+      return {20, 0, 7, 512, 64};
+    case ImageFamily::sd2:
+      return {20, 0, 7, 768, 64};
+    case ImageFamily::sdxl:
+      return {25, 0, 6, 1024, 64};
+    case ImageFamily::sd3:
+      return {28, 0, 4.5F, 1024, 16};
+    case ImageFamily::qwen_image:
+      return {20, 0, 2.5F, 1024, 16};
+    case ImageFamily::z_image:
+      return {8, 0, 1, 1024, 16};
   }
   return {20, 3.5F, 1, 1024, 64};
 }
@@ -300,31 +310,50 @@ void apply_defaults(ImageModel& model, std::string_view config_name, Task task) 
 
 std::string_view name_of(ImageFamily family) {
   switch (family) {
-    case ImageFamily::flux: return "FLUX.1";
-    case ImageFamily::flux2: return "FLUX.2";
-    case ImageFamily::chroma: return "Chroma";
-    case ImageFamily::sd1: return "Stable Diffusion 1.5";
-    case ImageFamily::sd2: return "Stable Diffusion 2";
-    case ImageFamily::sdxl: return "SDXL";
-    case ImageFamily::sd3: return "Stable Diffusion 3.5";
-    case ImageFamily::qwen_image: return "Qwen-Image";
-    case ImageFamily::z_image: return "Z-Image";
+    case ImageFamily::flux:
+      return "FLUX.1";
+    case ImageFamily::flux2:
+      return "FLUX.2";
+    case ImageFamily::chroma:
+      return "Chroma";
+    case ImageFamily::sd1:
+      return "Stable Diffusion 1.5";
+    case ImageFamily::sd2:
+      return "Stable Diffusion 2";
+    case ImageFamily::sdxl:
+      return "SDXL";
+    case ImageFamily::sd3:
+      return "Stable Diffusion 3.5";
+    case ImageFamily::qwen_image:
+      return "Qwen-Image";
+    case ImageFamily::z_image:
+      return "Z-Image";
   }
   return "";
 }
 
 std::string_view name_of(ImageRole role) {
   switch (role) {
-    case ImageRole::checkpoint: return "model";
-    case ImageRole::diffusion: return "diffusion-model";
-    case ImageRole::clip_l: return "clip-l";
-    case ImageRole::clip_g: return "clip-g";
-    case ImageRole::t5xxl: return "t5xxl";
-    case ImageRole::llm: return "llm";
-    case ImageRole::llm_vision: return "llm-vision";
-    case ImageRole::vae: return "vae";
-    case ImageRole::tae: return "tae";
-    case ImageRole::lora: return "lora";
+    case ImageRole::checkpoint:
+      return "model";
+    case ImageRole::diffusion:
+      return "diffusion-model";
+    case ImageRole::clip_l:
+      return "clip-l";
+    case ImageRole::clip_g:
+      return "clip-g";
+    case ImageRole::t5xxl:
+      return "t5xxl";
+    case ImageRole::llm:
+      return "llm";
+    case ImageRole::llm_vision:
+      return "llm-vision";
+    case ImageRole::vae:
+      return "vae";
+    case ImageRole::tae:
+      return "tae";
+    case ImageRole::lora:
+      return "lora";
   }
   return "";
 }
@@ -341,8 +370,7 @@ std::uint64_t ImageModel::weight_bytes() const {
   return sum;
 }
 
-Result<ImageModel> recognise_image_model(const std::vector<ImageFile>& files, std::string_view config_name,
-                                         Task task) {
+Result<ImageModel> recognise_image_model(const std::vector<ImageFile>& files, std::string_view config_name, Task task) {
   Folder folder;
   EAI_CHECK(folder.read(files));
   if (!folder.drawer())

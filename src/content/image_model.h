@@ -35,15 +35,15 @@ std::string_view name_of(ImageRole role);
 
 struct ImagePart {
   ImageRole role = ImageRole::diffusion;
-  std::string name;  // relative to the model's folder; of a part in several files, its index
+  std::string name;              // relative to the model's folder; of a part in several files, its index
   std::uint64_t size = 0;        // bytes
   std::uint64_t parameters = 0;  // numbers in it
-  float scale = 1;  // of a LoRA
+  float scale = 1;               // of a LoRA
 };
 
 struct ImageModel {
   ImageFamily family = ImageFamily::flux;
-  std::string variant;  // "dev", "schnell", "kontext", "fill"; empty where there are none
+  std::string variant;      // "dev", "schnell", "kontext", "fill"; empty where there are none
   bool references = false;  // pictures to edit are references, not the start of the drawing
   std::vector<ImagePart> parts;
   // What to draw with when a request is silent.
@@ -68,9 +68,9 @@ Result<ImageModel> recognise_image_model(const std::vector<ImageFile>& files, st
 
 // metadata.json of a LoRA folder: which model the adapters are for, by its hash, and how strong each is.
 struct LoraFolder {
-  std::string base_model;           // a CID, not yet parsed
-  std::vector<std::string> paths;   // plain relative names
-  std::vector<float> scales;        // one per path
+  std::string base_model;          // a CID, not yet parsed
+  std::vector<std::string> paths;  // plain relative names
+  std::vector<float> scales;       // one per path
 };
 Result<LoraFolder> parse_lora_folder(std::string_view json);
 

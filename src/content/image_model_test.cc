@@ -60,7 +60,8 @@ ImageFile text_file(std::string name, const std::string& text) {
   return {std::move(name), w.size, w.read()};
 }
 
-const std::vector<Shape> k_schnell{{"double_blocks.0.img_attn.qkv.weight", {9216, 3072}}, {"img_in.weight", {3072, 64}}};
+const std::vector<Shape> k_schnell{{"double_blocks.0.img_attn.qkv.weight", {9216, 3072}},
+                                   {"img_in.weight", {3072, 64}}};
 const std::vector<Shape> k_dev{{"double_blocks.0.img_attn.qkv.weight", {9216, 3072}},
                                {"img_in.weight", {3072, 64}},
                                {"guidance_in.in_layer.weight", {3072, 256}}};
@@ -76,9 +77,10 @@ std::optional<std::string> place_of(const ImageModel& model, ImageRole role) {
 }
 
 TEST(ImageModel, PartsAreFoundByTheirHeadersWhateverTheirNames) {
-  auto model = recognise_image_model({file("a", k_vae), file("b", k_clip_l), file("c", k_t5), file("d", k_dev),
-                                      text_file("config.json", "{}"), text_file("LICENSE", "Permission is granted to all")},
-                                     "", Task::image_generation);
+  auto model =
+      recognise_image_model({file("a", k_vae), file("b", k_clip_l), file("c", k_t5), file("d", k_dev),
+                             text_file("config.json", "{}"), text_file("LICENSE", "Permission is granted to all")},
+                            "", Task::image_generation);
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(model->family, ImageFamily::flux);
   EXPECT_EQ(model->variant, "dev");
@@ -93,8 +95,8 @@ TEST(ImageModel, PartsAreFoundByTheirHeadersWhateverTheirNames) {
 }
 
 TEST(ImageModel, SchnellTakesFourSteps) {
-  auto model = recognise_image_model({file("t", k_schnell), file("u", k_t5), file("v", k_vae)}, "",
-                                     Task::image_generation);
+  auto model =
+      recognise_image_model({file("t", k_schnell), file("u", k_t5), file("v", k_vae)}, "", Task::image_generation);
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(model->variant, "schnell");
   EXPECT_EQ(model->steps, 4U);

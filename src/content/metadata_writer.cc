@@ -1,6 +1,5 @@
-#include <spdlog/fmt/fmt.h>
-
 #include <boost/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include "content/metadata.h"
 #include "util/text.h"
@@ -14,13 +13,13 @@ std::string quoted_or_null(std::string_view text) { return text.empty() ? "null"
 std::string archive_entry(const PartEntry& part) {
   // {} prints the shortest digits that read back as the same number, which is exact: a count divided by 2^20.
   const double mib = static_cast<double>(part.size) / static_cast<double>(k_mib);
-  return fmt::format("{{\"cid\": {}, \"file_hash\": \"{}\", \"size_mb\": {}, \"file_name\": {}}}", quoted(part.cid.str()),
-                     to_hex(part.sha256), mib, quoted(part.file_name));
+  return fmt::format("{{\"cid\": {}, \"file_hash\": \"{}\", \"size_mb\": {}, \"file_name\": {}}}",
+                     quoted(part.cid.str()), to_hex(part.sha256), mib, quoted(part.file_name));
 }
 
 std::string unixfs_entry(const PartEntry& file) {
-  return fmt::format("{{\"cid\": {}, \"size\": {}, \"sha256\": \"{}\", \"file_name\": {}}}", quoted(file.cid.str()), file.size,
-                     to_hex(file.sha256), quoted(file.file_name));
+  return fmt::format("{{\"cid\": {}, \"size\": {}, \"sha256\": \"{}\", \"file_name\": {}}}", quoted(file.cid.str()),
+                     file.size, to_hex(file.sha256), quoted(file.file_name));
 }
 
 }  // namespace
@@ -28,7 +27,9 @@ std::string unixfs_entry(const PartEntry& file) {
 std::string write_metadata(const Metadata& metadata) {
   const bool archive = metadata.format == Format::archive;
   std::string out = "{\n";
-  auto field = [&](std::string_view name, const std::string& value) { out += fmt::format("  \"{}\": {},\n", name, value); };
+  auto field = [&](std::string_view name, const std::string& value) {
+    out += fmt::format("  \"{}\": {},\n", name, value);
+  };
   field("folder_name", quoted(metadata.folder_name));
   if (archive) field("chunk_size_mb", fmt::format("{}", metadata.chunk_size / k_mib));
   out += "  \"files\": [";

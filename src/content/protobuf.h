@@ -47,7 +47,8 @@ inline Result<PbField> take_field(ByteView& message) {
       message = message.subspan(4);
       return field;
     }
-    default: return fail(Code::invalid, "wire type " + std::to_string(tag & 7) + " is not known");
+    default:
+      return fail(Code::invalid, "wire type " + std::to_string(tag & 7) + " is not known");
   }
 }
 

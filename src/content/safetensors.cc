@@ -1,8 +1,9 @@
 #include "content/safetensors.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <limits>
+
+#include <boost/json.hpp>
 
 #include "util/text.h"
 

@@ -23,15 +23,24 @@ Result<void> take_data_field(const PbField& field, std::optional<std::uint64_t>&
     return not_unixfs("wrong wire type of field " + std::to_string(field.number));
   }
   switch (field.number) {
-    case k_type: return set_once(type, field.value, "type");
-    case k_data: return set_once(out.data, Bytes(field.bytes.begin(), field.bytes.end()), "data");
-    case k_filesize: return set_once(out.filesize, field.value, "filesize");
-    case k_blocksize: out.blocksizes.push_back(field.value); return {};
-    case k_hash_type: return set_once(out.hash_type, field.value, "hashType");
-    case k_fanout: return set_once(out.fanout, field.value, "fanout");
+    case k_type:
+      return set_once(type, field.value, "type");
+    case k_data:
+      return set_once(out.data, Bytes(field.bytes.begin(), field.bytes.end()), "data");
+    case k_filesize:
+      return set_once(out.filesize, field.value, "filesize");
+    case k_blocksize:
+      out.blocksizes.push_back(field.value);
+      return {};
+    case k_hash_type:
+      return set_once(out.hash_type, field.value, "hashType");
+    case k_fanout:
+      return set_once(out.fanout, field.value, "fanout");
     case k_mode:
-    case k_mtime: return {};
-    default: return not_unixfs("unknown field " + std::to_string(field.number));
+    case k_mtime:
+      return {};
+    default:
+      return not_unixfs("unknown field " + std::to_string(field.number));
   }
 }
 

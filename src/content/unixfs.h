@@ -23,9 +23,9 @@ enum class UnixfsType : std::uint8_t { raw = 0, directory = 1, file = 2, metadat
 // The Data field of a dag-pb node.
 struct UnixfsData {
   UnixfsType type = UnixfsType::file;
-  std::optional<Bytes> data;               // inline content; a symlink's target; a HAMT's bitmap
-  std::optional<std::uint64_t> filesize;   // inline bytes and all blocksizes
-  std::vector<std::uint64_t> blocksizes;   // content bytes below each link
+  std::optional<Bytes> data;                       // inline content; a symlink's target; a HAMT's bitmap
+  std::optional<std::uint64_t> filesize;           // inline bytes and all blocksizes
+  std::vector<std::uint64_t> blocksizes;           // content bytes below each link
   std::optional<std::uint64_t> hash_type, fanout;  // HAMT only
 };
 Bytes encode_unixfs(const UnixfsData& data);

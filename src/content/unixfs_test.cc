@@ -1,9 +1,9 @@
 #include "content/unixfs.h"
 
+#include <map>
+
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
-
-#include <map>
 
 #include "content/car.h"
 #include "content/unixfs_reader.h"
@@ -65,8 +65,7 @@ TEST(Unixfs, EmptyFile) {
 
 TEST(Unixfs, SmallFiles) {
   EXPECT_EQ(cid_of("hello world\n", v0()), "QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o");
-  EXPECT_EQ(cid_of("hello world\n", k_unixfs_v1_2025),
-            "bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4");
+  EXPECT_EQ(cid_of("hello world\n", k_unixfs_v1_2025), "bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4");
   EXPECT_EQ(cid_of("hello world", v0()), "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD");
   Bytes block;
   make_leaf(v0(), view_of("hello world\n"), &block);
@@ -74,8 +73,7 @@ TEST(Unixfs, SmallFiles) {
 }
 
 TEST(Unixfs, PackingInSmallTrees) {
-  EXPECT_EQ(cid_of("abcde", {"", 1, Leaves::raw, 2, 2}),
-            "bafybeihmmknz4dr3ushjvv5532hg7x2pyvwmzh7cpgnjqsp5b2sx2wezdu");
+  EXPECT_EQ(cid_of("abcde", {"", 1, Leaves::raw, 2, 2}), "bafybeihmmknz4dr3ushjvv5532hg7x2pyvwmzh7cpgnjqsp5b2sx2wezdu");
   EXPECT_EQ(cid_of("abcdefghijklm", {"", 1, Leaves::raw, 1, 2}),
             "bafybeihbgfy3ocpvwe6lokd7ajwd5el6jjxmlv6czk2xasxn6cqfl7l6ue");
 }
@@ -85,13 +83,11 @@ TEST(Unixfs, Zeros) {
   EXPECT_EQ(cid_of_zeros(k_mib, v0()), "QmVkbauSDEaMP4Tkq6Epm9uW75mWm136n81YH8fGtfwdHU");
   EXPECT_EQ(cid_of_zeros(k_mib, kubo_v1()), "bafybeiggzq4ryi7hscq5hzvzcnk4urnxt3asp37dhgvnjilf7exskximla");
   EXPECT_EQ(cid_of_zeros(k_mib, k_unixfs_v1_2025), "bafkreibq4fevl27rgurgnxbp7adh42aqiyd6ouflxhj3gzmcxcxzbh6lla");
-  EXPECT_EQ(cid_of_zeros(k_mib + 1, k_unixfs_v1_2025),
-            "bafybeihd4yzq7n5umhjngdum4r6k2to7egxfkf2jz6thvwzf6djus22cmq");
+  EXPECT_EQ(cid_of_zeros(k_mib + 1, k_unixfs_v1_2025), "bafybeihd4yzq7n5umhjngdum4r6k2to7egxfkf2jz6thvwzf6djus22cmq");
   EXPECT_EQ(cid_of_zeros(174 * 256 * k_kib + 1, kubo_v1()),
             "bafybeihqwzd3o6q6v3pmwhzjy22vokhr767burokmqemg63hptx2nqd7ym");
   EXPECT_EQ(cid_of_zeros(512 * k_mib, kubo_v1()), "bafybeiak37ocm5uae54dplvg5vaavvbw6hjhocf5qzfhl5j5wtlmu26avi");
-  EXPECT_EQ(cid_of_zeros(512 * k_mib, k_unixfs_v1_2025),
-            "bafybeicruqf25a2ocw7gbpvha6evewipuje6l62fysm3tmsvvypmqwqeam");
+  EXPECT_EQ(cid_of_zeros(512 * k_mib, k_unixfs_v1_2025), "bafybeicruqf25a2ocw7gbpvha6evewipuje6l62fysm3tmsvvypmqwqeam");
   EXPECT_EQ(cid_of_zeros(512 * k_mib, old), "bafybeidgflwsegmwlebui6koidzspomnnpmjwkjzjj3jhvnpt5m45sg6nu");
 }
 
@@ -162,7 +158,8 @@ TEST(Unixfs, Directories) {
 
 TEST(Unixfs, DirectoryNamesThatNoFileCanHave) {
   const TreeNode node = make_leaf(k_unixfs_v1_2025, view_of("x"));
-  for (std::string name : {std::string(""), std::string("."), std::string(".."), std::string("a/b"), std::string("a\0", 2)}) {
+  for (std::string name :
+       {std::string(""), std::string("."), std::string(".."), std::string("a/b"), std::string("a\0", 2)}) {
     EXPECT_EQ(make_directory(k_unixfs_v1_2025, {{name, node}}).error().code, Code::invalid) << name;
   }
   EXPECT_FALSE(make_directory(k_unixfs_v1_2025, {{"a", node}, {"a", node}}).has_value());
@@ -363,9 +360,9 @@ namespace {
 TEST(VerifyContent, OneBlockInEitherForm) {
   // The vectors of "hello world\n" (docs/formats.md).
   ByteView content = view_of("hello world\n");
-  for (const char* id : {"bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4",
-                         "QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o",
-                         "bafybeicg2rebjoofv4kbyovkw7af3rpiitvnl6i7ckcywaq6xjcxnc2mby"}) {
+  for (const char* id :
+       {"bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4", "QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o",
+        "bafybeicg2rebjoofv4kbyovkw7af3rpiitvnl6i7ckcywaq6xjcxnc2mby"}) {
     EXPECT_TRUE(verify_content(*Cid::parse(id), content)) << id;
     auto other = verify_content(*Cid::parse(id), view_of("hello world!"));
     ASSERT_FALSE(other) << id;

@@ -64,8 +64,7 @@ Result<void> verify_content(const Cid& cid, ByteView content) {
   return verify(cid.hash(), block);
 }
 
-FileTree::FileTree(const Profile& profile, OnBlock on_block)
-    : profile_(profile), on_block_(std::move(on_block)) {}
+FileTree::FileTree(const Profile& profile, OnBlock on_block) : profile_(profile), on_block_(std::move(on_block)) {}
 
 void FileTree::add(TreeNode child) { add_at(0, std::move(child)); }
 

@@ -1,10 +1,8 @@
 #include "engine/engine.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -13,6 +11,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
+#include <signal.h>
+#include <unistd.h>
 
 #include "engine/engine_log.h"
 #include "http/engine_client.h"
@@ -59,7 +59,13 @@ StateLine parse_state(std::string_view text) {
 
 struct Engine::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& io, fs::path socket_path, const fs::path& log_path, EngineEvents handlers)
-      : context(io), client(io), socket(std::move(socket_path)), log(log_path), events(std::move(handlers)), probe_timer(io), stop_timer(io) {}
+      : context(io),
+        client(io),
+        socket(std::move(socket_path)),
+        log(log_path),
+        events(std::move(handlers)),
+        probe_timer(io),
+        stop_timer(io) {}
 
   void spawned(Result<Child> result);
   asio::awaitable<void> watch_exit();
@@ -79,7 +85,7 @@ struct Engine::Impl : std::enable_shared_from_this<Impl> {
   Child child;
   bool running = false, abandoned = false, stopping = false, told_ready = false;
   bool said_ready = false;  // by itself, on its output
-  std::string line;  // of the standard output, unfinished
+  std::string line;         // of the standard output, unfinished
   asio::steady_timer probe_timer, stop_timer;
   std::optional<asio::posix::stream_descriptor> exit_event, output, diary;
 };
@@ -126,8 +132,10 @@ void Engine::Impl::spawned(Result<Child> result) {
   asio::co_spawn(context, read(false), asio::detached);
   asio::co_spawn(context, read(true), asio::detached);
   asio::co_spawn(context, probe(), asio::detached);
-  if (abandoned) signal_group(child.pid, SIGKILL);
-  else if (stopping) asio::co_spawn(context, end(), asio::detached);
+  if (abandoned)
+    signal_group(child.pid, SIGKILL);
+  else if (stopping)
+    asio::co_spawn(context, end(), asio::detached);
 }
 
 asio::awaitable<void> Engine::Impl::watch_exit() {
@@ -170,8 +178,10 @@ void Engine::Impl::read_rest() {
 }
 
 void Engine::Impl::take(std::string_view bytes, bool from_diary) {
-  if (from_diary) log.write(bytes);
-  else take_output(bytes);
+  if (from_diary)
+    log.write(bytes);
+  else
+    take_output(bytes);
 }
 
 void Engine::Impl::take_output(std::string_view bytes) {

@@ -6,10 +6,11 @@
 // Source of the state lines: llama-server's router mode (LLAMA_SERVER_ROUTER_PORT in the environment), see docs/engines.md.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <string>
+
+#include <boost/asio/io_context.hpp>
 
 #include "engine/process.h"
 #include "util/file.h"
@@ -18,9 +19,9 @@ namespace eai::engine {
 
 struct EngineEvents {
   std::function<void(int pid)> started;
-  std::function<void(double fraction)> loading;     // 0…1, where the engine tells
+  std::function<void(double fraction)> loading;  // 0…1, where the engine tells
   std::function<void()> ready;
-  std::function<void(std::string words)> exited;    // how it ended, then its last words
+  std::function<void(std::string words)> exited;  // how it ended, then its last words
 };
 
 class Engine {

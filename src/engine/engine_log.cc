@@ -1,10 +1,10 @@
 #include "engine/engine_log.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
+
+#include <fcntl.h>
 
 #include "util/log.h"
 #include "util/text.h"
@@ -17,7 +17,8 @@ constexpr std::size_t k_lines_told = 4;
 constexpr std::size_t k_line_limit = 400;  // bytes
 
 bool tells_of_an_error(std::string_view line) {
-  for (const std::string_view word : {" E ", "error", "Error", "failed", "unable", "cannot", "assert", "abort", "terminate"})
+  for (const std::string_view word :
+       {" E ", "error", "Error", "failed", "unable", "cannot", "assert", "abort", "terminate"})
     if (line.find(word) != std::string_view::npos) return true;
   return false;
 }

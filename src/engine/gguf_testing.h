@@ -1,15 +1,15 @@
 // Why: model files of any shape without their weights, for tests: a whole header, and a file that is a hole behind it.
 #pragma once
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <bit>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "util/file.h"
 
@@ -48,7 +48,8 @@ struct Header {
   void u32(const std::string& name, std::uint32_t value) { key(name, 4), keys.number(value, 4); }
   void f32(const std::string& name, float value) { key(name, 6), keys.number(std::bit_cast<std::uint32_t>(value), 4); }
   void word(const std::string& name, std::string_view value) { key(name, 8), keys.text(value); }
-  void list(const std::string& name, std::uint32_t type, std::uint64_t count, const std::function<void(std::uint64_t)>& one) {
+  void list(const std::string& name, std::uint32_t type, std::uint64_t count,
+            const std::function<void(std::uint64_t)>& one) {
     key(name, 9);
     keys.number(type, 4);
     keys.number(count, 8);
@@ -78,7 +79,8 @@ inline void vocabulary(Header& header, std::uint32_t size) {
 
 inline void block(Header& header, const Shape& shape, std::uint32_t index) {
   const std::string prefix = "blk." + std::to_string(index) + ".";
-  const std::uint64_t width = shape.width, q = std::uint64_t{shape.heads} * shape.head, kv = std::uint64_t{shape.kv_heads} * shape.head;
+  const std::uint64_t width = shape.width, q = std::uint64_t{shape.heads} * shape.head,
+                      kv = std::uint64_t{shape.kv_heads} * shape.head;
   header.tensor(prefix + "attn_norm.weight", {width}, true);
   header.tensor(prefix + "ffn_norm.weight", {width}, true);
   header.tensor(prefix + "attn_q.weight", {width, q});

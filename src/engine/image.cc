@@ -1,9 +1,9 @@
 #include "engine/image.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <memory>
+
+#include <fcntl.h>
 
 #include "util/text.h"
 

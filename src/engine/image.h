@@ -23,11 +23,11 @@ Result<Inspection> inspect_image_model(const ModelSpec& spec);
 
 // How a model is made to fit: as it is, with tiles and flash attention, then with smaller weights.
 struct ImageFit {
-  bool tiles = false;            // decode tile by tile, flash attention
-  std::string type;              // weights are brought to this type; empty: as they are
-  std::uint64_t weights = 0;     // bytes
-  std::uint64_t compute = 0;     // bytes
-  std::string why;               // for people; empty when it fits as it is
+  bool tiles = false;         // decode tile by tile, flash attention
+  std::string type;           // weights are brought to this type; empty: as they are
+  std::uint64_t weights = 0;  // bytes
+  std::uint64_t compute = 0;  // bytes
+  std::string why;            // for people; empty when it fits as it is
 };
 ImageFit fit_image_model(const content::ImageModel& model, std::uint64_t budget);
 

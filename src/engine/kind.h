@@ -11,7 +11,7 @@
 namespace eai::engine {
 
 struct EngineKind {
-  std::string_view program;  // its name, for people
+  std::string_view program;                              // its name, for people
   Result<Inspection> (*inspect)(const ModelSpec& spec);  // blocks on the disk
   // `socket`: relative to the folder the engine is started in.
   std::vector<std::string> (*arguments)(const ModelSpec& spec, const Launch& launch, const std::string& socket);

@@ -26,7 +26,8 @@ std::uint64_t built_in_pattern(std::string_view architecture) {
     std::string_view architecture;
     std::uint64_t every;
   };
-  static constexpr Entry k_entries[] = {{"gemma2", 2}, {"gemma3", 6}, {"gemma3n", 5}, {"gpt-oss", 2}, {"cohere2", 4}, {"exaone4", 4}};
+  static constexpr Entry k_entries[] = {{"gemma2", 2},  {"gemma3", 6},  {"gemma3n", 5},
+                                        {"gpt-oss", 2}, {"cohere2", 4}, {"exaone4", 4}};
   for (const Entry& entry : k_entries)
     if (entry.architecture == architecture) return entry.every;
   return 0;
@@ -65,7 +66,8 @@ double kv_heads(const content::GgufInfo& info, std::uint64_t layer) {
 double token_bytes(const content::GgufInfo& info, std::uint64_t layer, bool window) {
   const auto& layers = info.layers;
   if (layers.kv_lora_rank > 0) return k_f16 * static_cast<double>(layers.kv_lora_rank + layers.rope_dimension);
-  const double keys = static_cast<double>(window && layers.key_length_swa > 0 ? layers.key_length_swa : layers.key_length);
+  const double keys =
+      static_cast<double>(window && layers.key_length_swa > 0 ? layers.key_length_swa : layers.key_length);
   const double values =
       static_cast<double>(window && layers.value_length_swa > 0 ? layers.value_length_swa : layers.value_length);
   return k_f16 * kv_heads(info, layer) * (keys + values);
@@ -75,11 +77,13 @@ double token_bytes(const content::GgufInfo& info, std::uint64_t layer, bool wind
 double state_bytes(const content::GgufInfo& info) {
   const auto& layers = info.layers;
   const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
-  if (layers.shortconv_l_cache > 0) return k_f32 * number(info.embedding_length) * (number(layers.shortconv_l_cache) - 1);
+  if (layers.shortconv_l_cache > 0)
+    return k_f32 * number(info.embedding_length) * (number(layers.shortconv_l_cache) - 1);
   if (layers.wkv_head_size > 0)
     return k_f32 * number(info.embedding_length) * (number(layers.wkv_head_size) + number(layers.token_shift_count));
   const double conv = number(std::max<std::uint64_t>(layers.ssm_conv_kernel, 1)) - 1;
-  const double width = number(layers.ssm_inner_size) + 2 * number(layers.ssm_group_count) * number(layers.ssm_state_size);
+  const double width =
+      number(layers.ssm_inner_size) + 2 * number(layers.ssm_group_count) * number(layers.ssm_state_size);
   return k_f32 * (conv * width + number(layers.ssm_state_size) * number(layers.ssm_inner_size));
 }
 

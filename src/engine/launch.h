@@ -13,13 +13,13 @@
 namespace eai::engine {
 
 struct Launch {
-  std::uint32_t context = 0;    // tokens, shared by all slots
-  std::uint32_t slots = 1;      // answers at the same time
-  std::uint32_t batch = 512;    // tokens per step of the engine (physical batch)
-  std::uint64_t cache_ram = 0;  // bytes, bound of the engine's cache of earlier prompts
-  std::string alias{};          // the model's name in answers
+  std::uint32_t context = 0;                    // tokens, shared by all slots
+  std::uint32_t slots = 1;                      // answers at the same time
+  std::uint32_t batch = 512;                    // tokens per step of the engine (physical batch)
+  std::uint64_t cache_ram = 0;                  // bytes, bound of the engine's cache of earlier prompts
+  std::string alias{};                          // the model's name in answers
   std::vector<std::string> engine_arguments{};  // of an image model: its parts and how it draws
-  std::string slot_folder{};    // where KV caches of its slots may be saved; empty: nowhere
+  std::string slot_folder{};                    // where KV caches of its slots may be saved; empty: nowhere
 };
 
 // `spec`'s wishes, else defaults from what the file says.

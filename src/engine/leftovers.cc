@@ -1,9 +1,9 @@
 #include "engine/leftovers.h"
 
+#include <string>
+
 #include <fcntl.h>
 #include <signal.h>
-
-#include <string>
 
 #include "engine/process.h"
 #include "util/log.h"

@@ -26,38 +26,85 @@ struct Option {
 // Names as they are given in the configuration, without short forms.
 constexpr std::array k_allowed = {
     // Speed and memory.
-    Option{"--threads", Value::number}, Option{"--threads-batch", Value::number}, Option{"--n-gpu-layers", Value::word},
-    Option{"--gpu-layers", Value::word}, Option{"--batch-size", Value::number}, Option{"--ubatch-size", Value::number},
-    Option{"--flash-attn", Value::word}, Option{"--cache-type-k", Value::word}, Option{"--cache-type-v", Value::word},
-    Option{"--cache-ram", Value::number}, Option{"--cache-reuse", Value::number}, Option{"--ctx-checkpoints", Value::number},
-    Option{"--split-mode", Value::word}, Option{"--tensor-split", Value::word}, Option{"--main-gpu", Value::number},
-    Option{"--device", Value::word}, Option{"--cpu-moe", Value::none}, Option{"--n-cpu-moe", Value::number},
-    Option{"--load-mode", Value::word}, Option{"--numa", Value::word}, Option{"--no-kv-offload", Value::none},
-    Option{"--no-mmproj-offload", Value::none}, Option{"--no-warmup", Value::none}, Option{"--swa-full", Value::none},
-    Option{"--no-kv-unified", Value::none}, Option{"--prio", Value::number}, Option{"--poll", Value::number},
-    Option{"--cpu-mask", Value::word}, Option{"--no-repack", Value::none}, Option{"--threads-http", Value::number},
+    Option{"--threads", Value::number},
+    Option{"--threads-batch", Value::number},
+    Option{"--n-gpu-layers", Value::word},
+    Option{"--gpu-layers", Value::word},
+    Option{"--batch-size", Value::number},
+    Option{"--ubatch-size", Value::number},
+    Option{"--flash-attn", Value::word},
+    Option{"--cache-type-k", Value::word},
+    Option{"--cache-type-v", Value::word},
+    Option{"--cache-ram", Value::number},
+    Option{"--cache-reuse", Value::number},
+    Option{"--ctx-checkpoints", Value::number},
+    Option{"--split-mode", Value::word},
+    Option{"--tensor-split", Value::word},
+    Option{"--main-gpu", Value::number},
+    Option{"--device", Value::word},
+    Option{"--cpu-moe", Value::none},
+    Option{"--n-cpu-moe", Value::number},
+    Option{"--load-mode", Value::word},
+    Option{"--numa", Value::word},
+    Option{"--no-kv-offload", Value::none},
+    Option{"--no-mmproj-offload", Value::none},
+    Option{"--no-warmup", Value::none},
+    Option{"--swa-full", Value::none},
+    Option{"--no-kv-unified", Value::none},
+    Option{"--prio", Value::number},
+    Option{"--poll", Value::number},
+    Option{"--cpu-mask", Value::word},
+    Option{"--no-repack", Value::none},
+    Option{"--threads-http", Value::number},
     // Reach.
-    Option{"--rope-scaling", Value::word}, Option{"--rope-scale", Value::number}, Option{"--rope-freq-base", Value::number},
-    Option{"--rope-freq-scale", Value::number}, Option{"--yarn-orig-ctx", Value::number},
-    Option{"--yarn-ext-factor", Value::number}, Option{"--yarn-attn-factor", Value::number},
-    Option{"--yarn-beta-slow", Value::number}, Option{"--yarn-beta-fast", Value::number}, Option{"--context-shift", Value::none},
-    Option{"--keep", Value::number}, Option{"--image-min-tokens", Value::number}, Option{"--image-max-tokens", Value::number},
+    Option{"--rope-scaling", Value::word},
+    Option{"--rope-scale", Value::number},
+    Option{"--rope-freq-base", Value::number},
+    Option{"--rope-freq-scale", Value::number},
+    Option{"--yarn-orig-ctx", Value::number},
+    Option{"--yarn-ext-factor", Value::number},
+    Option{"--yarn-attn-factor", Value::number},
+    Option{"--yarn-beta-slow", Value::number},
+    Option{"--yarn-beta-fast", Value::number},
+    Option{"--context-shift", Value::none},
+    Option{"--keep", Value::number},
+    Option{"--image-min-tokens", Value::number},
+    Option{"--image-max-tokens", Value::number},
     // Defaults of sampling, used where a request is silent.
-    Option{"--temp", Value::number}, Option{"--top-k", Value::number}, Option{"--top-p", Value::number},
-    Option{"--min-p", Value::number}, Option{"--top-nsigma", Value::number}, Option{"--typical", Value::number},
-    Option{"--xtc-probability", Value::number}, Option{"--xtc-threshold", Value::number},
-    Option{"--repeat-last-n", Value::number}, Option{"--repeat-penalty", Value::number},
-    Option{"--presence-penalty", Value::number}, Option{"--frequency-penalty", Value::number},
-    Option{"--dry-multiplier", Value::number}, Option{"--dry-base", Value::number},
-    Option{"--dry-allowed-length", Value::number}, Option{"--dry-penalty-last-n", Value::number},
-    Option{"--samplers", Value::word}, Option{"--seed", Value::number}, Option{"--n-predict", Value::number},
+    Option{"--temp", Value::number},
+    Option{"--top-k", Value::number},
+    Option{"--top-p", Value::number},
+    Option{"--min-p", Value::number},
+    Option{"--top-nsigma", Value::number},
+    Option{"--typical", Value::number},
+    Option{"--xtc-probability", Value::number},
+    Option{"--xtc-threshold", Value::number},
+    Option{"--repeat-last-n", Value::number},
+    Option{"--repeat-penalty", Value::number},
+    Option{"--presence-penalty", Value::number},
+    Option{"--frequency-penalty", Value::number},
+    Option{"--dry-multiplier", Value::number},
+    Option{"--dry-base", Value::number},
+    Option{"--dry-allowed-length", Value::number},
+    Option{"--dry-penalty-last-n", Value::number},
+    Option{"--samplers", Value::word},
+    Option{"--seed", Value::number},
+    Option{"--n-predict", Value::number},
     // Chat.
-    Option{"--chat-template", Value::word}, Option{"--chat-template-kwargs", Value::word}, Option{"--no-jinja", Value::none},
-    Option{"--reasoning-format", Value::word}, Option{"--reasoning-budget", Value::number}, Option{"--reasoning", Value::word},
+    Option{"--chat-template", Value::word},
+    Option{"--chat-template-kwargs", Value::word},
+    Option{"--no-jinja", Value::none},
+    Option{"--reasoning-format", Value::word},
+    Option{"--reasoning-budget", Value::number},
+    Option{"--reasoning", Value::word},
     Option{"--reasoning-effort", Value::word},
     // Embeddings and speculative decoding.
-    Option{"--pooling", Value::word}, Option{"--embd-normalize", Value::number}, Option{"--spec-draft-n-max", Value::number},
-    Option{"--spec-draft-n-min", Value::number}, Option{"--spec-draft-p-min", Value::number}, Option{"--spec-type", Value::word},
+    Option{"--pooling", Value::word},
+    Option{"--embd-normalize", Value::number},
+    Option{"--spec-draft-n-max", Value::number},
+    Option{"--spec-draft-n-min", Value::number},
+    Option{"--spec-draft-p-min", Value::number},
+    Option{"--spec-type", Value::word},
 };
 
 bool is_number(std::string_view text) {
@@ -85,12 +132,30 @@ Launch plan_launch(const ModelSpec& spec, const content::GgufInfo& info) {
 }
 
 std::vector<std::string> llama_arguments(const ModelSpec& spec, const Launch& launch, const std::string& socket) {
-  std::vector<std::string> arguments = {
-      "--model", spec.gguf.string(), "--alias", launch.alias, "--host", socket,
-      "--ctx-size", std::to_string(launch.context), "--parallel", std::to_string(launch.slots), "--kv-unified",
-      "--batch-size", std::to_string(std::max(launch.batch, std::uint32_t{2048})), "--ubatch-size", std::to_string(launch.batch),
-      "--cache-ram", std::to_string(launch.cache_ram / k_mib), "--offline", "--no-ui", "--no-slots", "--metrics",
-      "--cors-origins", "localhost", "--no-cors-credentials"};
+  std::vector<std::string> arguments = {"--model",
+                                        spec.gguf.string(),
+                                        "--alias",
+                                        launch.alias,
+                                        "--host",
+                                        socket,
+                                        "--ctx-size",
+                                        std::to_string(launch.context),
+                                        "--parallel",
+                                        std::to_string(launch.slots),
+                                        "--kv-unified",
+                                        "--batch-size",
+                                        std::to_string(std::max(launch.batch, std::uint32_t{2048})),
+                                        "--ubatch-size",
+                                        std::to_string(launch.batch),
+                                        "--cache-ram",
+                                        std::to_string(launch.cache_ram / k_mib),
+                                        "--offline",
+                                        "--no-ui",
+                                        "--no-slots",
+                                        "--metrics",
+                                        "--cors-origins",
+                                        "localhost",
+                                        "--no-cors-credentials"};
   const auto add_option = [&](std::string_view name, const std::string& value) {
     arguments.emplace_back(name);
     arguments.push_back(value);
@@ -98,8 +163,10 @@ std::vector<std::string> llama_arguments(const ModelSpec& spec, const Launch& la
   if (spec.task == content::Task::embed) arguments.emplace_back("--embeddings");
   if (spec.projector) add_option("--mmproj", spec.projector->string());
   for (const Adapter& adapter : spec.adapters) {
-    if (adapter.scale == 1) add_option("--lora", adapter.gguf.string());
-    else add_option("--lora-scaled", adapter.gguf.string() + ":" + std::to_string(adapter.scale));
+    if (adapter.scale == 1)
+      add_option("--lora", adapter.gguf.string());
+    else
+      add_option("--lora-scaled", adapter.gguf.string() + ":" + std::to_string(adapter.scale));
   }
   if (spec.draft) add_option("--spec-draft-model", spec.draft->string());
   if (!spec.workers.empty()) {
@@ -126,7 +193,8 @@ Result<void> check_extra_arguments(const std::vector<std::string>& arguments) {
     if (option->value == Value::none) continue;
     if (++i == arguments.size()) return fail(Code::invalid, std::string(option->name) + " needs a value");
     if (option->value == Value::number && !is_number(arguments[i]))
-      return fail(Code::invalid, std::string(option->name) + " needs a number, not \"" + printable(arguments[i]) + "\"");
+      return fail(Code::invalid,
+                  std::string(option->name) + " needs a number, not \"" + printable(arguments[i]) + "\"");
     if (option->value == Value::word && arguments[i].starts_with('-'))
       return fail(Code::invalid, std::string(option->name) + " needs a value, not \"" + printable(arguments[i]) + "\"");
   }

@@ -1,12 +1,12 @@
 #include "engine/memory.h"
 
+#include <algorithm>
+#include <cmath>
+
+#include <boost/json.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <boost/json.hpp>
-#include <cmath>
 
 #include "engine/kv_cache.h"
 #include "util/text.h"
@@ -52,7 +52,8 @@ void leave_to_workers(Inspection& found, std::size_t workers) {
   found.memory.weights = static_cast<std::uint64_t>(static_cast<double>(info.tensor_bytes) * share);
   found.memory.context = 0;
   found.memory.compute = std::min(found.memory.compute, k_to_and_fro);
-  found.memory.note = "layers and context lie with " + (workers == 1 ? std::string("a worker") : std::to_string(workers) + " workers");
+  found.memory.note =
+      "layers and context lie with " + (workers == 1 ? std::string("a worker") : std::to_string(workers) + " workers");
 }
 
 }  // namespace
@@ -93,7 +94,9 @@ Result<content::GgufInfo> read_gguf_file(const fs::path& path) {
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return fail_errno(path.string(), errno);
   if (!S_ISREG(info.st_mode)) return fail(Code::invalid, path.string() + " is not a file");
-  const auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) { return read_at(file.get(), offset, into); };
+  const auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) {
+    return read_at(file.get(), offset, into);
+  };
   auto gguf = content::read_gguf(read, static_cast<std::uint64_t>(info.st_size));
   if (!gguf) return Failure(std::move(gguf).error().with(path.string()));
   return gguf;
@@ -102,8 +105,7 @@ Result<content::GgufInfo> read_gguf_file(const fs::path& path) {
 Result<Inspection> inspect_model(const ModelSpec& spec) {
   Inspection found;
   EAI_TRY(found.info, header(spec.gguf, "the model's file"));
-  if (found.info.is_projector)
-    return fail(Code::invalid, spec.gguf.string() + " is an image projector, not a model");
+  if (found.info.is_projector) return fail(Code::invalid, spec.gguf.string() + " is an image projector, not a model");
   found.launch = plan_launch(spec, found.info);
   const std::uint64_t cache = context_bytes(found.info, found.launch) / 2;
   const bool chats = spec.task == content::Task::chat;

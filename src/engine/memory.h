@@ -17,14 +17,14 @@
 namespace eai::engine {
 
 struct MemoryEstimate {
-  std::uint64_t weights = 0;        // tensors of the model
-  std::uint64_t context = 0;        // KV cache and recurrent state for all tokens of the context
-  std::uint64_t compute = 0;        // buffers of one step, outputs included
-  std::uint64_t projector = 0;      // weights of the image projector and its buffers
-  std::uint64_t companions = 0;     // adapters and draft model with its context
-  std::uint64_t prompt_cache = 0;   // bound of the engine's cache of earlier prompts
-  std::uint64_t process = 0;        // the program itself, vocabulary, threads
-  std::string note{};               // what was done to make it fit; empty: nothing
+  std::uint64_t weights = 0;       // tensors of the model
+  std::uint64_t context = 0;       // KV cache and recurrent state for all tokens of the context
+  std::uint64_t compute = 0;       // buffers of one step, outputs included
+  std::uint64_t projector = 0;     // weights of the image projector and its buffers
+  std::uint64_t companions = 0;    // adapters and draft model with its context
+  std::uint64_t prompt_cache = 0;  // bound of the engine's cache of earlier prompts
+  std::uint64_t process = 0;       // the program itself, vocabulary, threads
+  std::string note{};              // what was done to make it fit; empty: nothing
   std::uint64_t total() const;
   // "weights 1.83 GB + context (32768 tokens) 3.76 GB + … = 6.1 GB"
   std::string arithmetic(const Launch& launch) const;
@@ -67,7 +67,7 @@ class Measured {
   std::optional<std::uint64_t> peak(const std::string& key) const;
   // Keeps the larger one; true if it changed. save() writes it.
   bool note(const std::string& key, std::uint64_t peak);
-  std::string text() const;              // what save_measured writes
+  std::string text() const;  // what save_measured writes
   static std::string key_of(const ModelSpec& spec, const Launch& launch);
 
  private:

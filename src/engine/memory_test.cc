@@ -1,10 +1,10 @@
 #include "engine/memory.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cstdio>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
 
 #include "engine/gguf_testing.h"
 #include "engine/kv_cache.h"
@@ -19,9 +19,9 @@ struct Fit {
 };
 
 Fit ask_llama_fit_params(const fs::path& model, const Launch& launch) {
-  const std::string command = std::string(EAI_BUILD_DIR) + "/libexec/eai/llama-fit-params -m '" + model.string() + "' -c " +
-                              std::to_string(launch.context) + " -ub " + std::to_string(launch.batch) + " -b 2048 -np " +
-                              std::to_string(launch.slots) + " -fitp on 2>/dev/null";
+  const std::string command = std::string(EAI_BUILD_DIR) + "/libexec/eai/llama-fit-params -m '" + model.string() +
+                              "' -c " + std::to_string(launch.context) + " -ub " + std::to_string(launch.batch) +
+                              " -b 2048 -np " + std::to_string(launch.slots) + " -fitp on 2>/dev/null";
   FILE* pipe = ::popen(command.c_str(), "r");
   std::array<char, 256> line{};
   Fit fit;
@@ -36,11 +36,51 @@ TEST(Memory, EstimateIsWithinATenthOfLlamaFitParams) {
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "shape.gguf";
   const std::array shapes = {
-      Shape{.blocks = 32, .width = 4096, .feed = 14336, .heads = 32, .kv_heads = 8, .head = 128, .vocabulary = 128256, .q4 = true},
-      Shape{.architecture = "qwen3", .blocks = 28, .width = 2048, .feed = 6144, .heads = 16, .kv_heads = 8, .head = 128, .vocabulary = 151936, .q4 = true},
-      Shape{.architecture = "gemma3", .blocks = 34, .width = 2560, .feed = 10240, .heads = 8, .kv_heads = 4, .head = 256, .vocabulary = 262144, .window = 1024, .q4 = true},
-      Shape{.architecture = "qwen3moe", .blocks = 48, .width = 2048, .feed = 768, .heads = 32, .kv_heads = 4, .head = 128, .vocabulary = 151936, .experts = 128, .q4 = true},
-      Shape{.blocks = 80, .width = 8192, .feed = 28672, .heads = 64, .kv_heads = 8, .head = 128, .vocabulary = 32000, .q4 = true},
+      Shape{.blocks = 32,
+            .width = 4096,
+            .feed = 14336,
+            .heads = 32,
+            .kv_heads = 8,
+            .head = 128,
+            .vocabulary = 128256,
+            .q4 = true},
+      Shape{.architecture = "qwen3",
+            .blocks = 28,
+            .width = 2048,
+            .feed = 6144,
+            .heads = 16,
+            .kv_heads = 8,
+            .head = 128,
+            .vocabulary = 151936,
+            .q4 = true},
+      Shape{.architecture = "gemma3",
+            .blocks = 34,
+            .width = 2560,
+            .feed = 10240,
+            .heads = 8,
+            .kv_heads = 4,
+            .head = 256,
+            .vocabulary = 262144,
+            .window = 1024,
+            .q4 = true},
+      Shape{.architecture = "qwen3moe",
+            .blocks = 48,
+            .width = 2048,
+            .feed = 768,
+            .heads = 32,
+            .kv_heads = 4,
+            .head = 128,
+            .vocabulary = 151936,
+            .experts = 128,
+            .q4 = true},
+      Shape{.blocks = 80,
+            .width = 8192,
+            .feed = 28672,
+            .heads = 64,
+            .kv_heads = 8,
+            .head = 128,
+            .vocabulary = 32000,
+            .q4 = true},
   };
   for (const Shape& shape : shapes) {
     const std::uint64_t weights = write_shape(shape, file);
@@ -134,9 +174,15 @@ TEST_F(Groups, MeasuredPeaksAreKeptAndDamageIsForgiven) {
 
 TEST(LlamaArguments, OnlyWhatIsOnTheListMayBeSet) {
   EXPECT_TRUE(check_extra_arguments({"--temp", "0.8", "--no-warmup", "--flash-attn", "on", "--main-gpu", "-1"}));
-  for (const std::vector<std::string>& bad : std::vector<std::vector<std::string>>{
-           {"--host", "0.0.0.0"}, {"--tools", "all"}, {"--media-path", "/"}, {"--temp"}, {"--temp", "warm"},
-           {"--model-url", "http://x"}, {"--flash-attn", "--tools"}, {"--log-prompts-dir", "/tmp"}, {""}})
+  for (const std::vector<std::string>& bad : std::vector<std::vector<std::string>>{{"--host", "0.0.0.0"},
+                                                                                   {"--tools", "all"},
+                                                                                   {"--media-path", "/"},
+                                                                                   {"--temp"},
+                                                                                   {"--temp", "warm"},
+                                                                                   {"--model-url", "http://x"},
+                                                                                   {"--flash-attn", "--tools"},
+                                                                                   {"--log-prompts-dir", "/tmp"},
+                                                                                   {""}})
     EXPECT_FALSE(check_extra_arguments(bad)) << bad.front();
   EXPECT_NE(check_extra_arguments({"--tempp", "1"}).error().message.find("--temp?"), std::string::npos);
 }

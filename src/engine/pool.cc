@@ -1,16 +1,16 @@
 #include "engine/pool.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/leftovers.h"
 #include "engine/pool_impl.h"
@@ -79,7 +79,8 @@ PoolImpl::PoolImpl(asio::io_context& io, PoolOptions given, std::vector<ModelSpe
       measure_timer(io),
       client(io) {
   for (const fs::path& folder : {options.run_folder, options.log_folder, options.slot_folder})
-    if (auto made = folder.empty() ? Result<void>() : make_folders(folder, 0700); !made) log::error("{}", made.error().message);
+    if (auto made = folder.empty() ? Result<void>() : make_folders(folder, 0700); !made)
+      log::error("{}", made.error().message);
   ::chmod(options.run_folder.c_str(), 0700);
   sockets = socket_folder(options.run_folder);
   sweep_leftovers(sockets);
@@ -173,7 +174,8 @@ void PoolImpl::carry_out(const StartEngine& effect) {
   };
   const std::string log_name = model.spec.folder_name.empty() ? model.name : model.spec.folder_name;
   const fs::path log = options.log_folder / (log_name + ".log");
-  model.engine = std::make_unique<Engine>(context, *spawner, std::move(command), socket_of(model), log, std::move(events));
+  model.engine =
+      std::make_unique<Engine>(context, *spawner, std::move(command), socket_of(model), log, std::move(events));
 }
 
 void PoolImpl::carry_out(const StopEngine& effect) {
@@ -183,7 +185,8 @@ void PoolImpl::carry_out(const StopEngine& effect) {
   // At the end of the server there is no time for it.
   if (was_ready && keeps_slots(model) && !scheduler.shutting_down())
     asio::co_spawn(context, save_slots_and_stop(effect.model, effect.run), asio::detached);
-  else model.engine->stop();
+  else
+    model.engine->stop();
 }
 
 void PoolImpl::carry_out(const Grant& effect) {
@@ -261,7 +264,8 @@ asio::awaitable<void> Pool::stop() {
   const auto pool = impl_;
   pool->apply(pool->scheduler.shut_down(PoolImpl::now()));
   pool->gone.expires_after(pool->options.stop_grace);
-  while (!pool->scheduler.all_gone() && pool->gone.expiry() > PoolImpl::now()) co_await pool->gone.async_wait(k_as_tuple);
+  while (!pool->scheduler.all_gone() && pool->gone.expiry() > PoolImpl::now())
+    co_await pool->gone.async_wait(k_as_tuple);
   if (pool->scheduler.all_gone()) co_return;
   pool->apply(pool->scheduler.stop_now(PoolImpl::now()));
   pool->gone.expires_at(asio::steady_timer::time_point::max());

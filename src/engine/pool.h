@@ -6,13 +6,14 @@
 // The decisions are made by the pure state machine in scheduler.h; this class feeds it events and carries out its effects.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "engine/memory.h"
 #include "engine/model_spec.h"
@@ -24,9 +25,9 @@ namespace eai::engine {
 
 // What a waiting client may be told.
 struct WaitNews {
-  std::string phase;       // "queued", "loading", "waiting for running answers", "waiting for room"
-  int position = 0;        // in the queue for this model, 1 = next
-  double fraction = 0;     // of the load, 0…1, where the engine tells
+  std::string phase;    // "queued", "loading", "waiting for running answers", "waiting for room"
+  int position = 0;     // in the queue for this model, 1 = next
+  double fraction = 0;  // of the load, 0…1, where the engine tells
   bool operator==(const WaitNews&) const = default;
 };
 
@@ -64,7 +65,7 @@ struct ModelStatus {
   int pid = 0;
   int leases = 0;
   int queued = 0;
-  std::uint32_t context = 0;           // tokens; 0 until the file was looked at
+  std::uint32_t context = 0;  // tokens; 0 until the file was looked at
   std::uint32_t slots = 0;
   bool sees = false;                   // takes pictures
   bool tools = false;                  // its chat template knows tools
@@ -76,24 +77,24 @@ struct ModelStatus {
   std::chrono::system_clock::time_point ready_since{};
   std::uint64_t starts = 0, crashes = 0, requests = 0;
   double last_load_seconds = 0;
-  std::string last_failure;            // why the last start failed, with the engine's last words
+  std::string last_failure;  // why the last start failed, with the engine's last words
 };
 
 struct PoolStatus {
-  std::uint64_t budget = 0;   // bytes
-  std::string budget_source;  // for people
-  std::uint64_t used = 0;     // bytes counted for engines that run
-  std::uint64_t switches = 0; // starts that needed another model to go first
+  std::uint64_t budget = 0;    // bytes
+  std::string budget_source;   // for people
+  std::uint64_t used = 0;      // bytes counted for engines that run
+  std::uint64_t switches = 0;  // starts that needed another model to go first
   std::uint64_t evictions = 0;
 };
 
 struct PoolOptions {
-  fs::path run_folder;    // sockets, 0700
-  fs::path log_folder;    // one log per model, rotated
-  fs::path measured_file; // measured.json
-  fs::path slot_folder;   // KV caches of unloaded models; empty: none are kept
+  fs::path run_folder;                   // sockets, 0700
+  fs::path log_folder;                   // one log per model, rotated
+  fs::path measured_file;                // measured.json
+  fs::path slot_folder;                  // KV caches of unloaded models; empty: none are kept
   std::uint64_t slot_limit = 4 * k_gib;  // bytes of all of them
-  fs::path llama_server;  // program; empty: none found (a lease then fails with Code::unsupported)
+  fs::path llama_server;                 // program; empty: none found (a lease then fails with Code::unsupported)
   fs::path image_engine;
   std::uint64_t memory_budget = 0;  // bytes; 0: found from RAM and cgroup
   std::uint32_t max_resident = 0;   // models at a time; 0: as many as fit

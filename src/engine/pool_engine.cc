@@ -18,8 +18,10 @@ constexpr std::chrono::seconds k_measure_every{5}, k_measure_least{1};
 void PoolImpl::engine_ready(ModelIndex index, Run run) {
   Served& model = *served[index];
   if (model.run != run || !model.engine) return;
-  if (keeps_slots(model)) asio::co_spawn(context, restore_slots_and_serve(index, run), asio::detached);
-  else serve(index, run);
+  if (keeps_slots(model))
+    asio::co_spawn(context, restore_slots_and_serve(index, run), asio::detached);
+  else
+    serve(index, run);
 }
 
 void PoolImpl::serve(ModelIndex index, Run run) {

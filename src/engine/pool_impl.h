@@ -1,11 +1,12 @@
 // The inside of Pool, shared by its source files.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <map>
 #include <optional>
 #include <unordered_map>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include "engine/engine.h"
 #include "engine/kind.h"
@@ -72,7 +73,8 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   // pool_slots.cc
   bool keeps_slots(const Served& model) const;
   static std::string slot_file(const Served& model, std::uint32_t slot);
-  boost::asio::awaitable<std::int64_t> ask_slot(fs::path socket, std::uint32_t slot, std::string action, std::string file);
+  boost::asio::awaitable<std::int64_t> ask_slot(fs::path socket, std::uint32_t slot, std::string action,
+                                                std::string file);
   boost::asio::awaitable<void> save_slots_and_stop(ModelIndex index, Run run);
   boost::asio::awaitable<void> restore_slots_and_serve(ModelIndex index, Run run);
   // pool_lease.cc
@@ -99,7 +101,7 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   boost::asio::steady_timer alarm, gone, measure_timer;
   bool measuring = false, closed = false;
   std::uint64_t switches = 0, evictions = 0;
-  http::EngineClient client;  // for the pool's own questions
+  http::EngineClient client;           // for the pool's own questions
   boost::asio::thread_pool helper{1};  // what blocks on the disk
   std::unique_ptr<Spawner> spawner = std::make_unique<Spawner>();
 };

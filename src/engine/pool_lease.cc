@@ -1,5 +1,6 @@
 // The pool and those who wait: leases, their ends, what a waiting client is told.
 #include <algorithm>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -16,10 +17,14 @@ constexpr auto k_as_tuple = asio::as_tuple(asio::use_awaitable);
 
 std::string_view phase_name(Standing::Phase phase) {
   switch (phase) {
-    case Standing::Phase::queued: return "queued";
-    case Standing::Phase::loading: return "loading";
-    case Standing::Phase::for_answers: return "waiting for running answers";
-    case Standing::Phase::for_room: return "waiting for room";
+    case Standing::Phase::queued:
+      return "queued";
+    case Standing::Phase::loading:
+      return "loading";
+    case Standing::Phase::for_answers:
+      return "waiting for running answers";
+    case Standing::Phase::for_room:
+      return "waiting for room";
   }
   return "queued";
 }
@@ -69,7 +74,8 @@ asio::awaitable<Result<Lease>> PoolImpl::lease(LeaseRequest request) {
   Served& model = *served[index];
   const EngineKind& kind = kind_of(model.spec.task);
   if ((kind.program == "llama-server" ? options.llama_server : options.image_engine).empty())
-    co_return fail(Code::unsupported, std::string(kind.program) + ", which runs " + model.spec.folder_name + ", was not found");
+    co_return fail(Code::unsupported,
+                   std::string(kind.program) + ", which runs " + model.spec.folder_name + ", was not found");
   auto looked_at = co_await wait_for_look(index, request.deadline);
   if (!looked_at) co_return Failure(std::move(looked_at).error());
 
@@ -97,7 +103,8 @@ asio::awaitable<Result<void>> PoolImpl::wait_for_look(ModelIndex index, Time dea
   Served& model = *served[index];
   if (model.look == Served::Look::failed) look_at(index);
   while (model.look == Served::Look::running) {
-    if (now() >= deadline) co_return fail(Code::timeout, "the file of " + model.spec.folder_name + " could not be read in time");
+    if (now() >= deadline)
+      co_return fail(Code::timeout, "the file of " + model.spec.folder_name + " could not be read in time");
     co_await model.looked_at.async_wait(k_as_tuple);
     if (closed || model.look == Served::Look::running) co_return fail(Code::busy, "the server is stopping");
   }
@@ -111,8 +118,8 @@ Error PoolImpl::error_of(const Refuse& refusal) const {
   switch (refusal.why) {
     case Refusal::too_large: {
       std::string text = name + " needs " + human_bytes(scheduler.terms(refusal.model).need) + " of memory (" +
-                         model.found.memory.arithmetic(model.found.launch) + "), and there are " + human_bytes(budget.bytes) +
-                         " for models (" + budget.source + ")";
+                         model.found.memory.arithmetic(model.found.launch) + "), and there are " +
+                         human_bytes(budget.bytes) + " for models (" + budget.source + ")";
       if (model.found.launch.context > 4096) text += "; a smaller --context-length needs less";
       return {Code::unsupported, text};
     }
@@ -122,16 +129,20 @@ Error PoolImpl::error_of(const Refuse& refusal) const {
       std::string text = "no engine was free for " + name + " in time; the request was " +
                          std::string(phase_name(refusal.standing.phase));
       std::string names;
-      for (const ModelIndex i : refusal.standing.behind) names += (names.empty() ? "" : ", ") + served[i]->spec.folder_name;
+      for (const ModelIndex i : refusal.standing.behind)
+        names += (names.empty() ? "" : ", ") + served[i]->spec.folder_name;
       if (!names.empty()) text += " of " + names;
       return {Code::timeout, text};
     }
-    case Refusal::start_failed: return {Code::io, "the engine of " + name + " could not be started: " + refusal.words};
+    case Refusal::start_failed:
+      return {Code::io, "the engine of " + name + " could not be started: " + refusal.words};
     case Refusal::cooling:
       return {Code::io, "the engine of " + name + " could not be started a moment ago, the next try is in " +
                             seconds_text(refusal.retry_after) + ": " + refusal.words};
-    case Refusal::removed: return {Code::not_found, name + " is no longer served"};
-    case Refusal::shutting_down: return {Code::busy, "the server is stopping"};
+    case Refusal::removed:
+      return {Code::not_found, name + " is no longer served"};
+    case Refusal::shutting_down:
+      return {Code::busy, "the server is stopping"};
   }
   return {Code::busy, "refused"};
 }

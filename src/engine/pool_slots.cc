@@ -1,6 +1,7 @@
 // The pool and the KV caches of unloaded models: saved before an engine goes, read back when it comes again, so that a
 // conversation goes on without its beginning being computed once more.
 #include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -47,12 +48,14 @@ bool PoolImpl::keeps_slots(const Served& model) const {
 // The name tells model, context and slots: another layout of the cache is never read back.
 std::string PoolImpl::slot_file(const Served& model, std::uint32_t slot) {
   std::string name = model.measured_key;
-  std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '-');
+  std::ranges::replace_if(
+      name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '-');
   return name + "-" + std::to_string(slot) + std::string(k_ending);
 }
 
 // How many tokens the engine saved or read back; 0 if it did not.
-asio::awaitable<std::int64_t> PoolImpl::ask_slot(fs::path socket, std::uint32_t slot, std::string action, std::string file) {
+asio::awaitable<std::int64_t> PoolImpl::ask_slot(fs::path socket, std::uint32_t slot, std::string action,
+                                                 std::string file) {
   const std::string body = boost::json::serialize(boost::json::object{{"filename", file}});
   http::Ask ask;
   ask.method = "POST";

@@ -1,16 +1,15 @@
 // The pool with real processes: a fake engine that misbehaves on demand, and the real one.
 #include "engine/pool.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <signal.h>
-
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
 
 #include "engine/gguf_testing.h"
 #include "engine/process.h"
@@ -34,7 +33,8 @@ struct PoolTest : ::testing::Test {
     spec.folder_name = behaviour;
     spec.gguf = folder.path() / (behaviour + ".gguf");
     spec.parallel = 2;
-    write_shape({.blocks = 1, .width = 32, .feed = 32, .heads = 1, .kv_heads = 1, .head = 32, .vocabulary = 16}, spec.gguf);
+    write_shape({.blocks = 1, .width = 32, .feed = 32, .heads = 1, .kv_heads = 1, .head = 32, .vocabulary = 16},
+                spec.gguf);
     return spec;
   }
   PoolOptions options() {
@@ -168,7 +168,8 @@ TEST_F(PoolTest, DeadlineAndCancellationEndAWait) {
   request.on_news = [&](const WaitNews& one) { news.push_back(one); };
   std::optional<Result<Lease>> got;
   auto on_end = [&](std::exception_ptr) { done = true; };
-  asio::co_spawn(context, take_lease(pool, std::move(request), got), asio::bind_cancellation_slot(signal.slot(), on_end));
+  asio::co_spawn(context, take_lease(pool, std::move(request), got),
+                 asio::bind_cancellation_slot(signal.slot(), on_end));
   while (news.empty()) context.run_one();
   EXPECT_EQ(news.front().phase, "loading");
   EXPECT_EQ(pool.status()[0].queued, 1);

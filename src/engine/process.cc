@@ -1,11 +1,11 @@
 #include "engine/process.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+
+#include <signal.h>
+#include <sys/wait.h>
 
 extern char** environ;
 
@@ -61,9 +61,9 @@ void signal_group(pid_t group, int signal) {
 }
 
 std::vector<std::pair<std::string, std::string>> clean_environment() {
-  static constexpr std::string_view k_names[] = {"PATH", "HOME", "LANG",    "TMPDIR", "TZ",
-                                                 "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "OMP_NUM_THREADS"};
-  static constexpr std::string_view k_prefixes[] = {"LC_",  "CUDA_", "NVIDIA_", "HIP_",    "ROCR_",
+  static constexpr std::string_view k_names[] = {
+      "PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "OMP_NUM_THREADS"};
+  static constexpr std::string_view k_prefixes[] = {"LC_",  "CUDA_", "NVIDIA_", "HIP_",     "ROCR_",
                                                     "HSA_", "VK_",   "MESA_",   "GGML_VK_", "GGML_CUDA_"};
   std::vector<std::pair<std::string, std::string>> kept;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

@@ -5,8 +5,6 @@
 // parent-death signal, tied to the thread that spawned, hence the Spawner; everywhere: the end of its input).
 #pragma once
 
-#include <sys/types.h>
-
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -17,23 +15,25 @@
 #include <utility>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "util/file.h"
 #include "util/result.h"
 
 namespace eai::engine {
 
 struct Command {
-  fs::path program;                       // absolute
-  std::vector<std::string> arguments;     // without the program's name
+  fs::path program;                                              // absolute
+  std::vector<std::string> arguments;                            // without the program's name
   std::vector<std::pair<std::string, std::string>> environment;  // all of it
-  fs::path folder;                        // working folder of the child
+  fs::path folder;                                               // working folder of the child
 };
 
 struct Child {
-  pid_t pid = -1;           // also the number of its process group
-  UniqueFd exit_event;      // becomes readable when it has ended; reap() is owed then
-  UniqueFd input;           // its standard input; closing it tells a supervised engine to end
-  UniqueFd output, diary;   // its standard output and error; non-blocking
+  pid_t pid = -1;          // also the number of its process group
+  UniqueFd exit_event;     // becomes readable when it has ended; reap() is owed then
+  UniqueFd input;          // its standard input; closing it tells a supervised engine to end
+  UniqueFd output, diary;  // its standard output and error; non-blocking
 };
 
 // A thread that lives as long as this object and starts all children.
@@ -56,7 +56,7 @@ class Spawner {
 
 struct Ending {
   bool by_signal = false;
-  int number = 0;  // exit status or signal
+  int number = 0;             // exit status or signal
   std::string words() const;  // "exited with status 1", "was killed by signal 9 (Killed)"
 };
 

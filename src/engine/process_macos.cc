@@ -1,6 +1,10 @@
 // Untried: written to Apple's documentation of kqueue(2), sysctl(3) and libproc; no Mac was at hand.
 // There is no parent-death signal on macOS: an engine ends with its input (it is told to watch it), and the next
 // server's sweep ends what is left.
+#include <array>
+#include <cerrno>
+#include <string>
+
 #include <fcntl.h>
 #include <libproc.h>
 #include <signal.h>
@@ -8,10 +12,6 @@
 #include <sys/stat.h>
 #include <sys/sysctl.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <string>
 
 #include "engine/process.h"
 

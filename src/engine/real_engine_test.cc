@@ -1,12 +1,12 @@
 // The pool with the real llama-server and the demo model that is shipped with the program.
-#include <fcntl.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
+#include <fcntl.h>
+#include <gtest/gtest.h>
 
 #include "content/unpack.h"
 #include "engine/pool.h"
@@ -127,7 +127,8 @@ TEST_F(RealEngine, AnswersEmbedsAndStops) {
     EXPECT_EQ(answer.at("model").as_string(), "eai-demo");
     std::string text;
     for (int i = 0; i < 150; ++i) text += "a model ";
-    const auto vectors = co_await post(pool, "eai-demo-embed", "/v1/embeddings", R"({"input":["cat",")" + text + R"("]})");
+    const auto vectors =
+        co_await post(pool, "eai-demo-embed", "/v1/embeddings", R"({"input":["cat",")" + text + R"("]})");
     EXPECT_EQ(vectors.at("data").as_array().size(), 2u);
   });
   const auto status = pool.status();

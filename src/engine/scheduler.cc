@@ -18,12 +18,18 @@ bool holds_memory(State state) {
 
 std::string_view name_of(State state) {
   switch (state) {
-    case State::absent: return "absent";
-    case State::starting: return "starting";
-    case State::ready: return "ready";
-    case State::draining: return "draining";
-    case State::stopping: return "stopping";
-    case State::cooling: return "cooling";
+    case State::absent:
+      return "absent";
+    case State::starting:
+      return "starting";
+    case State::ready:
+      return "ready";
+    case State::draining:
+      return "draining";
+    case State::stopping:
+      return "stopping";
+    case State::cooling:
+      return "cooling";
   }
   return "absent";
 }
@@ -215,11 +221,14 @@ Standing Scheduler::standing_at(const Model& model, std::size_t place) const {
   standing.position = static_cast<int>(place) + 1;
   standing.behind = model.behind;
   using Phase = Standing::Phase;
-  if (model.state == State::ready) standing.phase = Phase::queued;
-  else if (model.state == State::starting) standing.phase = Phase::loading;
+  if (model.state == State::ready)
+    standing.phase = Phase::queued;
+  else if (model.state == State::starting)
+    standing.phase = Phase::loading;
   else if (std::ranges::any_of(model.behind, [&](ModelIndex i) { return !models_[i].leases.empty(); }))
     standing.phase = Phase::for_answers;
-  else standing.phase = Phase::for_room;
+  else
+    standing.phase = Phase::for_room;
   return standing;
 }
 

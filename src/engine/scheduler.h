@@ -34,21 +34,22 @@ std::string_view name_of(State state);
 
 using Time = std::chrono::steady_clock::time_point;
 using Span = std::chrono::steady_clock::duration;
-using ModelIndex = std::size_t;   // in the order of add_model()
-using Ticket = std::uint64_t;     // one request: first its wait, then its lease; chosen by the caller, never reused
-using Run = std::uint64_t;        // one start of one engine; events of an older run are ignored
+using ModelIndex = std::size_t;  // in the order of add_model()
+using Ticket = std::uint64_t;    // one request: first its wait, then its lease; chosen by the caller, never reused
+using Run = std::uint64_t;       // one start of one engine; events of an older run are ignored
 
 struct ModelTerms {
   std::uint64_t need = 0;           // bytes while it is resident
   std::uint32_t slots = 1;          // leases at the same time
   std::uint32_t queue_limit = 256;  // waiting requests
   bool main = false;
-  bool pinned = false;              // goes last and is not unloaded when idle
+  bool pinned = false;  // goes last and is not unloaded when idle
 };
 
 struct SchedulerOptions {
-  std::uint64_t budget = 0;         // bytes for all engines together
-  std::uint32_t max_resident = 0;   // models at a time, 0: as many as fit; a leaving one does not count while bytes allow
+  std::uint64_t budget = 0;  // bytes for all engines together
+  std::uint32_t max_resident =
+      0;  // models at a time, 0: as many as fit; a leaving one does not count while bytes allow
   Span patience = std::chrono::seconds(10);
   Span start_timeout = std::chrono::seconds(600);
   Span idle_timeout = std::chrono::minutes(30);  // 0: never unloaded for idleness
@@ -57,41 +58,55 @@ struct SchedulerOptions {
 };
 
 enum class Refusal {
-  too_large,      // needs more than the whole budget
+  too_large,  // needs more than the whole budget
   queue_full,
-  deadline,       // the request's own; see `standing`
-  start_failed,   // `words`: why
-  cooling,        // an earlier start failed, `words`: why; tried again after `retry_after`
-  removed,        // the model is no longer served
+  deadline,      // the request's own; see `standing`
+  start_failed,  // `words`: why
+  cooling,       // an earlier start failed, `words`: why; tried again after `retry_after`
+  removed,       // the model is no longer served
   shutting_down,
 };
 
 // Where a waiting request stands, for the people who wait.
 struct Standing {
   enum class Phase {
-    queued,         // its model is ready, all slots are taken
-    loading,        // its model is starting
-    for_answers,    // until running answers of `behind` end
-    for_room,       // until the models `behind` have gone, or started
+    queued,       // its model is ready, all slots are taken
+    loading,      // its model is starting
+    for_answers,  // until running answers of `behind` end
+    for_room,     // until the models `behind` have gone, or started
   };
   Phase phase = Phase::queued;
-  int position = 0;                // among the waiters of its model, 1 = next
+  int position = 0;  // among the waiters of its model, 1 = next
   std::vector<ModelIndex> behind;
 };
 
-struct StartEngine { ModelIndex model; Run run; };
-struct StopEngine { ModelIndex model; Run run; };     // answered by exited()
-struct Grant { Ticket ticket; ModelIndex model; Run run; };
+struct StartEngine {
+  ModelIndex model;
+  Run run;
+};
+struct StopEngine {
+  ModelIndex model;
+  Run run;
+};  // answered by exited()
+struct Grant {
+  Ticket ticket;
+  ModelIndex model;
+  Run run;
+};
 struct Refuse {
   Ticket ticket;
   ModelIndex model;
   Refusal why;
-  Span retry_after{};   // 0: asking again will not help soon
+  Span retry_after{};  // 0: asking again will not help soon
   std::string words;
   Standing standing;
 };
-struct LoseLease { Ticket ticket; };                  // its engine is gone; leave() is still owed
-struct Prefetch { ModelIndex model; };                // it starts as soon as another has gone
+struct LoseLease {
+  Ticket ticket;
+};  // its engine is gone; leave() is still owed
+struct Prefetch {
+  ModelIndex model;
+};  // it starts as soon as another has gone
 using Effect = std::variant<StartEngine, StopEngine, Grant, Refuse, LoseLease, Prefetch>;
 using Effects = std::vector<Effect>;
 
@@ -140,10 +155,10 @@ class Scheduler {
   const ModelTerms& terms(ModelIndex model) const { return models_[model].terms; }
   const std::string& last_words(ModelIndex model) const { return models_[model].last_words; }
   std::size_t size() const { return models_.size(); }
-  std::uint64_t used() const;       // bytes of all that hold memory
+  std::uint64_t used() const;  // bytes of all that hold memory
   const SchedulerOptions& options() const { return options_; }
   bool shutting_down() const { return shutting_down_; }
-  bool all_gone() const;            // no engine is left
+  bool all_gone() const;                                  // no engine is left
   std::optional<Standing> standing(Ticket ticket) const;  // of a waiting request
   std::optional<ModelIndex> model_waited_for(Ticket ticket) const;
 
@@ -157,7 +172,7 @@ class Scheduler {
     ModelTerms terms;
     State state = State::absent;
     Run run = 0;
-    std::deque<Waiter> waiters;           // by arrival
+    std::deque<Waiter> waiters;  // by arrival
     std::unordered_set<Ticket> leases;
     Time started_at{}, ready_at{}, last_used{}, cool_until{};
     std::optional<Time> contended_since;  // since when it waits for the place of a busy model

@@ -55,9 +55,8 @@ std::vector<ModelIndex> Scheduler::claims() const {
     const State state = models_[i].state;
     if (!models_[i].waiters.empty() && (state == State::absent || state == State::stopping)) found.push_back(i);
   }
-  std::ranges::stable_sort(found, {}, [&](ModelIndex i) {
-    return std::pair(models_[i].waiters.front().arrived, !models_[i].terms.main);
-  });
+  std::ranges::stable_sort(
+      found, {}, [&](ModelIndex i) { return std::pair(models_[i].waiters.front().arrived, !models_[i].terms.main); });
   return found;
 }
 
@@ -66,7 +65,8 @@ void Scheduler::Plan::count() {
     const Model& model = owner.models_[i];
     switch (model.state) {
       case State::absent:
-      case State::cooling: break;
+      case State::cooling:
+        break;
       case State::stopping:
         used += model.terms.need;
         leaving += model.terms.need;
@@ -87,7 +87,8 @@ void Scheduler::Plan::end_unwanted() {
   for (ModelIndex i = 0; i < owner.models_.size(); ++i) {
     const Model& model = owner.models_[i];
     const bool unwanted = model.unload || model.removed || owner.shutting_down_;
-    const bool running = model.state == State::starting || model.state == State::ready || model.state == State::draining;
+    const bool running =
+        model.state == State::starting || model.state == State::ready || model.state == State::draining;
     const bool awaited = model.state == State::starting && !model.waiters.empty();
     if (unwanted && running && !awaited) take(i);
   }
@@ -165,8 +166,10 @@ void Scheduler::Plan::take(ModelIndex victim) {
   taken[victim] = true;
   leaving += model.terms.need;
   --staying;
-  if (model.leases.empty()) owner.stop(victim, out);
-  else drain[victim] = true;
+  if (model.leases.empty())
+    owner.stop(victim, out);
+  else
+    drain[victim] = true;
 }
 
 // Later claims may only use what this one will not need.

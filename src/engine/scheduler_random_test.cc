@@ -1,10 +1,10 @@
 // Random orders of events against a world on paper; what the header promises is checked after every one of them.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
 #include <random>
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "engine/scheduler.h"
 
@@ -43,7 +43,8 @@ struct World {
   }
   void apply(const StartEngine& e) {
     ASSERT_TRUE(engines.emplace(e.run, std::pair(e.model, Engine::starting)).second);
-    for (const auto& [run, engine] : engines) ASSERT_TRUE(run == e.run || engine.first != e.model) << "two engines of one model";
+    for (const auto& [run, engine] : engines)
+      ASSERT_TRUE(run == e.run || engine.first != e.model) << "two engines of one model";
   }
   void apply(const StopEngine& e) {
     ASSERT_TRUE(engines.contains(e.run));
@@ -126,13 +127,20 @@ struct World {
   }
   void step() {
     const int kind = pick(0, 99);
-    if (kind < 35) request();
-    else if (kind < 55) give_back();
-    else if (kind < 60) cancel();
-    else if (kind < 80) engine_moves();
-    else if (kind < 98) pass(milliseconds(pick(1, 4000)));
-    else if (kind < 99) take(scheduler.unload(now, static_cast<ModelIndex>(pick(0, static_cast<int>(scheduler.size()) - 1))));
-    else pass(seconds(pick(1, 150)));
+    if (kind < 35)
+      request();
+    else if (kind < 55)
+      give_back();
+    else if (kind < 60)
+      cancel();
+    else if (kind < 80)
+      engine_moves();
+    else if (kind < 98)
+      pass(milliseconds(pick(1, 4000)));
+    else if (kind < 99)
+      take(scheduler.unload(now, static_cast<ModelIndex>(pick(0, static_cast<int>(scheduler.size()) - 1))));
+    else
+      pass(seconds(pick(1, 150)));
   }
   // From here on nothing new comes: all that runs ends well, and nobody may be left waiting.
   void settle_down() {

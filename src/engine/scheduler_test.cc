@@ -1,9 +1,9 @@
 #include "engine/scheduler.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
+
+#include <gtest/gtest.h>
 
 namespace eai::engine {
 namespace {
@@ -16,7 +16,9 @@ constexpr seconds k_long{1000};
 struct World {
   explicit World(SchedulerOptions options) : scheduler(options) {}
 
-  ModelIndex model(std::uint64_t need, std::uint32_t slots = 2) { return scheduler.add_model({.need = need, .slots = slots}); }
+  ModelIndex model(std::uint64_t need, std::uint32_t slots = 2) {
+    return scheduler.add_model({.need = need, .slots = slots});
+  }
 
   void take(Effects effects) {
     for (Effect& effect : effects) {
@@ -35,7 +37,9 @@ struct World {
   }
   void leave(Ticket ticket) { take(scheduler.leave(now, ticket)); }
   void ready(ModelIndex index) { take(scheduler.ready(now, scheduler.run(index))); }
-  void exited(ModelIndex index, std::string words = "exit") { take(scheduler.exited(now, scheduler.run(index), std::move(words))); }
+  void exited(ModelIndex index, std::string words = "exit") {
+    take(scheduler.exited(now, scheduler.run(index), std::move(words)));
+  }
   // Moves time on, waking the scheduler exactly when it asked for it.
   void pass(Span span) {
     const Time end = now + span;

@@ -1,18 +1,18 @@
 #include "engine/worker.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <deque>
 #include <future>
 #include <optional>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "engine/process.h"
 #include "util/text.h"
@@ -29,7 +29,8 @@ Result<sockaddr_in> address_of(const WorkerOptions& options) {
   address.sin_family = AF_INET;
   address.sin_port = htons(options.port);
   if (::inet_pton(AF_INET, options.host.c_str(), &address.sin_addr) == 1) return address;
-  return fail(Code::invalid, "a worker listens on an IPv4 address such as 192.168.1.5, not on \"" + printable(options.host) + "\"");
+  return fail(Code::invalid,
+              "a worker listens on an IPv4 address such as 192.168.1.5, not on \"" + printable(options.host) + "\"");
 }
 
 UniqueFd make_socket() { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
@@ -90,7 +91,8 @@ struct Words {
 
 // Until it has ended.
 void listen_to(const Child& child, const sockaddr_in& address, const WorkerEvents& events, Words& words) {
-  std::array<pollfd, 3> watched{{{child.exit_event.get(), POLLIN, 0}, {child.output.get(), POLLIN, 0}, {child.diary.get(), POLLIN, 0}}};
+  std::array<pollfd, 3> watched{
+      {{child.exit_event.get(), POLLIN, 0}, {child.output.get(), POLLIN, 0}, {child.diary.get(), POLLIN, 0}}};
   while (watched[0].revents == 0) {
     if (::poll(watched.data(), watched.size(), words.telling ? -1 : k_look_again) < 0) {
       for (pollfd& one : watched) one.revents = 0;
@@ -153,7 +155,8 @@ Result<std::vector<std::string>> parse_workers(const std::vector<std::string>& l
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
       });
       if (!port || *port == 0 || *port > 65535 || host.empty() || host.starts_with('-') || !plain)
-        return fail(Code::invalid, "a worker is named by host:port, such as 192.168.1.5:50052, not \"" + printable(worker) + "\"");
+        return fail(Code::invalid,
+                    "a worker is named by host:port, such as 192.168.1.5:50052, not \"" + printable(worker) + "\"");
       workers.emplace_back(worker);
     }
   }

@@ -16,11 +16,12 @@ TEST_F(Worker, TakesConnectionsUntilItIsStopped) {
   std::stop_source stop;
   std::uint16_t port = 0;
   int pid = 0;
-  const auto ended = run_worker(options, {[&](std::uint16_t at, int process) {
-                                            port = at, pid = process;
-                                            stop.request_stop();
-                                          },
-                                          {}},
+  const auto ended = run_worker(options,
+                                {[&](std::uint16_t at, int process) {
+                                   port = at, pid = process;
+                                   stop.request_stop();
+                                 },
+                                 {}},
                                 stop.get_token());
   EXPECT_TRUE(ended) << ended.error().message;
   EXPECT_NE(port, 0);
@@ -43,13 +44,14 @@ TEST_F(Worker, ItsEndIsToldWithItsLastWords) {
 TEST_F(Worker, APortThatIsTaken) {
   std::stop_source stop;
   Result<void> second;
-  const auto first = run_worker(options, {[&](std::uint16_t port, int) {
-                                            WorkerOptions same = options;
-                                            same.port = port;
-                                            second = run_worker(same, {}, {});
-                                            stop.request_stop();
-                                          },
-                                          {}},
+  const auto first = run_worker(options,
+                                {[&](std::uint16_t port, int) {
+                                   WorkerOptions same = options;
+                                   same.port = port;
+                                   second = run_worker(same, {}, {});
+                                   stop.request_stop();
+                                 },
+                                 {}},
                                 stop.get_token());
   EXPECT_TRUE(first) << first.error().message;
   ASSERT_FALSE(second);

@@ -1,8 +1,8 @@
 #include "fetch/answer.h"
 
-#include <time.h>
-
 #include <algorithm>
+
+#include <time.h>
 
 #include "util/text.h"
 
@@ -21,7 +21,13 @@ Answer judge_status(const http::ResponseHead& head) {
   Answer answer;
   answer.why = "HTTP " + std::to_string(head.status);
   switch (head.status) {
-    case 408: case 425: case 429: case 500: case 502: case 503: case 504:
+    case 408:
+    case 425:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
       answer.meaning = Meaning::later;
       break;
     default:

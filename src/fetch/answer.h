@@ -19,11 +19,11 @@ struct Answer {
     later,  // a trouble that may pass
     wrong,  // it breaks the protocol: not what was asked for
   } meaning = Meaning::wrong;
-  std::string why;                    // for people: "HTTP 404", "a web page instead of the content"
+  std::string why;  // for people: "HTTP 404", "a web page instead of the content"
   std::optional<std::chrono::seconds> retry_after;
-  bool ranges_ignored = false;        // good, but the body starts at byte 0
-  std::optional<std::uint64_t> total; // bytes of the whole content, as this source claims
-  bool length_known = false;          // the body's end is told by the protocol, not by the connection
+  bool ranges_ignored = false;         // good, but the body starts at byte 0
+  std::optional<std::uint64_t> total;  // bytes of the whole content, as this source claims
+  bool length_known = false;           // the body's end is told by the protocol, not by the connection
 };
 
 // `asked`: the range sent, nothing for a request of the whole. `size`: of the whole, if it is known for sure.

@@ -1,10 +1,10 @@
 #include "fetch/fetch.h"
 
-#include <fcntl.h>
-
 #include <condition_variable>
 #include <mutex>
 #include <random>
+
+#include <fcntl.h>
 
 #include "content/gguf.h"
 #include "content/metadata.h"

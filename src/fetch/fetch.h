@@ -33,10 +33,10 @@ struct Sources {
 
 struct Options {
   int parallel_requests = 16;
-  int max_retries = 5;  // per piece and source
-  bool offline = false;  // block folders and file:// only: no socket is opened
-  bool plain_http_anywhere = false;  // the configuration says so
-  std::chrono::milliseconds retry_delay{500};     // the first one; doubles, with jitter, up to 30 s
+  int max_retries = 5;                         // per piece and source
+  bool offline = false;                        // block folders and file:// only: no socket is opened
+  bool plain_http_anywhere = false;            // the configuration says so
+  std::chrono::milliseconds retry_delay{500};  // the first one; doubles, with jitter, up to 30 s
   std::chrono::milliseconds stall_timeout{30'000};
 };
 

@@ -1,13 +1,12 @@
 // download() against block folders and gateways that lie in every way we know of.
 #include "fetch/fetch.h"
 
-#include <gtest/gtest.h>
+#include <thread>
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <thread>
 
 #include "content/unixfs.h"
 #include "fakes/lying_gateway.h"
@@ -451,8 +450,7 @@ TEST_F(FetchTest, PartsWhoseSizeIsRoundedAreAskedForIt) {
   for (std::size_t i = 0; i < model_.metadata.files.size(); ++i) {
     const auto& part = model_.metadata.files[i];
     json += std::string(i ? "," : "") + R"({"cid":")" + part.cid.str() + R"(","file_hash":")" + to_hex(part.sha256) +
-            R"(","size_mb":)" + (part.size == k_mib ? "1.0" : rounded) + R"(,"file_name":")" + part.file_name +
-            "\"}";
+            R"(","size_mb":)" + (part.size == k_mib ? "1.0" : rounded) + R"(,"file_name":")" + part.file_name + "\"}";
   }
   json += "]}";
   model_.id = content::Cid::raw_of(view_of(json));
@@ -469,9 +467,8 @@ TEST_F(FetchTest, TwoAtOnceDoTheWorkOnce) {
   std::vector<std::thread> threads;
   for (std::uint64_t& bytes : fetched) {
     threads.emplace_back([&] {
-      auto model = fetch::download(
-          model_.id, store_, {{}, {gateway.url()}}, options_,
-          [&](const Progress& progress) { bytes = progress.sources.at(0).bytes; }, {});
+      auto model = fetch::download(model_.id, store_, {{}, {gateway.url()}}, options_,
+                                   [&](const Progress& progress) { bytes = progress.sources.at(0).bytes; }, {});
       EXPECT_TRUE(model);
     });
   }

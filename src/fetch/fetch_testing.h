@@ -2,12 +2,12 @@
 // only.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "content/archive_writer.h"
 #include "content/hash.h"

@@ -1,8 +1,8 @@
 #include "fetch/journal.h"
 
-#include <fcntl.h>
-
 #include <optional>
+
+#include <fcntl.h>
 
 #include "util/text.h"
 
@@ -14,8 +14,8 @@ constexpr std::uint64_t k_size_limit = 256 * k_mib;
 std::string head_of(const content::Cid& id) { return "eai-journal 1 " + id.str(); }
 
 std::string line_of(const JournalEntry& entry) {
-  return std::string(entry.here ? "+ " : "- ") + std::to_string(entry.piece) + ' ' +
-         std::to_string(entry.range.begin) + ' ' + std::to_string(entry.range.end) + '\n';
+  return std::string(entry.here ? "+ " : "- ") + std::to_string(entry.piece) + ' ' + std::to_string(entry.range.begin) +
+         ' ' + std::to_string(entry.range.end) + '\n';
 }
 
 std::string_view take_word(std::string_view& rest) {
@@ -60,8 +60,7 @@ Result<std::vector<JournalEntry>> Journal::read(const fs::path& path, const cont
   return entries;
 }
 
-Result<Journal> Journal::begin(const fs::path& path, const content::Cid& id,
-                               const std::vector<JournalEntry>& entries) {
+Result<Journal> Journal::begin(const fs::path& path, const content::Cid& id, const std::vector<JournalEntry>& entries) {
   std::string text = head_of(id) + '\n';
   for (const JournalEntry& entry : entries) text += line_of(entry);
   EAI_CHECK(write_file_atomic(path, view_of(text)));

@@ -1,9 +1,9 @@
 #include "fetch/model_writer.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "util/text.h"
 
@@ -16,8 +16,7 @@ constexpr std::string_view k_gguf_magic = "GGUF";
 // Asks the disk to begin with what was written, so that the sync at the end finds little left to do.
 void start_flush([[maybe_unused]] int fd, [[maybe_unused]] ByteRange range) {
 #ifdef __linux__
-  (void)::sync_file_range(fd, static_cast<off_t>(range.begin), static_cast<off_t>(range.size()),
-                          SYNC_FILE_RANGE_WRITE);
+  (void)::sync_file_range(fd, static_cast<off_t>(range.begin), static_cast<off_t>(range.size()), SYNC_FILE_RANGE_WRITE);
 #endif
 }
 

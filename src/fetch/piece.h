@@ -15,8 +15,8 @@
 namespace eai::fetch {
 
 struct Piece {
-  content::Cid cid;        // what sources are asked for
-  std::string name;        // for people
+  content::Cid cid;          // what sources are asked for
+  std::string name;          // for people
   content::Sha256 sha256{};  // of its bytes: the proof
   std::uint64_t size = 0;
   bool size_is_exact = true;  // else sources tell, and the hash decides
@@ -40,11 +40,11 @@ struct PieceWork {
   std::shared_ptr<UniqueFd> file;
   std::vector<ByteRange> from_before;  // noted by an earlier run, not yet in the plan
   std::uint64_t generation = 0;        // of the hasher
-  int next_folder = 0;  // the first source that was not looked at as a folder
+  int next_folder = 0;                 // the first source that was not looked at as a folder
   bool begun = false;
   bool proven = false;
-  int requests = 0;               // running
-  std::optional<int> only;        // after a wrong hash: one source alone, so that blame is clear
+  int requests = 0;         // running
+  std::optional<int> only;  // after a wrong hash: one source alone, so that blame is clear
   std::vector<Suspect> suspects;
   bool wants_bytes() const { return begun && !proven && !(plan && plan->complete()); }
 };

@@ -6,7 +6,7 @@ namespace eai::fetch {
 namespace {
 
 constexpr std::chrono::milliseconds k_interval{100};
-constexpr double k_slowest = 100;               // bytes per second; below it no time is named
+constexpr double k_slowest = 100;                 // bytes per second; below it no time is named
 constexpr double k_longest = 1000.0 * 24 * 3600;  // seconds
 
 }  // namespace

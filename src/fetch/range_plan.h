@@ -14,7 +14,7 @@ namespace eai::fetch {
 
 enum class Holding { missing, asked, here };
 
-inline constexpr int k_nobody = -1;      // the source of missing bytes
+inline constexpr int k_nobody = -1;       // the source of missing bytes
 inline constexpr int k_from_before = -2;  // the source of bytes that an earlier run left
 
 struct Segment {

@@ -1,8 +1,8 @@
 #include "fetch/range_plan.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
+
+#include <gtest/gtest.h>
 
 namespace eai::fetch {
 namespace {

@@ -35,9 +35,9 @@ class RangeRequest final : public http::Receiver {
   const Clock::time_point begun;
   std::uint64_t position;  // the next byte to keep
   Answer answer;
-  bool judged = false;     // `answer` is there
+  bool judged = false;      // `answer` is there
   bool other_size = false;  // it speaks of another size than somebody before it
-  bool too_much = false;   // more came than was asked for
+  bool too_much = false;    // more came than was asked for
 
  private:
   Run& run_;

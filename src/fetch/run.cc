@@ -1,10 +1,10 @@
 #include "fetch/run.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "fetch/range_request.h"
 #include "util/log.h"
@@ -44,8 +44,7 @@ std::uint64_t bytes_in(const fs::path& folder) {
 }
 
 // What of a part's file an earlier run noted and is there.
-std::vector<ByteRange> noted_ranges(const std::vector<JournalEntry>& entries, std::size_t index,
-                                    const fs::path& path) {
+std::vector<ByteRange> noted_ranges(const std::vector<JournalEntry>& entries, std::size_t index, const fs::path& path) {
   std::error_code error;
   std::uint64_t size = fs::file_size(path, error);
   if (error) return {};
@@ -64,8 +63,8 @@ std::vector<ByteRange> noted_ranges(const std::vector<JournalEntry>& entries, st
 
 }  // namespace
 
-Run::Run(content::Cid id, fs::path folder, const content::Metadata& metadata, SourceBook& book,
-         const Options& options, Meter& meter, const std::stop_token& stop)
+Run::Run(content::Cid id, fs::path folder, const content::Metadata& metadata, SourceBook& book, const Options& options,
+         Meter& meter, const std::stop_token& stop)
     : id_(std::move(id)),
       folder_(std::move(folder)),
       metadata_(metadata),
@@ -116,9 +115,10 @@ Result<void> Run::check_space() const {
   if (needed <= room) return {};
   return fail(Code::io, "too little space in " + folder_.string() + ": the model may take " + human_bytes(model) +
                             " (its parts are " + human_bytes(total) + ") and parts in flight " +
-                            human_bytes(in_flight) + ", of which " + human_bytes(here) + " are here already; that leaves " +
-                            human_bytes(needed) + " to find, and " + human_bytes(room) + " are free: free " +
-                            human_bytes(needed - room) + " or set EAI_HOME to another disk");
+                            human_bytes(in_flight) + ", of which " + human_bytes(here) +
+                            " are here already; that leaves " + human_bytes(needed) + " to find, and " +
+                            human_bytes(room) + " are free: free " + human_bytes(needed - room) +
+                            " or set EAI_HOME to another disk");
 }
 
 std::size_t Run::window_end() const {
@@ -207,9 +207,14 @@ void Run::hashed(const HelperNews& news) {
 Result<void> Run::read_mail() {
   for (HelperNews& news : mail_.take()) {
     switch (news.kind) {
-      case HelperNews::Kind::hashed: hashed(news); break;
-      case HelperNews::Kind::unpacked: first_ = std::max(first_, news.piece); break;
-      case HelperNews::Kind::failed: return Failure(std::move(news.error));
+      case HelperNews::Kind::hashed:
+        hashed(news);
+        break;
+      case HelperNews::Kind::unpacked:
+        first_ = std::max(first_, news.piece);
+        break;
+      case HelperNews::Kind::failed:
+        return Failure(std::move(news.error));
     }
   }
   if (error_) return Failure(*error_);

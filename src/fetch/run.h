@@ -89,10 +89,10 @@ class Run {
   Requests requests_;
   std::unique_ptr<UnpackWorker> unpacker_;
   std::unique_ptr<PieceHasher> hasher_;
-  std::size_t first_ = 0;      // not unpacked yet
+  std::size_t first_ = 0;  // not unpacked yet
   std::uint64_t note_step_ = 0;
   Clock::time_point last_tick_{};
-  bool unpacking_ = false;  // all is proven
+  bool unpacking_ = false;      // all is proven
   std::optional<Error> error_;  // of our own disk, or of the unpacking: ends the run
   std::optional<std::stop_callback<std::function<void()>>> wake_on_stop_;
 };

@@ -3,10 +3,10 @@
 // One giver: it did. Several: the bytes of each are remembered by their hash, all is thrown away, and the piece is
 // fetched from one source alone, until it fits. Then every remembered range is compared with the truth: whose does
 // not fit lied; the others are not blamed.
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
+
+#include <unistd.h>
 
 #include "fetch/range_request.h"
 #include "fetch/run.h"

@@ -63,8 +63,8 @@ bool Run::ask_for(std::size_t index, Clock::time_point now) {
 Result<void> Run::give_up_or_wait(std::size_t index) const {
   const PieceWork& work = pieces_[index];
   if (!work.wants_bytes() || work.requests > 0 || !book_.hopeless(index, work.only)) return {};
-  return fail(Code::network, "no source delivers " + work.piece.name + " (" + work.piece.cid.str() +
-                                 "): " + book_.report());
+  return fail(Code::network,
+              "no source delivers " + work.piece.name + " (" + work.piece.cid.str() + "): " + book_.report());
 }
 
 Result<void> Run::schedule(Clock::time_point now) {

@@ -1,6 +1,7 @@
 #include "fetch/sources.h"
 
 #include <algorithm>
+
 #include <boost/url.hpp>
 
 #include "util/text.h"
@@ -20,7 +21,8 @@ Source folder_source(const fs::path& folder) {
 Result<Source> parse_gateway(std::string_view text) {
   auto url = boost::urls::parse_uri(text);
   if (!url) return fail_url(text, "is not a URL");
-  if (url->has_userinfo()) return fail(Code::invalid, "a gateway's URL holds a user name or password; that is not sent");
+  if (url->has_userinfo())
+    return fail(Code::invalid, "a gateway's URL holds a user name or password; that is not sent");
   if (url->scheme() == "file") {
     if (!url->host().empty() || !url->is_path_absolute()) return fail_url(text, "names no folder of this machine");
     return folder_source(url->path());

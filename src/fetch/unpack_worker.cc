@@ -1,8 +1,8 @@
 #include "fetch/unpack_worker.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
+
+#include <fcntl.h>
 
 #include "util/log.h"
 

@@ -58,7 +58,7 @@ class UnpackWorker {
   std::optional<ModelWriter> writer_;
   std::optional<content::Unpacker> unpacker_;
   std::size_t first_ = 0;
-  std::vector<fs::path> spent_;       // unpacked, to be deleted behind the next checkpoint
+  std::vector<fs::path> spent_;  // unpacked, to be deleted behind the next checkpoint
   std::uint64_t since_checkpoint_ = 0;
 
   std::mutex mutex_;

@@ -1,8 +1,8 @@
 // Host against DNS rebinding, Origin against web pages, the key against everybody else.
-#include <openssl/crypto.h>
-
 #include <algorithm>
+
 #include <boost/asio/ip/address.hpp>
+#include <openssl/crypto.h>
 
 #include "gateway/api_error.h"
 #include "gateway/core.h"

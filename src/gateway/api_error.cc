@@ -14,7 +14,8 @@ constexpr std::string_view k_retry_after = "5";  // seconds
 constexpr std::size_t k_message_limit = 4000;    // bytes
 
 std::string error_json(std::string_view type, std::string_view message, std::string_view code) {
-  json::object error{{"message", printable(message, k_message_limit)}, {"type", type}, {"param", nullptr}, {"code", code}};
+  json::object error{
+      {"message", printable(message, k_message_limit)}, {"type", type}, {"param", nullptr}, {"code", code}};
   return json::serialize(json::object{{"error", std::move(error)}});
 }
 
@@ -42,8 +43,10 @@ http::Reply error_reply(const Error& error, Style style) {
 std::string error_event(const Error& error, Style style) {
   ErrorFace face = face_of(error.code);
   switch (style) {
-    case Style::openai: break;
-    case Style::anthropic: return "event: error\ndata: " + anthropic_json(face, error.message) + "\n\n";
+    case Style::openai:
+      break;
+    case Style::anthropic:
+      return "event: error\ndata: " + anthropic_json(face, error.message) + "\n\n";
     case Style::responses: {
       json::object event{{"type", "error"},
                          {"code", name_of(error.code)},

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/basic_parser_impl.hpp>
 #include <vector>
+
+#include <boost/json/basic_parser_impl.hpp>
 
 #include "util/text.h"
 
@@ -118,12 +119,18 @@ class Handler {
     const Level& parent = stack_.back();
     bool object = kind == Kind::object;
     switch (parent.place) {
-      case Place::root: return !object && parent.key == "messages" ? Place::messages : Place::elsewhere;
-      case Place::messages: return object ? Place::message : Place::elsewhere;
-      case Place::message: return !object && parent.key == "content" ? Place::content : Place::elsewhere;
-      case Place::content: return object ? Place::part : Place::elsewhere;
-      case Place::part: return object && parent.key == "image_url" ? Place::image_url : Place::elsewhere;
-      default: return Place::elsewhere;
+      case Place::root:
+        return !object && parent.key == "messages" ? Place::messages : Place::elsewhere;
+      case Place::messages:
+        return object ? Place::message : Place::elsewhere;
+      case Place::message:
+        return !object && parent.key == "content" ? Place::content : Place::elsewhere;
+      case Place::content:
+        return object ? Place::part : Place::elsewhere;
+      case Place::part:
+        return object && parent.key == "image_url" ? Place::image_url : Place::elsewhere;
+      default:
+        return Place::elsewhere;
     }
   }
 
@@ -189,8 +196,7 @@ Result<BodyFacts> scan_body(std::string_view text) {
   std::size_t used = parser.write_some(false, text.data(), text.size(), error);
   if (!error && used < text.size()) error = json::error::extra_data;
   if (error) {
-    return fail(Code::invalid,
-                "the body is not valid JSON: " + error.message() + " at byte " + std::to_string(used));
+    return fail(Code::invalid, "the body is not valid JSON: " + error.message() + " at byte " + std::to_string(used));
   }
   if (!parser.handler().root_is_object) return fail(Code::invalid, "the body must be a JSON object");
   return std::move(parser.handler().facts);

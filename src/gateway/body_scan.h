@@ -20,21 +20,21 @@ enum class Kind { absent, null, string, number, boolean, array, object };
 
 struct BodyFacts {
   Kind model_kind = Kind::absent;
-  std::string model;       // cut at k_model_name_limit
-  bool stream = false;     // "stream": true
+  std::string model;    // cut at k_model_name_limit
+  bool stream = false;  // "stream": true
   Kind stream_kind = Kind::absent;
   Kind messages = Kind::absent;
   std::size_t message_count = 0;
   bool messages_are_objects = true;
   Kind prompt = Kind::absent;
   Kind input = Kind::absent;
-  bool input_is_empty = false;        // "" or []
-  std::size_t images = 0;             // image_url parts in messages
-  std::size_t remote_images = 0;      // of these with an http:// or https:// address
-  std::size_t bare_image_urls = 0;    // of these with "image_url": "…" instead of {"url": "…"}
-  bool remote_media = false;          // an http, https or file address elsewhere in messages, input or prompt: audio,
-                                      // video, pictures of the other APIs. The engine would fetch it itself.
-  std::string strange_image;          // the first address that is neither data: nor http(s):, cut
+  bool input_is_empty = false;      // "" or []
+  std::size_t images = 0;           // image_url parts in messages
+  std::size_t remote_images = 0;    // of these with an http:// or https:// address
+  std::size_t bare_image_urls = 0;  // of these with "image_url": "…" instead of {"url": "…"}
+  bool remote_media = false;        // an http, https or file address elsewhere in messages, input or prompt: audio,
+                                    // video, pictures of the other APIs. The engine would fetch it itself.
+  std::string strange_image;        // the first address that is neither data: nor http(s):, cut
 };
 
 // Code::invalid says what is wrong, and at which byte.

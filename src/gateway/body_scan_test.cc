@@ -39,11 +39,11 @@ TEST(BodyScan, CountsImagesByTheirKind) {
 }
 
 TEST(BodyScan, AddressesTheEngineWouldOpenItselfAreSeenUnderAnyKey) {
-  for (const char* body : {
-           R"({"input":[{"content":[{"type":"input_image","image_url":"http://127.0.0.1/"}]}]})",
-           R"({"messages":[{"content":[{"type":"image","source":{"type":"url","url":"https://10.0.0.1/"}}]}]})",
-           R"({"messages":[{"content":[{"type":"input_audio","input_audio":{"url":"FILE:///etc/passwd"}}]}]})",
-           R"({"messages":[{"content":[{"type":"video_url","video_url":{"u\u0072l":"ht\u0074p:\/\/[::1]"}}]}]})"}) {
+  for (const char* body :
+       {R"({"input":[{"content":[{"type":"input_image","image_url":"http://127.0.0.1/"}]}]})",
+        R"({"messages":[{"content":[{"type":"image","source":{"type":"url","url":"https://10.0.0.1/"}}]}]})",
+        R"({"messages":[{"content":[{"type":"input_audio","input_audio":{"url":"FILE:///etc/passwd"}}]}]})",
+        R"({"messages":[{"content":[{"type":"video_url","video_url":{"u\u0072l":"ht\u0074p:\/\/[::1]"}}]}]})"}) {
     auto facts = scan_body(body);
     ASSERT_TRUE(facts) << body;
     EXPECT_TRUE(facts->remote_media) << body;

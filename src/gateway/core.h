@@ -2,9 +2,10 @@
 // Thread: the io_context's.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <string>
 #include <vector>
+
+#include <boost/asio/thread_pool.hpp>
 
 #include "gateway/endpoint.h"
 #include "gateway/gateway.h"
@@ -27,7 +28,7 @@ struct Core {
   std::vector<std::string> used_last;  // hashes, the latest first
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   Images images{*this};
-  asio::thread_pool workers{1};        // scans of large bodies
+  asio::thread_pool workers{1};  // scans of large bodies
 
   Result<Choice> choose(std::optional<std::string_view> model, std::span<const content::Task> fits,
                         std::string_view endpoint) const {

@@ -64,9 +64,12 @@ Result<void> check_body(const Endpoint& endpoint, const BodyFacts& facts) {
     return fail(Code::invalid, "the field 'stream' must be true or false");
   }
   switch (endpoint.needs) {
-    case Needs::nothing: return {};
-    case Needs::messages: return check_messages(facts);
-    case Needs::prompt: return check_present("prompt", facts.prompt);
+    case Needs::nothing:
+      return {};
+    case Needs::messages:
+      return check_messages(facts);
+    case Needs::prompt:
+      return check_present("prompt", facts.prompt);
     case Needs::input:
       EAI_CHECK(check_present("input", facts.input));
       if (facts.input_is_empty) return fail(Code::invalid, "the field 'input' is empty");

@@ -13,18 +13,19 @@ namespace {
 http::Reply health_reply() { return {200, {{"content-type", "application/json"}}, "{\"status\":\"ok\"}"}; }
 
 http::Reply wrong_method(const http::Incoming& in, std::string_view allowed) {
-  http::Reply reply = error_reply(405, "invalid_request_error",
-                                  printable(in.method, 20) + " does not fit " + printable(in.path(), 100) + "; use " +
-                                      std::string(allowed),
-                                  "method_not_allowed");
+  http::Reply reply = error_reply(
+      405, "invalid_request_error",
+      printable(in.method, 20) + " does not fit " + printable(in.path(), 100) + "; use " + std::string(allowed),
+      "method_not_allowed");
   reply.headers.emplace_back("allow", allowed);
   return reply;
 }
 
 http::Reply unknown_path(const http::Incoming& in) {
-  return error_reply(404, "invalid_request_error",
-                     "nothing is at " + printable(in.path(), 100) + "; see /v1/models, /v1/chat/completions, /v1/embeddings",
-                     "unknown_path");
+  return error_reply(
+      404, "invalid_request_error",
+      "nothing is at " + printable(in.path(), 100) + "; see /v1/models, /v1/chat/completions, /v1/embeddings",
+      "unknown_path");
 }
 
 // What needs no engine. Nothing if the path is none of these.
@@ -97,8 +98,7 @@ http::HeaderList truth_headers(const Choice& choice, const std::string& request_
   return out;
 }
 
-Gateway::Gateway(asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served,
-                 GatewayOptions options)
+Gateway::Gateway(asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served, GatewayOptions options)
     : core_(std::make_shared<Core>(context, pool, std::move(served), std::move(options))) {}
 Gateway::~Gateway() = default;
 

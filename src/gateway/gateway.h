@@ -6,12 +6,13 @@
 // Source: OpenAI API reference; which model answers: select.h.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
 
 #include "engine/pool.h"
 #include "gateway/select.h"
@@ -22,14 +23,14 @@ namespace eai::gateway {
 
 struct GatewayOptions {
   SelectRules select;
-  std::vector<std::string> hosts;     // names besides "localhost" that a Host header may have; addresses always may
-  std::vector<std::string> origins;   // web pages that may call, "https://app.example"; besides our own
-  std::vector<std::string> api_keys;  // any of them opens; none: no key is asked for
-  std::string version;                // of the program
-  std::chrono::seconds wait_limit{900};       // for a model to be ready
-  std::chrono::milliseconds stall_limit{600'000};    // a stream without a byte from its engine is given up
-  std::chrono::milliseconds answer_limit{3'600'000}; // for an answer that is not streamed
-  std::chrono::milliseconds first_news{1000}; // until a waiting stream gets its first comment, and between comments
+  std::vector<std::string> hosts;        // names besides "localhost" that a Host header may have; addresses always may
+  std::vector<std::string> origins;      // web pages that may call, "https://app.example"; besides our own
+  std::vector<std::string> api_keys;     // any of them opens; none: no key is asked for
+  std::string version;                   // of the program
+  std::chrono::seconds wait_limit{900};  // for a model to be ready
+  std::chrono::milliseconds stall_limit{600'000};     // a stream without a byte from its engine is given up
+  std::chrono::milliseconds answer_limit{3'600'000};  // for an answer that is not streamed
+  std::chrono::milliseconds first_news{1000};  // until a waiting stream gets its first comment, and between comments
 };
 
 struct Core;

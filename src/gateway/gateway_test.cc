@@ -1,14 +1,14 @@
 // The gateway over the real pool, whose engines are fakes that misbehave on demand, and a client that shows every byte.
 #include "gateway/gateway.h"
 
-#include <gtest/gtest.h>
+#include <future>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
-#include <future>
-#include <thread>
+#include <gtest/gtest.h>
 
 #include "engine/gguf_testing.h"
 #include "fakes/raw_client.h"
@@ -26,7 +26,8 @@ class GatewayTest : public ::testing::Test {
  protected:
   // Models: "hash-c" (chat, behaves as `chat` says), "hash-e" (embed).
   void start(GatewayOptions options = {}, const std::string& chat = "good") {
-    const std::vector<engine::ModelSpec> specs = {spec("hash-c", chat, Task::chat), spec("hash-e", "good", Task::embed)};
+    const std::vector<engine::ModelSpec> specs = {spec("hash-c", chat, Task::chat),
+                                                  spec("hash-e", "good", Task::embed)};
     engine::PoolOptions pool;
     pool.run_folder = folder_.path() / "run";
     pool.log_folder = folder_.path() / "logs";
@@ -156,7 +157,8 @@ TEST_F(GatewayTest, AnEngineThatDiesMidStreamEndsItWithAnErrorEvent) {
 
 TEST_F(GatewayTest, TheOtherApisGetTheirOwnErrorEvent) {
   start();
-  EXPECT_NE(stream("/v1/messages", "crash").find("event: error\ndata: {\"type\":\"error\",\"error\""), std::string::npos);
+  EXPECT_NE(stream("/v1/messages", "crash").find("event: error\ndata: {\"type\":\"error\",\"error\""),
+            std::string::npos);
 }
 
 TEST_F(GatewayTest, AnEngineThatDiesInAWholeAnswerIsABadGateway) {
@@ -248,8 +250,10 @@ TEST_F(GatewayTest, BadBodiesNeverReachAnEngine) {
       {"/v1/chat/completions",
        R"({"messages":[{"content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}}]}]})"},
       {"/v1/responses", R"({"input":[{"content":[{"type":"input_image","image_url":"http://127.0.0.1/"}]}]})"},
-      {"/v1/messages", R"({"messages":[{"content":[{"type":"image","source":{"type":"url","url":"http://10.0.0.1/"}}]}]})"},
-      {"/v1/chat/completions", R"({"messages":[{"content":[{"type":"input_audio","input_audio":{"url":"http://[::1]/"}}]}]})"},
+      {"/v1/messages",
+       R"({"messages":[{"content":[{"type":"image","source":{"type":"url","url":"http://10.0.0.1/"}}]}]})"},
+      {"/v1/chat/completions",
+       R"({"messages":[{"content":[{"type":"input_audio","input_audio":{"url":"http://[::1]/"}}]}]})"},
   };
   for (const auto& [path, body] : bad) {
     const std::string answer = ask(path, body);
@@ -300,8 +304,9 @@ TEST_F(GatewayTest, StrangePagesAndNamesAreRefused) {
   }
   client.get("/v1/models", "Origin: https://chat.example\r\n");
   EXPECT_NE(client.answer().find("access-control-allow-origin: https://chat.example"), std::string::npos);
-  client.send("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://chat.example\r\n"
-              "Access-Control-Request-Method: POST\r\n\r\n");
+  client.send(
+      "OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://chat.example\r\n"
+      "Access-Control-Request-Method: POST\r\n\r\n");
   EXPECT_NE(client.until("\r\n\r\n").find("access-control-allow-methods"), std::string::npos);
 }
 

@@ -86,8 +86,13 @@ std::string images_answer(const ImageWish& wish, const std::string& id, const st
     entry["seed"] = image.seed;
     data.push_back(std::move(entry));
   }
-  json::object answer{{"created", now()}, {"id", id}, {"data", std::move(data)}, {"background", "opaque"},
-                      {"output_format", wish.format}, {"quality", wish.quality}, {"usage", usage()}};
+  json::object answer{{"created", now()},
+                      {"id", id},
+                      {"data", std::move(data)},
+                      {"background", "opaque"},
+                      {"output_format", wish.format},
+                      {"quality", wish.quality},
+                      {"usage", usage()}};
   if (!images.empty()) {
     answer["size"] = size_text(images.front().width, images.front().height);
     answer["seed"] = images.front().seed;
@@ -96,17 +101,29 @@ std::string images_answer(const ImageWish& wish, const std::string& id, const st
 }
 
 std::string partial_event(const ImageWish& wish, const ImageEvent& event) {
-  return sse({{"type", kind_of(wish, "partial_image")}, {"b64_json", event.b64}, {"created_at", now()},
-              {"partial_image_index", event.index}, {"size", size_text(event.width, event.height)},
-              {"quality", wish.quality}, {"background", "opaque"}, {"output_format", "png"}, {"image", event.image},
-              {"step", event.step}, {"total", event.steps}});
+  return sse({{"type", kind_of(wish, "partial_image")},
+              {"b64_json", event.b64},
+              {"created_at", now()},
+              {"partial_image_index", event.index},
+              {"size", size_text(event.width, event.height)},
+              {"quality", wish.quality},
+              {"background", "opaque"},
+              {"output_format", "png"},
+              {"image", event.image},
+              {"step", event.step},
+              {"total", event.steps}});
 }
 
 std::string completed_event(const ImageWish& wish, const DrawnImage& image, int index) {
-  json::object event{{"type", kind_of(wish, "completed")}, {"created_at", now()},
-                     {"size", size_text(image.width, image.height)}, {"quality", wish.quality},
-                     {"background", "opaque"}, {"output_format", wish.format}, {"image", index},
-                     {"seed", image.seed}, {"usage", usage()}};
+  json::object event{{"type", kind_of(wish, "completed")},
+                     {"created_at", now()},
+                     {"size", size_text(image.width, image.height)},
+                     {"quality", wish.quality},
+                     {"background", "opaque"},
+                     {"output_format", wish.format},
+                     {"image", index},
+                     {"seed", image.seed},
+                     {"usage", usage()}};
   if (wish.as_url)
     event["url"] = image.url;
   else
@@ -116,8 +133,8 @@ std::string completed_event(const ImageWish& wish, const DrawnImage& image, int 
 
 std::string progress_event(const ImageWish& wish, const ImageEvent& event) {
   if (event.kind == "queued") return sse({{"type", kind_of(wish, "queued")}, {"position", event.position}});
-  return sse({{"type", kind_of(wish, "progress")}, {"image", event.image}, {"step", event.step},
-              {"total", event.steps}});
+  return sse(
+      {{"type", kind_of(wish, "progress")}, {"image", event.image}, {"step", event.step}, {"total", event.steps}});
 }
 
 }  // namespace eai::gateway

@@ -3,11 +3,12 @@
 // Source: image_engine/README.md; OpenAI's images API.
 #pragma once
 
-#include <boost/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/json.hpp>
 
 #include "gateway/images_request.h"
 

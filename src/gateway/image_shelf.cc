@@ -1,9 +1,9 @@
 #include "gateway/image_shelf.h"
 
-#include <sodium.h>
-
 #include <array>
+
 #include <boost/json.hpp>
+#include <sodium.h>
 
 namespace eai::gateway {
 namespace {
@@ -22,8 +22,13 @@ std::string random_name() {
 }  // namespace
 
 std::string ImageProgress::json() const {
-  boost::json::object o{{"object", "image.progress"}, {"id", id}, {"status", status}, {"image", image},
-                        {"n", n}, {"step", step}, {"total", steps}};
+  boost::json::object o{{"object", "image.progress"},
+                        {"id", id},
+                        {"status", status},
+                        {"image", image},
+                        {"n", n},
+                        {"step", step},
+                        {"total", steps}};
   if (position > 0) o["position"] = position;
   if (status == "loading") o["loaded"] = loaded;
   if (seed >= 0) o["seed"] = seed;

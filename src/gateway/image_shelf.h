@@ -21,7 +21,7 @@ struct ImageProgress {
   int position = 0;               // in the queue, 1 = next
   double loaded = 0;              // 0…1, of the model
   int image = 0, n = 1, step = 0, steps = 0;
-  std::int64_t seed = -1;  // -1: not known yet
+  std::int64_t seed = -1;                                // -1: not known yet
   std::chrono::steady_clock::time_point begin{}, end{};  // of drawing
   bool running() const { return status == "queued" || status == "loading" || status == "drawing"; }
   std::string json() const;

@@ -1,8 +1,7 @@
 #include "gateway/images.h"
 
-#include <sodium.h>
-
 #include <boost/json.hpp>
+#include <sodium.h>
 
 #include "gateway/api_error.h"
 #include "gateway/core.h"
@@ -258,9 +257,8 @@ asio::awaitable<void> Images::Impl::request(ImageAct act, http::Incoming& incomi
   Drawing drawing;
   http::Reply refused;
   drawing.truth = cors_headers(core.options, incoming);
-  auto wish = act == ImageAct::generation
-                  ? parse_generation(incoming.body)
-                  : parse_image_form(act, incoming.header("content-type"), incoming.body);
+  auto wish = act == ImageAct::generation ? parse_generation(incoming.body)
+                                          : parse_image_form(act, incoming.header("content-type"), incoming.body);
   if (!wish) {
     refused = image_refusal(400, "invalid_request_error", wish.error().message, wish.error().param);
     co_await answer.send(refused);
@@ -302,7 +300,8 @@ http::Reply Images::Impl::lookup(std::string_view below) {
     return reply;
   }
   const ImageShelf::File* file = shelf.file(std::string(below.substr(6)));
-  if (file == nullptr) return image_refusal(404, "invalid_request_error", "there is no such picture, or its time is over");
+  if (file == nullptr)
+    return image_refusal(404, "invalid_request_error", "there is no such picture, or its time is over");
   reply.headers.emplace_back("content-type", file->type);
   reply.body = file->bytes;
   return reply;

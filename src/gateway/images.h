@@ -6,9 +6,10 @@
 // documented in docs/api.md: id, steps, seed, negative_prompt, guidance, strength, progress.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string_view>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "http/server.h"
 

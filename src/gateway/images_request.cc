@@ -1,14 +1,14 @@
 #include "gateway/images_request.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 #include <charconv>
 #include <cmath>
 #include <map>
 #include <optional>
+
+#include <boost/json.hpp>
+#include <sodium.h>
 
 #include "gateway/multipart.h"
 
@@ -147,7 +147,8 @@ class Reader {
 };
 
 bool is_id(std::string_view id) {
-  return std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+  return std::all_of(id.begin(), id.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
 }
 
 Outcome read_all(Reader& r, ImageWish& wish) {
@@ -156,10 +157,10 @@ Outcome read_all(Reader& r, ImageWish& wish) {
   std::string response_format = "b64_json";
   std::string background = "auto";
   for (auto step :
-       {r.text("prompt", prompt, k_prompt_limit, "prompt"), r.text("negative_prompt", negative, k_prompt_limit, "negative_prompt"),
-        r.text("model", wish.model, 256), r.text("id", wish.id, 64), r.number("n", 1, 10, "n", &wish.n), r.size(),
-        r.number("steps", 1, 200, "steps"), r.number("seed", 0, k_seed_limit, "seed"),
-        r.number("output_compression", 0, 100, "compression"),
+       {r.text("prompt", prompt, k_prompt_limit, "prompt"),
+        r.text("negative_prompt", negative, k_prompt_limit, "negative_prompt"), r.text("model", wish.model, 256),
+        r.text("id", wish.id, 64), r.number("n", 1, 10, "n", &wish.n), r.size(), r.number("steps", 1, 200, "steps"),
+        r.number("seed", 0, k_seed_limit, "seed"), r.number("output_compression", 0, 100, "compression"),
         r.number("partial_images", 0, 3, "previews", &wish.partial_images), r.fraction("guidance", 100),
         r.fraction("cfg_scale", 100), r.fraction("strength", 1), r.flag("stream", wish.stream),
         r.flag("progress", wish.progress), r.choice("output_format", {"png", "jpeg", "webp"}, wish.format),

@@ -18,8 +18,8 @@ enum class ImageAct { generation, edit, variation };
 
 struct ImageWish {
   ImageAct act = ImageAct::generation;
-  std::string model;        // as the client named it; empty: not named
-  std::string id;           // for progress; empty: not given
+  std::string model;  // as the client named it; empty: not named
+  std::string id;     // for progress; empty: not given
   std::string format = "png";
   std::string quality = "auto";
   int n = 1;

@@ -1,8 +1,7 @@
 #include "gateway/images_request.h"
 
-#include <gtest/gtest.h>
-
 #include <boost/json.hpp>
+#include <gtest/gtest.h>
 
 #include "gateway/image_events.h"
 #include "gateway/multipart.h"
@@ -62,9 +61,9 @@ std::string field(const std::string& name, const std::string& value) {
 }
 
 TEST(ImagesRequest, AFormWithAPictureBecomesBase64) {
-  auto wish = parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b",
-                               form(field("prompt", "red") + field("n", "2") + field("image", "abc") +
-                                    field("mask", "de")));
+  auto wish =
+      parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b",
+                       form(field("prompt", "red") + field("n", "2") + field("image", "abc") + field("mask", "de")));
   ASSERT_TRUE(wish) << wish.error().message;
   auto fields = engine_fields(*wish);
   EXPECT_EQ(fields.at("image").as_array().at(0), "YWJj");

@@ -1,7 +1,6 @@
 // What is served here, as JSON: for clients (/v1/models) and for the command line (/eai/status).
-#include <unistd.h>
-
 #include <boost/json.hpp>
+#include <unistd.h>
 
 #include "gateway/api_error.h"
 #include "gateway/core.h"
@@ -27,12 +26,8 @@ double gigabytes(std::uint64_t bytes) { return static_cast<double>(bytes / 10'00
 
 // OpenAI's fields, those of the Python tool, then ours.
 json::object model_json(const ServedModel& model, const engine::ModelStatus* status) {
-  json::object out{{"id", model.id},
-                   {"object", "model"},
-                   {"created", seconds_of(model.created)},
-                   {"owned_by", "user"},
-                   {"root", model.folder_name},
-                   {"folder_name", model.folder_name}};
+  json::object out{{"id", model.id},     {"object", "model"},         {"created", seconds_of(model.created)},
+                   {"owned_by", "user"}, {"root", model.folder_name}, {"folder_name", model.folder_name}};
   if (model.ram_gb) {
     out["ram"] = *model.ram_gb;
   } else {
@@ -71,7 +66,8 @@ json::object status_json(const engine::ModelStatus& status, bool is_main) {
                    {"requests", status.requests},
                    {"last_load_seconds", status.last_load_seconds},
                    {"last_failure", status.last_failure}};
-  if (status.ready_since != std::chrono::system_clock::time_point{}) out["ready_since"] = seconds_of(status.ready_since);
+  if (status.ready_since != std::chrono::system_clock::time_point{})
+    out["ready_since"] = seconds_of(status.ready_since);
   return out;
 }
 
@@ -104,15 +100,15 @@ http::Reply status_reply(const Core& core) {
     is_main = false;
   }
   engine::PoolStatus totals = core.pool.totals();
-  return json_reply({{"pid", ::getpid()},
-                     {"version", core.options.version},
-                     {"started", seconds_of(core.started)},
-                     {"memory", json::object{{"budget", totals.budget},
-                                             {"budget_source", totals.budget_source},
-                                             {"used", totals.used}}},
-                     {"switches", totals.switches},
-                     {"evictions", totals.evictions},
-                     {"models", std::move(models)}});
+  return json_reply(
+      {{"pid", ::getpid()},
+       {"version", core.options.version},
+       {"started", seconds_of(core.started)},
+       {"memory",
+        json::object{{"budget", totals.budget}, {"budget_source", totals.budget_source}, {"used", totals.used}}},
+       {"switches", totals.switches},
+       {"evictions", totals.evictions},
+       {"models", std::move(models)}});
 }
 
 }  // namespace eai::gateway

@@ -1,10 +1,11 @@
 #include "gateway/multipart.h"
 
 #include <algorithm>
+#include <optional>
+
 #include <boost/algorithm/string/case_conv.hpp>
 #include <boost/algorithm/string/predicate.hpp>
 #include <boost/algorithm/string/trim.hpp>
-#include <optional>
 
 namespace eai::gateway {
 namespace {

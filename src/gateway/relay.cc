@@ -10,7 +10,7 @@
 namespace eai::gateway {
 namespace {
 
-constexpr std::size_t k_scan_here = 1 * k_mib;         // larger bodies are scanned on the worker
+constexpr std::size_t k_scan_here = 1 * k_mib;       // larger bodies are scanned on the worker
 constexpr std::size_t k_collect_limit = 64 * k_mib;  // of an answer that is not a stream
 constexpr std::size_t k_event_limit = 16 * k_mib;    // an event longer than this is passed on in pieces
 
@@ -24,7 +24,8 @@ asio::awaitable<Result<BodyFacts>> scan(Core& core, std::string_view body) {
 
 Result<void> check_images(const ServedModel& model, const BodyFacts& facts) {
   if (facts.remote_media) {
-    return fail(Code::invalid, "sound, film and pictures by address are not fetched; send them inside the request, base64");
+    return fail(Code::invalid,
+                "sound, film and pictures by address are not fetched; send them inside the request, base64");
   }
   if (facts.images == 0) return {};
   if (!model.has_projector) {

@@ -47,8 +47,8 @@ Result<Choice> fall_back(const SelectInput& input, const std::string& why) {
     bool is_main = &model == &input.served.front();
     return Choice{&model, why + (is_main ? "; the main model answers" : "; the first fitting model answers")};
   }
-  return fail(Code::invalid, "no served model can answer " + std::string(input.endpoint) +
-                                 "; GET /v1/models lists each one's task");
+  return fail(Code::invalid,
+              "no served model can answer " + std::string(input.endpoint) + "; GET /v1/models lists each one's task");
 }
 
 }  // namespace

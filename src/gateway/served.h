@@ -14,8 +14,8 @@ struct ServedModel {
   std::string id;           // the model's hash, canonical text
   std::string folder_name;  // as people call it
   content::Task task = content::Task::chat;
-  std::optional<double> ram_gb;  // as the uploader stated it
-  bool has_projector = false;    // takes pictures
+  std::optional<double> ram_gb;                     // as the uploader stated it
+  bool has_projector = false;                       // takes pictures
   std::chrono::system_clock::time_point created{};  // when it came into the store
 };
 

@@ -1,11 +1,11 @@
 #include "http/address.h"
 
-#include <arpa/inet.h>
-
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
+
+#include <arpa/inet.h>
 
 namespace eai::http {
 namespace {

@@ -1,8 +1,8 @@
 #include "http/client.h"
 
-#include <gtest/gtest.h>
-
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "fakes/lying_gateway.h"
 #include "http/address.h"

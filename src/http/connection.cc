@@ -1,8 +1,9 @@
 #include "http/connection.h"
 
 #include <array>
-#include <boost/asio/write.hpp>
 #include <charconv>
+
+#include <boost/asio/write.hpp>
 
 #include "util/log.h"
 
@@ -86,8 +87,10 @@ void Connection::start_read() {
   const auto [data, size] = buffer_.room(handling_ || buffer_.size() == 0 ? k_first_room / 2 : k_body_room);
   const auto into = asio::buffer(data, size);
   auto done = [self = shared_from_this()](ErrorCode failure, std::size_t count) { self->on_read(failure, count); };
-  if (tls_) tls_->async_read_some(into, std::move(done));
-  else socket_.async_read_some(into, std::move(done));
+  if (tls_)
+    tls_->async_read_some(into, std::move(done));
+  else
+    socket_.async_read_some(into, std::move(done));
 }
 
 void Connection::on_read(ErrorCode failure, std::size_t count) {
@@ -99,8 +102,10 @@ void Connection::on_read(ErrorCode failure, std::size_t count) {
     if (handling_) stop_.emit(asio::cancellation_type::terminal);
     return;
   }
-  if (handling_) start_read();
-  else wake_.cancel();
+  if (handling_)
+    start_read();
+  else
+    wake_.cancel();
 }
 
 asio::awaitable<bool> Connection::wait_for_bytes() {
@@ -176,7 +181,7 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     if (const auto refusal = shared_->handlers.admit(incoming)) {
       keep_alive_ = keep_alive_ && parser.is_done();  // an unread body is never skipped over
       const auto sent = co_await send(*refusal);
-      co_return sent && keep_alive_ ? Next::again : Next::close;
+      co_return sent&& keep_alive_ ? Next::again : Next::close;
     }
   }
   const std::uint64_t announced = parser.content_length() ? *parser.content_length() : 0;
@@ -266,8 +271,10 @@ std::string Connection::head_of(int status, const HeaderList& headers) const {
   head.reserve(384);
   head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_of(status)).append("\r\n");
   for (const auto& [name, value] : headers) head.append(name).append(": ").append(value).append("\r\n");
-  if (!keep_alive_) head.append("Connection: close\r\n");
-  else if (!http11_) head.append("Connection: keep-alive\r\n");
+  if (!keep_alive_)
+    head.append("Connection: close\r\n");
+  else if (!http11_)
+    head.append("Connection: keep-alive\r\n");
   return head;
 }
 

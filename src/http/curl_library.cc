@@ -1,8 +1,8 @@
 #include "http/curl_library.h"
 
-#include <dlfcn.h>
-
 #include <string>
+
+#include <dlfcn.h>
 
 // The header's type-checking macros stand in the way of taking the functions' names.
 #undef curl_easy_setopt
@@ -39,24 +39,20 @@ Result<CurlLibrary> load() {
   }
   CurlLibrary curl{};
   decltype(&::curl_version_info) version_info = nullptr;
-  bool whole = find(library, "curl_version_info", version_info) &&
-               find(library, "curl_global_init", curl.global_init) &&
-               find(library, "curl_easy_init", curl.easy_init) &&
-               find(library, "curl_easy_setopt", curl.easy_setopt) &&
-               find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
-               find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
-               find(library, "curl_easy_strerror", curl.easy_strerror) &&
-               find(library, "curl_slist_append", curl.slist_append) &&
-               find(library, "curl_slist_free_all", curl.slist_free_all) &&
-               find(library, "curl_multi_init", curl.multi_init) &&
-               find(library, "curl_multi_setopt", curl.multi_setopt) &&
-               find(library, "curl_multi_add_handle", curl.multi_add_handle) &&
-               find(library, "curl_multi_remove_handle", curl.multi_remove_handle) &&
-               find(library, "curl_multi_perform", curl.multi_perform) &&
-               find(library, "curl_multi_poll", curl.multi_poll) &&
-               find(library, "curl_multi_wakeup", curl.multi_wakeup) &&
-               find(library, "curl_multi_info_read", curl.multi_info_read) &&
-               find(library, "curl_multi_cleanup", curl.multi_cleanup);
+  bool whole =
+      find(library, "curl_version_info", version_info) && find(library, "curl_global_init", curl.global_init) &&
+      find(library, "curl_easy_init", curl.easy_init) && find(library, "curl_easy_setopt", curl.easy_setopt) &&
+      find(library, "curl_easy_getinfo", curl.easy_getinfo) && find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
+      find(library, "curl_easy_strerror", curl.easy_strerror) &&
+      find(library, "curl_slist_append", curl.slist_append) &&
+      find(library, "curl_slist_free_all", curl.slist_free_all) && find(library, "curl_multi_init", curl.multi_init) &&
+      find(library, "curl_multi_setopt", curl.multi_setopt) &&
+      find(library, "curl_multi_add_handle", curl.multi_add_handle) &&
+      find(library, "curl_multi_remove_handle", curl.multi_remove_handle) &&
+      find(library, "curl_multi_perform", curl.multi_perform) && find(library, "curl_multi_poll", curl.multi_poll) &&
+      find(library, "curl_multi_wakeup", curl.multi_wakeup) &&
+      find(library, "curl_multi_info_read", curl.multi_info_read) &&
+      find(library, "curl_multi_cleanup", curl.multi_cleanup);
   if (!whole) return fail_load("it lacks a function that is needed");
   const auto* version = version_info(CURLVERSION_NOW);
   if (version->version_num < k_oldest) return fail_load("version " + std::string(version->version) + " is too old");

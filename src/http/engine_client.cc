@@ -1,15 +1,15 @@
 #include "http/engine_client.h"
 
-#include <sys/un.h>
-
 #include <array>
+#include <deque>
+#include <map>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <deque>
-#include <map>
+#include <sys/un.h>
 
 #include "http/wire_parser.h"
 
@@ -129,8 +129,7 @@ struct Answer::State {
   void release_if_done() {
     if (!connection || !parser.is_done()) return;
     const auto keeper = idle.lock();
-    if (keeper && parser.keep_alive() && connection->buffer.size() == 0)
-      keeper->give(path, std::move(connection));
+    if (keeper && parser.keep_alive() && connection->buffer.size() == 0) keeper->give(path, std::move(connection));
     connection.reset();
   }
 };

@@ -8,13 +8,14 @@
 // Source: RFC 9112.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "http/message.h"
 #include "util/file.h"
@@ -28,8 +29,8 @@ inline constexpr std::chrono::milliseconds k_idle_time{3000};
 struct Ask {
   std::string method = "GET";
   std::string target = "/";
-  HeaderList headers;     // Host and Content-Length are added
-  std::string_view body;  // must live until ask() resumes
+  HeaderList headers;                                     // Host and Content-Length are added
+  std::string_view body;                                  // must live until ask() resumes
   std::optional<std::chrono::milliseconds> head_timeout;  // until the head of the answer is here
 };
 

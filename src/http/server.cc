@@ -1,17 +1,17 @@
 #include "http/server.h"
 
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-
 #include <algorithm>
+#include <list>
+#include <set>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <list>
-#include <set>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include "http/connection.h"
 #include "util/log.h"
@@ -105,14 +105,16 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
       self->connections.erase(connection);
       if (self->connections.empty()) self->empty.cancel();
     };
-    asio::co_spawn(context, connection->run(), asio::bind_cancellation_slot(connection->cancellation(), std::move(gone)));
+    asio::co_spawn(context, connection->run(),
+                   asio::bind_cancellation_slot(connection->cancellation(), std::move(gone)));
   }
 
   // Closes the connection without a handler that has been silent longest. False: every one has a handler.
   bool make_room() {
     std::shared_ptr<Connection> oldest;
     for (const auto& connection : connections)
-      if (!connection->handling() && (!oldest || connection->quiet_since() < oldest->quiet_since())) oldest = connection;
+      if (!connection->handling() && (!oldest || connection->quiet_since() < oldest->quiet_since()))
+        oldest = connection;
     ++refused;
     if (!oldest) return false;
     connections.erase(oldest);

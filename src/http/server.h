@@ -6,8 +6,6 @@
 // Source: RFC 9110, RFC 9112. Parsing is Beast's.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -15,6 +13,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "http/message.h"
 #include "util/bytes.h"
@@ -28,7 +29,7 @@ struct Incoming {
   std::string target;  // as sent
   HeaderList headers;
   std::string body;
-  std::string peer;    // "127.0.0.1", or "" for a Unix socket
+  std::string peer;  // "127.0.0.1", or "" for a Unix socket
   bool encrypted = false;
 
   std::string_view path() const;   // target up to '?'
@@ -43,8 +44,7 @@ class Outgoing {
   virtual ~Outgoing() = default;
   virtual boost::asio::awaitable<Result<void>> send(const Reply& reply) = 0;
   // Head of an answer whose length is not known, with its first bytes (may be empty).
-  virtual boost::asio::awaitable<Result<void>> begin(int status, const HeaderList& headers,
-                                                     std::string_view first) = 0;
+  virtual boost::asio::awaitable<Result<void>> begin(int status, const HeaderList& headers, std::string_view first) = 0;
   virtual boost::asio::awaitable<Result<void>> write(std::string_view bytes) = 0;
   virtual boost::asio::awaitable<Result<void>> end() = 0;
   virtual bool begun() const = 0;  // send() or begin() was called
@@ -60,15 +60,15 @@ struct Handlers {
 };
 
 struct Limits {
-  std::uint32_t header = 64 * 1024;         // bytes
-  std::uint64_t body = 64 * k_mib;          // bytes
-  std::uint64_t bodies = 512 * k_mib;       // bytes of all bodies held at once
-  std::size_t connections = 1024;           // lowered to what the descriptor limit allows
-  std::chrono::milliseconds head{15'000};   // from the first byte (or the connection) to the end of the head
-  std::chrono::milliseconds idle{75'000};   // between two requests of a connection
+  std::uint32_t header = 64 * 1024;              // bytes
+  std::uint64_t body = 64 * k_mib;               // bytes
+  std::uint64_t bodies = 512 * k_mib;            // bytes of all bodies held at once
+  std::size_t connections = 1024;                // lowered to what the descriptor limit allows
+  std::chrono::milliseconds head{15'000};        // from the first byte (or the connection) to the end of the head
+  std::chrono::milliseconds idle{75'000};        // between two requests of a connection
   std::chrono::milliseconds body_grace{30'000};  // a body may take this long, and longer only at body_rate or more
-  std::uint64_t body_rate = 4096;           // bytes per second
-  std::chrono::milliseconds write{60'000};  // without a byte taken by the client
+  std::uint64_t body_rate = 4096;                // bytes per second
+  std::chrono::milliseconds write{60'000};       // without a byte taken by the client
 };
 
 struct TlsFiles {
@@ -88,7 +88,7 @@ class Server {
   Result<void> listen_unix(const fs::path& path);
 
   std::size_t connections() const;
-  std::size_t running() const;           // handlers at work
+  std::size_t running() const;                // handlers at work
   std::uint64_t refused_connections() const;  // closed to make room, since the start
 
   // No new connections, idle ones closed, running answers finished up to `grace`, then cut. Resumes when none is left.

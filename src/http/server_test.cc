@@ -1,6 +1,8 @@
 #include "http/server.h"
 
-#include <gtest/gtest.h>
+#include <deque>
+#include <future>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -8,9 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <deque>
-#include <future>
-#include <thread>
+#include <gtest/gtest.h>
 
 #include "fakes/raw_client.h"
 #include "http/engine_client.h"
@@ -32,7 +32,9 @@ class ServerTest : public ::testing::Test {
       return Reply{403, {}, "no"};
     };
     handlers.handle = [this](Incoming& in, Outgoing& out) { return handle(in, out); };
-    handlers.refuse = [](int status, std::string_view why) { return Reply{status, {}, "refused: " + std::string(why)}; };
+    handlers.refuse = [](int status, std::string_view why) {
+      return Reply{status, {}, "refused: " + std::string(why)};
+    };
     server_.emplace(context_, limits, std::move(handlers));
     const auto bound = server_->listen_tcp("127.0.0.1", 0);
     ASSERT_TRUE(bound) << bound.error().message;
@@ -110,7 +112,8 @@ TEST_F(ServerTest, AnswersManyRequestsOnOneConnectionAlsoPipelined) {
 TEST_F(ServerTest, ARequestMayComeByteByByte) {
   start();
   RawClient client(port_);
-  for (const char c : std::string("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"))
+  for (const char c :
+       std::string("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"))
     ASSERT_TRUE(client.send(std::string_view(&c, 1)));
   EXPECT_TRUE(client.answer().ends_with("\r\n\r\nabc"));
 }
@@ -258,7 +261,8 @@ TEST_F(ServerTest, StopLetsRunningAnswersEndAndClosesIdleOnes) {
   waiting_.get_future().wait();
   std::promise<void> stopped;
   asio::post(context_, [&] {
-    asio::co_spawn(context_, server_->stop(std::chrono::milliseconds(100)), [&](std::exception_ptr) { stopped.set_value(); });
+    asio::co_spawn(context_, server_->stop(std::chrono::milliseconds(100)),
+                   [&](std::exception_ptr) { stopped.set_value(); });
   });
   EXPECT_EQ(idle.until_end(), "");
   EXPECT_EQ(stopped.get_future().wait_for(k_patience), std::future_status::ready);

@@ -2,13 +2,14 @@
 // Thread: one owner. Included by .cc files of this room only.
 #pragma once
 
+#include <cctype>
+#include <string>
+#include <string_view>
+
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
-#include <cctype>
-#include <string>
-#include <string_view>
 
 #include "http/message.h"
 

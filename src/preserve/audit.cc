@@ -1,11 +1,11 @@
 #include "preserve/audit.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <iterator>
 #include <map>
 #include <random>
+
+#include <fcntl.h>
 
 #include "content/car.h"
 #include "content/unixfs_reader.h"
@@ -109,7 +109,8 @@ Result<std::unique_ptr<BlockSource>> make_source(const std::string& word, const 
   if (word.starts_with("kubo:")) return http(word.substr(5), HttpSource::Kind::kubo);
   if (word.starts_with("car:")) return CarSource::open(word, word.substr(4));
   if (word.starts_with("http://") || word.starts_with("https://")) return http(word, HttpSource::Kind::gateway);
-  return fail(Code::invalid, "\"" + printable(word) + "\" cannot be asked; use lighthouse, kubo, kubo:<URL>, car:<file> or a gateway's URL");
+  return fail(Code::invalid, "\"" + printable(word) +
+                                 "\" cannot be asked; use lighthouse, kubo, kubo:<URL>, car:<file> or a gateway's URL");
 }
 
 Result<Verdict> audit(const Cid& hash, BlockSource& source, std::uint64_t samples) {
@@ -133,7 +134,8 @@ Result<Verdict> audit(const Cid& hash, BlockSource& source, std::uint64_t sample
   }
   verdict.all_leaves = leaves.size();
   std::vector<content::LeafRange> chosen;
-  std::sample(leaves.begin(), leaves.end(), std::back_inserter(chosen), samples, std::mt19937_64(std::random_device()()));
+  std::sample(leaves.begin(), leaves.end(), std::back_inserter(chosen), samples,
+              std::mt19937_64(std::random_device()()));
   for (const auto& leaf : chosen) {
     EAI_CHECK(verified(leaf.cid));
     ++verdict.leaves;

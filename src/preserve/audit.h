@@ -31,9 +31,9 @@ struct AuditSettings {
 Result<std::unique_ptr<BlockSource>> make_source(const std::string& word, const AuditSettings& settings);
 
 struct Verdict {
-  std::uint64_t leaves = 0;     // fetched and good
-  std::uint64_t bytes = 0;      // in them and in the blocks above them
-  std::uint64_t all_leaves = 0; // of the parts or files that were looked into
+  std::uint64_t leaves = 0;      // fetched and good
+  std::uint64_t bytes = 0;       // in them and in the blocks above them
+  std::uint64_t all_leaves = 0;  // of the parts or files that were looked into
 };
 
 // Metadata, then `samples` leaves chosen by chance over all parts or files. Code::corrupt, not_found or network names

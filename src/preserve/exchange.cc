@@ -33,15 +33,27 @@ Outcome judge(const Call& call, http::Response response) {
   Outcome out{fail(Code::network, message), false, {}};
   switch (response.status) {
     case 401:
-    case 403: out.result = fail(Code::invalid, "the key was refused (" + message + ")"); break;
+    case 403:
+      out.result = fail(Code::invalid, "the key was refused (" + message + ")");
+      break;
     case 402:
-    case 507: out.result = fail(Code::invalid, "no room left there: quota exceeded (" + message + ")"); break;
-    case 404: out.result = fail(Code::not_found, message); break;
-    case 413: out.result = fail(Code::invalid, "too large for this service; use a smaller --zip-chunk-size (" + message + ")"); break;
+    case 507:
+      out.result = fail(Code::invalid, "no room left there: quota exceeded (" + message + ")");
+      break;
+    case 404:
+      out.result = fail(Code::not_found, message);
+      break;
+    case 413:
+      out.result = fail(Code::invalid, "too large for this service; use a smaller --zip-chunk-size (" + message + ")");
+      break;
     case 408:
     case 425:
-    case 429: out.again = true; break;
-    default: out.again = response.status >= 500; break;
+    case 429:
+      out.again = true;
+      break;
+    default:
+      out.again = response.status >= 500;
+      break;
   }
   if (!out.again && response.status < 500 && out.result.error().code == Code::network) {
     out.result = fail(Code::invalid, "the request was refused (" + message + ")");
@@ -125,8 +137,8 @@ Multipart multipart_file(const std::string& file_name, const Body& content) {
 std::string url_escaped(std::string_view text) {
   std::string out;
   for (char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                       c == '_' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
     if (plain) {
       out += c;
     } else {

@@ -17,7 +17,8 @@ namespace eai::preserve {
 struct Tries {
   int max_retries = 5;
   std::chrono::milliseconds first_wait{500};
-  std::chrono::seconds stall{300};  // without a byte in either direction; services are slow to answer after the last byte
+  std::chrono::seconds stall{
+      300};  // without a byte in either direction; services are slow to answer after the last byte
   // What is being waited for, for people: "part-aa at lighthouse: HTTP 503, waits 2 s". From the thread of the call.
   std::function<void(const std::string&)> on_trouble;
 };
@@ -28,8 +29,8 @@ struct Call {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   const Body* body = nullptr;
-  std::string secret;                            // taken out of whatever the service says
-  std::function<void(std::uint64_t)> on_sent;    // bytes of the body sent so far in this try
+  std::string secret;                          // taken out of whatever the service says
+  std::function<void(std::uint64_t)> on_sent;  // bytes of the body sent so far in this try
   std::uint64_t answer_limit = k_mib;
 };
 

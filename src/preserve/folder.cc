@@ -31,7 +31,8 @@ Result<void> list(const fs::path& folder, const std::string& prefix, Listing& ou
     const fs::file_status status = entry.symlink_status(error);
     if (error) return fail(Code::io, "reading " + entry.path().string() + ": " + error.message());
     if (fs::is_symlink(status)) {
-      return fail(Code::invalid, entry.path().string() + " is a link; put the file itself there (links are never followed)");
+      return fail(Code::invalid,
+                  entry.path().string() + " is a link; put the file itself there (links are never followed)");
     }
     if (fs::is_directory(status)) {
       EAI_CHECK(list(entry.path(), name + "/", out));
@@ -49,7 +50,8 @@ Failure missing_model(const Folder& folder, const Listing& listing) {
                         "\": the model must have the folder's name, without an ending";
   for (const std::string& name : listing.names) {
     if (name.ends_with(".gguf")) {
-      message += "; rename it: mv '" + (folder.path / name).string() + "' '" + (folder.path / folder.name).string() + "'";
+      message +=
+          "; rename it: mv '" + (folder.path / name).string() + "' '" + (folder.path / folder.name).string() + "'";
       break;
     }
   }
@@ -84,12 +86,14 @@ Result<void> settle_task(Folder& folder, std::optional<Task> task, const GgufInf
   const bool embeds = looks_like_embedding(model);
   if (!task) {
     folder.task = embeds ? Task::embed : Task::chat;
-    folder.notes.push_back("task: " + std::string(content::name_of(folder.task)) + ", as its header says (--task tells otherwise)");
+    folder.notes.push_back("task: " + std::string(content::name_of(folder.task)) +
+                           ", as its header says (--task tells otherwise)");
     return {};
   }
   folder.task = *task;
   if (*task == Task::chat && !model.causal) {
-    return fail(Code::invalid, folder.name + " is an embedding model (" + model.architecture + ", not causal); use --task embed");
+    return fail(Code::invalid,
+                folder.name + " is an embedding model (" + model.architecture + ", not causal); use --task embed");
   }
   if (*task == Task::embed && !embeds && !model.chat_template.empty()) {
     folder.notes.push_back("its header names no pooling and has a chat template: it looks like a chat model");
@@ -114,15 +118,17 @@ Result<void> open_text_model(Folder& folder, const Listing& listing, std::option
   }
   const GgufInfo& model = *folder.ggufs.front();
   if (model.split_count > 1) {
-    return fail(Code::unsupported, folder.name + " is one of several files of a split model; join them (llama-gguf-split --merge)");
+    return fail(Code::unsupported,
+                folder.name + " is one of several files of a split model; join them (llama-gguf-split --merge)");
   }
   if (model.is_projector) return fail(Code::invalid, folder.name + " is a projector, not a model");
   if (folder.files.size() > 1) EAI_CHECK(check_projector(folder, model, *folder.ggufs[1]));
   EAI_CHECK(settle_task(folder, task, model));
   if (!folder.ram_gb) {
     folder.ram_gb = estimate_ram_gb(model, folder.size());
-    folder.notes.push_back("ram: " + std::to_string(*folder.ram_gb).substr(0, std::to_string(*folder.ram_gb).find('.') + 3) +
-                           " GB, estimated from its header (--ram tells otherwise)");
+    folder.notes.push_back(
+        "ram: " + std::to_string(*folder.ram_gb).substr(0, std::to_string(*folder.ram_gb).find('.') + 3) +
+        " GB, estimated from its header (--ram tells otherwise)");
   }
   return {};
 }
@@ -153,12 +159,14 @@ std::uint64_t Folder::size() const {
 
 double estimate_ram_gb(const GgufInfo& model, std::uint64_t file_bytes) {
   constexpr double k_context = 32768, k_batch = 512;
-  const double context = model.context_length == 0 ? k_context : std::min(k_context, static_cast<double>(model.context_length));
+  const double context =
+      model.context_length == 0 ? k_context : std::min(k_context, static_cast<double>(model.context_length));
   const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
   const auto& layers = model.layers;
   const double width = number(layers.key_length) + number(layers.value_length);
   double key_values = 0;
-  for (std::size_t layer = 0; layer < std::min<std::uint64_t>(model.block_count, 4096) && !layers.head_count_kv.empty(); ++layer) {
+  for (std::size_t layer = 0; layer < std::min<std::uint64_t>(model.block_count, 4096) && !layers.head_count_kv.empty();
+       ++layer) {
     const std::size_t at = std::min(layer, layers.head_count_kv.size() - 1);
     key_values += number(layers.head_count_kv[at]) * width * 2 * context;
   }

@@ -99,8 +99,9 @@ std::vector<ByteRange> regions_of(const std::optional<content::GgufInfo>& gguf, 
   return regions;
 }
 
-Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vector<ByteRange>& regions, Workers& workers,
-                               const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
+Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vector<ByteRange>& regions,
+                               Workers& workers, const std::function<void(std::uint64_t)>& progress,
+                               const std::stop_token& stop) {
   HashedFile out{file, {}, content::raw_leaf({}, 0), {}, {}};
   Builder builder(out, regions);
   content::Sha256Hasher whole;
@@ -110,8 +111,8 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (; begun < tasks.size() && begun < i + workers.count() + 2; ++begun) {
       Task& task = tasks[begun];
-      task.result = workers.submit(
-          [file, range = task.range, sizes = task.sizes, buffer = workers.buffers().take()]() mutable {
+      task.result =
+          workers.submit([file, range = task.range, sizes = task.sizes, buffer = workers.buffers().take()]() mutable {
             return hash_batch(*file, range, sizes, std::move(buffer));
           });
     }

@@ -40,8 +40,9 @@ std::vector<ByteRange> regions_of(const std::optional<content::GgufInfo>& gguf, 
                                   content::Layout layout);
 
 // `progress`: bytes hashed so far of this file. Code::busy when stopped.
-Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vector<ByteRange>& regions, Workers& workers,
-                               const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop);
+Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vector<ByteRange>& regions,
+                               Workers& workers, const std::function<void(std::uint64_t)>& progress,
+                               const std::stop_token& stop);
 
 // The tree of bytes that lie in a body, under any profile; one thread. `on_leaf` gets each leaf's block.
 using OnLeaf = std::function<Result<void>(const content::Cid& cid, ByteView block)>;

@@ -1,10 +1,10 @@
 // A CARv1 on a disk: every block of the model, and the metadata's CID as root. It is written under another name and
 // gets its own only when it is whole.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <mutex>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "content/car.h"
 #include "content/varint.h"
@@ -27,10 +27,12 @@ class CarFile final : public Home {
 
   Result<void> prepare(std::uint64_t bytes, const std::vector<std::string>&) override {
     std::error_code error;
-    if (fs::exists(file_, error)) return fail(Code::invalid, file_.string() + " is there already; remove it or give another name");
+    if (fs::exists(file_, error))
+      return fail(Code::invalid, file_.string() + " is there already; remove it or give another name");
     EAI_TRY(const std::uint64_t room, free_space(file_));
     if (room < bytes) {
-      return fail(Code::io, "disk full: " + file_.string() + " needs " + human_bytes(bytes) + ", free are " + human_bytes(room));
+      return fail(Code::io,
+                  "disk full: " + file_.string() + " needs " + human_bytes(bytes) + ", free are " + human_bytes(room));
     }
     EAI_TRY(fd_, open_file(unfinished_, O_RDWR | O_CREAT | O_TRUNC, 0644));
     // As long as the real one, which is known only at the end.
@@ -41,10 +43,11 @@ class CarFile final : public Home {
     std::lock_guard lock(mutex_);
     Result<void> wrote;
     EAI_TRY(const content::TreeNode root,
-            import_body(upload.body, upload.profile, [&](const Cid& cid, ByteView block) { return section(cid, block); },
-                        [&](const Cid& cid, const Bytes& block) {
-                          if (wrote) wrote = section(cid, block);
-                        }));
+            import_body(
+                upload.body, upload.profile, [&](const Cid& cid, ByteView block) { return section(cid, block); },
+                [&](const Cid& cid, const Bytes& block) {
+                  if (wrote) wrote = section(cid, block);
+                }));
     EAI_CHECK(std::move(wrote));
     if (upload.on_sent) upload.on_sent(upload.body.size());
     return root.cid;
@@ -79,7 +82,8 @@ class CarFile final : public Home {
 
  private:
   Result<void> append(ByteView bytes) {
-    if (auto done = write_at(fd_.get(), end_, bytes); !done) return Failure(std::move(done).error().with(file_.string()));
+    if (auto done = write_at(fd_.get(), end_, bytes); !done)
+      return Failure(std::move(done).error().with(file_.string()));
     end_ += bytes.size();
     return {};
   }

@@ -46,7 +46,8 @@ class Kubo final : public Home {
     // A part of a tree: pinned only when the whole is there.
     EAI_TRY(const Bytes answer, post(upload, "dag/import?pin-roots=false&stats=true"));
     if (text_of(answer).find("\"Stats\"") != std::string_view::npos) return {};
-    return fail(Code::network, name() + ": " + upload.name + ": the import did not end: " + printable(text_of(answer), 200));
+    return fail(Code::network,
+                name() + ": " + upload.name + ": the import did not end: " + printable(text_of(answer), 200));
   }
 
   Result<std::optional<std::set<Bytes>>> blocks() override {

@@ -30,9 +30,9 @@ class Lighthouse final : public Home {
     }
     const auto limit = number(value, "dataLimit"), used = number(value, "dataUsed");
     if (limit && used && *used + static_cast<double>(bytes) > *limit) {
-      return fail(Code::invalid, "lighthouse: quota exceeded: " + human_bytes(static_cast<std::uint64_t>(*used)) + " of " +
-                                     human_bytes(static_cast<std::uint64_t>(*limit)) + " are used, and this needs " +
-                                     human_bytes(bytes));
+      return fail(Code::invalid, "lighthouse: quota exceeded: " + human_bytes(static_cast<std::uint64_t>(*used)) +
+                                     " of " + human_bytes(static_cast<std::uint64_t>(*limit)) +
+                                     " are used, and this needs " + human_bytes(bytes));
     }
     return {};
   }
@@ -44,7 +44,8 @@ class Lighthouse final : public Home {
   Result<void> put_car(const Upload& upload) override {
     EAI_TRY(const content::Cid got, post(upload, "/api/v0/dag/import"));
     if (got.hash() == upload.cid.hash()) return {};
-    return fail(Code::corrupt, name() + ": answered " + got.str() + " for " + upload.name + ", which is " + upload.cid.str());
+    return fail(Code::corrupt,
+                name() + ": answered " + got.str() + " for " + upload.name + ", which is " + upload.cid.str());
   }
 
   Result<void> keep(const content::Cid&, const std::string&) override { return {}; }  // it keeps what it takes

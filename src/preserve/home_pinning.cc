@@ -1,8 +1,9 @@
 // Source: IPFS Pinning Service API 1.0.0. Such a service is sent no bytes: it is told CIDs and fetches them from the
 // addresses that it is given.
-#include <boost/json.hpp>
 #include <condition_variable>
 #include <mutex>
+
+#include <boost/json.hpp>
 
 #include "preserve/home.h"
 #include "util/text.h"
@@ -24,7 +25,8 @@ class Pinning final : public Home {
     origins_.insert(origins_.end(), origins.begin(), origins.end());
     if (origins_.size() > 20) origins_.resize(20);  // the API's limit
     if (origins_.empty()) {
-      return fail(Code::invalid, name() + " fetches the blocks from somebody: add --to kubo, or name one with --provider <multiaddr>");
+      return fail(Code::invalid,
+                  name() + " fetches the blocks from somebody: add --to kubo, or name one with --provider <multiaddr>");
     }
     EAI_TRY(const json::value answer, ask("is it there", "GET", "/pins?limit=1", nullptr));
     if (answer.is_object() && answer.get_object().contains("count")) return {};
@@ -48,7 +50,8 @@ class Pinning final : public Home {
   Result<void> finish(const content::Cid& hash) override { return keep(hash, "metadata"); }
 
  private:
-  Result<json::value> ask(const std::string& what, const std::string& method, const std::string& path, const Body* body) const {
+  Result<json::value> ask(const std::string& what, const std::string& method, const std::string& path,
+                          const Body* body) const {
     Call call;
     call.what = name() + ": " + what;
     call.method = method;

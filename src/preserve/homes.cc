@@ -34,17 +34,20 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
   const std::string rest = colon == word.npos ? "" : word.substr(colon + 1);
   if (word == "lighthouse") {
     if (settings.lighthouse_key.empty()) {
-      return fail(Code::invalid, "lighthouse wants an API key: export LIGHTHOUSE_API_KEY=… (or choose other homes with --to)");
+      return fail(Code::invalid,
+                  "lighthouse wants an API key: export LIGHTHOUSE_API_KEY=… (or choose other homes with --to)");
     }
     return make_lighthouse(settings);
   }
   if (kind == "kubo") return make_kubo(word, rest.empty() ? settings.kubo_api : rest, settings);
   if (kind == "car" && !rest.empty()) return make_car(word, rest);
   if (kind == "pinning" && !rest.empty()) {
-    if (settings.pinning_key.empty()) return fail(Code::invalid, word + " wants an access token: export EAI_PINNING_KEY=…");
+    if (settings.pinning_key.empty())
+      return fail(Code::invalid, word + " wants an access token: export EAI_PINNING_KEY=…");
     return make_pinning(word, rest, settings);
   }
-  return fail(Code::invalid, "\"" + printable(word) + "\" is no home; use lighthouse, kubo, kubo:<URL>, pinning:<URL> or car:<file>");
+  return fail(Code::invalid,
+              "\"" + printable(word) + "\" is no home; use lighthouse, kubo, kubo:<URL>, pinning:<URL> or car:<file>");
 }
 
 }  // namespace

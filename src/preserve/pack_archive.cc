@@ -20,7 +20,8 @@ class PartWriter {
     packed_ += bytes.size();
     while (!bytes.empty()) {
       if (!open_) EAI_CHECK(begin());
-      const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(options_.part_size - part_.size, bytes.size()));
+      const auto room =
+          static_cast<std::size_t>(std::min<std::uint64_t>(options_.part_size - part_.size, bytes.size()));
       EAI_CHECK(take(bytes.first(room)));
       bytes = bytes.subspan(room);
       if (part_.size == options_.part_size) EAI_CHECK(end());
@@ -62,11 +63,12 @@ class PartWriter {
   }
 
   void send_leaf() {
-    leaves_.push_back(workers_.submit([leaf = std::move(leaf_), profile = part_.profile, &buffers = workers_.buffers()]() mutable {
-      content::TreeNode node = content::make_leaf(profile, leaf);
-      buffers.give(std::move(leaf));
-      return node;
-    }));
+    leaves_.push_back(
+        workers_.submit([leaf = std::move(leaf_), profile = part_.profile, &buffers = workers_.buffers()]() mutable {
+          content::TreeNode node = content::make_leaf(profile, leaf);
+          buffers.give(std::move(leaf));
+          return node;
+        }));
     leaf_ = workers_.buffers().take();
     leaf_.clear();
     leaf_.reserve(part_.profile.chunk);

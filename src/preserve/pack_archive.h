@@ -18,7 +18,7 @@ struct Part {
   std::string name;
   std::uint64_t size = 0;
   content::Sha256 sha256{};
-  content::Profile profile;      // under which `root` holds
+  content::Profile profile;  // under which `root` holds
   content::TreeNode root;
   std::shared_ptr<SourceFile> bytes;  // null if the sink did not want them
 };

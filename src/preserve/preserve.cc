@@ -1,11 +1,11 @@
 #include "preserve/preserve.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <unordered_set>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "content/car.h"
 #include "preserve/hash_unixfs.h"
@@ -55,7 +55,10 @@ Result<UniqueFd> nameless_file(const fs::path& folder) {
 class Run final : public PartSink {
  public:
   Run(const Folder& folder, const Options& options, const Homes& homes, Monitor& monitor, std::stop_source stop)
-      : folder_(folder), options_(options), monitor_(monitor), stop_(std::move(stop)),
+      : folder_(folder),
+        options_(options),
+        monitor_(monitor),
+        stop_(std::move(stop)),
         workers_(std::clamp(options.threads, 1U, std::max(1U, std::thread::hardware_concurrency()))) {
     for (const auto& home : homes) homes_.push_back(home.get());
   }
@@ -104,8 +107,9 @@ class Run final : public PartSink {
     std::vector<std::string> origins;
     for (Home* home : homes_) {
       if (options_.format == content::Format::archive && options_.part_size > home->limit()) {
-        return fail(Code::invalid, home->name() + " takes at most " + human_bytes(home->limit()) + " at once, parts are " +
-                                       human_bytes(options_.part_size) + ": use a smaller --zip-chunk-size");
+        return fail(Code::invalid, home->name() + " takes at most " + human_bytes(home->limit()) +
+                                       " at once, parts are " + human_bytes(options_.part_size) +
+                                       ": use a smaller --zip-chunk-size");
       }
       EAI_CHECK(home->prepare(out_.bytes, origins));
       for (const std::string& origin : home->origins()) origins.push_back(origin);
@@ -135,9 +139,7 @@ class Run final : public PartSink {
       ordered.push_back(*std::find_if(folder_.files.begin(), folder_.files.end(),
                                       [&](const auto& file) { return file->name() == entry.name; }));
     }
-    auto progress = [&](std::uint64_t raw) {
-      monitor_.change([&](Progress& p) { p.done = std::min(raw, p.total); });
-    };
+    auto progress = [&](std::uint64_t raw) { monitor_.change([&](Progress& p) { p.done = std::min(raw, p.total); }); };
     EAI_TRY(const PackReport report, pack_archive(plan, ordered, {folder_.name, options_.part_size}, workers_, *this,
                                                   progress, stop_.get_token()));
     monitor_.change([](Progress& p) { p.phase = "sending"; });
@@ -204,19 +206,21 @@ class Run final : public PartSink {
   // ---- unixfs
   Result<void> unixfs() {
     monitor_.change([](Progress& p) { p.phase = "hashing"; });
-    const bool has_gguf = std::any_of(folder_.ggufs.begin(), folder_.ggufs.end(), [](const auto& g) { return g.has_value(); });
+    const bool has_gguf =
+        std::any_of(folder_.ggufs.begin(), folder_.ggufs.end(), [](const auto& g) { return g.has_value(); });
     metadata_.layout = options_.layout.value_or(has_gguf ? content::Layout::tensor : content::Layout::fixed);
     std::uint64_t before = 0;
     for (std::size_t i = 0; i < folder_.files.size(); ++i) {
       const auto& file = folder_.files[i];
       auto progress = [&](std::uint64_t done) { monitor_.change([&](Progress& p) { p.done = before + done; }); };
-      EAI_TRY(HashedFile hashed, hash_unixfs(file, regions_of(folder_.ggufs[i], file->size(), metadata_.layout), workers_,
-                                             progress, stop_.get_token()));
+      EAI_TRY(HashedFile hashed, hash_unixfs(file, regions_of(folder_.ggufs[i], file->size(), metadata_.layout),
+                                             workers_, progress, stop_.get_token()));
       before += file->size();
       metadata_.files.push_back({hashed.root.cid, file->name(), hashed.sha256, file->size(), true});
       files_.push_back(std::move(hashed));
     }
-    std::sort(metadata_.files.begin(), metadata_.files.end(), [](const auto& a, const auto& b) { return a.file_name < b.file_name; });
+    std::sort(metadata_.files.begin(), metadata_.files.end(),
+              [](const auto& a, const auto& b) { return a.file_name < b.file_name; });
     EAI_CHECK(count_blocks());
     monitor_.change([](Progress& p) { p.phase = "sending"; });
     for (std::size_t i = 0; i < homes_.size(); ++i) EAI_CHECK(send_blocks(i));
@@ -237,7 +241,8 @@ class Run final : public PartSink {
     std::unordered_set<std::string> known;
     for (const fs::path& list : options_.known) {
       EAI_TRY(const Bytes bytes, read_file(list, k_gib));
-      for (std::size_t at = 0; at + 32 <= bytes.size(); at += 32) known.emplace(text_of(ByteView(bytes).subspan(at, 32)));
+      for (std::size_t at = 0; at + 32 <= bytes.size(); at += 32)
+        known.emplace(text_of(ByteView(bytes).subspan(at, 32)));
     }
     std::uint64_t fresh = 0;
     std::unordered_set<std::string> seen;
@@ -288,9 +293,10 @@ class Run final : public PartSink {
     template <typename F>
     void add(const Cid& cid, std::uint64_t size, F add_bytes) {
       if (!open_) {
-        pieces_.push_back({Piece::Kind::car,
-                           {file_.file->name() + ".car-" + std::to_string(pieces_.size()), {}, k_unixfs_v1_2025, file_.root.cid, {}},
-                           {}});
+        pieces_.push_back(
+            {Piece::Kind::car,
+             {file_.file->name() + ".car-" + std::to_string(pieces_.size()), {}, k_unixfs_v1_2025, file_.root.cid, {}},
+             {}});
         pieces_.back().upload.body.add(content::car_header({file_.root.cid}));
         open_ = true;
       }
@@ -326,7 +332,9 @@ class Run final : public PartSink {
     const Cid hash = Cid::raw_of(view_of(json));
     for (auto& sender : senders_) {
       for (const auto& entry : metadata_.files) EAI_CHECK(sender->home().keep(entry.cid, entry.file_name));
-      Piece piece{Piece::Kind::file, {folder_.name + "_metadata.json", {}, k_unixfs_v1_2025, hash, {}}, content::sha256(view_of(json))};
+      Piece piece{Piece::Kind::file,
+                  {folder_.name + "_metadata.json", {}, k_unixfs_v1_2025, hash, {}},
+                  content::sha256(view_of(json))};
       piece.upload.body.add(Bytes(json.begin(), json.end()));
       sender->push(std::move(piece));
       EAI_CHECK(sender->drain());
@@ -335,8 +343,18 @@ class Run final : public PartSink {
       out_.resumed += sender->resumed();
     }
     if (receipts_) EAI_CHECK(receipts_->remove());
-    Outcome outcome{std::move(metadata_), json, hash, out_.bytes, out_.payload, out_.stored, out_.sent, out_.resumed,
-                    out_.new_here, std::move(out_.new_at), std::string(profile_.name), std::move(out_.blocks)};
+    Outcome outcome{std::move(metadata_),
+                    json,
+                    hash,
+                    out_.bytes,
+                    out_.payload,
+                    out_.stored,
+                    out_.sent,
+                    out_.resumed,
+                    out_.new_here,
+                    std::move(out_.new_at),
+                    std::string(profile_.name),
+                    std::move(out_.blocks)};
     return outcome;
   }
 

@@ -29,8 +29,8 @@ struct Options {
   bool lora = false;
   bool dry_run = false;
   bool resume = true;
-  fs::path work_folder;            // parts in flight and journals
-  std::vector<fs::path> known;     // block lists (write_block_list) of models that are here
+  fs::path work_folder;         // parts in flight and journals
+  std::vector<fs::path> known;  // block lists (write_block_list) of models that are here
 };
 
 struct HomeProgress {
@@ -40,8 +40,8 @@ struct HomeProgress {
   std::string trouble;
 };
 struct Progress {
-  std::string phase;                      // "packing", "hashing", "sending"
-  std::uint64_t done = 0, total = 0;      // bytes of the folder packed or hashed
+  std::string phase;                  // "packing", "hashing", "sending"
+  std::uint64_t done = 0, total = 0;  // bytes of the folder packed or hashed
   std::vector<HomeProgress> homes;
 };
 
@@ -59,15 +59,15 @@ struct Outcome {
   content::Metadata metadata;
   std::string metadata_json;
   content::Cid hash;
-  std::uint64_t bytes = 0;          // of the folder
-  std::uint64_t payload = 0;        // bytes that a home keeps: parts, or blocks
-  std::uint64_t stored = 0;         // archive: bytes that were stored, not deflated
-  std::uint64_t sent = 0;           // bytes that went out, all homes together
-  std::uint64_t resumed = 0;        // bytes that earlier runs had sent
+  std::uint64_t bytes = 0;    // of the folder
+  std::uint64_t payload = 0;  // bytes that a home keeps: parts, or blocks
+  std::uint64_t stored = 0;   // archive: bytes that were stored, not deflated
+  std::uint64_t sent = 0;     // bytes that went out, all homes together
+  std::uint64_t resumed = 0;  // bytes that earlier runs had sent
   // unixfs: bytes in blocks that no known model has, and per home that can tell.
   std::optional<std::uint64_t> new_here;
   std::map<std::string, std::uint64_t> new_at;
-  std::string profile;              // under which the parts' CIDs hold
+  std::string profile;                  // under which the parts' CIDs hold
   std::vector<content::Sha256> blocks;  // unixfs: of all its blocks
 };
 

@@ -1,8 +1,8 @@
 #include "preserve/preserve.h"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 #include "content/unixfs_reader.h"
 #include "preserve/audit.h"
@@ -127,7 +127,11 @@ TEST(Receipts, HoldAcrossRunsAndATornLine) {
 TEST(CidInAnswer, AllShapesThatServicesUse) {
   const std::string cid = Cid::raw_of({}).str();
   for (const std::string& answer : {R"({"Name":"x","Hash":")" + cid + "\"}", R"({"data":{"Hash":")" + cid + "\"}}",
-                                    R"({"Root":{"Cid":{"/":")" + cid + "\"}}}", R"({"Hash":"bafkqaaa"})" "\n" R"({"Hash":")" + cid + "\"}\n",
+                                    R"({"Root":{"Cid":{"/":")" + cid + "\"}}}",
+                                    R"({"Hash":"bafkqaaa"})"
+                                    "\n"
+                                    R"({"Hash":")" +
+                                        cid + "\"}\n",
                                     R"({"pin":{"cid":")" + cid + "\"}}"}) {
     auto found = cid_in_answer(view_of(answer));
     ASSERT_TRUE(found) << answer;

@@ -1,10 +1,10 @@
 #include "preserve/receipts.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <cerrno>
 
 #include <boost/json.hpp>
-#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "util/text.h"
 

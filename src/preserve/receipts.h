@@ -27,7 +27,8 @@ class Receipts {
   Result<void> remove();
 
  private:
-  Receipts(fs::path file, FileLock lock, UniqueFd fd) : file_(std::move(file)), lock_(std::move(lock)), fd_(std::move(fd)) {}
+  Receipts(fs::path file, FileLock lock, UniqueFd fd)
+      : file_(std::move(file)), lock_(std::move(lock)), fd_(std::move(fd)) {}
   void read_line(std::string_view line);
   fs::path file_;
   FileLock lock_;

@@ -21,7 +21,9 @@ Failure wrong_cid(const std::string& home, const Piece& piece, const content::Ci
   std::string message = home + " answered the CID " + got.str() + " for " + piece.upload.name + ", which is " +
                         piece.upload.cid.str() + ": ";
   const auto profile = piece.kind == Piece::Kind::file ? profile_of(piece.upload.body, got) : std::nullopt;
-  if (profile) return fail(Code::corrupt, message + "the same bytes, cut in another way (" + std::string(profile->first.name) + ")");
+  if (profile)
+    return fail(Code::corrupt,
+                message + "the same bytes, cut in another way (" + std::string(profile->first.name) + ")");
   return fail(Code::corrupt, message + "it does not hold the bytes that were sent");
 }
 

@@ -1,9 +1,9 @@
 #include "preserve/source_files.h"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <sys/stat.h>
-
-#include <cerrno>
 
 namespace eai::preserve {
 namespace {

@@ -1,8 +1,8 @@
 #include "store/adopt.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
+
+#include <fcntl.h>
 
 #include "content/gguf.h"
 #include "content/hash.h"

@@ -18,11 +18,11 @@
 namespace eai::store {
 
 struct Candidate {
-  std::string hash;            // as the file names have it
-  fs::path metadata;           // <hash>.json
-  fs::path model;              // <hash>.gguf, a file or a folder
+  std::string hash;   // as the file names have it
+  fs::path metadata;  // <hash>.json
+  fs::path model;     // <hash>.gguf, a file or a folder
   std::optional<fs::path> projector;
-  std::uint64_t size = 0;      // bytes of model and projector
+  std::uint64_t size = 0;  // bytes of model and projector
 };
 
 // What looks like a model in the folder, by hash. Code::not_found if there is no such folder.
@@ -30,7 +30,7 @@ Result<std::vector<Candidate>> find_candidates(const fs::path& folder);
 
 struct Adopted {
   Model model;
-  bool was_here = false;  // the store had it already; nothing was done
+  bool was_here = false;               // the store had it already; nothing was done
   CloneWay way = CloneWay::hard_link;  // the dearest one that was needed
 };
 

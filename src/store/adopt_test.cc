@@ -1,9 +1,9 @@
 #include "store/adopt.h"
 
+#include <cstring>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-
-#include <cstring>
 
 #include "store/store_testing.h"
 
@@ -132,7 +132,8 @@ TEST(Adopt, WithoutTheFolderItSaysSo) {
 TEST(CloneFile, CopiesBetweenFileSystems) {
   TemporaryFolder here;
   fs::path other_system = "/dev/shm";
-  struct stat a {}, b {};
+  struct stat a {
+  }, b{};
   if (::stat(other_system.c_str(), &b) != 0 || ::stat(here.path().c_str(), &a) != 0 || a.st_dev == b.st_dev) {
     other_system = here.path();  // one file system only: then the link is what is right
   }

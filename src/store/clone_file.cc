@@ -49,9 +49,12 @@ Result<void> check_space(const fs::path& from, const fs::path& to, std::uint64_t
 
 std::string_view name_of(CloneWay way) {
   switch (way) {
-    case CloneWay::hard_link: return "hard link";
-    case CloneWay::reflink: return "shared blocks";
-    case CloneWay::copy: return "copy";
+    case CloneWay::hard_link:
+      return "hard link";
+    case CloneWay::reflink:
+      return "shared blocks";
+    case CloneWay::copy:
+      return "copy";
   }
   return "copy";
 }

@@ -1,14 +1,13 @@
 // The steps that change what the store holds: partial folder, commit, remove.
-#include <fcntl.h>
-
 #include <atomic>
 #include <set>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "content/unixfs.h"
 #include "store/manifest.h"
 #include "store/store.h"
-
-#include <unistd.h>
 
 namespace eai::store {
 namespace {
@@ -50,8 +49,8 @@ Result<void> check_files(const fs::path& partial, const std::vector<StoredFile>&
     }
     std::uint64_t size = fs::file_size(path, error);
     if (error || size != file.size) {
-      return fail(Code::corrupt, path.string() + " has " + std::to_string(size) + " bytes, expected " +
-                                     std::to_string(file.size));
+      return fail(Code::corrupt,
+                  path.string() + " has " + std::to_string(size) + " bytes, expected " + std::to_string(file.size));
     }
     EAI_CHECK(sync_path(path));
   }
@@ -86,8 +85,8 @@ Result<fs::path> Store::partial_folder(const ModelLock& lock) const {
 // Out of sight in one rename, then removed; what a crash leaves of it is swept by the next open().
 Result<void> Store::throw_away(const fs::path& folder) const {
   static std::atomic<unsigned> count = 0;
-  fs::path trash = home_ / "trash" /
-                   (folder.filename().string() + "." + std::to_string(::getpid()) + "." + std::to_string(count++));
+  fs::path trash =
+      home_ / "trash" / (folder.filename().string() + "." + std::to_string(::getpid()) + "." + std::to_string(count++));
   EAI_CHECK(eai::remove_all(trash));  // left by a process of the same number before a restart of the machine
   EAI_CHECK(rename_quickly(folder, trash));
   EAI_CHECK(sync_path(folder.parent_path()));

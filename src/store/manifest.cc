@@ -1,8 +1,9 @@
 #include "store/manifest.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <set>
+
+#include <boost/json.hpp>
 
 #include "util/text.h"
 
@@ -42,9 +43,12 @@ Result<StoredFile> parse_entry(const json::value& value) {
 
 std::string_view name_of(Origin origin) {
   switch (origin) {
-    case Origin::downloaded: return "downloaded";
-    case Origin::preserved: return "preserved";
-    case Origin::adopted: return "adopted";
+    case Origin::downloaded:
+      return "downloaded";
+    case Origin::preserved:
+      return "preserved";
+    case Origin::adopted:
+      return "adopted";
   }
   return "downloaded";
 }
@@ -83,8 +87,8 @@ Result<Manifest> parse_manifest(ByteView bytes) {
   const json::value* format = object.if_contains("format");
   if (format == nullptr || !format->is_int64()) return damaged("no format number");
   if (format->get_int64() != 1) {
-    return fail(Code::unsupported, "manifest.json was written by a newer eai (format " +
-                                       std::to_string(format->get_int64()) + ")");
+    return fail(Code::unsupported,
+                "manifest.json was written by a newer eai (format " + std::to_string(format->get_int64()) + ")");
   }
   Manifest out;
   const json::value* origin = object.if_contains("origin");

@@ -1,9 +1,9 @@
 #include "store/store.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <sys/stat.h>
-
-#include <algorithm>
 
 #include "content/hash.h"
 #include "content/unixfs.h"
@@ -98,7 +98,8 @@ void Store::sweep_partial() const {
     if (!id || !fs::exists(model_folder(*id), ignored)) continue;
     auto held = lock(*id, FileLock::Wait::no);
     if (!held || !find(*id)) continue;
-    if (auto removed = throw_away(home_ / "partial" / name); !removed) log::info("sweeping: {}", removed.error().message);
+    if (auto removed = throw_away(home_ / "partial" / name); !removed)
+      log::info("sweeping: {}", removed.error().message);
   }
 }
 
@@ -128,8 +129,8 @@ Result<Model> Store::find(const content::Cid& id) const {
                                               std::to_string(file.size)});
     }
   }
-  return Model{id,     *std::move(metadata), manifest->origin, manifest->created, std::move(folder),
-               std::move(manifest->files)};
+  return Model{
+      id, *std::move(metadata), manifest->origin, manifest->created, std::move(folder), std::move(manifest->files)};
 }
 
 Result<Unfinished> Store::unfinished(const content::Cid& id, const fs::path& folder) const {

@@ -44,14 +44,14 @@ struct Model {
   std::chrono::system_clock::time_point created{};  // when it came into the store
   fs::path folder;
   std::vector<StoredFile> files;
-  std::uint64_t size() const;                     // bytes of all files
-  std::optional<fs::path> gguf() const;           // models of one GGUF
+  std::uint64_t size() const;            // bytes of all files
+  std::optional<fs::path> gguf() const;  // models of one GGUF
   std::optional<fs::path> projector() const;
 };
 
 // A folder in models/ that is not a whole model: its files or documents are missing, changed or unreadable.
 struct Damaged {
-  std::string name;               // of the folder; the CID's text where it is one
+  std::string name;  // of the folder; the CID's text where it is one
   std::optional<content::Cid> id;
   std::string why;
 };

@@ -1,12 +1,12 @@
 #include "store/store.h"
 
+#include <array>
+#include <fstream>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <fstream>
 
 #include "content/hash.h"
 #include "store/manifest.h"
@@ -240,8 +240,9 @@ TEST(Manifest, RefusesDamage) {
 
 TEST(Manifest, NamesStayInTheFolder) {
   EXPECT_TRUE(is_allowed_name("payload/text_encoder/model.safetensors"));
-  for (const char* bad : {"", "model", "metadata.json", "manifest.json", "/etc/passwd", "payload", "payload/", "payload//a",
-                          "payload/../a", "payload/./a", "payload/a\n", "payload/a\\b", "commit/model.gguf"}) {
+  for (const char* bad :
+       {"", "model", "metadata.json", "manifest.json", "/etc/passwd", "payload", "payload/", "payload//a",
+        "payload/../a", "payload/./a", "payload/a\n", "payload/a\\b", "commit/model.gguf"}) {
     EXPECT_FALSE(is_allowed_name(bad)) << bad;
   }
   EXPECT_FALSE(is_allowed_name("payload/" + std::string(256, 'a')));

@@ -1,14 +1,14 @@
 // Why: the store's tests need models of a few bytes. Included by tests only.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "content/hash.h"
 #include "store/store.h"

@@ -1,14 +1,14 @@
 #include "util/file.h"
 
+#include <cerrno>
+#include <cstdlib>
+#include <stdexcept>
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <stdexcept>
 
 namespace eai {
 namespace {
@@ -79,8 +79,7 @@ Result<void> write_all(int fd, ByteView bytes) {
 
 Result<void> write_at(int fd, std::uint64_t offset, ByteView bytes) {
   while (!bytes.empty()) {
-    ssize_t n = uninterrupted(
-        [&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    ssize_t n = uninterrupted([&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
     if (n < 0) return fail_errno("writing", errno);
     bytes = bytes.subspan(static_cast<std::size_t>(n));
     offset += static_cast<std::uint64_t>(n);
@@ -90,8 +89,7 @@ Result<void> write_at(int fd, std::uint64_t offset, ByteView bytes) {
 
 Result<void> read_at(int fd, std::uint64_t offset, std::span<std::uint8_t> into) {
   while (!into.empty()) {
-    ssize_t n =
-        uninterrupted([&] { return ::pread(fd, into.data(), into.size(), static_cast<off_t>(offset)); });
+    ssize_t n = uninterrupted([&] { return ::pread(fd, into.data(), into.size(), static_cast<off_t>(offset)); });
     if (n < 0) return fail_errno("reading", errno);
     if (n == 0) return fail(Code::io, "reading: the file ends too early");
     into = into.subspan(static_cast<std::size_t>(n));

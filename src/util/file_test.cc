@@ -1,10 +1,10 @@
 #include "util/file.h"
 
+#include <fstream>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-
-#include <fstream>
 
 namespace eai {
 namespace {

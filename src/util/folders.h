@@ -9,13 +9,14 @@
 namespace eai {
 
 struct Folders {
-  fs::path home;           // models: $EAI_HOME, else $XDG_DATA_HOME/eai, else ~/.local/share/eai
-  fs::path run;            // pid, sockets, lock; 0700: $XDG_RUNTIME_DIR/eai (only if EAI_HOME is unset), else <home>/run
-  fs::path state;          // logs: $XDG_STATE_HOME/eai, else ~/.local/state/eai; with EAI_HOME <home>/logs
-  fs::path configuration;  // config.toml, catalog: $XDG_CONFIG_HOME/eai, else ~/.config/eai; with EAI_HOME <home>/config
-  fs::path program;        // this program itself
-  fs::path programs;       // this program's own libexec/eai (engines), beside bin/
-  fs::path shared;         // this program's own share/eai (demo blocks), beside bin/
+  fs::path home;   // models: $EAI_HOME, else $XDG_DATA_HOME/eai, else ~/.local/share/eai
+  fs::path run;    // pid, sockets, lock; 0700: $XDG_RUNTIME_DIR/eai (only if EAI_HOME is unset), else <home>/run
+  fs::path state;  // logs: $XDG_STATE_HOME/eai, else ~/.local/state/eai; with EAI_HOME <home>/logs
+  fs::path
+      configuration;  // config.toml, catalog: $XDG_CONFIG_HOME/eai, else ~/.config/eai; with EAI_HOME <home>/config
+  fs::path program;   // this program itself
+  fs::path programs;  // this program's own libexec/eai (engines), beside bin/
+  fs::path shared;    // this program's own share/eai (demo blocks), beside bin/
 };
 
 // Nothing is created. Code::invalid if neither EAI_HOME nor HOME is set or one is not absolute.

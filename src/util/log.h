@@ -3,10 +3,10 @@
 // What holds: no prompt, answer, picture, key or token is ever logged; foreign text goes through printable() first.
 #pragma once
 
-#include <spdlog/fmt/fmt.h>
-
 #include <string_view>
 #include <utility>
+
+#include <spdlog/fmt/fmt.h>
 
 namespace eai::log {
 

@@ -7,8 +7,9 @@
 
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 namespace eai {
 
@@ -53,13 +54,13 @@ std::string_view name_of(Code code);
 // EAI_CHECK(f()): the same where the value does not matter. In coroutines: EAI_CO_TRY, EAI_CO_CHECK.
 #define EAI_CAT_(a, b) a##b
 #define EAI_CAT(a, b) EAI_CAT_(a, b)
-#define EAI_TRY_(result, decl, expr, ret)                                  \
-  auto result = (expr);                                                    \
-  if (!result) ret ::eai::Failure(std::move(result).error());              \
+#define EAI_TRY_(result, decl, expr, ret)                     \
+  auto result = (expr);                                       \
+  if (!result) ret ::eai::Failure(std::move(result).error()); \
   decl = *std::move(result)
 #define EAI_CHECK_(result, expr, ret) \
   if (auto result = (expr); !result) ret ::eai::Failure(std::move(result).error())
-#define EAI_TRY(decl, ...) EAI_TRY_(EAI_CAT(eai_try_, __LINE__), decl, (__VA_ARGS__), return)
-#define EAI_CHECK(...) EAI_CHECK_(EAI_CAT(eai_try_, __LINE__), (__VA_ARGS__), return)
-#define EAI_CO_TRY(decl, ...) EAI_TRY_(EAI_CAT(eai_try_, __LINE__), decl, (__VA_ARGS__), co_return)
-#define EAI_CO_CHECK(...) EAI_CHECK_(EAI_CAT(eai_try_, __LINE__), (__VA_ARGS__), co_return)
+#define EAI_TRY(decl, ...) EAI_TRY_(EAI_CAT(eai_try_, __LINE__), decl, (__VA_ARGS__), return )
+#define EAI_CHECK(...) EAI_CHECK_(EAI_CAT(eai_try_, __LINE__), (__VA_ARGS__), return )
+#define EAI_CO_TRY(decl, ...) EAI_TRY_(EAI_CAT(eai_try_, __LINE__), decl, (__VA_ARGS__), co_return )
+#define EAI_CO_CHECK(...) EAI_CHECK_(EAI_CAT(eai_try_, __LINE__), (__VA_ARGS__), co_return )

@@ -41,8 +41,8 @@ std::size_t utf8_length(std::string_view text) {
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
-  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
-      (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f)) {
+  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) || (first == 0xf0 && byte(1) < 0x90) ||
+      (first == 0xf4 && byte(1) > 0x8f)) {
     return 0;
   }
   return length;
@@ -109,7 +109,8 @@ std::vector<std::string> near_names(std::string_view name, const std::vector<std
   for (const std::string& candidate : candidates) {
     bool prefix = name.size() >= 3 && (candidate.starts_with(name) || name.starts_with(candidate));
     std::size_t distance = edit_distance(name, candidate);
-    if (prefix || distance <= limit) scored.emplace_back(prefix ? std::min<std::size_t>(distance, 1) : distance, candidate);
+    if (prefix || distance <= limit)
+      scored.emplace_back(prefix ? std::min<std::size_t>(distance, 1) : distance, candidate);
   }
   std::stable_sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> out;

@@ -13,8 +13,8 @@
 
 namespace eai {
 
-std::string to_hex(ByteView bytes);                        // lower case
-std::optional<Bytes> from_hex(std::string_view text);      // either case; nothing on odd length or a strange character
+std::string to_hex(ByteView bytes);                    // lower case
+std::optional<Bytes> from_hex(std::string_view text);  // either case; nothing on odd length or a strange character
 
 // "1.83 GB": decimal units with three significant digits, as model sizes are given everywhere. "0 B" … "999 B".
 std::string human_bytes(std::uint64_t bytes);

@@ -38,7 +38,9 @@ TEST(Text, NearNamesFindTypos) {
 
 TEST(Text, PrintableTakesTheSting) {
   EXPECT_EQ(printable("a\x1b[31mb\n"), "a?[31mb?");
-  EXPECT_EQ(printable("\xc2\x9b" "31m"), "?31m");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "?31m");
   EXPECT_EQ(printable("\xff\xfe"), "??");
   EXPECT_EQ(printable("größe"), "größe");
   EXPECT_EQ(printable("abcdef", 3), "abc…");

@@ -2,15 +2,15 @@
 // Thread: one.
 #pragma once
 
+#include <stdexcept>
+#include <string>
+#include <vector>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <stdexcept>
-#include <string>
-#include <vector>
 
 extern char** environ;
 

@@ -2,17 +2,17 @@
 // Thread: blocking calls, one thread; every read gives up after 10 s, so a test fails rather than hangs.
 #pragma once
 
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cstdint>
-#include <cstring>
-#include <string>
-#include <string_view>
 
 namespace eai::test {
 
