@@ -102,6 +102,11 @@ Gateway::Gateway(asio::io_context& context, engine::Pool& pool, std::vector<Serv
     : core_(std::make_shared<Core>(context, pool, std::move(served), std::move(options))) {}
 Gateway::~Gateway() = default;
 
+void Gateway::reload(GatewayOptions options, std::vector<ServedModel> served) {
+  core_->options = std::move(options);
+  core_->served = std::move(served);
+}
+
 http::Handlers Gateway::handlers() {
   http::Handlers out;
   out.admit = [core = core_](const http::Incoming& in) { return admit(core->options, in); };

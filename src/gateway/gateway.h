@@ -18,16 +18,21 @@
 #include "gateway/select.h"
 #include "gateway/served.h"
 #include "http/server.h"
+#include "util/file.h"
 
 namespace eai::gateway {
 
+enum class RemoteImages { none, public_addresses, anywhere };  // from where pictures by address are fetched
+
 struct GatewayOptions {
   SelectRules select;
-  std::vector<std::string> hosts;        // names besides "localhost" that a Host header may have; addresses always may
-  std::vector<std::string> origins;      // web pages that may call, "https://app.example"; besides our own
-  std::vector<std::string> api_keys;     // any of them opens; none: no key is asked for
-  std::string version;                   // of the program
-  std::chrono::seconds wait_limit{900};  // for a model to be ready
+  std::vector<std::string> hosts;     // names besides "localhost" that a Host header may have; addresses always may
+  std::vector<std::string> origins;   // web pages that may call, "https://app.example"; besides our own
+  std::vector<std::string> api_keys;  // any of them opens; none: no key is asked for
+  RemoteImages remote_images = RemoteImages::public_addresses;
+  fs::path request_log;                               // a line per request, without content; empty: none is written
+  std::string version;                                // of the program
+  std::chrono::seconds wait_limit{900};               // for a model to be ready
   std::chrono::milliseconds stall_limit{600'000};     // a stream without a byte from its engine is given up
   std::chrono::milliseconds answer_limit{3'600'000};  // for an answer that is not streamed
   std::chrono::milliseconds first_news{1000};  // until a waiting stream gets its first comment, and between comments
@@ -41,6 +46,11 @@ class Gateway {
   Gateway(boost::asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served,
           GatewayOptions options);
   ~Gateway();
+
+  // New keys, hosts, origins, limits, request log and served models (in the order of the pool's; the pool must know them
+  // already). Holds for requests whose head comes from now on, and for waits that begin from now on; running answers go on as they
+  // began, and end in good order also when their model is no longer served. Cannot fail.
+  void reload(GatewayOptions options, std::vector<ServedModel> served);
 
   // For the listener that strangers reach.
   http::Handlers handlers();

@@ -81,6 +81,16 @@ class GatewayTest : public ::testing::Test {
     });
     return seen.get_future().get();
   }
+  void reload(GatewayOptions options, const std::vector<std::string>& served) {
+    std::promise<void> done;
+    asio::post(context_, [&] {
+      std::vector<ServedModel> models(served.size());
+      for (std::size_t i = 0; i < served.size(); ++i) models[i].id = models[i].folder_name = served[i];
+      gateway_->reload(std::move(options), std::move(models));
+      done.set_value();
+    });
+    done.get_future().get();
+  }
   bool soon(const std::function<bool()>& is_so) {
     const auto end = std::chrono::steady_clock::now() + k_patience;
     while (!is_so())
@@ -326,6 +336,25 @@ TEST_F(GatewayTest, KeysOpenAndOnlyKeys) {
   }
   client.get("/health");
   EXPECT_EQ(status_of(client.answer()), 200);
+}
+
+TEST_F(GatewayTest, AReloadChangesWhatComesNextAndNotWhatRuns) {
+  start();
+  RawClient running(port_);
+  running.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"hang"})");
+  ASSERT_NE(running.until("{\"n\":1}").find("{\"n\":1}"), std::string::npos);
+  GatewayOptions options;
+  options.api_keys = {"a-key-that-came-later"};
+  reload(options, {"hash-e"});
+  RawClient client(port_);
+  client.get("/v1/models");
+  EXPECT_EQ(status_of(client.answer()), 401);
+  client.get("/v1/models", "x-api-key: a-key-that-came-later\r\n");
+  const std::string models = client.answer();
+  EXPECT_NE(models.find("hash-e"), std::string::npos);
+  EXPECT_EQ(models.find("hash-c"), std::string::npos);
+  EXPECT_EQ(leases(), 1) << "the running answer was not touched";
+  EXPECT_FALSE(fs::exists(folder_.path() / "good.gguf.left"));
 }
 
 }  // namespace

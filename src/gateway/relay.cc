@@ -147,11 +147,11 @@ struct Relay {
   }
 
   // Leases and asks; once more if the engine had died before it saw the request.
-  asio::awaitable<void> run(const Choice& choice, bool stream) {
+  asio::awaitable<void> run(std::string model_id, bool stream) {
     http::HeaderList stream_head = {{"content-type", "text/event-stream"}, {"cache-control", "no-cache"}};
     append(stream_head, headers);
     for (int attempt = 0;; ++attempt) {
-      auto leased = co_await lease_with_news(core, choice.model->id, out, stream ? &stream_head : nullptr);
+      auto leased = co_await lease_with_news(core, model_id, out, stream ? &stream_head : nullptr);
       if (!leased) {
         co_await refuse(std::move(leased).error());
         co_return;
@@ -227,7 +227,8 @@ asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming
   core.note_use(choice->model->id);
   exchange.headers = truth_headers(*choice, request_id);
   append(exchange.headers, cors_headers(core.options, in));
-  co_await exchange.run(*choice, facts->stream);
+  std::string model_id = choice->model->id;  // the choice points into what a reload may replace
+  co_await exchange.run(std::move(model_id), facts->stream);
 }
 
 }  // namespace eai::gateway

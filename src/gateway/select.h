@@ -37,7 +37,7 @@ struct SelectInput {
 };
 
 struct Choice {
-  const ServedModel* model = nullptr;  // one of `served`
+  const ServedModel* model = nullptr;  // one of `served`, good for as long as that is
   std::string fallback;                // empty: just what was asked for
 };
 
