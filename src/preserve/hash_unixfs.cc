@@ -109,7 +109,7 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
   std::size_t begun = 0;
   std::uint64_t hashed = 0;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    for (; begun < tasks.size() && begun < i + workers.count() + 2; ++begun) {
+    for (; begun < tasks.size() && begun < i + workers.ahead(); ++begun) {
       Task& task = tasks[begun];
       task.result =
           workers.submit([file, range = task.range, sizes = task.sizes, buffer = workers.buffers().take()]() mutable {

@@ -72,7 +72,7 @@ class PartWriter {
     leaf_ = workers_.buffers().take();
     leaf_.clear();
     leaf_.reserve(part_.profile.chunk);
-    while (leaves_.size() > workers_.count() + 2) take_leaf();
+    while (leaves_.size() > workers_.ahead()) take_leaf();
   }
 
   void take_leaf() {
@@ -132,7 +132,7 @@ Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles&
   };
   std::uint64_t next = 0;
   while (next < plan.size() || !blocks.empty()) {
-    while (next < plan.size() && blocks.size() < workers.count() + 2) {
+    while (next < plan.size() && blocks.size() < workers.ahead()) {
       blocks.push_back(workers.submit([&plan, &files, next, buffer = workers.buffers().take()]() mutable {
         return pack_block(plan, files, next, std::move(buffer));
       }));

@@ -46,6 +46,8 @@ class Workers {
     threads_.clear();  // joins
   }
   std::size_t count() const { return threads_.size(); }
+  // How many tasks of about 1 MiB to have begun: enough that nobody waits when the machine is busy with others too.
+  std::size_t ahead() const { return threads_.size() + 10; }
   Buffers& buffers() { return buffers_; }
 
   template <typename F>
