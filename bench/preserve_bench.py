@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 from gguf_maker import gguf_header  # noqa: E402
 from peers import kubo_program  # noqa: E402
 
-EAI = pathlib.Path(os.environ["EAI_BUILD"]) / "bin/eai"
+EAI = pathlib.Path(os.environ["EAI_BUILD"]).resolve() / "bin/eai"
 SIZE = int(float(os.environ.get("EAI_BENCH_GIB", "2")) * 2**30)
 CORES = len(os.sched_getaffinity(0))
 missed = []

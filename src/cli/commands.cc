@@ -56,7 +56,7 @@ std::span<const Command> commands() {
        joined({"preserve.folder_path", "preserve.task", "preserve.ram", "preserve.hf_repo", "preserve.hf_file",
                "preserve.config_name", "preserve.lora", "preserve.zip_chunk_size", "preserve.threads",
                "fetch.max_retries", "preserve.to", "preserve.format", "preserve.layout", "preserve.providers",
-               "preserve.dry_run", "preserve.resume", "preserve.keep_here", "preserve.timeout"},
+               "preserve.dry_run", "preserve.resume", "preserve.keep_here", "preserve.timeout", "preserve.pin_timeout"},
               output),
        model_preserve},
       {"audit", "", "Fetch random pieces of preserved models from their homes and verify them", Takes::models,

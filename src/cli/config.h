@@ -76,6 +76,7 @@ struct Config {
   bool resume = true;
   bool keep_here = true;
   std::uint64_t upload_timeout = 300;  // seconds
+  std::uint64_t pin_timeout = 86'400;  // seconds
   std::string kubo_api = "http://127.0.0.1:5001";
   std::string lighthouse_upload = "https://upload.lighthouse.storage";
   std::string lighthouse_api = "https://api.lighthouse.storage";

@@ -21,22 +21,53 @@ void tell(const Asked& asked, const std::string& home, const Result<preserve::Ve
   } else {
     event["leaves"] = verdict->leaves;
     event["all_leaves"] = verdict->all_leaves;
+    event["wholes"] = verdict->wholes;
     event["bytes"] = verdict->bytes;
-    out.line(out.styled(Style::green, "good") + "  " + asked.label + " at " + home + "  metadata and " +
-             std::to_string(verdict->leaves) + " of " + std::to_string(verdict->all_leaves) + " leaves, " +
+    const std::string seen =
+        verdict->wholes == 0
+            ? std::to_string(verdict->leaves) + " of " + std::to_string(verdict->all_leaves) + " leaves"
+            : std::to_string(verdict->wholes) + " of " + std::to_string(verdict->files.size()) +
+                  " parts as a whole (it gives no single blocks)";
+    out.line(out.styled(Style::green, "good") + "  " + asked.label + " at " + home + "  metadata and " + seen + ", " +
              human_bytes(verdict->bytes));
   }
   out.event(event);
 }
 
-void tell_deals(const Context& context, const Asked& asked, const preserve::AuditSettings& settings) {
-  auto deals = preserve::deal_state(context.config.lighthouse_api, asked.id, settings);
-  context.out.event(json::object{{"event", "deals"},
-                                 {"hash", asked.id.str()},
-                                 {"known", deals.has_value()},
-                                 {"answer", deals ? *deals : deals.error().message}});
-  context.out.line(deals ? "Filecoin deals, as Lighthouse tells: " + *deals
-                         : "Filecoin deals: " + printable(deals.error().message, 300));
+// Of the metadata and of each part; where the parts are not known, of the metadata alone.
+void tell_deals(const Context& context, const Asked& asked, const Result<preserve::Verdict>& verdict,
+                const preserve::AuditSettings& settings) {
+  Output& out = context.out;
+  std::vector<std::pair<std::string, content::Cid>> pieces{{"metadata", asked.id}};
+  if (verdict) {
+    for (const auto& file : verdict->files) pieces.emplace_back(file.file_name, file.cid);
+  }
+  std::size_t with_deals = 0;
+  for (const auto& [name, cid] : pieces) {
+    const auto deals = preserve::deals_of(context.config.lighthouse_api, cid, settings);
+    if (settings.stop.stop_requested()) return;
+    json::object event{{"event", "deals"}, {"hash", asked.id.str()}, {"piece", name}, {"cid", cid.str()}};
+    if (!deals) {
+      event["why"] = deals.error().message;
+      out.event(event);
+      out.line("Filecoin deals of " + name + ": not known: " + printable(deals.error().message, 300));
+      continue;
+    }
+    json::array listed;
+    std::string text;
+    for (const preserve::Deal& deal : *deals) {
+      listed.push_back(json::object{{"state", deal.state}, {"provider", deal.provider}, {"id", deal.id}});
+      text += (text.empty() ? "" : ", ") + (deal.state.empty() ? "state not told" : deal.state);
+      if (!deal.provider.empty()) text += " at " + deal.provider;
+      if (!deal.id.empty()) text += " (" + deal.id + ")";
+    }
+    event["deals"] = std::move(listed);
+    out.event(event);
+    with_deals += deals->empty() ? 0U : 1U;
+    out.line("Filecoin deals of " + name + ": " + (deals->empty() ? "none yet" : text));
+  }
+  out.line(std::to_string(with_deals) + " of " + std::to_string(pieces.size()) +
+           " pieces have deals, as Lighthouse tells; they take hours to a day");
 }
 
 }  // namespace
@@ -63,7 +94,8 @@ Result<int> model_audit(Context& context) {
       if (interrupt.requested()) return k_interrupted;
       tell(one, home, verdict, context.out);
       if (!verdict) status = face_of(verdict.error().code).exit_status;
-      if (home == "lighthouse") tell_deals(context, one, settings);
+      if (home == "lighthouse") tell_deals(context, one, verdict, settings);
+      if (interrupt.requested()) return k_interrupted;
     }
   }
   return status;

@@ -1,4 +1,5 @@
 // `eai model preserve`
+#include <algorithm>
 #include <charconv>
 #include <condition_variable>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include "cli/resolve.h"
 #include "preserve/preserve.h"
 #include "store/clone_file.h"
+#include "util/error_map.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -46,6 +48,33 @@ Result<preserve::Folder> open_folder(const Context& context) {
 
 fs::path block_lists(const Context& context) { return context.folders.home / "preserve" / "blocks"; }
 
+// Models that came here in another way than by `preserve --format unixfs` have no list of such blocks yet: they are read
+// once, and remembered.
+Result<void> list_blocks_of_store(const Context& context, const preserve::Folder& folder, const std::stop_token& stop) {
+  std::error_code none;
+  if (!fs::exists(context.folders.home / "models", none)) return {};
+  const bool has_gguf =
+      std::any_of(folder.ggufs.begin(), folder.ggufs.end(), [](const auto& gguf) { return gguf.has_value(); });
+  const bool tensor = context.config.layout.empty() ? has_gguf : context.config.layout == "tensor";
+  EAI_TRY(const store::Store store, store::Store::open(context.folders.home));
+  EAI_TRY(const store::Contents contents, store.list());
+  for (const store::Model& model : contents.models) {
+    const fs::path list = block_lists(context) / (model.id.str() + (tensor ? ".tensor" : ".fixed"));
+    if (fs::exists(list, none)) continue;
+    context.out.note("Reading " + model.metadata.folder_name + " once, to know its blocks");
+    preserve::SourceFiles files;
+    for (const store::StoredFile& file : model.files) {
+      EAI_TRY(auto opened, preserve::SourceFile::open(model.folder, file.name));
+      files.push_back(std::move(opened));
+    }
+    const auto layout = tensor ? content::Layout::tensor : content::Layout::fixed;
+    EAI_TRY(const auto blocks,
+            preserve::unixfs_blocks(files, layout, static_cast<unsigned>(context.config.threads), stop));
+    EAI_CHECK(preserve::write_block_list(list, blocks));
+  }
+  return {};
+}
+
 preserve::Options options_of(const Context& context) {
   const Config& config = context.config;
   preserve::Options out;
@@ -75,6 +104,7 @@ Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, p
   settings.kubo_api = config.kubo_api;
   settings.pinning_key = from_environment("EAI_PINNING_KEY");
   settings.providers = config.providers;
+  settings.pin_timeout = std::chrono::seconds(config.pin_timeout);
   settings.tries.max_retries = static_cast<int>(config.max_retries);
   settings.tries.stall = std::chrono::seconds(config.upload_timeout);
   settings.tries.on_trouble = [&monitor](const std::string& trouble) {
@@ -125,7 +155,9 @@ class Watcher {
                                   {"phase", now.phase},
                                   {"home", home.name},
                                   {"sent", home.sent},
+                                  {"to_send", home.total},
                                   {"in_flight", home.in_flight},
+                                  {"trouble", home.trouble},
                                   {"packed", now.done},
                                   {"total", now.total}});
         }
@@ -140,9 +172,21 @@ class Watcher {
       meter.update(sending ? out : now.done);
       bar.bytes_per_second = meter.bytes_per_second();
       bar.time_left = meter.time_left(bar.done, bar.total);
-      if (in_flight > 0) bar.label = label_ + ", " + std::to_string(in_flight) + " in flight";
+      bar.label = label_of(now, in_flight);
       display.show(bar);
     }
+  }
+
+  // "tiny, lighthouse 45%, kubo 80%, 3 in flight"
+  std::string label_of(const preserve::Progress& now, std::size_t in_flight) const {
+    std::string label = label_;
+    for (const auto& home : now.homes) {
+      if (now.homes.size() > 1 && home.total > 0) {
+        label += ", " + home.name + " " + std::to_string(home.sent * 100 / home.total) + "%";
+      }
+    }
+    if (in_flight > 0) label += ", " + std::to_string(in_flight) + " in flight";
+    return label;
   }
 
   const preserve::Monitor& monitor_;
@@ -150,6 +194,14 @@ class Watcher {
   Output& out_;
   std::jthread thread_;
 };
+
+// What the format unixfs hashed already; zeros where there is no such file.
+content::Sha256 sha256_in(const preserve::Outcome& outcome, const std::string& name) {
+  for (const auto& file : outcome.metadata.files) {
+    if (file.file_name == name) return file.sha256;
+  }
+  return {};
+}
 
 // The store's model is the user's own files under a second name; a copy only where the file system has no links.
 Result<std::string> take_into_store(const Context& context, const preserve::Folder& folder,
@@ -170,7 +222,10 @@ Result<std::string> take_into_store(const Context& context, const preserve::Fold
     EAI_CHECK(eai::remove_all(to));
     EAI_TRY(const store::CloneWay used, store::clone_file(source->path(), to, ignore, stop));
     way = std::max(way, used);
-    EAI_TRY(const content::Sha256 hash, store::hash_file(to, ignore, stop));
+    content::Sha256 hash = sha256_in(outcome, source->name());
+    if (outcome.metadata.format == content::Format::archive) {
+      EAI_TRY(hash, store::hash_file(to, ignore, stop));
+    }
     files.push_back({name, source->size(), hash});
   }
   EAI_CHECK(preserve::still_same(folder.files));
@@ -196,10 +251,16 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
                      {"resumed", outcome.resumed},
                      {"profile", outcome.profile},
                      {"files", std::move(files)}};
-  if (outcome.new_here) event["new_here"] = *outcome.new_here;
+  event["new_here"] = outcome.new_here;
   json::object new_at;
   for (const auto& [home, bytes] : outcome.new_at) new_at[home] = bytes;
   if (!new_at.empty()) event["new_at"] = std::move(new_at);
+  json::array failed;
+  for (const auto& failure : outcome.failures) {
+    failed.push_back(
+        json::object{{"home", failure.home}, {"code", name_of(failure.error.code)}, {"why", failure.error.message}});
+  }
+  event["failed"] = std::move(failed);
   out.event(event);
   if (out.quiet()) return;
   std::string line = human_bytes(outcome.bytes) + " in the folder, " + human_bytes(outcome.payload) + " to keep";
@@ -209,7 +270,7 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
     line += "; " + std::to_string(share) + "% stored as it is, because packing would gain less than 4%";
   }
   out.line(line);
-  if (outcome.new_here) out.line(human_bytes(*outcome.new_here) + " are in no model that was preserved here before");
+  out.line(human_bytes(outcome.new_here) + " are in no model that is known here");
   for (const auto& [home, bytes] : outcome.new_at) out.line(human_bytes(bytes) + " new at " + home);
   if (outcome.resumed > 0) out.line(human_bytes(outcome.resumed) + " had been sent by an earlier run");
 }
@@ -221,6 +282,41 @@ Result<void> leave_copy(const Context& context, const preserve::Outcome& outcome
   return {};
 }
 
+// What is left on this machine. The journal goes last: a run that is killed before is gone on with, not begun anew.
+Result<void> settle_here(const Context& context, const preserve::Folder& folder, const preserve::Outcome& outcome,
+                         const std::stop_token& stop) {
+  EAI_CHECK(leave_copy(context, outcome));
+  EAI_CHECK(preserve::write_block_list(block_lists(context) / outcome.hash.str(), outcome.blocks));
+  if (context.config.keep_here) {
+    auto kept = take_into_store(context, folder, outcome, stop);
+    // The model is up: that this disk would not take it is no failure of that.
+    context.out.note(kept ? "In the local store " + *kept : "Not in the local store: " + kept.error().message);
+  }
+  if (outcome.failures.empty()) EAI_CHECK(outcome.journal->remove());
+  return {};
+}
+
+bool sends_to_lighthouse(const Context& context) {
+  const auto& homes = context.config.homes;
+  return context.config.format == "archive" &&
+         (homes.empty() || std::find(homes.begin(), homes.end(), "lighthouse") != homes.end());
+}
+
+// The exit status: of the first home that failed.
+int tell_failures(const Context& context, const preserve::Outcome& outcome) {
+  int status = 0;
+  for (const preserve::HomeFailure& failure : outcome.failures) {
+    const int own = face_of(failure.error.code).exit_status;
+    if (status == 0) status = own;
+    Error error = failure.error;
+    context.out.error(std::move(error).with("not complete at " + failure.home), own);
+  }
+  if (status != 0 && !context.config.dry_run) {
+    context.out.note("The other homes have all of it. The same command goes on with what is missing.");
+  }
+  return status;
+}
+
 }  // namespace
 
 Result<int> model_preserve(Context& context) {
@@ -228,9 +324,14 @@ Result<int> model_preserve(Context& context) {
   std::stop_source stop;
   const std::stop_callback pass_on(interrupt.token(), [&] { stop.request_stop(); });
   preserve::Monitor monitor;
-  EAI_TRY(const preserve::Homes homes, homes_of(context, stop.get_token(), monitor));
   EAI_TRY(const preserve::Folder folder, open_folder(context));
+  EAI_TRY(const preserve::Homes homes, homes_of(context, stop.get_token(), monitor));
   for (const std::string& note : folder.notes) context.out.note(note);
+  if (context.config.dry_run && context.config.format == "unixfs") {
+    auto listed = list_blocks_of_store(context, folder, interrupt.token());
+    if (interrupt.requested()) return k_interrupted;
+    EAI_CHECK(std::move(listed));
+  }
   const preserve::Options options = options_of(context);
   Result<preserve::Outcome> outcome = [&] {
     const Watcher watcher(monitor, folder.name, context.out);
@@ -240,21 +341,21 @@ Result<int> model_preserve(Context& context) {
     context.out.note("Stopped. What is up stays up; the same command goes on from there.");
     return k_interrupted;
   }
-  if (!outcome) return Failure(std::move(outcome).error());
-  if (!options.dry_run) {
-    EAI_CHECK(leave_copy(context, *outcome));
-    if (!outcome->blocks.empty()) {
-      EAI_CHECK(preserve::write_block_list(block_lists(context) / outcome->hash.str(), *outcome));
-    }
-    if (context.config.keep_here) {
-      auto kept = take_into_store(context, folder, *outcome, interrupt.token());
-      // The model is up: that this disk would not take it is no failure of that.
-      context.out.note(kept ? "In the local store " + *kept : "Not in the local store: " + kept.error().message);
-    }
+  if (!outcome) {
+    if (!options.dry_run) context.out.note("What is up stays up; the same command goes on from there.");
+    return Failure(std::move(outcome).error());
   }
+  Result<void> settled;
+  if (!options.dry_run) settled = settle_here(context, folder, *outcome, interrupt.token());
   tell(*outcome, context);
+  if (context.config.dry_run && sends_to_lighthouse(context)) {
+    context.out.note("Lighthouse may cut parts in a way of its own: then their CIDs and the hash are others.");
+  }
   context.out.line(outcome->hash.str());
-  return 0;
+  const int status = tell_failures(context, *outcome);
+  // Said last: the hash, which is worth more, is out.
+  if (!settled) return Failure(std::move(settled).error());
+  return status;
 }
 
 }  // namespace eai::cli

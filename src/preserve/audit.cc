@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include <boost/json.hpp>
 #include <fcntl.h>
 
 #include "content/car.h"
@@ -15,6 +16,7 @@ namespace eai::preserve {
 namespace {
 
 using content::Cid;
+namespace json = boost::json;
 
 class HttpSource final : public BlockSource {
  public:
@@ -26,20 +28,43 @@ class HttpSource final : public BlockSource {
   const std::string& name() const override { return name_; }
 
   Result<Bytes> block(const Cid& cid) override {
-    Call call;
-    call.what = name_ + ": block " + cid.str();
+    Call call = base(cid, kind_ == Kind::kubo ? "block/get" : "");
     call.answer_limit = content::k_block_limit;
-    if (kind_ == Kind::kubo) {
-      call.url = url_ + "/api/v0/block/get?offline=true&arg=" + cid.str();
-    } else {
-      call.method = "GET";
-      call.url = url_ + "/ipfs/" + cid.str() + "?format=raw";
+    if (kind_ == Kind::gateway) {
+      call.url += "?format=raw";
       call.headers = {{"Accept", "application/vnd.ipld.raw"}};
     }
-    return exchange(call, settings_.tries, settings_.stop);
+    auto got = exchange(call, settings_.tries, settings_.stop);
+    // A raw block is its own content: no special answer is needed for that.
+    if (got || kind_ == Kind::kubo || cid.codec() != content::Codec::raw || settings_.stop.stop_requested()) return got;
+    call.url = base(cid, "").url;
+    call.headers.clear();
+    auto plain = exchange(call, settings_.tries, settings_.stop);
+    return plain ? std::move(plain) : std::move(got);
+  }
+
+  Result<void> whole(const Cid& cid, const std::function<Result<void>(ByteView)>& bytes,
+                     const std::function<void()>& again) override {
+    Call call = base(cid, "cat");
+    call.on_answer = bytes;
+    call.on_again = again;
+    EAI_CHECK(exchange(call, settings_.tries, settings_.stop));
+    return {};
   }
 
  private:
+  Call base(const Cid& cid, const std::string& command) const {
+    Call call;
+    call.what = name_ + ": " + cid.str();
+    if (kind_ == Kind::kubo) {
+      call.url = url_ + "/api/v0/" + command + "?offline=true&arg=" + cid.str();
+    } else {
+      call.method = "GET";
+      call.url = url_ + "/ipfs/" + cid.str();
+    }
+    return call;
+  }
+
   std::string name_, url_;
   Kind kind_;
   AuditSettings settings_;
@@ -64,14 +89,27 @@ class CarSource final : public BlockSource {
   const std::string& name() const override { return name_; }
 
   Result<Bytes> block(const Cid& cid) override {
-    const auto found = places_.find(cid.hash().bytes());
+    const auto found = places_.find(key_of(cid));
     if (found == places_.end()) return fail(Code::not_found, name_ + ": block " + cid.str() + " is not in it");
     Bytes out(static_cast<std::size_t>(found->second.size()));
     EAI_CHECK(read_at(fd_.get(), found->second.begin, out));
     return out;
   }
 
+  Result<void> whole(const Cid& cid, const std::function<Result<void>(ByteView)>& bytes,
+                     const std::function<void()>&) override {
+    Bytes held;
+    auto get = [&](const Cid& below) -> Result<ByteView> {
+      EAI_TRY(held, block(below));
+      return ByteView(held);
+    };
+    EAI_CHECK(content::read_unixfs_file(cid, UINT64_MAX, get, bytes));
+    return {};
+  }
+
  private:
+  static std::string key_of(const Cid& cid) { return std::string(text_of(cid.hash().bytes())); }
+
   Result<void> index(std::uint64_t size) {
     std::uint64_t at = 0;
     const content::CarReader* self = nullptr;
@@ -79,7 +117,7 @@ class CarSource final : public BlockSource {
       // The header is known when the first block comes; it is written in one way only.
       if (at == 0) at = content::car_header(self->roots()).size();
       const std::uint64_t head = content::car_section_head(cid, block.size()).size();
-      places_.try_emplace(cid.hash().bytes(), ByteRange{at + head, at + head + block.size()});
+      places_.try_emplace(key_of(cid), ByteRange{at + head, at + head + block.size()});
       at += head + block.size();
       return {};
     });
@@ -95,8 +133,117 @@ class CarSource final : public BlockSource {
 
   std::string name_;
   UniqueFd fd_;
-  std::map<Bytes, ByteRange> places_;
+  std::map<std::string, ByteRange> places_;
 };
+
+// One audit of one home.
+class Audit {
+ public:
+  Audit(const Cid& hash, BlockSource& source, std::uint64_t samples)
+      : hash_(hash), source_(source), samples_(samples) {}
+
+  Result<Verdict> go() {
+    EAI_TRY(const ByteView document, verified(hash_));
+    EAI_TRY(content::Metadata metadata, content::parse_metadata(document));
+    verdict_.files = std::move(metadata.files);
+    std::vector<content::LeafRange> leaves;
+    for (const auto& file : verdict_.files) {
+      fetched_ = 0;
+      auto below = content::list_leaves(file.cid, file.size, [this](const Cid& cid) { return verified(cid); });
+      if (!below) {
+        Error error = std::move(below).error().with(source_.name() + ": " + file.file_name);
+        // Not even the first root: perhaps this home gives files only.
+        if (&file == &verdict_.files.front() && fetched_ == 0) return wholes(std::move(error));
+        return Failure(std::move(error));
+      }
+      leaves.insert(leaves.end(), below->begin(), below->end());
+    }
+    verdict_.all_leaves = leaves.size();
+    for (const auto& leaf : draw(leaves, samples_)) {
+      EAI_CHECK(verified(leaf.cid));
+      ++verdict_.leaves;
+    }
+    return verdict_;
+  }
+
+ private:
+  template <typename T>
+  static std::vector<T> draw(const std::vector<T>& from, std::uint64_t count) {
+    std::random_device system;  // every number is drawn anew: what was asked tells nothing of what will be
+    std::vector<T> out;
+    std::sample(from.begin(), from.end(), std::back_inserter(out), count, system);
+    return out;
+  }
+
+  // The block, hashed against its CID.
+  Result<ByteView> verified(const Cid& cid) {
+    EAI_TRY(held_, source_.block(cid));
+    if (auto good = content::verify(cid.hash(), held_); !good) {
+      return Failure(std::move(good).error().with(source_.name() + ": block " + cid.str()));
+    }
+    verdict_.bytes += held_.size();
+    ++fetched_;
+    return ByteView(held_);
+  }
+
+  Result<Verdict> wholes(Error no_blocks) {
+    for (const auto& file : draw(verdict_.files, std::max<std::uint64_t>(1, samples_ / k_samples_per_whole))) {
+      if (auto good = whole(file); !good) {
+        Error error = std::move(good).error();
+        error.message += "; and as single blocks: " + no_blocks.message;
+        return Failure(std::move(error));
+      }
+      ++verdict_.wholes;
+    }
+    return verdict_;
+  }
+
+  Result<void> whole(const content::PartEntry& file) {
+    content::Sha256Hasher hasher;
+    std::uint64_t size = 0;
+    auto take = [&](ByteView bytes) -> Result<void> {
+      hasher.update(bytes);
+      size += bytes.size();
+      if (size <= file.size || !file.size_is_exact) return {};
+      return fail(Code::corrupt, source_.name() + ": " + file.file_name + " is longer there than it should be");
+    };
+    auto again = [&] {
+      hasher = content::Sha256Hasher();
+      size = 0;
+    };
+    EAI_CHECK(source_.whole(file.cid, take, again));
+    verdict_.bytes += size;
+    if (hasher.finish() == file.sha256) return {};
+    return fail(Code::corrupt, source_.name() + ": " + file.file_name + " does not fit its SHA-256");
+  }
+
+  const Cid& hash_;
+  BlockSource& source_;
+  std::uint64_t samples_;
+  Verdict verdict_;
+  Bytes held_;
+  std::size_t fetched_ = 0;  // blocks, of the file that is looked at
+};
+
+std::string text_at(const json::object& object, const std::vector<const char*>& keys) {
+  for (const char* key : keys) {
+    const json::value* found = object.if_contains(key);
+    if (found == nullptr) continue;
+    if (found->is_string()) return printable(std::string(found->get_string()), 100);
+    if (found->is_number()) return json::serialize(*found);
+  }
+  return "";
+}
+
+// [...], {"data": [...]}, {"data": {"dealStatus": [...]}}
+const json::array* find_deals(const json::value& value) {
+  if (value.is_array()) return &value.get_array();
+  if (!value.is_object()) return nullptr;
+  for (const char* key : {"data", "dealStatus"}) {
+    if (const json::value* found = value.get_object().if_contains(key)) return find_deals(*found);
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -109,47 +256,41 @@ Result<std::unique_ptr<BlockSource>> make_source(const std::string& word, const 
   if (word.starts_with("kubo:")) return http(word.substr(5), HttpSource::Kind::kubo);
   if (word.starts_with("car:")) return CarSource::open(word, word.substr(4));
   if (word.starts_with("http://") || word.starts_with("https://")) return http(word, HttpSource::Kind::gateway);
+  if (word.starts_with("pinning:")) {
+    return fail(Code::invalid, word + " gives no bytes back; name a gateway or kubo:<URL> that has what it pins");
+  }
   return fail(Code::invalid, "\"" + printable(word) +
                                  "\" cannot be asked; use lighthouse, kubo, kubo:<URL>, car:<file> or a gateway's URL");
 }
 
 Result<Verdict> audit(const Cid& hash, BlockSource& source, std::uint64_t samples) {
-  Verdict verdict;
-  Bytes held;
-  auto verified = [&](const Cid& cid) -> Result<ByteView> {
-    EAI_TRY(held, source.block(cid));
-    if (auto good = content::verify(cid.hash(), held); !good) {
-      return Failure(std::move(good).error().with(source.name() + ": block " + cid.str()));
-    }
-    verdict.bytes += held.size();
-    return ByteView(held);
-  };
-  EAI_TRY(const ByteView json, verified(hash));
-  EAI_TRY(const content::Metadata metadata, content::parse_metadata(json));
-  std::vector<content::LeafRange> leaves;
-  for (const auto& file : metadata.files) {
-    auto below = content::list_leaves(file.cid, file.size, verified);
-    if (!below) return Failure(std::move(below).error().with(source.name() + ": " + file.file_name));
-    leaves.insert(leaves.end(), below->begin(), below->end());
-  }
-  verdict.all_leaves = leaves.size();
-  std::vector<content::LeafRange> chosen;
-  std::sample(leaves.begin(), leaves.end(), std::back_inserter(chosen), samples,
-              std::mt19937_64(std::random_device()()));
-  for (const auto& leaf : chosen) {
-    EAI_CHECK(verified(leaf.cid));
-    ++verdict.leaves;
-  }
-  return verdict;
+  return Audit(hash, source, samples).go();
 }
 
-Result<std::string> deal_state(const std::string& api, const Cid& cid, const AuditSettings& settings) {
+Result<std::vector<Deal>> parse_deals(ByteView bytes) {
+  json::error_code error;
+  const json::value value = json::parse(json::string_view(text_of(bytes)), error);
+  const json::array* list = error ? nullptr : find_deals(value);
+  if (list == nullptr) return fail(Code::network, "no list of deals: " + printable(text_of(bytes), 200));
+  std::vector<Deal> deals;
+  for (const json::value& entry : *list) {
+    if (!entry.is_object()) return fail(Code::network, "a deal that is no object: " + printable(text_of(bytes), 200));
+    const json::object& deal = entry.get_object();
+    deals.push_back({text_at(deal, {"dealStatus", "status"}), text_at(deal, {"storageProvider", "miner"}),
+                     text_at(deal, {"chainDealID", "dealId"})});
+  }
+  return deals;
+}
+
+Result<std::vector<Deal>> deals_of(const std::string& api, const Cid& cid, const AuditSettings& settings) {
   Call call;
   call.what = "lighthouse: deals of " + cid.str();
   call.method = "GET";
   call.url = api + "/api/lighthouse/deal_status?cid=" + cid.str();
   EAI_TRY(const Bytes answer, exchange(call, settings.tries, settings.stop));
-  return printable(text_of(answer), 2000);
+  auto deals = parse_deals(answer);
+  if (!deals) return Failure(std::move(deals).error().with(call.what));
+  return deals;
 }
 
 }  // namespace eai::preserve

@@ -20,8 +20,20 @@ void Body::add(std::shared_ptr<const SourceFile> file, ByteRange range) {
   add({0, range.size(), {}, std::move(file), range.begin});
 }
 
-void Body::add(const Body& other) {
-  for (const Piece& piece : other.pieces_) add(piece);
+void Body::add(const Body& other) { add(other, {0, other.size()}); }
+
+void Body::add(const Body& other, ByteRange range) {
+  for (const Piece& piece : other.pieces_) {
+    const std::uint64_t begin = std::max(range.begin, piece.begin), end = std::min(range.end, piece.begin + piece.size);
+    if (begin >= end) continue;
+    const std::uint64_t inside = begin - piece.begin;
+    if (piece.file) {
+      add(piece.file, {piece.file_offset + inside, piece.file_offset + inside + (end - begin)});
+    } else {
+      const auto from = piece.literal.begin() + static_cast<std::ptrdiff_t>(inside);
+      add(Bytes(from, from + static_cast<std::ptrdiff_t>(end - begin)));
+    }
+  }
 }
 
 Result<void> Body::read(std::uint64_t offset, std::span<std::uint8_t> into) const {

@@ -17,6 +17,7 @@ class Body {
   void add(Bytes literal);
   void add(std::shared_ptr<const SourceFile> file, ByteRange range);
   void add(const Body& other);
+  void add(const Body& other, ByteRange range);  // inside other.size()
   std::uint64_t size() const { return size_; }
   // The bytes from `offset`, which with `into`'s size lies inside size().
   Result<void> read(std::uint64_t offset, std::span<std::uint8_t> into) const;

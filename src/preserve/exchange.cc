@@ -40,6 +40,11 @@ Outcome judge(const Call& call, http::Response response) {
     case 507:
       out.result = fail(Code::invalid, "no room left there: quota exceeded (" + message + ")");
       break;
+    case 409:
+      // The word of the pinning service API for it.
+      if (message.find("INSUFFICIENT_FUNDS") == message.npos) break;
+      out.result = fail(Code::invalid, "no room left there: quota exceeded (" + message + ")");
+      break;
     case 404:
       out.result = fail(Code::not_found, message);
       break;
@@ -64,6 +69,44 @@ Outcome judge(const Call& call, http::Response response) {
   return out;
 }
 
+// Keeps an answer, or hands it on as it comes.
+class Listener final : public http::Receiver {
+ public:
+  explicit Listener(const Call& call) : call_(call) {}
+  Result<void> on_head(const http::ResponseHead& head) override {
+    response_.status = head.status;
+    response_.headers = head.headers;
+    return {};
+  }
+  Result<void> on_body(ByteView bytes) override {
+    const bool good = response_.status >= 200 && response_.status < 300;
+    if (good && call_.on_answer) {
+      taken_ = call_.on_answer(bytes);
+      return taken_;
+    }
+    if (response_.body.size() + bytes.size() > (good ? call_.answer_limit : k_mib)) {
+      return fail(Code::network, "the answer is larger than " + human_bytes(call_.answer_limit));
+    }
+    response_.body.insert(response_.body.end(), bytes.begin(), bytes.end());
+    return {};
+  }
+  void on_done(Result<void> outcome) override { done_ = std::move(outcome); }
+
+  bool done() const { return done_.has_value(); }
+  // What on_answer said ends it for good.
+  const Result<void>& taken() const { return taken_; }
+  Result<http::Response> take() {
+    if (!*done_) return Failure(std::move(*done_).error());
+    return std::move(response_);
+  }
+
+ private:
+  const Call& call_;
+  http::Response response_;
+  Result<void> taken_;
+  std::optional<Result<void>> done_;
+};
+
 Outcome try_once(const Call& call, const Tries& tries, const std::stop_token& stop) {
   http::Request request;
   request.url = call.url;
@@ -79,7 +122,16 @@ Outcome try_once(const Call& call, const Tries& tries, const std::stop_token& st
   } else if (call.method == "POST") {
     request.body = http::RequestBody{0, nullptr};
   }
-  auto response = http::fetch(request, call.answer_limit, stop);
+  http::Transfers transfers;
+  Listener listener(call);
+  transfers.start(request, listener);
+  const std::stop_callback wake(stop, [&] { transfers.wake(); });
+  while (!listener.done()) {
+    if (stop.stop_requested()) return {fail(Code::busy, "stopped"), false, {}};
+    transfers.poll(milliseconds(1000));
+  }
+  if (!listener.taken()) return {Failure(listener.taken().error()), false, {}};
+  auto response = listener.take();
   if (response) return judge(call, *std::move(response));
   Error error = std::move(response).error();
   error.message = without_secret(std::move(error.message), call.secret);
@@ -114,6 +166,7 @@ Result<Bytes> exchange(const Call& call, const Tries& tries, const std::stop_tok
                        human_duration(std::chrono::ceil<std::chrono::seconds>(pause)));
     }
     if (!wait_for(pause, stop)) return fail(Code::busy, "stopped");
+    if (call.on_again) call.on_again();
     wait = std::min(wait * 2, milliseconds(60'000));
   }
 }

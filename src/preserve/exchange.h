@@ -32,6 +32,10 @@ struct Call {
   std::string secret;                          // taken out of whatever the service says
   std::function<void(std::uint64_t)> on_sent;  // bytes of the body sent so far in this try
   std::uint64_t answer_limit = k_mib;
+  // Where given, the body of a 2xx comes here as it arrives, and none is returned; an error here ends the try for good.
+  // `on_again`: what came so far is worth nothing, the next try begins from the start.
+  std::function<Result<void>(ByteView)> on_answer;
+  std::function<void()> on_again;
 };
 
 // The answer's body of a 2xx. Code::invalid: refused for good (key, quota, request); Code::network, timeout or busy: the

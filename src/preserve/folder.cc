@@ -59,16 +59,6 @@ Failure missing_model(const Folder& folder, const Listing& listing) {
   return fail(Code::invalid, message);
 }
 
-Result<std::optional<GgufInfo>> read_header(const SourceFile& file, bool needed) {
-  std::uint8_t magic[4] = {};
-  const bool is_gguf = file.size() >= 4 && file.read(0, magic) && std::equal(magic, magic + 4, "GGUF");
-  if (!is_gguf && !needed) return std::optional<GgufInfo>();
-  auto info = content::read_gguf(
-      [&](std::uint64_t offset, std::span<std::uint8_t> into) { return file.read(offset, into); }, file.size());
-  if (!info) return Failure(std::move(info).error().with(file.path().string()));
-  return std::optional<GgufInfo>(*std::move(info));
-}
-
 Result<void> check_projector(const Folder& folder, const GgufInfo& model, const GgufInfo& projector) {
   const std::string name = folder.name + "-projector";
   if (!projector.is_projector) return fail(Code::invalid, name + " is a model, not a projector");
@@ -112,7 +102,7 @@ Result<void> open_text_model(Folder& folder, const Listing& listing, std::option
   for (const std::string& name : {folder.name, projector}) {
     if (std::find(listing.names.begin(), listing.names.end(), name) == listing.names.end()) continue;
     EAI_TRY(auto file, SourceFile::open(folder.path, name));
-    EAI_TRY(auto info, read_header(*file, true));
+    EAI_TRY(auto info, read_header(*file, Header::needed));
     folder.files.push_back(std::move(file));
     folder.ggufs.push_back(std::move(info));
   }
@@ -142,7 +132,7 @@ Result<void> open_image_model(Folder& folder, Listing& listing, Task task) {
       return fail(Code::invalid, "the name \"" + printable(name) + "\" is not fit for a model's file");
     }
     EAI_TRY(auto file, SourceFile::open(folder.path, name));
-    EAI_TRY(auto info, read_header(*file, false));
+    EAI_TRY(auto info, read_header(*file, Header::if_gguf));
     folder.files.push_back(std::move(file));
     folder.ggufs.push_back(std::move(info));
   }
@@ -150,6 +140,16 @@ Result<void> open_image_model(Folder& folder, Listing& listing, Task task) {
 }
 
 }  // namespace
+
+Result<std::optional<GgufInfo>> read_header(const SourceFile& file, Header header) {
+  std::uint8_t magic[4] = {};
+  const bool is_gguf = file.size() >= 4 && file.read(0, magic) && std::equal(magic, magic + 4, "GGUF");
+  if (!is_gguf && header == Header::if_gguf) return std::optional<GgufInfo>();
+  auto info = content::read_gguf(
+      [&](std::uint64_t offset, std::span<std::uint8_t> into) { return file.read(offset, into); }, file.size());
+  if (!info) return Failure(std::move(info).error().with(file.path().string()));
+  return std::optional<GgufInfo>(*std::move(info));
+}
 
 std::uint64_t Folder::size() const {
   std::uint64_t sum = 0;

@@ -29,6 +29,10 @@ struct Folder {
 // Code::invalid: says what is missing or wrong and how to put it right.
 Result<Folder> open_folder(const fs::path& path, std::optional<content::Task> task, std::optional<double> ram_gb);
 
+// The header of a file that is a GGUF by its first bytes; nothing for another one, which with Header::needed is an error.
+enum class Header { if_gguf, needed };
+Result<std::optional<content::GgufInfo>> read_header(const SourceFile& file, Header header);
+
 // Gigabytes (10^9) that a model takes with a context of 32768 tokens, or what it was trained for if that is less:
 // weights, keys and values of 16 bits, and what computing needs.
 double estimate_ram_gb(const content::GgufInfo& model, std::uint64_t file_bytes);

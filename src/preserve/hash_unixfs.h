@@ -33,6 +33,12 @@ struct HashedFile {
   content::TreeNode root;
   std::vector<Leaf> leaves;  // in the order of the file
   std::vector<Block> inner;  // children before parents, the root last
+  // f(cid, size) for all of them, leaves first.
+  template <typename F>
+  void each_block(F f) const {
+    for (const Leaf& leaf : leaves) f(leaf.cid, leaf.range.size());
+    for (const Block& block : inner) f(block.cid, block.bytes.size());
+  }
 };
 
 // Where a file's subtrees begin and end: all of it for `fixed` and for what is no GGUF.

@@ -15,6 +15,7 @@
 #include "content/unixfs.h"
 #include "preserve/body.h"
 #include "preserve/exchange.h"
+#include "preserve/known_blocks.h"
 
 namespace eai::preserve {
 
@@ -33,24 +34,31 @@ class Home {
   const std::string& name() const { return name_; }
   // True where the service cuts files in a way of its own, which the first part tells.
   virtual bool picks_profile() const { return false; }
+  // Written anew in each run: what a run that stopped had sent is gone, what a run finished is there as a whole.
+  virtual bool whole_or_nothing() const { return false; }
+  // Gets its bytes from homes that have origins(), not from us.
+  virtual bool fetches_from_others() const { return false; }
   // Largest request, in bytes.
   virtual std::uint64_t limit() const { return UINT64_MAX; }
   // Largest CAR of blocks of a file; a home that wants a file's blocks in one CAR has no such limit.
   virtual std::uint64_t car_size() const { return 256 * k_mib; }
-  // Before anything is packed: reachable, key taken, room for `bytes`. `origins`: where others can fetch the same from.
-  virtual Result<void> prepare(std::uint64_t bytes, const std::vector<std::string>& origins) = 0;
+  // Before anything is packed: reachable, key taken, room for `bytes`. `others`: the homes that are prepared already;
+  // they live as long as this one.
+  virtual Result<void> prepare(std::uint64_t bytes, const std::vector<Home*>& others) = 0;
   // Sends a file's bytes; the CID that the home gave them.
   virtual Result<content::Cid> put_file(const Upload& upload) = 0;
   // Sends a CAR whose root is upload.cid.
   virtual Result<void> put_car(const Upload& upload) = 0;
-  // Multihashes of the blocks that it has; nothing from a home that cannot tell.
-  virtual Result<std::optional<std::set<Bytes>>> blocks() { return std::optional<std::set<Bytes>>(); }
-  // The tree of `cid` is complete there and is to stay.
+  // Which of these blocks it has; nothing from a home that cannot tell.
+  virtual Result<std::optional<Digests>> held(const Digests& /*wanted*/) { return std::optional<Digests>(); }
+  // The tree of `cid` is complete there and is to stay. What takes long may be awaited in finish().
   virtual Result<void> keep(const content::Cid& cid, const std::string& name) = 0;
   // After everything; `hash` is the model's.
   virtual Result<void> finish(const content::Cid& hash) = 0;
   // Addresses under which others can fetch from it.
   virtual std::vector<std::string> origins() const { return {}; }
+  // Connects to peers that want to fetch from it; that they cannot be reached is no error.
+  virtual void meet(const std::vector<std::string>& /*multiaddresses*/) {}
 
  protected:
   explicit Home(std::string name) : name_(std::move(name)) {}
@@ -64,8 +72,9 @@ struct HomeSettings {
   std::string lighthouse_upload = "https://upload.lighthouse.storage";
   std::string lighthouse_api = "https://api.lighthouse.storage";
   std::string kubo_api = "http://127.0.0.1:5001";
-  std::string pinning_key;             // EAI_PINNING_KEY
-  std::vector<std::string> providers;  // multiaddrs that a pinning service may fetch from
+  std::string pinning_key;                   // EAI_PINNING_KEY
+  std::vector<std::string> providers;        // multiaddrs that a pinning service may fetch from
+  std::chrono::seconds pin_timeout{86'400};  // for one CID at a pinning service
   Tries tries;
   std::stop_token stop;
 };

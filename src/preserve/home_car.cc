@@ -25,7 +25,9 @@ class CarFile final : public Home {
     if (fd_) ::unlink(unfinished_.c_str());
   }
 
-  Result<void> prepare(std::uint64_t bytes, const std::vector<std::string>&) override {
+  bool whole_or_nothing() const override { return true; }
+
+  Result<void> prepare(std::uint64_t bytes, const std::vector<Home*>&) override {
     std::error_code error;
     if (fs::exists(file_, error))
       return fail(Code::invalid, file_.string() + " is there already; remove it or give another name");

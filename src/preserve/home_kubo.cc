@@ -17,7 +17,7 @@ class Kubo final : public Home {
     api_ += "/api/v0/";
   }
 
-  Result<void> prepare(std::uint64_t, const std::vector<std::string>&) override {
+  Result<void> prepare(std::uint64_t, const std::vector<Home*>&) override {
     EAI_TRY(const Bytes answer, ask("is it there", "id", k_mib));
     json::error_code error;
     const json::value value = json::parse(json::string_view(text_of(answer)), error);
@@ -50,21 +50,36 @@ class Kubo final : public Home {
                 name() + ": " + upload.name + ": the import did not end: " + printable(text_of(answer), 200));
   }
 
-  Result<std::optional<std::set<Bytes>>> blocks() override {
-    EAI_TRY(const Bytes answer, ask("listing its blocks", "refs/local", 4 * k_gib));
-    std::set<Bytes> out;
-    json::error_code error;
-    std::string_view text = text_of(answer);
-    while (!text.empty()) {
-      const std::size_t end = std::min(text.find('\n'), text.size());
-      const json::value line = json::parse(json::string_view(text.data(), end), error);
-      text.remove_prefix(std::min(end + 1, text.size()));
-      const json::value* ref = error || !line.is_object() ? nullptr : line.get_object().if_contains("Ref");
-      if (ref == nullptr || !ref->is_string()) continue;
-      const auto cid = content::Cid::parse(std::string_view(ref->get_string().data(), ref->get_string().size()));
-      if (cid) out.insert(cid->hash().bytes());
-    }
+  // A node may have millions of blocks: the list is read as it comes, a line at a time.
+  Result<std::optional<Digests>> held(const Digests& wanted) override {
+    Digests out;
+    std::string line;
+    Call call = base("listing its blocks", "refs/local");
+    call.answer_limit = UINT64_MAX;
+    call.on_answer = [&](ByteView bytes) -> Result<void> {
+      for (const std::uint8_t byte : bytes) {
+        if (byte != '\n') {
+          line += static_cast<char>(byte);
+          if (line.size() <= k_line_limit) continue;
+          return fail(Code::network, name() + ": what lists its blocks there is no kubo");
+        }
+        if (const auto digest = digest_in(line); digest && wanted.contains(*digest)) out.insert(*digest);
+        line.clear();
+      }
+      return {};
+    };
+    call.on_again = [&] { line.clear(); };
+    EAI_CHECK(exchange(call, settings_.tries, settings_.stop));
     return std::optional(std::move(out));
+  }
+
+  void meet(const std::vector<std::string>& multiaddresses) override {
+    for (const std::string& address : multiaddresses) {
+      Tries once = settings_.tries;
+      once.max_retries = 0;
+      (void)exchange(base("connecting to " + printable(address), "swarm/connect?arg=" + url_escaped(address)), once,
+                     settings_.stop);
+    }
   }
 
   Result<void> keep(const content::Cid& cid, const std::string& label) override {
@@ -77,19 +92,37 @@ class Kubo final : public Home {
   std::vector<std::string> origins() const override { return origins_; }
 
  private:
-  Result<Bytes> ask(const std::string& what, const std::string& path, std::uint64_t limit) const {
+  static constexpr std::size_t k_line_limit = 4096;
+
+  // The digest in {"Ref": "<CID>"}, if it is a SHA-256.
+  static std::optional<content::Sha256> digest_in(const std::string& line) {
+    json::error_code error;
+    const json::value value = json::parse(line, error);
+    const json::value* ref = error || !value.is_object() ? nullptr : value.get_object().if_contains("Ref");
+    if (ref == nullptr || !ref->is_string()) return std::nullopt;
+    const auto cid = content::Cid::parse(std::string_view(ref->get_string().data(), ref->get_string().size()));
+    content::Sha256 digest{};
+    if (!cid || cid->hash().digest.size() != digest.size()) return std::nullopt;
+    std::copy(cid->hash().digest.begin(), cid->hash().digest.end(), digest.begin());
+    return digest;
+  }
+
+  Call base(const std::string& what, const std::string& path) const {
     Call call;
     call.what = name() + ": " + what;
     call.url = api_ + path;
+    return call;
+  }
+
+  Result<Bytes> ask(const std::string& what, const std::string& path, std::uint64_t limit) const {
+    Call call = base(what, path);
     call.answer_limit = limit;
     return exchange(call, settings_.tries, settings_.stop);
   }
 
   Result<Bytes> post(const Upload& upload, const std::string& path) const {
     const Multipart form = multipart_file(upload.name, upload.body);
-    Call call;
-    call.what = name() + ": " + upload.name;
-    call.url = api_ + path;
+    Call call = base(upload.name, path);
     call.headers = {form.header};
     call.body = &form.body;
     call.on_sent = upload.on_sent;

@@ -17,7 +17,7 @@ class Lighthouse final : public Home {
   std::uint64_t limit() const override { return 24'000'000'000; }
   std::uint64_t car_size() const override { return UINT64_MAX; }
 
-  Result<void> prepare(std::uint64_t bytes, const std::vector<std::string>&) override {
+  Result<void> prepare(std::uint64_t bytes, const std::vector<Home*>&) override {
     Call call = base("asking for the room left");
     call.method = "GET";
     call.url = settings_.lighthouse_api + "/api/user/user_data_usage";

@@ -37,9 +37,11 @@ class PartWriter {
   Result<void> begin() {
     const std::string name = options_.folder_name + ".zip.part-" + content::split_suffix(count_);
     EAI_TRY(PartSink::Begin begin, sink_.begin(name));
-    part_ = Part{name, 0, {}, begin.profile, content::raw_leaf({}, 0), std::move(begin.file)};
+    part_ = Part{name, 0, {}, begin.profile, content::raw_leaf({}, 0), std::move(begin.file), {}};
     hasher_ = content::Sha256Hasher();
-    tree_ = std::make_unique<content::FileTree>(part_.profile, nullptr);
+    tree_ = std::make_unique<content::FileTree>(part_.profile, [this](const content::Cid& cid, const Bytes& block) {
+      part_.blocks.push_back(block_size(cid, block.size()));
+    });
     open_ = true;
     ++count_;
     return {};
@@ -76,8 +78,10 @@ class PartWriter {
   }
 
   void take_leaf() {
-    tree_->add(leaves_.front().get());
+    content::TreeNode leaf = leaves_.front().get();
     leaves_.pop_front();
+    part_.blocks.push_back(block_size(leaf.cid, leaf.tsize));
+    tree_->add(std::move(leaf));
   }
 
   Result<void> end() {
@@ -96,7 +100,7 @@ class PartWriter {
   bool open_ = false;
   std::size_t count_ = 0;
   std::uint64_t packed_ = 0;
-  Part part_{{}, 0, {}, {}, content::raw_leaf({}, 0), nullptr};
+  Part part_{{}, 0, {}, {}, content::raw_leaf({}, 0), nullptr, {}};
   content::Sha256Hasher hasher_;
   std::unique_ptr<content::FileTree> tree_;
   Bytes leaf_;

@@ -9,6 +9,7 @@
 
 #include "content/archive_writer.h"
 #include "content/unixfs.h"
+#include "preserve/known_blocks.h"
 #include "preserve/source_files.h"
 #include "preserve/workers.h"
 
@@ -21,6 +22,7 @@ struct Part {
   content::Profile profile;  // under which `root` holds
   content::TreeNode root;
   std::shared_ptr<SourceFile> bytes;  // null if the sink did not want them
+  std::vector<BlockSize> blocks;      // of the tree
 };
 
 // Where parts go. Called from pack_archive()'s thread.

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <unordered_set>
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "content/car.h"
+#include "preserve/block_cars.h"
 #include "preserve/hash_unixfs.h"
-#include "preserve/pack_archive.h"
-#include "preserve/sender.h"
+#include "preserve/targets.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -59,19 +57,17 @@ class Run final : public PartSink {
         options_(options),
         monitor_(monitor),
         stop_(std::move(stop)),
-        workers_(std::clamp(options.threads, 1U, std::max(1U, std::thread::hardware_concurrency()))) {
+        workers_(useful_threads(options.threads)),
+        targets_(monitor, stop_) {
     for (const auto& home : homes) homes_.push_back(home.get());
   }
 
   Result<Outcome> go() {
     auto outcome = run();
-    if (outcome || outcome.error().code != Code::busy) return outcome;
-    // "stopped" by a home's error: that is the one to tell.
-    for (auto& sender : senders_) {
-      if (auto drained = sender->drain(); !drained && drained.error().message != "stopped") {
-        return Failure(std::move(drained).error());
-      }
-    }
+    if (outcome) return outcome;
+    // A file that changed is the cause of whatever came of it.
+    EAI_CHECK(still_same(folder_.files));
+    if (outcome.error().code == Code::busy && targets_.nobody_left()) return targets_.all_failed();
     return outcome;
   }
 
@@ -86,15 +82,39 @@ class Run final : public PartSink {
     metadata_.config_name = options_.config_name;
     metadata_.lora = options_.lora;
     out_.bytes = folder_.size();
+    EAI_CHECK(check_sizes());
     EAI_CHECK(prepare());
     if (options_.format == content::Format::archive) {
       EAI_CHECK(archive());
     } else {
       EAI_CHECK(unixfs());
     }
-    for (auto& sender : senders_) EAI_CHECK(sender->drain());
+    EAI_CHECK(count_blocks());
+    if (options_.dry_run) count_at_homes();
+    targets_.drain();
     EAI_CHECK(still_same(folder_.files));
     return finish();
+  }
+
+  // ---- homes
+  // What cannot work at all is said before anything is done.
+  Result<void> check_sizes() const {
+    if (options_.part_size == 0) return fail(Code::invalid, "a part cannot have 0 bytes");
+    std::uint64_t largest = 0;
+    for (const auto& file : folder_.files) largest = std::max(largest, file->size());
+    for (const Home* home : homes_) {
+      if (options_.format == content::Format::archive && options_.part_size > home->limit()) {
+        return fail(Code::invalid, home->name() + " takes at most " + human_bytes(home->limit()) +
+                                       " at once, parts are " + human_bytes(options_.part_size) +
+                                       ": use a smaller --zip-chunk-size");
+      }
+      if (options_.format == content::Format::unixfs && std::min(largest, home->car_size()) > home->limit()) {
+        return fail(Code::invalid, home->name() + " takes at most " + human_bytes(home->limit()) +
+                                       " at once, and a file of the format unixfs goes there as a whole: use --format "
+                                       "archive, which has parts");
+      }
+    }
+    return {};
   }
 
   Result<void> prepare() {
@@ -103,27 +123,18 @@ class Run final : public PartSink {
       for (Home* home : homes_) p.homes.push_back({home->name(), 0, 0, 0, ""});
     });
     if (options_.dry_run) return {};
-    if (options_.part_size == 0) return fail(Code::invalid, "a part cannot have 0 bytes");
-    std::vector<std::string> origins;
-    for (Home* home : homes_) {
-      if (options_.format == content::Format::archive && options_.part_size > home->limit()) {
-        return fail(Code::invalid, home->name() + " takes at most " + human_bytes(home->limit()) +
-                                       " at once, parts are " + human_bytes(options_.part_size) +
-                                       ": use a smaller --zip-chunk-size");
-      }
-      EAI_CHECK(home->prepare(out_.bytes, origins));
-      for (const std::string& origin : home->origins()) origins.push_back(origin);
-    }
     const Sha256 key = content::sha256(view_of(folder_.path.string()));
     const fs::path journal = options_.work_folder / (folder_.name + "-" + to_hex(key).substr(0, 16) + ".receipts");
     if (!options_.resume) EAI_CHECK(eai::remove_all(journal));
     EAI_TRY(receipts_, Receipts::open(journal));
-    for (std::size_t i = 0; i < homes_.size(); ++i) {
-      // A CAR is written anew in each run: what a killed one left is gone.
-      Receipts* receipts = homes_[i]->name().starts_with("car:") ? nullptr : receipts_.get();
-      senders_.push_back(std::make_unique<Sender>(*homes_[i], receipts, monitor_, i, stop_));
-    }
     window_ = std::make_shared<Window>(2 * std::max<std::size_t>(1, homes_.size()));
+    EAI_CHECK(targets_.open(homes_, *receipts_, out_.bytes));
+    if (const auto settled = receipts_->settled()) {
+      const content::Profile* profile = content::find_profile(settled->profile);
+      if (profile == nullptr) return fail(Code::unsupported, "an earlier run cut parts by " + settled->profile);
+      profile_ = *profile;
+      settled_by_ = settled->by;
+    }
     return {};
   }
 
@@ -149,7 +160,7 @@ class Run final : public PartSink {
   }
 
   Result<Begin> begin(const std::string& name) override {
-    if (senders_.empty()) return Begin{nullptr, profile_};
+    if (targets_.empty()) return Begin{nullptr, profile_};
     if (!window_->take(stop_.get_token())) return fail(Code::busy, "stopped");
     auto fd = nameless_file(options_.work_folder);
     if (!fd) {
@@ -168,39 +179,59 @@ class Run final : public PartSink {
   Result<void> end(Part part) override {
     Piece piece{Piece::Kind::file, {part.name, {}, part.profile, part.root.cid, {}}, part.sha256};
     if (part.bytes) piece.upload.body.add(part.bytes, {0, part.size});
-    if (!learned_ && !senders_.empty()) EAI_CHECK(learn(piece));
-    learned_ = true;
-    if (part.bytes && !(piece.upload.profile == profile_)) {
+    const Sender* taught = nullptr;
+    if (!settled_by_ && !targets_.empty()) {
+      EAI_TRY(taught, settle(piece));
+    }
+    if (!(part.profile == profile_)) {
       // Made before the home told how it cuts.
-      EAI_TRY(const content::TreeNode root, import_body(piece.upload.body, profile_, nullptr, nullptr));
+      part.blocks.clear();
+      EAI_TRY(const content::TreeNode root,
+              import_body(
+                  piece.upload.body, profile_,
+                  [&](const Cid& cid, ByteView block) -> Result<void> {
+                    part.blocks.push_back(block_size(cid, block.size()));
+                    return {};
+                  },
+                  [&](const Cid& cid, const Bytes& block) { part.blocks.push_back(block_size(cid, block.size())); }));
       piece.upload.profile = profile_;
       piece.upload.cid = root.cid;
     }
+    blocks_.insert(blocks_.end(), part.blocks.begin(), part.blocks.end());
     metadata_.files.push_back({piece.upload.cid, part.name, part.sha256, part.size, true});
     part.bytes.reset();
-    for (auto& sender : senders_) {
-      if (sender.get() != teacher_ || !taught_) sender->push(piece);
-    }
-    taught_ = false;
+    if (!targets_.empty()) targets_.push(piece, taught, *settled_by_);
     return {};
   }
 
-  // The first part tells how the service cuts files. All later parts, and all other homes, follow it.
-  Result<void> learn(Piece& piece) {
-    for (auto& sender : senders_) {
-      if (sender->home().picks_profile()) teacher_ = sender.get();
+  // The first part tells how the service cuts files. All later parts, and all other homes, follow it. Returns the
+  // sender that has this part now.
+  Result<const Sender*> settle(Piece& piece) {
+    settled_by_ = "";
+    Sender* teacher = targets_.picky();
+    if (teacher != nullptr) {
+      if (auto learned = learn(*teacher, piece); learned) {
+        settled_by_ = teacher->home().name();
+      } else {
+        teacher->give_up(std::move(learned).error());
+        teacher = nullptr;
+      }
+      if (stop_.stop_requested()) return fail(Code::busy, "stopped");
     }
-    if (teacher_ == nullptr) return {};
-    EAI_TRY(const Cid got, teacher_->put(piece));
+    EAI_CHECK(receipts_->settle({std::string(profile_.name), *settled_by_}));
+    return teacher;
+  }
+
+  Result<void> learn(Sender& teacher, Piece& piece) {
+    EAI_TRY(const Cid got, teacher.put(piece));
     if (got.hash() != piece.upload.cid.hash()) {
       auto found = profile_of(piece.upload.body, got);
-      if (!found) return wrong_cid(teacher_->home().name(), piece, got);
+      if (!found) return wrong_cid(teacher.home().name(), piece, got);
       profile_ = found->first;
       piece.upload.profile = profile_;
       piece.upload.cid = found->second.cid;
     }
-    taught_ = true;
-    return teacher_->accept(piece, got);
+    return teacher.accept(piece, got);
   }
 
   // ---- unixfs
@@ -217,153 +248,79 @@ class Run final : public PartSink {
                                              workers_, progress, stop_.get_token()));
       before += file->size();
       metadata_.files.push_back({hashed.root.cid, file->name(), hashed.sha256, file->size(), true});
+      hashed.each_block([&](const Cid& cid, std::uint64_t size) { blocks_.push_back(block_size(cid, size)); });
       files_.push_back(std::move(hashed));
     }
     std::sort(metadata_.files.begin(), metadata_.files.end(),
               [](const auto& a, const auto& b) { return a.file_name < b.file_name; });
-    EAI_CHECK(count_blocks());
     monitor_.change([](Progress& p) { p.phase = "sending"; });
-    for (std::size_t i = 0; i < homes_.size(); ++i) EAI_CHECK(send_blocks(i));
+    for (Sender* sender : targets_.senders()) {
+      if (auto begun = send_blocks(*sender); !begun) sender->give_up(std::move(begun).error());
+    }
     return {};
   }
 
-  template <typename F>
-  void each_block(F f) const {
+  Result<void> send_blocks(Sender& sender) {
+    EAI_TRY(Digests skip, held_at(sender.home()));
     for (const HashedFile& file : files_) {
-      for (const Leaf& leaf : file.leaves) f(leaf.cid, leaf.range.size());
-      for (const Block& block : file.inner) f(block.cid, block.bytes.size());
-    }
-  }
-
-  static std::string digest_of(const Cid& cid) { return {cid.hash().digest.begin(), cid.hash().digest.end()}; }
-
-  Result<void> count_blocks() {
-    std::unordered_set<std::string> known;
-    for (const fs::path& list : options_.known) {
-      EAI_TRY(const Bytes bytes, read_file(list, k_gib));
-      for (std::size_t at = 0; at + 32 <= bytes.size(); at += 32)
-        known.emplace(text_of(ByteView(bytes).subspan(at, 32)));
-    }
-    std::uint64_t fresh = 0;
-    std::unordered_set<std::string> seen;
-    each_block([&](const Cid& cid, std::uint64_t size) {
-      std::string digest = digest_of(cid);
-      if (!seen.insert(digest).second) return;
-      out_.payload += size;
-      if (!known.contains(digest)) fresh += size;
-      Sha256 hash{};
-      std::copy(digest.begin(), digest.end(), hash.begin());
-      out_.blocks.push_back(hash);
-    });
-    out_.new_here = fresh;
-    return {};
-  }
-
-  Result<void> send_blocks(std::size_t index) {
-    Home& home = *homes_[index];
-    if (options_.dry_run) EAI_CHECK(home.prepare(0, {}));
-    EAI_TRY(auto known, home.blocks());
-    const bool tells = known.has_value();
-    std::set<Bytes> skip;
-    if (known) skip = *std::move(known);
-    std::uint64_t fresh = 0;
-    for (const HashedFile& file : files_) {
-      Cars cars(file, home);
+      BlockCars cars(file.file->name(), file.root.cid, sender.home().car_size());
       for (const Leaf& leaf : file.leaves) {
-        if (!skip.insert(leaf.cid.hash().bytes()).second) continue;
-        fresh += leaf.range.size();
+        if (!skip.insert(block_size(leaf.cid, 0).digest).second) continue;
         cars.add(leaf.cid, leaf.range.size(), [&](Body& body) { body.add(file.file, leaf.range); });
       }
       for (const Block& block : file.inner) {
-        if (!skip.insert(block.cid.hash().bytes()).second) continue;
-        fresh += block.bytes.size();
+        if (!skip.insert(block_size(block.cid, 0).digest).second) continue;
         cars.add(block.cid, block.bytes.size(), [&](Body& body) { body.add(block.bytes); });
       }
-      if (options_.dry_run) continue;
-      for (Piece& piece : cars.take()) senders_[index]->push(std::move(piece));
+      for (Piece& piece : cars.take()) sender.push(std::move(piece));
     }
-    if (tells) out_.new_at[home.name()] = fresh;
     return {};
   }
 
-  // The blocks of one file as CARs of the size that a home takes.
-  class Cars {
-   public:
-    Cars(const HashedFile& file, const Home& home) : file_(file), limit_(home.car_size()) {}
-    template <typename F>
-    void add(const Cid& cid, std::uint64_t size, F add_bytes) {
-      if (!open_) {
-        pieces_.push_back(
-            {Piece::Kind::car,
-             {file_.file->name() + ".car-" + std::to_string(pieces_.size()), {}, k_unixfs_v1_2025, file_.root.cid, {}},
-             {}});
-        pieces_.back().upload.body.add(content::car_header({file_.root.cid}));
-        open_ = true;
-      }
-      Body& body = pieces_.back().upload.body;
-      body.add(content::car_section_head(cid, size));
-      add_bytes(body);
-      names_.update(cid.bytes());
-      if (body.size() >= limit_) close();
-    }
-    std::vector<Piece> take() {
-      if (open_) close();
-      return std::move(pieces_);
-    }
+  // ---- what is new
+  Result<void> count_blocks() {
+    EAI_TRY(const Digests known, read_block_lists(options_.known));
+    out_.new_here = bytes_without(blocks_, known);
+    if (options_.format == content::Format::unixfs) out_.payload = bytes_without(blocks_, {});
+    return {};
+  }
 
-   private:
-    void close() {
-      pieces_.back().sha256 = names_.finish();
-      names_ = content::Sha256Hasher();
-      open_ = false;
+  // What of our blocks the home has; and for the user, what it has not.
+  Result<Digests> held_at(Home& home) {
+    Digests wanted;
+    for (const BlockSize& block : blocks_) wanted.insert(block.digest);
+    EAI_TRY(auto held, home.held(wanted));
+    if (!held) return Digests{};
+    out_.new_at[home.name()] = bytes_without(blocks_, *held);
+    return *std::move(held);
+  }
+
+  void count_at_homes() {
+    for (Home* home : homes_) {
+      auto ready = home->prepare(0, {});
+      Result<Digests> held = ready ? held_at(*home) : Failure(std::move(ready).error());
+      if (!held) failures_.push_back({home->name(), std::move(held).error()});
     }
-    const HashedFile& file_;
-    std::uint64_t limit_;
-    std::vector<Piece> pieces_;
-    content::Sha256Hasher names_;
-    bool open_ = false;
-  };
+  }
 
   // ---- the end
   Result<Outcome> finish() {
-    const std::string json = content::write_metadata(metadata_);
+    out_.metadata_json = content::write_metadata(metadata_);
     // What we write, every reader must be able to read.
-    EAI_CHECK(content::parse_metadata(view_of(json)));
-    const Cid hash = Cid::raw_of(view_of(json));
-    for (auto& sender : senders_) {
-      for (const auto& entry : metadata_.files) EAI_CHECK(sender->home().keep(entry.cid, entry.file_name));
-      Piece piece{Piece::Kind::file,
-                  {folder_.name + "_metadata.json", {}, k_unixfs_v1_2025, hash, {}},
-                  content::sha256(view_of(json))};
-      piece.upload.body.add(Bytes(json.begin(), json.end()));
-      sender->push(std::move(piece));
-      EAI_CHECK(sender->drain());
-      EAI_CHECK(sender->home().finish(hash));
-      out_.sent += sender->sent();
-      out_.resumed += sender->resumed();
-    }
-    if (receipts_) EAI_CHECK(receipts_->remove());
-    Outcome outcome{std::move(metadata_),
-                    json,
-                    hash,
-                    out_.bytes,
-                    out_.payload,
-                    out_.stored,
-                    out_.sent,
-                    out_.resumed,
-                    out_.new_here,
-                    std::move(out_.new_at),
-                    std::string(profile_.name),
-                    std::move(out_.blocks)};
-    return outcome;
+    EAI_CHECK(content::parse_metadata(view_of(out_.metadata_json)));
+    out_.hash = Cid::raw_of(view_of(out_.metadata_json));
+    targets_.finish(metadata_, out_.metadata_json, out_.hash);
+    out_.sent = targets_.sent();
+    out_.resumed = targets_.resumed();
+    if (!options_.dry_run) failures_ = targets_.failures();
+    if (stop_.stop_requested() && !failures_.empty()) return fail(Code::busy, "stopped");
+    out_.metadata = std::move(metadata_);
+    out_.profile = profile_.name;
+    out_.blocks = std::move(blocks_);
+    out_.failures = std::move(failures_);
+    out_.journal = std::move(receipts_);
+    return std::move(out_);
   }
-
-  struct Sums {
-    std::uint64_t bytes = 0, payload = 0, stored = 0, sent = 0, resumed = 0;
-    std::optional<std::uint64_t> new_here;
-    std::map<std::string, std::uint64_t> new_at;
-    std::vector<Sha256> blocks;
-  };
 
   const Folder& folder_;
   const Options& options_;
@@ -371,15 +328,16 @@ class Run final : public PartSink {
   Monitor& monitor_;
   std::stop_source stop_;
   Workers workers_;
-  std::unique_ptr<Receipts> receipts_;
+  std::shared_ptr<Receipts> receipts_;
   std::shared_ptr<Window> window_;
   content::Metadata metadata_;
   content::Profile profile_ = k_unixfs_v1_2025;
+  std::optional<std::string> settled_by_;  // the home that chose the profile; empty: it is ours
   std::vector<HashedFile> files_;
-  Sums out_;
-  Sender* teacher_ = nullptr;
-  bool learned_ = false, taught_ = false;
-  std::vector<std::unique_ptr<Sender>> senders_;  // last: its threads use the rest
+  std::vector<BlockSize> blocks_;
+  std::vector<HomeFailure> failures_;
+  Outcome out_;
+  Targets targets_;  // last: its threads use the rest
 };
 
 }  // namespace
@@ -397,13 +355,6 @@ void Monitor::change(const std::function<void(Progress&)>& f) {
 Result<Outcome> preserve(const Folder& folder, const Options& options, const Homes& homes, Monitor& monitor,
                          std::stop_source stop) {
   return Run(folder, options, homes, monitor, std::move(stop)).go();
-}
-
-Result<void> write_block_list(const fs::path& file, const Outcome& outcome) {
-  Bytes bytes;
-  for (const Sha256& hash : outcome.blocks) bytes.insert(bytes.end(), hash.begin(), hash.end());
-  EAI_CHECK(make_folders(file.parent_path(), 0700));
-  return write_file_atomic(file, bytes, 0600);
 }
 
 }  // namespace eai::preserve

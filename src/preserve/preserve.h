@@ -1,8 +1,9 @@
 // Why: a folder becomes a hash, and what the hash names lies on homes that the user chose.
 // Thread: preserve() blocks its caller and owns its helpers; Monitor may be read from any thread meanwhile.
 // What holds: no home is believed: the CID that it names is compared with ours (every known profile is tried), and a
-// difference is Code::corrupt. After a kill the same call goes on: parts with a receipt are not sent again. Nothing of
-// the folder is copied but parts in flight, at most two per home, in files that vanish with the process.
+// difference is Code::corrupt. A home that fails does not end the others. After a kill or a failure the same call goes
+// on: parts with a receipt are not sent again. Nothing of the folder is copied but parts in flight, at most two per
+// home, in files that vanish with the process.
 #pragma once
 
 #include <functional>
@@ -17,6 +18,8 @@
 #include "content/metadata.h"
 #include "preserve/folder.h"
 #include "preserve/home.h"
+#include "preserve/pack_archive.h"
+#include "preserve/receipts.h"
 
 namespace eai::preserve {
 
@@ -30,7 +33,7 @@ struct Options {
   bool dry_run = false;
   bool resume = true;
   fs::path work_folder;         // parts in flight and journals
-  std::vector<fs::path> known;  // block lists (write_block_list) of models that are here
+  std::vector<fs::path> known;  // block lists (known_blocks.h) of models that are here
 };
 
 struct HomeProgress {
@@ -55,28 +58,31 @@ class Monitor {
   Progress progress_;
 };
 
+struct HomeFailure {
+  std::string home;
+  Error error;
+};
+
 struct Outcome {
   content::Metadata metadata;
   std::string metadata_json;
-  content::Cid hash;
-  std::uint64_t bytes = 0;    // of the folder
-  std::uint64_t payload = 0;  // bytes that a home keeps: parts, or blocks
-  std::uint64_t stored = 0;   // archive: bytes that were stored, not deflated
-  std::uint64_t sent = 0;     // bytes that went out, all homes together
-  std::uint64_t resumed = 0;  // bytes that earlier runs had sent
-  // unixfs: bytes in blocks that no known model has, and per home that can tell.
-  std::optional<std::uint64_t> new_here;
-  std::map<std::string, std::uint64_t> new_at;
-  std::string profile;                  // under which the parts' CIDs hold
-  std::vector<content::Sha256> blocks;  // unixfs: of all its blocks
+  content::Cid hash = content::Cid::raw_of({});
+  std::uint64_t bytes = 0;                      // of the folder
+  std::uint64_t payload = 0;                    // bytes that a home keeps: parts, or blocks
+  std::uint64_t stored = 0;                     // archive: bytes that were stored, not deflated
+  std::uint64_t sent = 0;                       // bytes that went out, all homes together
+  std::uint64_t resumed = 0;                    // bytes that earlier runs had sent
+  std::uint64_t new_here = 0;                   // bytes in blocks that no known model has
+  std::map<std::string, std::uint64_t> new_at;  // the same for homes that can tell; dry runs, and unixfs
+  std::string profile;                          // under which the parts' CIDs hold
+  std::vector<BlockSize> blocks;                // all of them
+  std::vector<HomeFailure> failures;            // the homes that have not all of it, and why
+  std::shared_ptr<Receipts> journal;            // to be removed when there is nothing to go on with; null: dry run
 };
 
-// `stop` ends it (Code::busy, "stopped"), and is asked for by itself when one home fails: what the homes were made with
-// should be its token.
+// An error if no home has all of it: the homes' own one, all of them in its message. `stop` ends it (Code::busy,
+// "stopped"), and is asked for by itself when the last home failed: what the homes were made with should be its token.
 Result<Outcome> preserve(const Folder& folder, const Options& options, const Homes& homes, Monitor& monitor,
                          std::stop_source stop);
-
-// The blocks of a unixfs model, so that a later one can say what it shares: 32 bytes of SHA-256 each.
-Result<void> write_block_list(const fs::path& file, const Outcome& outcome);
 
 }  // namespace eai::preserve

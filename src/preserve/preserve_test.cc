@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "content/car.h"
 #include "content/unixfs_reader.h"
 #include "preserve/audit.h"
 #include "preserve/hash_unixfs.h"
@@ -46,6 +47,21 @@ TEST(Body, ReadsAcrossItsPieces) {
   Bytes part(3);
   ASSERT_TRUE(body.read(10, part));
   EXPECT_EQ(part, (Bytes{content[18], content[19], 'z'}));
+  Body slice;
+  slice.add(body, {1, 4});
+  slice.add(body, {12, 13});
+  Bytes sliced(4);
+  ASSERT_TRUE(slice.read(0, sliced));
+  EXPECT_EQ(sliced, (Bytes{'b', content[10], content[11], 'z'}));
+}
+
+TEST(SourceFile, AnotherFileOfTheSameNameIsNoticed) {
+  TemporaryFolder folder;
+  auto file = file_of(folder.path(), "f", pattern(1000, 1));
+  ASSERT_TRUE(file->still_same());
+  file_of(folder.path(), "g", pattern(1000, 2));
+  fs::rename(folder.path() / "g", folder.path() / "f");
+  EXPECT_EQ(file->still_same().error().code, Code::busy);
 }
 
 TEST(SourceFile, AChangeIsNoticed) {
@@ -119,9 +135,17 @@ TEST(Receipts, HoldAcrossRunsAndATornLine) {
   EXPECT_FALSE(receipts->find("kubo", hash, 4));
   EXPECT_FALSE(receipts->find("lighthouse", hash, 5));
   ASSERT_TRUE(receipts->add("kubo", hash, 4, cid));
+  EXPECT_FALSE(receipts->finished("kubo"));
+  EXPECT_FALSE(receipts->settled());
+  ASSERT_TRUE(receipts->finish("kubo", cid));
+  ASSERT_TRUE(receipts->settle({"kubo-v1", "lighthouse"}));
   receipts.reset();
   receipts = Receipts::open(file).value();
   EXPECT_EQ(receipts->find("kubo", hash, 4), cid);
+  EXPECT_EQ(receipts->finished("kubo"), cid);
+  EXPECT_FALSE(receipts->finished("lighthouse"));
+  EXPECT_EQ(receipts->settled()->profile, "kubo-v1");
+  EXPECT_EQ(receipts->settled()->by, "lighthouse");
 }
 
 TEST(CidInAnswer, AllShapesThatServicesUse) {
@@ -148,29 +172,80 @@ TEST(Homes, WordsThatAreNone) {
   EXPECT_EQ(make_homes({"kubo", "kubo"}, {}).error().code, Code::invalid);
 }
 
-// A home in memory, which may lie.
-class FakeHome final : public Home {
- public:
-  FakeHome() : Home("fake") {}
-  Result<void> prepare(std::uint64_t, const std::vector<std::string>&) override { return {}; }
-  Result<Cid> put_file(const Upload& upload) override {
-    ++puts;
-    if (lies) return Cid::raw_of(view_of("other"));
-    return import_body(upload.body, profile, nullptr, nullptr)->cid;
-  }
-  Result<void> put_car(const Upload&) override { return {}; }
-  Result<void> keep(const Cid&, const std::string&) override { return {}; }
-  Result<void> finish(const Cid&) override { return {}; }
-  bool picks_profile() const override { return true; }
+// A home in memory, which may lie or fail.
+struct Script {
   content::Profile profile = content::k_unixfs_v1_2025;
   bool lies = false;
-  std::atomic<int> puts = 0;
+  int fails_after = -1;  // files that it takes before it takes no more
+  bool refuses = false;
+  bool whole = false;
+  bool picks = true;
+};
+struct Kept {
+  std::vector<std::string> files, cars;
+  std::optional<Cid> hash;
+};
+
+class FakeHome final : public Home {
+ public:
+  FakeHome(std::string name, Script script, Kept& kept) : Home(std::move(name)), script_(script), kept_(kept) {}
+  Result<void> prepare(std::uint64_t, const std::vector<Home*>&) override {
+    if (script_.whole && kept_.hash) return fail(Code::invalid, name() + " is there already");
+    if (script_.refuses) return fail(Code::invalid, name() + ": the key was refused");
+    return {};
+  }
+  bool whole_or_nothing() const override { return script_.whole; }
+  Result<Cid> put_file(const Upload& upload) override {
+    std::lock_guard lock(mutex_);
+    if (script_.fails_after >= 0 && static_cast<int>(kept_.files.size()) >= script_.fails_after) {
+      return fail(Code::network, name() + ": broken");
+    }
+    kept_.files.push_back(upload.name);
+    if (script_.lies) return Cid::raw_of(view_of("other"));
+    return import_body(upload.body, script_.picks ? script_.profile : upload.profile, nullptr, nullptr)->cid;
+  }
+  // Only what is whole, block by block.
+  Result<void> put_car(const Upload& upload) override {
+    Bytes bytes(upload.body.size());
+    EAI_CHECK(upload.body.read(0, bytes));
+    std::map<Bytes, Bytes> blocks;
+    content::CarReader reader([&](const Cid& cid, ByteView block) -> Result<void> {
+      blocks.emplace(cid.hash().bytes(), Bytes(block.begin(), block.end()));
+      return {};
+    });
+    EAI_CHECK(reader.feed(bytes));
+    EAI_CHECK(reader.finish());
+    auto get = [&](const Cid& cid) -> Result<ByteView> {
+      const auto found = blocks.find(cid.hash().bytes());
+      if (found == blocks.end()) return fail(Code::not_found, "no such block");
+      return ByteView(found->second);
+    };
+    auto ignore = [](ByteView) -> Result<void> { return {}; };
+    EAI_CHECK(content::read_unixfs_file(upload.cid, UINT64_MAX, get, ignore));
+    std::lock_guard lock(mutex_);
+    kept_.cars.push_back(upload.name);
+    return {};
+  }
+  std::uint64_t limit() const override { return 100 * k_mib; }
+  std::uint64_t car_size() const override { return UINT64_MAX; }
+  Result<void> keep(const Cid&, const std::string&) override { return {}; }
+  Result<void> finish(const Cid& hash) override {
+    kept_.hash = hash;
+    return {};
+  }
+  bool picks_profile() const override { return script_.picks; }
+
+ private:
+  std::mutex mutex_;
+  Script script_;
+  Kept& kept_;
 };
 
 struct Demo {
   TemporaryFolder folder;
   Folder model;
   Options options;
+  std::vector<Kept> kept{2};
   Demo() {
     model.name = "m";
     model.path = folder.path();
@@ -179,41 +254,131 @@ struct Demo {
     options.part_size = 2 * k_mib;
     options.work_folder = folder.path() / "work";
   }
-  Result<Outcome> run(FakeHome*& home) {
+  Result<Outcome> run(const std::vector<Script>& scripts) {
     Homes homes;
-    homes.push_back(std::make_unique<FakeHome>());
-    if (home != nullptr) {
-      static_cast<FakeHome*>(homes[0].get())->profile = home->profile;
-      static_cast<FakeHome*>(homes[0].get())->lies = home->lies;
+    for (std::size_t i = 0; i < scripts.size(); ++i) {
+      homes.push_back(std::make_unique<FakeHome>("fake-" + std::to_string(i), scripts[i], kept[i]));
     }
     Monitor monitor;
-    return preserve(model, options, homes, monitor, std::stop_source());
+    auto outcome = preserve(model, options, homes, monitor, std::stop_source());
+    if (outcome && outcome->failures.empty()) {
+      EXPECT_TRUE(outcome->journal->remove());
+    }
+    if (outcome) outcome->journal.reset();  // lets go of its lock
+    return outcome;
+  }
+  Outcome run_well(const std::vector<Script>& scripts) {
+    auto outcome = run(scripts);
+    if (outcome) return *std::move(outcome);
+    ADD_FAILURE() << outcome.error().message;
+    return {};
   }
 };
 
 TEST(Preserve, FollowsTheProfileOfAHome) {
   Demo demo;
-  FakeHome like;
-  FakeHome* home = &like;
-  const Outcome ours = demo.run(home).value();
+  const Outcome ours = demo.run_well({Script{}});
   EXPECT_EQ(ours.metadata.files.size(), 3U);
   EXPECT_EQ(ours.profile, "unixfs-v1-2025");
+  Script like;
   like.profile = *content::find_profile("kubo-v1");
-  const Outcome theirs = demo.run(home).value();
+  const Outcome theirs = demo.run_well({like});
   EXPECT_EQ(theirs.profile, "kubo-v1");
   EXPECT_NE(ours.hash, theirs.hash);
   EXPECT_EQ(ours.metadata.files[0].sha256, theirs.metadata.files[0].sha256);
-  EXPECT_EQ(theirs.metadata.files[2].cid, demo.run(home).value().metadata.files[2].cid);
+  EXPECT_EQ(theirs.hash, demo.run_well({like}).hash);
 }
 
 TEST(Preserve, ALieEndsIt) {
   Demo demo;
-  FakeHome like;
-  like.lies = true;
-  FakeHome* home = &like;
-  auto outcome = demo.run(home);
+  Script liar;
+  liar.lies = true;
+  EXPECT_EQ(demo.run({liar}).error().code, Code::corrupt);
+  EXPECT_FALSE(demo.kept[0].hash);
+}
+
+TEST(Preserve, OneHomeThatFailsDoesNotEndTheOther) {
+  Demo demo;
+  Script broken, good;
+  broken.picks = good.picks = false;
+  broken.fails_after = 2;
+  const Outcome outcome = demo.run_well({broken, good});
+  ASSERT_EQ(outcome.failures.size(), 1U);
+  EXPECT_EQ(outcome.failures[0].home, "fake-0");
+  EXPECT_EQ(outcome.failures[0].error.code, Code::network);
+  EXPECT_EQ(demo.kept[1].hash, outcome.hash);
+  EXPECT_EQ(demo.kept[1].files.size(), 4U);
+  // Only what is missing goes out, and only there.
+  const Outcome again = demo.run_well({good, good});
+  EXPECT_TRUE(again.failures.empty());
+  EXPECT_EQ(again.hash, outcome.hash);
+  EXPECT_EQ(demo.kept[0].files.size(), 4U);
+  EXPECT_EQ(demo.kept[1].files.size(), 4U);
+}
+
+TEST(Preserve, AHomeThatComesLaterTakesTheTreesThatAreSettled) {
+  Demo demo;
+  Script picky, plain;
+  picky.profile = *content::find_profile("kubo-v1");
+  picky.refuses = true;
+  plain.picks = false;
+  const Outcome outcome = demo.run_well({picky, plain});
+  EXPECT_EQ(outcome.failures.size(), 1U);
+  EXPECT_EQ(outcome.profile, "unixfs-v1-2025");
+  picky.refuses = false;
+  const Outcome again = demo.run_well({picky, plain});
+  EXPECT_TRUE(again.failures.empty());
+  EXPECT_EQ(again.hash, outcome.hash);
+  EXPECT_EQ(demo.kept[0].cars.size(), 3U);
+  EXPECT_EQ(demo.kept[0].files, std::vector<std::string>{"m_metadata.json"});
+}
+
+TEST(Preserve, WhatWasWrittenAsAWholeStands) {
+  Demo demo;
+  Script broken, disk;
+  broken.picks = disk.picks = false;
+  broken.fails_after = 1;
+  disk.whole = true;
+  const Outcome outcome = demo.run_well({broken, disk});
+  EXPECT_EQ(outcome.failures.size(), 1U);
+  broken.fails_after = 2;
+  const Outcome again = demo.run_well({broken, disk});
+  ASSERT_EQ(again.failures.size(), 1U);
+  EXPECT_EQ(again.failures[0].home, "fake-0");
+  EXPECT_EQ(demo.kept[1].files.size(), 4U);
+  // It holds another state of the folder: said, not overwritten.
+  broken.fails_after = 3;
+  demo.model.files = {file_of(demo.folder.path(), "m", pattern(5 * k_mib, 10))};
+  const auto changed = demo.run({broken, disk});
+  ASSERT_FALSE(changed);
+  EXPECT_NE(changed.error().message.find("an earlier state of the folder"), std::string::npos);
+  EXPECT_EQ(demo.kept[1].hash, outcome.hash);
+}
+
+TEST(Preserve, AllHomesThatFailAreNamed) {
+  Demo demo;
+  Script first, second;
+  first.refuses = true;
+  second.fails_after = 0;
+  const auto outcome = demo.run({first, second});
   ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().code, Code::corrupt);
+  EXPECT_EQ(outcome.error().code, Code::invalid);
+  EXPECT_NE(outcome.error().message.find("fake-0: the key was refused"), std::string::npos);
+  EXPECT_NE(outcome.error().message.find("fake-1: broken"), std::string::npos);
+}
+
+TEST(Preserve, WhatIsTooLargeForAHomeIsSaidFirst) {
+  Demo demo;
+  demo.options.part_size = 101 * k_mib;
+  EXPECT_EQ(demo.run({Script{}}).error().code, Code::invalid);
+  demo.options.part_size = 0;
+  EXPECT_EQ(demo.run({Script{}}).error().code, Code::invalid);
+  demo.options.part_size = 2 * k_mib;
+  demo.options.format = content::Format::unixfs;
+  fs::resize_file(demo.folder.path() / "m", 101 * k_mib);
+  demo.model.files = {SourceFile::open(demo.folder.path(), "m").value()};
+  EXPECT_EQ(demo.run({Script{}}).error().code, Code::invalid);
+  EXPECT_TRUE(demo.kept[0].files.empty() && demo.kept[0].cars.empty());
 }
 
 TEST(Preserve, ACarHoldsTheWholeModelAndLosesNoBlock) {
@@ -236,6 +401,23 @@ TEST(Preserve, ACarHoldsTheWholeModelAndLosesNoBlock) {
   file.put('x');
   file.close();
   EXPECT_EQ(make_source("car:" + (demo.folder.path() / "u.car").string(), {}).error().code, Code::corrupt);
+}
+
+TEST(Deals, AllShapesThatLighthouseUses) {
+  for (const char* text : {R"([{"dealStatus":"Active","storageProvider":"f01","chainDealID":7}])",
+                           R"({"data":[{"status":"Active","miner":"f01","dealId":"7"}]})",
+                           R"({"data":{"dealStatus":[{"dealStatus":"Active","storageProvider":"f01","dealId":7}]}})"}) {
+    const auto deals = parse_deals(view_of(text));
+    ASSERT_TRUE(deals) << text;
+    ASSERT_EQ(deals->size(), 1U);
+    EXPECT_EQ(deals->front().state, "Active");
+    EXPECT_EQ(deals->front().provider, "f01");
+    EXPECT_EQ(deals->front().id, "7");
+  }
+  EXPECT_TRUE(parse_deals(view_of("[]"))->empty());
+  for (const char* text : {"", "<html>", "{}", "[7]", R"({"data":"soon"})"}) {
+    EXPECT_EQ(parse_deals(view_of(text)).error().code, Code::network) << text;
+  }
 }
 
 }  // namespace

@@ -44,16 +44,30 @@ void Receipts::read_line(std::string_view line) {
   const json::value value = json::parse(json::string_view(line.data(), line.size()), error);
   const json::object* object = error ? nullptr : value.if_object();
   if (object == nullptr) return;
-  const json::value* home = object->if_contains("home");
-  const json::value* hash = object->if_contains("sha256");
+  const auto text = [&](const char* key) -> std::optional<std::string> {
+    const json::value* found = object->if_contains(key);
+    if (found == nullptr || !found->is_string()) return std::nullopt;
+    return std::string(found->get_string());
+  };
+  const auto profile = text("profile"), by = text("by");
+  if (profile && by) settled_ = Settled{*profile, *by};
+  const auto home = text("home"), finished = text("finished"), hash = text("sha256"), cid = text("cid");
+  if (home && finished) {
+    if (auto parsed = content::Cid::parse(*finished)) finished_.insert_or_assign(*home, *parsed);
+  }
   const json::value* size = object->if_contains("size");
-  const json::value* cid = object->if_contains("cid");
-  if (!home || !hash || !size || !cid || !home->is_string() || !hash->is_string() || !cid->is_string()) return;
+  if (!home || !hash || !cid || size == nullptr) return;
   json::error_code no_number;
   const auto bytes = size->to_number<std::uint64_t>(no_number);
-  auto parsed = content::Cid::parse(std::string(cid->get_string()));
+  auto parsed = content::Cid::parse(*cid);
   if (no_number || !parsed) return;
-  by_key_.insert_or_assign(key_of(home->get_string(), hash->get_string(), bytes), *parsed);
+  by_key_.insert_or_assign(key_of(*home, *hash, bytes), *parsed);
+}
+
+Result<void> Receipts::append(const std::string& line) {
+  EAI_CHECK(write_all(fd_.get(), view_of(line + "\n")));
+  if (::fsync(fd_.get()) != 0) return fail_errno("syncing " + file_.string(), errno);
+  return {};
 }
 
 std::optional<content::Cid> Receipts::find(const std::string& home, const content::Sha256& sha256,
@@ -68,9 +82,33 @@ Result<void> Receipts::add(const std::string& home, const content::Sha256& sha25
   std::lock_guard guard(mutex_);
   const std::string hash = to_hex(sha256);
   const json::object line{{"home", home}, {"sha256", hash}, {"size", size}, {"cid", cid.str()}};
-  EAI_CHECK(write_all(fd_.get(), view_of(json::serialize(line) + "\n")));
-  if (::fsync(fd_.get()) != 0) return fail_errno("syncing " + file_.string(), errno);
+  EAI_CHECK(append(json::serialize(line)));
   by_key_.insert_or_assign(key_of(home, hash, size), cid);
+  return {};
+}
+
+std::optional<content::Cid> Receipts::finished(const std::string& home) const {
+  std::lock_guard guard(mutex_);
+  auto found = finished_.find(home);
+  return found == finished_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<void> Receipts::finish(const std::string& home, const content::Cid& hash) {
+  std::lock_guard guard(mutex_);
+  EAI_CHECK(append(json::serialize(json::object{{"home", home}, {"finished", hash.str()}})));
+  finished_.insert_or_assign(home, hash);
+  return {};
+}
+
+std::optional<Receipts::Settled> Receipts::settled() const {
+  std::lock_guard guard(mutex_);
+  return settled_;
+}
+
+Result<void> Receipts::settle(Settled settled) {
+  std::lock_guard guard(mutex_);
+  EAI_CHECK(append(json::serialize(json::object{{"profile", settled.profile}, {"by", settled.by}})));
+  settled_ = std::move(settled);
   return {};
 }
 

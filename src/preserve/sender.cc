@@ -27,8 +27,14 @@ Failure wrong_cid(const std::string& home, const Piece& piece, const content::Ci
   return fail(Code::corrupt, message + "it does not hold the bytes that were sent");
 }
 
-Sender::Sender(Home& home, Receipts* receipts, Monitor& monitor, std::size_t index, std::stop_source stop)
-    : home_(home), receipts_(receipts), monitor_(monitor), index_(index), stop_(std::move(stop)) {
+Sender::Sender(Home& home, Receipts* receipts, Monitor& monitor, std::size_t index, std::stop_token stop,
+               std::function<void()> on_error)
+    : home_(home),
+      receipts_(receipts),
+      monitor_(monitor),
+      index_(index),
+      stop_(std::move(stop)),
+      on_error_(std::move(on_error)) {
   for (int i = 0; i < k_at_once; ++i) threads_.emplace_back([this](std::stop_token ending) { run(ending); });
 }
 
@@ -38,22 +44,35 @@ Sender::~Sender() {
 }
 
 void Sender::push(Piece piece) {
-  monitor_.change([&](Progress& p) { p.homes[index_].total += piece.upload.body.size(); });
   std::lock_guard lock(mutex_);
-  if (!error_) queue_.push_back(std::move(piece));
+  if (error_) return;
+  monitor_.change([&](Progress& p) { p.homes[index_].total += piece.upload.body.size(); });
+  queue_.push_back(std::move(piece));
   changed_.notify_all();
 }
 
+std::optional<content::Cid> Sender::receipt_of(const Piece& piece) const {
+  if (receipts_ == nullptr) return std::nullopt;
+  return receipts_->find(home_.name(), piece.sha256, piece.upload.body.size());
+}
+
+void Sender::resume(std::uint64_t size) {
+  std::lock_guard lock(mutex_);
+  resumed_ += size;
+  monitor_.change([&](Progress& p) { p.homes[index_].sent += size; });
+}
+
 Result<content::Cid> Sender::put(const Piece& piece) {
-  const std::uint64_t size = piece.upload.body.size();
-  const std::optional<content::Cid> before =
-      receipts_ != nullptr ? receipts_->find(home_.name(), piece.sha256, size) : std::nullopt;
-  if (before) {
-    std::lock_guard lock(mutex_);
-    resumed_ += size;
-    monitor_.change([&](Progress& p) { p.homes[index_].sent += size; });
+  monitor_.change([&](Progress& p) { p.homes[index_].total += piece.upload.body.size(); });
+  if (const auto before = receipt_of(piece)) {
+    resume(piece.upload.body.size());
     return *before;
   }
+  return upload(piece);
+}
+
+Result<content::Cid> Sender::upload(const Piece& piece) {
+  const std::uint64_t size = piece.upload.body.size();
   std::uint64_t shown = 0;  // of this piece; goes back when a try starts again
   auto show = [&](std::uint64_t now) {
     now = std::min(now, size);
@@ -86,7 +105,12 @@ Result<void> Sender::accept(const Piece& piece, const content::Cid& cid) {
 }
 
 Result<void> Sender::send(Piece& piece) {
-  EAI_TRY(const content::Cid got, put(piece));
+  // A receipt for the same bytes in another tree is none.
+  if (const auto before = receipt_of(piece); before && before->hash() == piece.upload.cid.hash()) {
+    resume(piece.upload.body.size());
+    return {};
+  }
+  EAI_TRY(const content::Cid got, upload(piece));
   if (got.hash() != piece.upload.cid.hash()) return wrong_cid(home_.name(), piece, got);
   return accept(piece, got);
 }
@@ -105,15 +129,24 @@ void Sender::run(const std::stop_token& ending) {
       outcome = send(piece);
     }
     piece = Piece{Piece::Kind::file, {{}, {}, {}, piece.upload.cid, {}}, {}};  // lets go of its bytes on the disk
+    if (!outcome) give_up(std::move(outcome).error());
     lock.lock();
     --active_;
-    if (!outcome && !error_) {
-      error_ = std::move(outcome).error();
-      queue_.clear();
-      stop_.request_stop();
-    }
     changed_.notify_all();
   }
+}
+
+void Sender::give_up(Error error) {
+  std::deque<Piece> dropped;  // let go of without the lock
+  {
+    std::lock_guard lock(mutex_);
+    if (error_) return;
+    error_ = std::move(error);
+    dropped.swap(queue_);
+  }
+  monitor_.change([&](Progress& p) { p.homes[index_].trouble = "failed"; });
+  changed_.notify_all();
+  on_error_();
 }
 
 Result<void> Sender::drain() {
@@ -121,6 +154,21 @@ Result<void> Sender::drain() {
   changed_.wait(lock, [&] { return queue_.empty() && active_ == 0; });
   if (error_) return Failure(*error_);
   return {};
+}
+
+std::optional<Error> Sender::error() const {
+  std::lock_guard lock(mutex_);
+  return error_;
+}
+
+std::uint64_t Sender::sent() const {
+  std::lock_guard lock(mutex_);
+  return sent_;
+}
+
+std::uint64_t Sender::resumed() const {
+  std::lock_guard lock(mutex_);
+  return resumed_;
 }
 
 }  // namespace eai::preserve

@@ -1,6 +1,7 @@
 // Why: pieces go to one home, a few at a time, while the next ones are made.
-// Thread: push(), put() and drain() from one thread; uploads run on its own threads.
-// What holds: a piece counts as sent when the home answered with the right CID, and its receipt is on disk then.
+// Thread: push(), put(), give_up() and drain() from one thread; uploads run on its own threads; error() from any.
+// What holds: a piece counts as sent when the home answered with the right CID, and its receipt is on disk then. The
+// first error ends this home alone: what waits for it is dropped, and later pieces are not taken.
 #pragma once
 
 #include <condition_variable>
@@ -22,27 +23,36 @@ struct Piece {
 
 class Sender {
  public:
-  Sender(Home& home, Receipts* receipts, Monitor& monitor, std::size_t index, std::stop_source stop);
+  // `on_error` is called once, from the thread that met the first error.
+  Sender(Home& home, Receipts* receipts, Monitor& monitor, std::size_t index, std::stop_token stop,
+         std::function<void()> on_error);
   ~Sender();
   void push(Piece piece);
   // At once, on this thread, whatever CID comes back: the caller judges it, and then says that it was right.
   Result<content::Cid> put(const Piece& piece);
   Result<void> accept(const Piece& piece, const content::Cid& cid);
-  // Waits for what was pushed. The first error, if there was one: then the rest was dropped and `stop` asked for.
+  // Waits for what was pushed. The first error, if there was one.
   Result<void> drain();
-  std::uint64_t sent() const { return sent_; }
-  std::uint64_t resumed() const { return resumed_; }
+  // This home is to be sent nothing more.
+  void give_up(Error error);
+  std::optional<Error> error() const;
+  std::uint64_t sent() const;
+  std::uint64_t resumed() const;
   Home& home() { return home_; }
 
  private:
   void run(const std::stop_token& ending);
   Result<void> send(Piece& piece);
+  std::optional<content::Cid> receipt_of(const Piece& piece) const;
+  Result<content::Cid> upload(const Piece& piece);
+  void resume(std::uint64_t size);
   Home& home_;
   Receipts* receipts_;
   Monitor& monitor_;
   std::size_t index_;
-  std::stop_source stop_;
-  std::mutex mutex_;
+  std::stop_token stop_;
+  std::function<void()> on_error_;
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Piece> queue_;
   std::size_t active_ = 0;

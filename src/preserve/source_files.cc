@@ -51,6 +51,11 @@ Result<void> SourceFile::still_same() const {
   const bool same = static_cast<std::uint64_t>(info.st_size) == size_ && now.tv_sec == modified_.tv_sec &&
                     now.tv_nsec == modified_.tv_nsec;
   if (!same) return changed(name_);
+  // Another file may stand there under the same name by now.
+  struct stat there {};
+  if (::lstat(path_.c_str(), &there) != 0 || there.st_ino != info.st_ino || there.st_dev != info.st_dev) {
+    return changed(name_);
+  }
   return {};
 }
 

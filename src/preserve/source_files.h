@@ -28,7 +28,7 @@ class SourceFile {
   const fs::path& path() const { return path_; }
   std::uint64_t size() const { return size_; }
   Result<void> read(std::uint64_t offset, std::span<std::uint8_t> into) const;
-  // Code::busy if size, time of change or identity are others than when it was opened.
+  // Code::busy if size, time of change or identity are others than when it was opened. Not for own files.
   Result<void> still_same() const;
 
  private:

@@ -4,6 +4,7 @@
 // dropped task breaks its promise.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -35,6 +36,11 @@ class Buffers {
   std::mutex mutex_;
   std::vector<Bytes> free_;
 };
+
+// More than one thread per core helps nobody.
+inline unsigned useful_threads(unsigned wanted) {
+  return std::clamp(wanted, 1U, std::max(1U, std::thread::hardware_concurrency()));
+}
 
 class Workers {
  public:

@@ -1,10 +1,12 @@
-"""Real peers for tests: a kubo node that talks to nobody but us, and the stand-in for Lighthouse on top of it."""
+"""Real peers for tests: kubo nodes that talk to nobody but us, and the stand-ins for services on top of them."""
+import base64
 import json
 import os
 import pathlib
 import select
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -15,14 +17,15 @@ def kubo_program():
 
 
 class Kubo:
-    """Private, on loopback: no swarm, no bootstrap, no routing; RPC and gateway on free ports."""
+    """Private, on loopback: no bootstrap, no routing; RPC and gateway on free ports. With `swarm`, others can fetch from it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, swarm=False):
+        self.folder = folder
         self.program = kubo_program()
         self.environment = {**os.environ, "IPFS_PATH": str(folder)}
         self.run("init", "--profile=test")
         for key, value in {"Addresses.API": '"/ip4/127.0.0.1/tcp/0"', "Addresses.Gateway": '"/ip4/127.0.0.1/tcp/0"',
-                           "Addresses.Swarm": "[]", "Bootstrap": "[]", "Routing.Type": '"none"'}.items():
+                           "Addresses.Swarm": '["/ip4/127.0.0.1/tcp/0"]' if swarm else "[]", "Bootstrap": "[]", "Routing.Type": '"none"'}.items():
             self.run("config", "--json", key, value)
         self.process = subprocess.Popen([self.program, "daemon"], env=self.environment, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
@@ -47,28 +50,80 @@ class Kubo:
         with urllib.request.urlopen(f"{self.gateway}/ipfs/{cid}") as reply:
             return reply.read()
 
+    def has(self, cid):
+        """Whether all of `cid` lies here, asked of nobody else."""
+        try:
+            self.rpc(f"dag/stat?offline=true&progress=false&arg={cid}")
+            return True
+        except urllib.error.HTTPError:
+            return False
+
+    def pins(self):
+        return set(json.loads(self.rpc("pin/ls?type=recursive"))["Keys"])
+
+    def block_file(self, cid):
+        """Where the node keeps a block (flatfs, named by the multihash in base32)."""
+        multihash = base64.b32decode(cid[1:].upper() + "=" * (-len(cid[1:]) % 8))[2:]
+        name = base64.b32encode(multihash).decode().rstrip("=")
+        return self.folder / "blocks" / name[-3:-1] / f"{name}.data"
+
     def stop(self):
         self.process.terminate()
         self.process.wait(30)
 
 
-class Lighthouse:
-    KEY = "secret-key-of-the-tests"
+class StandIn:
+    """A service of tests/fakes that takes orders and tells what it was asked (service.py)."""
 
-    def __init__(self, kubo, *options):
-        self.process = subprocess.Popen([sys.executable, ROOT / "tests/fakes/lighthouse.py", "--kubo", kubo.api, "--key",
-                                         self.KEY, *options], stdout=subprocess.PIPE, text=True)
-        assert select.select([self.process.stdout], [], [], 30)[0], "the stand-in for Lighthouse did not start"
+    def __init__(self, script, *options):
+        self.process = subprocess.Popen([sys.executable, ROOT / "tests/fakes" / script, *options], stdout=subprocess.PIPE, text=True)
+        assert select.select([self.process.stdout], [], [], 30)[0], f"{script} did not start"
         self.url = json.loads(self.process.stdout.readline())["url"]
-        self.environment = {"LIGHTHOUSE_API_KEY": self.KEY, "EAI_LIGHTHOUSE_UPLOAD": self.url, "EAI_LIGHTHOUSE_API": self.url}
+
+    def ask(self, path, body=None):
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, body)) as reply:
+            return json.load(reply)
 
     def control(self, **order):
-        urllib.request.urlopen(urllib.request.Request(self.url + "/control", json.dumps(order).encode())).read()
+        """What is not named goes back to its default."""
+        self.ask("/control", json.dumps(order).encode())
 
-    def log(self):
-        with urllib.request.urlopen(self.url + "/log") as reply:
-            return json.load(reply)
+    def wait_held(self, count=1):
+        """Until so many requests are held back as ordered."""
+        self.ask(f"/held/{count}")
+
+    def requests(self):
+        return self.ask("/requests")
 
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+
+class Lighthouse(StandIn):
+    KEY = "secret-key-of-the-tests"
+
+    def __init__(self, kubo, *options):
+        super().__init__("lighthouse.py", "--kubo", kubo.api, "--key", self.KEY, *options)
+        self.environment = {"LIGHTHOUSE_API_KEY": self.KEY, "EAI_LIGHTHOUSE_UPLOAD": self.url, "EAI_LIGHTHOUSE_API": self.url,
+                            "EAI_LIGHTHOUSE_GATEWAY": self.url}
+
+    def log(self):
+        return self.ask("/log")
+
+    def names(self):
+        return [upload["name"] for upload in self.log()]
+
+
+class PinningService(StandIn):
+    TOKEN = "secret-token-of-the-tests"
+
+    def __init__(self, kubo):
+        """`kubo`: the service's own node, which fetches."""
+        super().__init__("pinning_service.py", "--kubo", kubo.api, "--token", self.TOKEN)
+        self.home = f"pinning:{self.url}"
+        self.environment = {"EAI_PINNING_KEY": self.TOKEN}
+
+    def asked(self, method):
+        """The paths of these requests."""
+        return [r["path"] for r in self.requests() if r["method"] == method]

@@ -1,86 +1,23 @@
-"""`eai model preserve` against a real kubo and a stand-in for Lighthouse that adds through it."""
-import gzip
+"""`eai model preserve`: what goes up, in both formats and by every option, against a real kubo and a stand-in for Lighthouse
+that adds through it."""
 import hashlib
-import io
 import json
 import os
-import pathlib
-import random
-import shutil
-import signal
 import subprocess
-import tarfile
 
 import pytest
 
+from legacy import Gateway, cid_of
+from preserve_world import kubo, lighthouse, unpack, weights, world  # noqa: F401
 from gguf_maker import gguf
-from peers import Kubo, Lighthouse
-
-EAI = pathlib.Path(os.environ["EAI_BUILD"]) / "bin/eai"
 
 
-def weights(seed, size):
-    return random.Random(seed).randbytes(size)
+def shell(command, folder):
+    subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=folder, check=True)
 
 
-@pytest.fixture(scope="module")
-def kubo(tmp_path_factory):
-    node = Kubo(tmp_path_factory.mktemp("kubo"))
-    yield node
-    node.stop()
-
-
-@pytest.fixture
-def lighthouse(kubo):
-    service = Lighthouse(kubo)
-    yield service
-    service.stop()
-
-
-@pytest.fixture
-def world(tmp_path):
-    return World(tmp_path)
-
-
-class World:
-    def __init__(self, folder):
-        self.folder = folder
-        self.environment = {"HOME": str(folder), "EAI_HOME": str(folder / "home"), "PATH": os.environ["PATH"]}
-
-    def model(self, name="tiny", size=3_500_000, seed=1, template="x"):
-        path = self.folder / name
-        path.mkdir(exist_ok=True)
-        data = gguf([(f"blk.{i}.weight", weights(seed * 100 + i, size // 4)) for i in range(4)], template)
-        (path / name).write_bytes(data)
-        return path, data
-
-    def command(self, *words):
-        return [str(EAI), "model", *map(str, words)]
-
-    def run(self, *words, environment=None):
-        return subprocess.run(self.command(*words), cwd=self.folder, env={**self.environment, **(environment or {})},
-                              capture_output=True, text=True, timeout=120)
-
-    def hash(self, *words, environment=None):
-        done = self.run("preserve", *words, "-q", environment=environment)
-        assert done.returncode == 0, done.stderr
-        assert len(done.stdout.splitlines()) == 1
-        return done.stdout.strip()
-
-    def metadata(self, name="tiny"):
-        return json.loads((self.folder / f"{name}_metadata.json").read_bytes())
-
-
-def unpack(metadata, get):
-    """As the Python tool does: parts by name, gunzip, untar."""
-    parts = b""
-    for part in sorted(metadata["files"], key=lambda f: f["file_name"]):
-        data = get(part["cid"])
-        assert hashlib.sha256(data).hexdigest() == part["file_hash"]
-        assert part["size_mb"] * 2**20 == len(data)
-        parts += data
-    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(parts))) as tar:
-        return {m.name: tar.extractfile(m).read() for m in tar if m.isfile()}
+def files_below(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_archive_through_lighthouse(world, kubo, lighthouse):
@@ -89,20 +26,55 @@ def test_archive_through_lighthouse(world, kubo, lighthouse):
     raw = kubo.get(found)
     assert raw == (world.folder / "tiny_metadata.json").read_bytes()
     metadata = json.loads(raw)
-    assert [f["file_name"] for f in metadata["files"]] == ["tiny.zip.part-aa", "tiny.zip.part-ab", "tiny.zip.part-ac", "tiny.zip.part-ad"]
+    assert [f["file_name"] for f in metadata["files"]] == [f"tiny.zip.part-a{x}" for x in "abcd"]
     assert metadata["chunk_size_mb"] == 1 and metadata["num_of_files"] == 4 and metadata["task"] == "chat"
     assert unpack(metadata, kubo.get) == {"tiny/tiny": data}
+    assert not world.journals()
     # The same folder gives the same hash, and nothing had to be learned from the first run.
     assert world.hash("--folder-path", path, "--zip-chunk-size", 1, environment=lighthouse.environment) == found
 
 
-def test_gunzip_and_pigz_read_it(world, kubo):
+def test_what_lighthouse_is_asked(world, lighthouse):
+    path, _ = world.model()
+    for shape in ("plain", "data"):
+        lighthouse.control(shape=shape)
+        world.hash(path, "--zip-chunk-size", 1, environment=lighthouse.environment)
+    asked = {(r["method"], r["path"]) for r in lighthouse.requests() if not r["path"] == "/log"}
+    assert asked == {("GET", "/api/user/user_data_usage"), ("POST", "/api/v0/add?wrap-with-directory=false&cid-version=1")}
+
+
+@pytest.mark.parametrize("program", ["gzip -dc", "pigz -dc"])
+def test_the_original_scheme_reads_ours(world, kubo, program):
     path, data = world.model()
-    world.hash("--folder-path", path, "--to", f"kubo:{kubo.api}")
-    (world.folder / "all.gz").write_bytes(b"".join(kubo.get(f["cid"]) for f in world.metadata()["files"]))
-    for program in ("gunzip", "pigz -d"):
-        out = subprocess.run(f"{program} < all.gz | tar xOf - tiny/tiny", shell=True, cwd=world.folder, capture_output=True)
-        assert out.stdout == data, program
+    projector = gguf([("v.weight", weights(9, 100_000))], architecture="clip")
+    (path / "tiny-projector").write_bytes(projector)
+    world.hash(path, "--to", f"kubo:{kubo.api}", "--zip-chunk-size", 1)
+    parts = world.folder / "parts"
+    parts.mkdir()
+    for part in world.metadata()["files"]:
+        (parts / part["file_name"]).write_bytes(kubo.get(part["cid"]))
+    shell(f"mkdir out && cat parts/tiny.zip.part-* | {program} | tar x -C out", world.folder)
+    assert files_below(world.folder / "out") == {"tiny/tiny": data, "tiny/tiny-projector": projector}
+
+
+def test_ours_reads_the_original_scheme(world):
+    path, data = world.model()
+    shell("tar cf - tiny | pigz --best -p 2 | split -b 1M - tiny.zip.part-", world.folder)
+    blocks, listed = {}, []
+    for part in sorted(world.folder.glob("tiny.zip.part-*")):
+        packed = part.read_bytes()
+        blocks[cid_of(packed)] = packed
+        listed.append({"cid": cid_of(packed), "file_hash": hashlib.sha256(packed).hexdigest(),
+                       "size_mb": len(packed) / 2**20, "file_name": part.name})
+    assert len(listed) == 4
+    metadata = {"folder_name": "tiny", "chunk_size_mb": 1, "files": listed[::-1], "num_of_files": 4, "task": "chat", "ram": 1,
+                "config_name": None, "hf_repo": None, "hf_file": None, "lora": False}
+    document = json.dumps(metadata, indent=4).encode()
+    blocks[cid_of(document)] = document
+    with Gateway(blocks) as gateway:
+        done = world.run("download", "--hash", cid_of(document), "--gateway", gateway.url, "--no-public-gateways")
+        assert done.returncode == 0, done.stderr
+    assert (world.folder / "home/models" / cid_of(document) / "model.gguf").read_bytes() == data
 
 
 def test_download_from_kubos_gateway(world, kubo):
@@ -113,11 +85,23 @@ def test_download_from_kubos_gateway(world, kubo):
     assert (world.folder / "home/models" / found / "model.gguf").read_bytes() == data
 
 
-def test_the_store_holds_no_second_copy(world, kubo):
+@pytest.mark.parametrize("form", ["archive", "unixfs"])
+def test_the_store_holds_no_second_copy(world, kubo, form):
     path, _ = world.model()
-    found = world.hash("--folder-path", path, "--to", f"kubo:{kubo.api}")
-    kept = world.folder / "home/models" / found / "model.gguf"
-    assert kept.stat().st_ino == (path / "tiny").stat().st_ino
+    os.chmod(path / "tiny", 0o640)
+    found = world.hash("--folder-path", path, "--to", f"kubo:{kubo.api}", "--format", form)
+    kept, own = (world.folder / "home/models" / found / "model.gguf").stat(), (path / "tiny").stat()
+    assert (kept.st_ino, kept.st_dev) == (own.st_ino, own.st_dev)
+    assert own.st_mode & 0o777 == 0o640, "the user's file keeps its mode"
+    assert world.run("check", found).returncode == 0
+    # At once: it is listed, and a run needs no download.
+    assert found in world.run("list", "--json").stdout
+
+
+def test_no_keep(world, kubo):
+    path, _ = world.model()
+    world.hash(path, "--to", f"kubo:{kubo.api}", "--no-keep")
+    assert not list(world.folder.glob("home/models/*"))
 
 
 @pytest.mark.parametrize("layout", ["fixed", "tensor"])
@@ -127,10 +111,19 @@ def test_kubo_reads_both_layouts(world, kubo, layout):
     entry = json.loads(kubo.get(found))["files"][0]
     assert entry["size"] == len(data) and entry["sha256"] == hashlib.sha256(data).hexdigest()
     assert kubo.get(entry["cid"]) == data
+    assert {entry["cid"], found} <= kubo.pins()
     if layout == "fixed":
         ours = kubo.run("add", "-Q", "--only-hash", "--cid-version=1", "--raw-leaves", "--chunker=size-1048576",
                         "--max-file-links=1024", str(path / "tiny")).strip()
         assert entry["cid"] == ours
+
+
+def test_unixfs_through_lighthouse(world, kubo, lighthouse):
+    path, data = world.model()
+    found = world.hash(path, "--format", "unixfs", environment=lighthouse.environment)
+    assert [(u["name"], u["path"]) for u in lighthouse.log()] == [("tiny-0.car", "/api/v0/dag/import"),
+                                                                 ("tiny_metadata.json", "/api/v0/add")]
+    assert kubo.get(json.loads(kubo.get(found))["files"][0]["cid"]) == data
 
 
 def test_a_longer_template_costs_kilobytes(world, kubo):
@@ -138,167 +131,121 @@ def test_a_longer_template_costs_kilobytes(world, kubo):
     home = f"kubo:{kubo.api}"
     world.hash("--folder-path", path, "--format", "unixfs", "--to", home)
     world.model(size=8_000_000, template="x\nand a line more")
-    dry = json.loads(world.run("preserve", path, "--format", "unixfs", "--dry-run", "--to", home, "--json").stdout.splitlines()[-1])
+    dry = world.preserve(path, "--format", "unixfs", "--dry-run", "--to", home)
     assert 0 < dry["new_here"] < 20_000 and dry["new_at"][home] == dry["new_here"]
+    told = world.run("preserve", path, "--format", "unixfs", "--dry-run", "--to", home).stdout
+    assert "are in no model that is known here" in told and f"new at {home}" in told
     found = world.hash("--folder-path", path, "--format", "unixfs", "--to", home)
     entry = json.loads(kubo.get(found))["files"][0]
     assert hashlib.sha256(kubo.get(entry["cid"])).hexdigest() == entry["sha256"]
 
 
+def test_a_dry_run_knows_the_models_of_the_store(world):
+    """Also those that were never cut into such blocks."""
+    path, _ = world.model(size=8_000_000)
+    world.hash(path, "--to", "car:x.car")
+    world.model(size=8_000_000, template="x\nand a line more")
+    assert world.preserve(path, "--format", "unixfs", "--dry-run")["new_here"] < 20_000
+    assert world.preserve(path, "--format", "unixfs", "--layout", "fixed", "--dry-run")["new_here"] > 1_000_000
+    assert world.preserve(path, "--dry-run")["new_here"] > 1_000_000
+
+
+def test_a_dry_run_of_an_archive_tells_what_is_new(world, kubo):
+    path, _ = world.model(seed=77)
+    home = f"kubo:{kubo.api}"
+    words = (path, "--zip-chunk-size", 1, "--to", home)
+    before = world.preserve(*words, "--dry-run")
+    assert before["new_here"] == before["new_at"][home] >= before["payload"]
+    world.hash(*words)
+    after = world.preserve(*words, "--dry-run")
+    assert (after["new_here"], after["new_at"][home]) == (0, 0) and after["hash"] == before["hash"]
+
+
 def test_car_holds_the_whole_model(world, kubo):
     path, data = world.model()
     found = world.hash("--folder-path", path, "--to", "car:model.car")
-    other = kubo.run("dag", "import", "--pin-roots=false", str(world.folder / "model.car"))
-    assert "Imported" in other or "imported" in other.lower() or other == ""
+    kubo.run("dag", "import", "--pin-roots=false", str(world.folder / "model.car"))
     assert unpack(json.loads(kubo.get(found)), kubo.get) == {"tiny/tiny": data}
     assert "there already" in world.run("preserve", path, "--to", "car:model.car").stderr
 
 
-def test_audit_finds_what_is_missing(world, kubo, lighthouse):
-    path, _ = world.model(size=5_000_000)
-    home = f"kubo:{kubo.api}"
-    found = world.hash("--folder-path", path, "--format", "unixfs", "--to", home, "--to", "car:m.car")
-    for place in (home, kubo.gateway, "car:m.car"):
-        done = world.run("audit", found, "--home", place, "--samples", 5)
-        assert done.returncode == 0 and "5 of" in done.stdout, done.stdout + done.stderr
-    deals = world.run("audit", found, "--home", "lighthouse", "--json",
-                      environment={**lighthouse.environment, "EAI_LIGHTHOUSE_GATEWAY": kubo.gateway})
-    assert '"Active' in deals.stdout or "Active" in deals.stdout
-    entry = world.metadata()["files"][0]["cid"]
-    leaf = [line for line in kubo.run("refs", "-r", entry).split() if line.startswith("bafkrei")][0]
-    kubo.run("pin", "rm", entry)
-    kubo.run("block", "rm", leaf)
-    done = world.run("audit", found, "--home", home, "--samples", 10000, "--max-retries", 0)
-    assert done.returncode != 0 and leaf in done.stdout
-
-
 def test_homes_agree_and_follow_lighthouse(world, kubo, lighthouse):
     path, data = world.model()
-    found = world.hash("--folder-path", path, "--to", "lighthouse", "--to", f"kubo:{kubo.api}", "--to", "car:m.car",
-                       "--zip-chunk-size", 1, environment=lighthouse.environment)
-    assert unpack(json.loads(kubo.get(found)), kubo.get) == {"tiny/tiny": data}
+    done = world.preserve(path, "--to", "lighthouse", "--to", f"kubo:{kubo.api}", "--to", "car:m.car", "--zip-chunk-size", 1,
+                          environment=lighthouse.environment)
+    assert done["profile"] == "kubo-v1" and done["failed"] == []
+    assert unpack(json.loads(kubo.get(done["hash"])), kubo.get) == {"tiny/tiny": data}
 
 
-def test_dry_run_sends_nothing(world, lighthouse):
+def test_dry_run_sends_nothing(world, kubo, lighthouse):
     path, _ = world.model()
     before = sorted(os.listdir(world.folder))
+    refs = kubo.rpc("refs/local")
     done = world.run("preserve", path, "--dry-run", "-q", environment=lighthouse.environment)
-    assert done.returncode == 0 and done.stdout.startswith("bafkrei")
-    assert lighthouse.log() == [] and sorted(os.listdir(world.folder)) == before
+    assert done.returncode == 0 and done.stdout.startswith("bafkrei") and len(done.stdout.splitlines()) == 1
+    for form in ("archive", "unixfs"):
+        world.preserve(path, "--dry-run", "--format", form, "--to", "lighthouse", "--to", f"kubo:{kubo.api}", "--to", "car:x.car",
+                       environment=lighthouse.environment)
+    assert lighthouse.requests() == []
+    assert kubo.rpc("refs/local") == refs
+    assert sorted(os.listdir(world.folder)) == before
+    # Without a key, too: nobody is asked for one.
+    assert world.run("preserve", path, "--dry-run", "-q").stdout == done.stdout
 
 
-@pytest.mark.parametrize("faults", [["429", "500"], ["cut", "cut"], ["", "500", "", "429"]])
-def test_trouble_that_passes(world, kubo, lighthouse, faults):
+def test_every_option_reaches_the_metadata(world):
+    path, _ = world.model(template="")
+    world.hash("--folder-path", path, "--task", "embed", "--ram", "1.16", "--hf-repo", "Some/Model-GGUF", "--hf-file",
+               "Model-Q8_0.gguf", "--zip-chunk-size", 2, "--threads", 1, "--max-retries", 3, "--config-name", "some-config",
+               "--lora", "--to", "car:x.car")
+    metadata = world.metadata()
+    kept = ("task", "ram", "hf_repo", "hf_file", "chunk_size_mb", "config_name", "lora", "num_of_files", "format")
+    assert {k: metadata[k] for k in kept} == {
+        "task": "embed", "ram": 1.16, "hf_repo": "Some/Model-GGUF", "hf_file": "Model-Q8_0.gguf", "chunk_size_mb": 2,
+        "config_name": "some-config", "lora": True, "num_of_files": 2, "format": "archive"}
+    # In the original's order, ours behind them.
+    assert list(metadata) == ["folder_name", "chunk_size_mb", "files", "num_of_files", "task", "ram", "config_name", "hf_repo",
+                              "hf_file", "lora", "format"]
+
+
+def test_options_by_variable_and_file(world):
+    path, _ = world.model()
+    by_flag = world.hash(path, "--dry-run", "--zip-chunk-size", 1, "--ram", 2, "--hf-repo", "a/b")
+    assert world.hash(path, "--dry-run", environment={"EAI_ZIP_CHUNK_SIZE": "1", "EAI_RAM": "2", "EAI_HF_REPO": "a/b"}) == by_flag
+    settings = world.folder / "home/config"
+    settings.mkdir(parents=True)
+    (settings / "config.toml").write_text('[preserve]\nfolder_path = "tiny"\nzip_chunk_size = 1\nram = "2"\nhf_repo = "a/b"\n'
+                                          "dry_run = true\n")
+    assert world.hash() == by_flag
+
+
+def test_the_hash_does_not_depend_on_threads_or_the_folders_state(world):
+    path, _ = world.model()
+    found = {world.hash(path, "--dry-run", "--threads", threads) for threads in (1, 2, 16)}
+    os.utime(path / "tiny", (1, 1))
+    os.chmod(path / "tiny", 0o600)
+    found.add(world.hash(path, "--dry-run"))
+    moved = world.folder / "elsewhere"
+    moved.mkdir()
+    path.rename(moved / "tiny")
+    found.add(world.hash(moved / "tiny", "--dry-run"))
+    assert len(found) == 1
+
+
+def test_progress_for_programs(world, lighthouse):
     path, data = world.model()
-    lighthouse.control(faults=faults)
-    found = world.hash("--folder-path", path, "--zip-chunk-size", 1, environment=lighthouse.environment)
-    assert unpack(json.loads(kubo.get(found)), kubo.get) == {"tiny/tiny": data}
-
-
-def test_a_service_that_hangs(world, lighthouse):
-    path, _ = world.model()
-    lighthouse.control(faults=["hang"] * 9)
-    done = world.run("preserve", path, "--upload-timeout", 1, "--max-retries", 1, environment=lighthouse.environment)
-    assert done.returncode != 0 and "after 2 tries" in done.stderr
-
-
-def test_another_cid_is_an_error_that_says_so(world, lighthouse):
-    path, _ = world.model()
-    for faults in (["wrong"], ["", "wrong"]):
-        lighthouse.control(faults=faults)
-        done = world.run("preserve", path, "--zip-chunk-size", 1, environment=lighthouse.environment)
-        assert done.returncode != 0
-        assert "does not hold the bytes that were sent" in done.stderr, done.stderr
-
-
-@pytest.mark.parametrize("after", [0, 1, 3])
-def test_kill_and_go_on(world, lighthouse, after):
-    path, _ = world.model()
-    # The upload number `after` hangs; there the program is killed.
-    lighthouse.control(faults=[""] * after + ["hang"] * 9)
-    running = subprocess.Popen(world.command("preserve", path, "--zip-chunk-size", 1), cwd=world.folder,
-                               env={**world.environment, **lighthouse.environment}, stderr=subprocess.DEVNULL)
-    receipts = world.folder / "home/preserve"
-    while running.poll() is None:
-        lines = sum(len(f.read_text().splitlines()) for f in receipts.glob("*.receipts")) if receipts.exists() else 0
-        if lines >= after and any(receipts.glob("*.receipts")):
-            break
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    assert not list(receipts.glob("part.*")), "parts in flight vanish with the process"
-    sent = [u["name"] for u in lighthouse.log()]
+    lighthouse.control(hold=["tiny_metadata.json"])
+    running = world.start("preserve", path, "--zip-chunk-size", 1, "--json", environment=lighthouse.environment)
+    lighthouse.wait_held()
+    events = []
+    while not events or events[-1]["in_flight"] != 1 or events[-1]["phase"] != "sending":
+        events.append(json.loads(running.stdout.readline()))
     lighthouse.control()
-    world.hash("--folder-path", path, "--zip-chunk-size", 1, environment=lighthouse.environment)
-    again = [u["name"] for u in lighthouse.log()][len(sent):]
-    assert len(sent) >= after and not set(sent[:after]) & set(again)
-    assert not list(receipts.glob("*.receipts"))
-
-
-def test_interrupted_and_says_how_to_go_on(world, lighthouse):
-    path, _ = world.model()
-    lighthouse.control(faults=["hang"] * 9)
-    running = subprocess.Popen(world.command("preserve", path), cwd=world.folder, text=True, stderr=subprocess.PIPE,
-                               env={**world.environment, **lighthouse.environment})
-    while not list(world.folder.glob("home/preserve/*.receipts")):
-        assert running.poll() is None
-    running.send_signal(signal.SIGINT)
-    assert running.wait(20) == 130
-    assert "goes on from there" in running.stderr.read()
-
-
-def test_keys(world, lighthouse):
-    path, _ = world.model()
-    for key in (None, ""):
-        environment = {k: v for k, v in lighthouse.environment.items() if k != "LIGHTHOUSE_API_KEY"}
-        if key is not None:
-            environment["LIGHTHOUSE_API_KEY"] = key
-        done = world.run("preserve", path, environment=environment)
-        assert done.returncode != 0 and "LIGHTHOUSE_API_KEY" in done.stderr
-    done = world.run("preserve", path, environment={**lighthouse.environment, "LIGHTHOUSE_API_KEY": "a-wrong-key"})
-    assert done.returncode != 0 and "refused" in done.stderr and "a-wrong-key" not in done.stderr + done.stdout
-
-
-def test_quota(world, lighthouse):
-    path, _ = world.model()
-    lighthouse.control(quota=2000)
-    done = world.run("preserve", path, environment=lighthouse.environment)
-    assert done.returncode != 0 and "quota exceeded" in done.stderr and lighthouse.log() == []
-
-
-def refuse(world, path, *words):
-    done = world.run("preserve", path, "--dry-run", *words)
-    assert done.returncode != 0 and done.stdout == ""
-    return done.stderr
-
-
-def test_folders_that_are_no_models(world):
-    assert "No such file" in refuse(world, world.folder / "nowhere")
-    path, _ = world.model()
-    (path / "tiny").rename(path / "other.gguf")
-    assert "mv " in refuse(world, path)
-    shutil.rmtree(path)
-    path.mkdir()
-    assert "is empty" in refuse(world, path)
-    (path / "tiny").write_bytes(b"hello" * 100)
-    assert "GGUF" in refuse(world, path)
-    (path / "tiny").unlink()
-    (path / "tiny").symlink_to("/etc/passwd")
-    assert "is a link" in refuse(world, path)
-    assert "not a folder" in refuse(world, EAI)
-
-
-def test_projector_must_be_one(world):
-    path, data = world.model()
-    (path / "tiny-projector").write_bytes(data)
-    assert "not a projector" in refuse(world, path)
-
-
-def test_options_out_of_range(world):
-    path, _ = world.model()
-    assert "--zip-chunk-size" in refuse(world, path, "--zip-chunk-size", "0")
-    assert "--ram" in refuse(world, path, "--ram", "much")
-    big = world.run("preserve", path, "--zip-chunk-size", 40_000, environment={"LIGHTHOUSE_API_KEY": "k"})
-    assert big.returncode != 0 and "takes at most" in big.stderr
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    last = json.loads(out.splitlines()[-1])
+    assert events[-1]["home"] == "lighthouse" and events[-1]["total"] == len(data) == last["bytes"]
+    assert last["event"] == "preserved" and last["sent"] > last["payload"] >= len(data)
 
 
 def test_hidden_and_other_files_stay_here(world, kubo):
@@ -308,17 +255,3 @@ def test_hidden_and_other_files_stay_here(world, kubo):
     done = world.run("preserve", path, "--to", f"kubo:{kubo.api}")
     assert "not sent: README.md" in done.stderr and ".git" in done.stderr
     assert unpack(world.metadata(), kubo.get) == {"tiny/tiny": data}
-
-
-def test_a_file_that_changes_is_noticed(world, lighthouse):
-    path, _ = world.model()
-    lighthouse.control(faults=["hang"] * 9)
-    running = subprocess.Popen(world.command("preserve", path, "--upload-timeout", 1, "--max-retries", 3), cwd=world.folder,
-                               text=True, stderr=subprocess.PIPE, env={**world.environment, **lighthouse.environment})
-    while not list(world.folder.glob("home/preserve/*.receipts")):
-        assert running.poll() is None
-    with open(path / "tiny", "r+b") as file:
-        file.truncate(1000)
-    lighthouse.control()
-    assert running.wait(60) != 0
-    assert "changed while it was read" in running.stderr.read()

@@ -1,123 +1,140 @@
 #!/usr/bin/env python3
-"""A stand-in for Lighthouse: its upload host and its API on one port, adding through a real kubo.
+"""A stand-in for Lighthouse: upload host, API and gateway on one port, adding through a real kubo.
 
     lighthouse.py --kubo <RPC URL> --key <key> [--chunker size-262144] [--width 174]
 
-Prints {"url": ...} when it listens. POST /control with {"faults": [...], "quota": n} sets what goes wrong next: each
-upload takes one fault off the list: "429", "500", "hang", "cut" (the connection closes in the middle of the body),
-"wrong" (a CID of other bytes), "" (none). GET /log gives what was uploaded, as JSON.
+Orders (service.py): `faults`, one taken off by each upload: "429" (Retry-After: 1), "500", "hang" (until the client goes),
+"cut" (the connection, in the middle of the body), "lost" (stored, but the answer never comes), "wrong" (a CID of other bytes),
+"" (none); `hold`, names of uploads that hang; `limit`, bytes of one upload (else 413); `quota`, bytes in all; `used`, bytes that
+somebody else used up; `shape`, of answers: "plain" or "data" (one level deeper, as its SDKs hand it on); `deals`, {CID: [deal]};
+`gateway`: "files" (content only, whatever is asked), "refuse" (406 for single blocks), "lie" (one wrong byte), "hang".
+GET /log: what was uploaded, [{"name", "size", "path"}].
 """
 import argparse
-import http.server
 import json
-import threading
-import urllib.request
+import re
+import urllib.parse
+
+import service
 
 
-class State:
+class Lighthouse(service.Service):
+    orders = {"faults": [], "hold": [], "limit": 24 * 10**9, "quota": 10**12, "used": 0, "shape": "plain", "deals": {},
+              "gateway": "files"}
+
     def __init__(self, arguments):
+        super().__init__()
         self.arguments = arguments
-        self.lock = threading.Lock()
-        self.faults = []
-        self.quota = 10**12
         self.log = []
-        self.released = threading.Event()
+
+    def stored(self):
+        return self.used + sum(upload["size"] for upload in self.log)
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    state: State
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, body, headers=()):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
+class Handler(service.Handler):
+    def serve(self):
+        where = urllib.parse.urlsplit(self.path)
+        query = dict(urllib.parse.parse_qsl(where.query))
+        method, state = self.command, self.service
+        if (method, where.path) == ("GET", "/log"):
+            return self.answer(200, state.log)
+        if method == "GET" and where.path.startswith("/ipfs/"):
+            return self.gateway(where.path.removeprefix("/ipfs/"), query)
+        if (method, where.path) == ("GET", "/api/lighthouse/deal_status"):
+            return self.answer(200, state.deals.get(query.get("cid"), []))
+        if (method, where.path) == ("GET", "/api/lighthouse/file_info"):
+            found = [u for u in state.log if u["cid"] == query.get("cid")]
+            return self.answer(200, {"fileSizeInBytes": str(found[-1]["size"]), "cid": found[-1]["cid"], "encryption": False,
+                                     "fileName": found[-1]["name"]}) if found else self.answer(404, {"error": "not found"})
+        if not self.key_is_good():
+            return None
+        if (method, where.path) == ("GET", "/api/user/user_data_usage"):
+            return self.answer(200, self.shaped({"dataLimit": state.quota, "dataUsed": state.stored()}))
+        if (method, where.path) == ("GET", "/api/user/files_uploaded"):
+            return self.answer(200, {"fileList": [{"cid": u["cid"], "fileName": u["name"], "fileSizeInBytes": str(u["size"])}
+                                                  for u in state.log], "totalFiles": len(state.log)})
+        if method == "POST" and where.path in ("/api/v0/add", "/api/v0/dag/import"):
+            return self.take(where.path, query)
+        return self.answer(404, {"error": "not found"})
 
     def key_is_good(self):
         given = self.headers.get("Authorization", "")
-        if given == f"Bearer {self.state.arguments.key}":
+        if given == f"Bearer {self.service.arguments.key}":
             return True
         self.close_connection = True
         self.answer(401, {"error": f"key {given} is not known"})  # an unkind service that repeats the key
         return False
 
-    def do_GET(self):
-        if self.path == "/log":
-            return self.answer(200, self.state.log)
-        if self.path.startswith("/api/lighthouse/deal_status"):
-            return self.answer(200, [{"dealId": 7, "status": "Active"}])
-        if self.path.startswith("/api/user/user_data_usage"):
-            if self.key_is_good():
-                self.answer(200, {"dataLimit": self.state.quota, "dataUsed": 1000})
-            return None
-        return self.answer(404, {"error": "not found"})
+    def shaped(self, result):
+        return {"data": result} if self.service.shape == "data" else result
 
-    def do_POST(self):
-        size = int(self.headers.get("Content-Length", "0"))
-        if self.path == "/control":
-            order = json.loads(self.rfile.read(size))
-            self.state.faults = list(order.get("faults", []))
-            self.state.quota = order.get("quota", 10**12)
-            return self.answer(200, {})
-        if not self.key_is_good():
-            return None
-        with self.state.lock:
-            fault = self.state.faults.pop(0) if self.state.faults else ""
+    def take(self, path, query):
+        state = self.service
+        size = int(self.headers["Content-Length"])
+        fault = state.next_fault()
+        if size > state.limit:
+            self.close_connection = True
+            return self.answer(413, {"error": "the file is too large"})
         if fault == "cut":
             self.rfile.read(size // 2)
-            self.close_connection = True
-            self.connection.close()
-            return None
+            return self.cut()
         body = self.rfile.read(size)
-        if fault == "hang":
-            self.state.released.wait(30)
-            self.close_connection = True
-            return None
+        name, content = self.file_in(body)
+        if fault == "hang" or name in state.hold:
+            self.hold_while(lambda: fault == "hang" or name in state.hold)
         if fault in ("429", "500"):
-            return self.answer(int(fault), {"error": "later"}, [("Retry-After", "0")] if fault == "429" else [])
-        return self.upload(body, fault)
+            return self.answer(int(fault), {"error": "later"}, [("Retry-After", "1")] if fault == "429" else [])
+        if state.stored() + len(content) > state.quota:
+            return self.answer(402, {"error": "the plan's storage is used up"})
+        if path.endswith("import"):
+            if not name.endswith(".car"):
+                return self.answer(400, {"error": "only one .car file"})
+            result = service.rpc(state.arguments.kubo, "dag/import?pin-roots=true", body, self.headers["Content-Type"])[0]
+            cid = result["Root"]["Cid"]["/"]
+        else:
+            result = self.add(name, b"other bytes" if fault == "wrong" else content, query)
+            cid = result["Hash"]
+        with state.lock:
+            state.log.append({"name": name, "size": len(content), "path": path, "cid": cid})
+        return self.cut() if fault == "lost" else self.answer(200, self.shaped(result))
 
-    def upload(self, body, fault):
-        content_type = self.headers["Content-Type"]
-        boundary = b"--" + content_type.split("boundary=")[1].encode()
+    def file_in(self, body):
+        boundary = b"--" + self.headers["Content-Type"].split("boundary=")[1].encode()
         head, content = body.split(b"\r\n\r\n", 1)
-        content = content[: content.rindex(b"\r\n" + boundary)]
-        name = head.split(b'filename="')[1].split(b'"')[0].decode()
-        if fault == "wrong":
-            content = b"other bytes"
-        arguments = self.state.arguments
-        query = f"add?cid-version=1&raw-leaves=true&chunker={arguments.chunker}&max-file-links={arguments.width}"
-        if self.path.startswith("/api/v0/dag/import"):
-            query = "dag/import?pin-roots=true"
-        form = boundary + b'\r\nContent-Disposition: form-data; name="file"; filename="f"\r\nContent-Type: application/octet-stream\r\n\r\n'
-        form += content + b"\r\n" + boundary + b"--\r\n"
-        request = urllib.request.Request(f"{arguments.kubo}/api/v0/{query}", form, {"Content-Type": content_type})
-        with urllib.request.urlopen(request) as reply:
-            result = json.loads(reply.read().splitlines()[0])
-        with self.state.lock:
-            self.state.log.append({"name": name, "size": len(content)})
-        self.answer(200, {"data": result} if "Root" in result else {"Name": name, "Hash": result["Hash"], "Size": str(len(content))})
+        assert re.search(rb'form-data; name="file";', head), head
+        name = urllib.parse.unquote(head.split(b'filename="')[1].split(b'"')[0].decode())
+        return name, content[: content.rindex(b"\r\n" + boundary)]
+
+    def add(self, name, content, query):
+        arguments = self.service.arguments
+        options = {"cid-version": query.get("cid-version", "0"), "raw-leaves": "true" if "cid-version" in query else "false",
+                   "wrap-with-directory": query.get("wrap-with-directory", "true"), "chunker": arguments.chunker,
+                   "max-file-links": arguments.width}
+        form = (b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\nContent-Type: application/octet-stream'
+                b"\r\n\r\n" + content + b"\r\n--b--\r\n")
+        lines = service.rpc(arguments.kubo, "add?" + urllib.parse.urlencode(options), form, "multipart/form-data; boundary=b")
+        return {"Name": name, "Hash": lines[-1]["Hash"], "Size": str(len(content))}
+
+    def gateway(self, cid, query):
+        kind = self.service.gateway
+        if kind == "hang":
+            self.hold_while(lambda: self.service.gateway == "hang")
+        if "format" in query and kind == "refuse":
+            return self.answer(406, {"error": "files only"})
+        try:
+            data = service.urllib.request.urlopen(service.urllib.request.Request(
+                f"{self.service.arguments.kubo}/api/v0/cat?offline=true&arg={cid}", b"")).read()
+        except service.urllib.error.HTTPError:
+            return self.answer(404, {"error": "not found"})
+        if kind == "lie":
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        return self.answer(200, data)
 
 
-def main():
+if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--kubo", required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--chunker", default="size-262144")
     parser.add_argument("--width", default="174")
-    Handler.state = State(parser.parse_args())
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    print(json.dumps({"url": f"http://127.0.0.1:{server.server_address[1]}"}), flush=True)
-    server.serve_forever()
-
-
-if __name__ == "__main__":
-    main()
+    service.run(Handler, Lighthouse(parser.parse_args()))

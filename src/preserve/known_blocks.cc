@@ -1,0 +1,61 @@
+#include "preserve/known_blocks.h"
+
+#include <algorithm>
+
+#include "preserve/folder.h"
+#include "preserve/hash_unixfs.h"
+
+namespace eai::preserve {
+
+using content::Sha256;
+
+BlockSize block_size(const content::Cid& cid, std::uint64_t size) {
+  BlockSize out{{}, size};
+  std::copy_n(cid.hash().digest.begin(), out.digest.size(), out.digest.begin());
+  return out;
+}
+
+Result<void> write_block_list(const fs::path& file, const std::vector<BlockSize>& blocks) {
+  Bytes bytes;
+  for (const BlockSize& block : blocks) bytes.insert(bytes.end(), block.digest.begin(), block.digest.end());
+  EAI_CHECK(make_folders(file.parent_path(), 0700));
+  return write_file_atomic(file, bytes, 0600);
+}
+
+Result<Digests> read_block_lists(const std::vector<fs::path>& files) {
+  Digests known;
+  for (const fs::path& file : files) {
+    EAI_TRY(const Bytes bytes, read_file(file, k_gib));
+    Sha256 digest{};
+    for (std::size_t at = 0; at + digest.size() <= bytes.size(); at += digest.size()) {
+      std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), digest.size(), digest.begin());
+      known.insert(digest);
+    }
+  }
+  return known;
+}
+
+std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests& had) {
+  Digests seen;
+  std::uint64_t sum = 0;
+  for (const BlockSize& block : blocks) {
+    if (seen.insert(block.digest).second && !had.contains(block.digest)) sum += block.size;
+  }
+  return sum;
+}
+
+Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, content::Layout layout, unsigned threads,
+                                             const std::stop_token& stop) {
+  Workers workers(useful_threads(threads));
+  std::vector<BlockSize> blocks;
+  for (const auto& file : files) {
+    EAI_TRY(const auto gguf, read_header(*file, Header::if_gguf));
+    auto ignore = [](std::uint64_t) {};
+    EAI_TRY(const HashedFile hashed, hash_unixfs(file, regions_of(gguf, file->size(), layout), workers, ignore, stop));
+    EAI_CHECK(file->still_same());
+    hashed.each_block([&](const content::Cid& cid, std::uint64_t size) { blocks.push_back(block_size(cid, size)); });
+  }
+  return blocks;
+}
+
+}  // namespace eai::preserve

@@ -1,0 +1,36 @@
+// Why: what a model adds is told by comparing its blocks with those of models that are known here.
+// Thread: any; unixfs_blocks() blocks its caller and reads the files with threads of its own.
+// Format of a list: the SHA-256 of each block, 32 bytes each, nothing else.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <stop_token>
+#include <vector>
+
+#include "content/cid.h"
+#include "content/hash.h"
+#include "content/metadata.h"
+#include "preserve/source_files.h"
+
+namespace eai::preserve {
+
+struct BlockSize {
+  content::Sha256 digest{};
+  std::uint64_t size = 0;
+};
+BlockSize block_size(const content::Cid& cid, std::uint64_t size);  // of a CID with SHA-256
+
+using Digests = std::set<content::Sha256>;
+
+Result<void> write_block_list(const fs::path& file, const std::vector<BlockSize>& blocks);
+Result<Digests> read_block_lists(const std::vector<fs::path>& files);
+
+// Bytes in blocks that are not in `had`, each block counted once.
+std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests& had);
+
+// The blocks that these files have in the format unixfs, `layout` of those that are GGUFs. Code::busy when stopped.
+Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, content::Layout layout, unsigned threads,
+                                             const std::stop_token& stop);
+
+}  // namespace eai::preserve

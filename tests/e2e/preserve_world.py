@@ -1,0 +1,126 @@
+"""What the tests of `eai model preserve` and `audit` share: a folder with a model, the program, and the peers."""
+import gzip
+import hashlib
+import io
+import json
+import os
+import pathlib
+import random
+import subprocess
+import tarfile
+
+import pytest
+
+from gguf_maker import gguf
+from peers import Kubo, Lighthouse, PinningService
+
+EAI = pathlib.Path(os.environ["EAI_BUILD"]) / "bin/eai"
+WAIT = 120
+
+
+def weights(seed, size):
+    return random.Random(seed).randbytes(size)
+
+
+class World:
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {"HOME": str(folder), "EAI_HOME": str(folder / "home"), "PATH": os.environ["PATH"]}
+
+    def model(self, name="tiny", size=3_500_000, seed=1, template="x"):
+        path = self.folder / name
+        path.mkdir(exist_ok=True)
+        data = gguf([(f"blk.{i}.weight", weights(seed * 100 + i, size // 4)) for i in range(4)], template=template)
+        # Another file, not other bytes in the same one: the store may hold it under a second name.
+        (path / name).unlink(missing_ok=True)
+        (path / name).write_bytes(data)
+        return path, data
+
+    def command(self, *words):
+        return [str(EAI), "model", *map(str, words)]
+
+    def run(self, *words, environment=None, before=()):
+        """`before`: a program, with its options, that runs it."""
+        return subprocess.run([*before, *self.command(*words)], cwd=self.folder, env={**self.environment, **(environment or {})},
+                              capture_output=True, text=True, timeout=WAIT)
+
+    def start(self, *words, environment=None):
+        return subprocess.Popen(self.command(*words), cwd=self.folder, env={**self.environment, **(environment or {})},
+                                text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def preserve(self, *words, environment=None):
+        """What --json told at the end."""
+        done = self.run("preserve", *words, "--json", environment=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def hash(self, *words, environment=None):
+        done = self.run("preserve", *words, "-q", environment=environment)
+        assert done.returncode == 0, done.stderr
+        assert len(done.stdout.splitlines()) == 1
+        return done.stdout.strip()
+
+    def metadata(self, name="tiny"):
+        return json.loads((self.folder / f"{name}_metadata.json").read_bytes())
+
+    def journals(self):
+        return list(self.folder.glob("home/preserve/*.receipts"))
+
+    def receipts(self):
+        """The CIDs of what is known to be up."""
+        lines = [json.loads(line) for journal in self.journals() for line in journal.read_text().splitlines()]
+        return {line["cid"] for line in lines if "cid" in line}
+
+
+def unpack(metadata, get):
+    """As the Python tool does: parts by name, gunzip, untar."""
+    parts = b""
+    for part in sorted(metadata["files"], key=lambda f: f["file_name"]):
+        data = get(part["cid"])
+        assert hashlib.sha256(data).hexdigest() == part["file_hash"]
+        assert part["size_mb"] * 2**20 == len(data)
+        parts += data
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(parts))) as tar:
+        return {m.name: tar.extractfile(m).read() for m in tar if m.isfile()}
+
+
+def node(tmp_path_factory, **more):
+    kubo = Kubo(tmp_path_factory.mktemp("kubo"), **more)
+    yield kubo
+    kubo.stop()
+
+
+@pytest.fixture(scope="module")
+def kubo(tmp_path_factory):
+    yield from node(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def open_kubo(tmp_path_factory):
+    """A user's node that others can fetch from."""
+    yield from node(tmp_path_factory, swarm=True)
+
+
+@pytest.fixture(scope="module")
+def service_kubo(tmp_path_factory):
+    """The node of a pinning service."""
+    yield from node(tmp_path_factory, swarm=True)
+
+
+@pytest.fixture
+def pinning(service_kubo):
+    service = PinningService(service_kubo)
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def lighthouse(kubo):
+    service = Lighthouse(kubo)
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
