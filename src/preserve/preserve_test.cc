@@ -135,6 +135,9 @@ TEST(Receipts, HoldAcrossRunsAndATornLine) {
   EXPECT_FALSE(receipts->find("kubo", hash, 4));
   EXPECT_FALSE(receipts->find("lighthouse", hash, 5));
   ASSERT_TRUE(receipts->add("kubo", hash, 4, cid));
+  ASSERT_TRUE(receipts->add("kubo", hash, 4, cid));
+  EXPECT_EQ(receipts->bytes_at("kubo"), 4U);
+  EXPECT_EQ(receipts->bytes_at("pinning"), 0U);
   EXPECT_FALSE(receipts->finished("kubo"));
   EXPECT_FALSE(receipts->settled());
   ASSERT_TRUE(receipts->finish("kubo", cid));

@@ -61,7 +61,17 @@ void Receipts::read_line(std::string_view line) {
   const auto bytes = size->to_number<std::uint64_t>(no_number);
   auto parsed = content::Cid::parse(*cid);
   if (no_number || !parsed) return;
-  by_key_.insert_or_assign(key_of(*home, *hash, bytes), *parsed);
+  remember(*home, *hash, bytes, *parsed);
+}
+
+void Receipts::remember(const std::string& home, const std::string& hash, std::uint64_t size, const content::Cid& cid) {
+  if (by_key_.insert_or_assign(key_of(home, hash, size), cid).second) bytes_at_[home] += size;
+}
+
+std::uint64_t Receipts::bytes_at(const std::string& home) const {
+  std::lock_guard guard(mutex_);
+  const auto found = bytes_at_.find(home);
+  return found == bytes_at_.end() ? 0 : found->second;
 }
 
 Result<void> Receipts::append(const std::string& line) {
@@ -83,7 +93,7 @@ Result<void> Receipts::add(const std::string& home, const content::Sha256& sha25
   const std::string hash = to_hex(sha256);
   const json::object line{{"home", home}, {"sha256", hash}, {"size", size}, {"cid", cid.str()}};
   EAI_CHECK(append(json::serialize(line)));
-  by_key_.insert_or_assign(key_of(home, hash, size), cid);
+  remember(home, hash, size, cid);
   return {};
 }
 

@@ -25,6 +25,8 @@ class Receipts {
   static Result<std::unique_ptr<Receipts>> open(const fs::path& file);
   std::optional<content::Cid> find(const std::string& home, const content::Sha256& sha256, std::uint64_t size) const;
   Result<void> add(const std::string& home, const content::Sha256& sha256, std::uint64_t size, const content::Cid& cid);
+  // Bytes of all that this home has a receipt for.
+  std::uint64_t bytes_at(const std::string& home) const;
   // The hash of the model that this home has had all of.
   std::optional<content::Cid> finished(const std::string& home) const;
   Result<void> finish(const std::string& home, const content::Cid& hash);
@@ -43,11 +45,13 @@ class Receipts {
       : file_(std::move(file)), lock_(std::move(lock)), fd_(std::move(fd)) {}
   void read_line(std::string_view line);
   Result<void> append(const std::string& line);
+  void remember(const std::string& home, const std::string& hash, std::uint64_t size, const content::Cid& cid);
   fs::path file_;
   FileLock lock_;
   UniqueFd fd_;
   mutable std::mutex mutex_;
   std::map<std::string, content::Cid> by_key_, finished_;
+  std::map<std::string, std::uint64_t> bytes_at_;
   std::optional<Settled> settled_;
 };
 

@@ -18,7 +18,8 @@ Result<void> Targets::open(const std::vector<Home*>& homes, Receipts& receipts, 
   }
   std::vector<Home*> before;
   for (Target& target : targets_) {
-    auto ready = target.home().prepare(bytes, before);
+    const std::uint64_t there = target.home().whole_or_nothing() ? 0 : receipts_->bytes_at(target.home().name());
+    auto ready = target.home().prepare(bytes - std::min(bytes, there), before);
     // Refused because it is there already: by an earlier run of this very command?
     if (!ready && ready.error().code == Code::invalid && target.home().whole_or_nothing()) {
       target.had = receipts_->finished(target.home().name());

@@ -91,6 +91,18 @@ def test_quota_that_ends_in_the_middle(world, lighthouse):
     assert receipts and not receipts & again and len(again) == 5 - len(receipts)
 
 
+def test_quota_counts_what_is_up_only_once(world, lighthouse):
+    path, _ = world.model()
+    lighthouse.control(hold=["tiny_metadata.json"], quota=5_000_000)
+    running = world.start("preserve", path, "--zip-chunk-size", 1, environment=lighthouse.environment)
+    lighthouse.wait_held()
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    lighthouse.control(quota=5_000_000)
+    world.hash(path, "--zip-chunk-size", 1, environment=lighthouse.environment)
+    assert lighthouse.names()[4:] == ["tiny_metadata.json"]
+
+
 def test_a_part_that_the_service_finds_too_large(world, lighthouse):
     path, _ = world.model()
     lighthouse.control(limit=1_000_000)
