@@ -25,6 +25,11 @@ def flux(tmp_path_factory):
     return folder
 
 
+# With one arena and large blocks given back at once, the memory of the process is what it holds, not what the allocator
+# keeps from earlier: that moves by ten megabytes from job to job.
+PLAIN_ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+
+
 class Engine:
     def __init__(self, folder, flux, *options):
         self.socket = str(folder / "s")
@@ -32,7 +37,8 @@ class Engine:
         parts = ["--diffusion-model", flux / "flux", "--t5xxl", flux / "flux-t5xxl", "--tae", flux / "flux-tae"]
         self.process = subprocess.Popen(
             [ENGINE, "--socket", self.socket, *parts, "--size-multiple", "16", "--size", "64x64", "--steps", "4", "--threads", "1",
-             "--supervised", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
+             "--supervised", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
+            env={**os.environ, **PLAIN_ALLOCATOR})
         self.states = []
         for line in self.process.stdout:
             self.states.append(json.loads(line.removeprefix("cmd_child_to_router:state:")))
@@ -214,20 +220,21 @@ def test_twenty_clients_at_once_half_of_them_leaving(engine):
 
 
 def test_a_hundred_jobs_with_cancels_leak_nothing(engine):
-    for k in range(10):
-        engine.draw(prompt="warm", seed=k)
-    before = engine.memory()
-    for k in range(100):
-        if k % 3:
-            engine.draw(prompt="again", seed=k)
-            continue
-        answer = engine.begin(prompt="leaves", seed=k)
-        for event in engine.events(answer):
-            if event["event"] == "progress" and event["step"] == 1 + k % 4:
-                break
-        answer.close()
-    engine.draw(prompt="last")
-    assert engine.memory() < before + (4 << 20)
+    def fifty_jobs():
+        for k in range(50):
+            if k % 3:
+                engine.draw(prompt="again", seed=k)
+                continue
+            answer = engine.begin(prompt="leaves", seed=k)
+            for event in engine.events(answer):
+                if event["event"] == "progress" and event["step"] == 1 + k % 4:
+                    break
+            answer.close()
+        engine.draw(prompt="last")
+        return engine.memory()
+
+    before = fifty_jobs()
+    assert fifty_jobs() < before + (2 << 20)
 
 
 def test_it_ends_at_once_when_told(flux, tmp_path):
