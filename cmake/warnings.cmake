@@ -16,5 +16,6 @@ if(EAI_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 if(EAI_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
+  # Without the check of called functions' types: clang before 17 cannot put it into coroutines.
+  add_compile_options(-fsanitize=fuzzer-no-link -fno-sanitize=function)
 endif()

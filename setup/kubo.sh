@@ -23,7 +23,7 @@ peers=$(dirname "$(engines_home)")/peers
 home=$peers/kubo-$key
 if [ -x "$home/ipfs" ]; then echo "$home/ipfs"; exit 0; fi
 
-command -v go >/dev/null || die "kubo is built with Go 1.26 or newer, and there is no 'go' here (or name an ipfs program with EAI_KUBO)"
+go=$("$here/go.sh")
 mkdir -p "$peers"
 exec 9>"$home.lock"
 flock_or_go_on 9
@@ -34,7 +34,7 @@ trap 'rm -rf "$work"' EXIT
 say "kubo: building ipfs with $(jobs) compilers (some minutes, once)"
 log=$home.log
 (cd "$module" && GOFLAGS=-mod=readonly GOBIN="$work/home" GOTOOLCHAIN=auto \
-  go install -p "$(jobs)" -trimpath github.com/ipfs/kubo/cmd/ipfs) >"$log" 2>&1 ||
+  "$go" install -p "$(jobs)" -trimpath github.com/ipfs/kubo/cmd/ipfs) >"$log" 2>&1 ||
   { tail -n 30 "$log" >&2; die "kubo did not build; the whole log is $log"; }
 mv "$work/home" "$home"  # all or nothing
 say "kubo: done, kept in $home"

@@ -3,6 +3,7 @@
 #
 #   setup/packages.sh build          what building and running needs
 #   setup/packages.sh build test     and what `make test` needs
+#   setup/packages.sh fuzz           and what the preset `fuzz` needs
 #   setup/packages.sh --list build   prints the names, one a line; installs nothing
 #
 # Other systems: mac.sh (Homebrew); elsewhere this script says what is wanted and goes on if the tools are there.
@@ -50,11 +51,14 @@ test   python3-venv
 test   pigz                                         pigz
 test   isal                                         igzip
 test   nodejs                                       node
+test   golang-go                                    go
 test   shellcheck                                   shellcheck
 test   clang-format-14                              clang-format-14
 test   iproute2                                     ip
 test   util-linux                                   unshare
 test   procps                                       ps
+fuzz   clang-14                                     clang++-14
+fuzz   libclang-rt-14-dev
 LIST
 }
 
@@ -92,7 +96,7 @@ if [ "${1:-}" = --list ]; then
   done
   exit
 fi
-[ $# -gt 0 ] || die "which packages? use: setup/packages.sh build [test]"
+[ $# -gt 0 ] || die "which packages? use: setup/packages.sh build [test] [fuzz]"
 
 if ! command -v dpkg-query >/dev/null; then
   say "no Debian packages here: the tools and libraries of '$0 --list $*' must be installed by hand"
