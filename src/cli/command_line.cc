@@ -83,7 +83,7 @@ Failure wrong_word(std::string_view word, const std::vector<std::string>& known,
   std::string message = "unknown command \"" + printable(word) + "\"";
   auto near = near_names(word, known, 1);
   if (!near.empty()) message += "; did you mean " + near.front() + "?";
-  return fail(Code::invalid, message + " See `" + std::string(read_on) + "`");
+  return fail(Code::invalid, message + (near.empty() ? ". See `" : " See `") + std::string(read_on) + "`");
 }
 
 // What CLI11 says of a wrong option names it; near ones are added.

@@ -56,7 +56,7 @@ Bar to_bar(const std::string& label, const fetch::Progress& progress) {
           progress.time_left,
           {}};
   for (const fetch::SourceProgress& source : progress.sources) {
-    if (!source.trouble.empty()) bar.troubles.push_back(printable(source.name + ": " + source.trouble));
+    if (!source.trouble.empty()) bar.troubles.push_back({printable(source.name + ": " + source.trouble), source.wait});
   }
   return bar;
 }
@@ -64,10 +64,12 @@ Bar to_bar(const std::string& label, const fetch::Progress& progress) {
 json::object to_event(const Asked& asked, const fetch::Progress& progress) {
   json::array sources;
   for (const fetch::SourceProgress& source : progress.sources) {
-    sources.push_back(json::object{{"name", source.name},
-                                   {"bytes", source.bytes},
-                                   {"bytes_per_second", source.bytes_per_second},
-                                   {"trouble", source.trouble}});
+    json::object told{{"name", source.name},
+                      {"bytes", source.bytes},
+                      {"bytes_per_second", source.bytes_per_second},
+                      {"trouble", source.trouble}};
+    if (source.wait) told["wait_seconds"] = source.wait->count();
+    sources.push_back(std::move(told));
   }
   json::object out{{"event", "progress"},           {"hash", asked.id.str()},
                    {"name", asked.label},           {"phase", phase_name(progress.phase)},
@@ -76,6 +78,15 @@ json::object to_event(const Asked& asked, const fetch::Progress& progress) {
                    {"sources", std::move(sources)}};
   if (progress.time_left) out["seconds_left"] = progress.time_left->count();
   return out;
+}
+
+// What to do when no source has it.
+std::string_view advice(const Config& config) {
+  if (config.offline) {
+    return ". With --offline no gateway is asked: leave that out, or name a folder that has the blocks with --blocks";
+  }
+  if (!config.public_gateways) return ". Name another gateway with --gateway, or leave out --no-public-gateways";
+  return ". The same command goes on from here later; --gateway names one more source";
 }
 
 }  // namespace
@@ -102,14 +113,19 @@ Result<store::Model> bring(Context& context, Library& library, const Asked& aske
   options.max_retries = static_cast<int>(context.config.max_retries);
   options.offline = context.config.offline;
   options.plain_http_anywhere = context.config.plain_http;
+  for (const store::Damaged& entry : library.contents.damaged) {
+    if (entry.id == asked.id) context.out.note(printable(entry.why, 400) + "; it is fetched again");
+  }
   ProgressDisplay display(context.out);
   auto on_progress = [&](const fetch::Progress& progress) {
     context.out.event(to_event(asked, progress));
     display.show(to_bar(asked.label, progress));
   };
   auto model = fetch::download(asked.id, library.store, sources_of(context), options, on_progress, interrupt.token());
-  if (!model) return Failure(std::move(model).error().with(asked.label));
-  return model;
+  if (model) return model;
+  Error error = std::move(model).error().with(asked.label);
+  if (error.code == Code::network) error.message += advice(context.config);
+  return Failure(std::move(error));
 }
 
 }  // namespace eai::cli

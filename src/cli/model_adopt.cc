@@ -49,14 +49,19 @@ Result<store::Adopted> adopt_one(const Library& library, const store::Candidate&
 Result<int> model_adopt(Context& context) {
   fs::path folder = context.words.folder.empty() ? fs::path("llms-storage") : fs::path(context.words.folder);
   EAI_TRY(Library library, Library::open(context));
-  EAI_TRY(auto candidates, store::find_candidates(folder));
-  if (candidates.empty()) {
+  auto candidates = store::find_candidates(folder);
+  if (!candidates) {
+    return fail(candidates.error().code, candidates.error().message +
+                                             "; say where the Python tool keeps its models: "
+                                             "`eai model adopt <folder>`");
+  }
+  if (candidates->empty()) {
     return fail(Code::not_found,
                 folder.string() + " holds no model of the Python tool (<hash>.json beside <hash>.gguf)");
   }
   Interrupt interrupt;
   int status = 0;
-  for (const store::Candidate& candidate : candidates) {
+  for (const store::Candidate& candidate : *candidates) {
     auto id = content::Cid::parse(candidate.hash);
     std::string label = id ? library.label_of(*id) : printable(candidate.hash);
     auto outcome = adopt_one(library, candidate, label, context.out, interrupt.token());

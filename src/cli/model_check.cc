@@ -29,15 +29,14 @@ void tell(const Asked& asked, const Result<void>& verdict, std::uint64_t size, O
 
 Result<void> check_one(const Library& library, const Asked& asked, Output& out, const std::stop_token& stop,
                        std::uint64_t& size) {
-  EAI_TRY(store::Model model, library.store.find(asked.id));
-  size = model.size();
   ProgressDisplay display(out);
   RateMeter meter;
   return library.store.check(
-      model,
-      [&](std::uint64_t done) {
+      asked.id,
+      [&](std::uint64_t done, std::uint64_t total) {
+        size = total;
         meter.update(done);
-        display.show({asked.label, "", done, size, meter.bytes_per_second(), meter.time_left(done, size), {}});
+        display.show({asked.label, "", done, total, meter.bytes_per_second(), meter.time_left(done, total), {}});
       },
       stop);
 }
@@ -69,7 +68,7 @@ Result<int> model_check(Context& context) {
     tell(one, verdict, size, context.out);
     if (verdict) continue;
     all_good = false;
-    context.out.note("`eai model remove " + one.label + "` and `eai model download " + one.label + "` put it right.");
+    context.out.note("`eai model download " + one.label + "` fetches it again.");
   }
   return all_good ? 0 : face_of(Code::corrupt).exit_status;
 }

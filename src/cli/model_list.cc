@@ -106,7 +106,7 @@ Result<int> model_list(Context& context) {
   for (const store::Damaged& entry : library.contents.damaged) {
     std::string name = entry.id ? library.label_of(*entry.id) : printable(entry.name);
     out.note(name + " is damaged: " + printable(entry.why, 400) +
-             (entry.id ? "; `eai model download " + name + "` puts it right" : ""));
+             (entry.id ? "; `eai model download " + name + "` fetches it again" : ""));
   }
   if (library.contents.models.empty() && !all) {
     out.note("No model is here yet. `eai model list --all` shows those that eai knows by name.");

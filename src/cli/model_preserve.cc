@@ -149,7 +149,7 @@ class Watcher {
         in_flight += home.in_flight;
         out += home.sent;
         all += home.total;
-        if (!home.trouble.empty()) bar.troubles.push_back(home.trouble);
+        if (!home.trouble.empty()) bar.troubles.push_back({home.trouble});
         if (out_.json()) {
           out_.event(json::object{{"event", "progress"},
                                   {"phase", now.phase},

@@ -8,7 +8,7 @@ namespace eai::cli {
 
 Result<int> model_stop(Context& context) {
   EAI_TRY(auto server, running_server(context.folders));
-  if (!server) return fail(Code::not_found, "no server is running");
+  if (!server) return fail(Code::not_found, "no server is running, so there is nothing to stop");
   EAI_CHECK(stop_server(context.folders, *server, k_stop_grace));
   context.out.event(boost::json::object{{"event", "stopped"}, {"pid", server->pid}});
   context.out.line("stopped the server at " + server->address());

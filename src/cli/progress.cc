@@ -40,6 +40,10 @@ std::string drawn_bar(const Bar& bar, std::size_t cells, const BarStyle& style) 
   return out;
 }
 
+std::string text_of(const BarTrouble& trouble) {
+  return trouble.wait ? trouble.what + ", waits " + human_duration(*trouble.wait) : trouble.what;
+}
+
 }  // namespace
 
 std::string bar_line(const Bar& bar, const BarStyle& style) {
@@ -69,7 +73,7 @@ std::string bar_line(const Bar& bar, const BarStyle& style) {
   bool with_bar = counted && fits(cells + 2);
   if (with_bar) used += cells + 2;
   if (!bar.troubles.empty()) {
-    std::string trouble = "(" + bar.troubles.front() + ")";
+    std::string trouble = "(" + text_of(bar.troubles.front()) + ")";
     if (!add(trouble) && used + 12 <= style.columns) add(shortened(trouble, style.columns - used - 2));
   }
   std::string front = with_label ? label + "  " : "";
@@ -100,10 +104,10 @@ void ProgressDisplay::show(const Bar& bar, Clock::time_point now) {
 }
 
 void ProgressDisplay::show_plain(const Bar& bar, Clock::time_point now) {
-  for (const std::string& trouble : bar.troubles) {
-    if (std::find(told_.begin(), told_.end(), trouble) != told_.end() || told_.size() >= 100) continue;
-    told_.push_back(trouble);
-    out_.note(bar.label + ": " + trouble);
+  for (const BarTrouble& trouble : bar.troubles) {
+    if (std::find(told_.begin(), told_.end(), trouble.what) != told_.end() || told_.size() >= 100) continue;
+    told_.push_back(trouble.what);
+    out_.note(bar.label + ": " + text_of(trouble));
   }
   if (last_ && now - *last_ < k_between_lines && bar.phase == last_phase_) return;
   last_ = now;

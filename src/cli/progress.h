@@ -12,14 +12,19 @@
 
 namespace eai::cli {
 
+struct BarTrouble {
+  std::string what;  // "ipfs.io: HTTP 503"
+  std::optional<std::chrono::seconds> wait = std::nullopt;
+};
+
 struct Bar {
   std::string label;                  // the model
   std::string phase;                  // "unpacking"; empty: bytes are counted
   std::uint64_t done = 0, total = 0;  // bytes; total 0: not known
   double bytes_per_second = 0;
   std::optional<std::chrono::seconds> time_left = std::nullopt;
-  std::vector<std::string> troubles = {};  // "ipfs.io: HTTP 503, waits 8 s"
-  double phase_fraction = 0;               // 0…1, of the phase; 0: not known
+  std::vector<BarTrouble> troubles = {};
+  double phase_fraction = 0;  // 0…1, of the phase; 0: not known
 };
 
 struct BarStyle {

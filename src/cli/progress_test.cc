@@ -8,7 +8,7 @@ namespace {
 using std::chrono::seconds;
 
 Bar half_way() {
-  return {"qwen3-1.7b", "", 915'000'000, 1'830'000'000, 12'300'000, seconds(80), {"ipfs.io: HTTP 503, waits 8 s"}};
+  return {"qwen3-1.7b", "", 915'000'000, 1'830'000'000, 12'300'000, seconds(80), {{"ipfs.io: HTTP 503", seconds(8)}}};
 }
 
 TEST(Progress, TheLineNeverIsWiderThanTheTerminal) {

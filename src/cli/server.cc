@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -199,7 +200,8 @@ class Server {
     }
     outcome_ = Failure(std::move(lease).error().with(main.name));
     log::error("{}", outcome_.error().message);
-    ask_to_end();
+    // Later: it cancels this coroutine, which shall have ended by then.
+    asio::post(context_, [this] { ask_to_end(); });
   }
 
   asio::awaitable<void> end_when_asked() {

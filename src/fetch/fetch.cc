@@ -4,13 +4,11 @@
 #include <mutex>
 #include <random>
 
-#include <fcntl.h>
-
-#include "content/gguf.h"
 #include "content/metadata.h"
 #include "content/unixfs.h"
 #include "fetch/metadata_hunt.h"
 #include "fetch/run.h"
+#include "store/gguf_file.h"
 
 namespace eai::fetch {
 namespace {
@@ -38,30 +36,24 @@ Result<store::ModelLock> wait_for_lock(const content::Cid& id, const store::Stor
   return lock;
 }
 
-Result<Bytes> metadata_bytes(const content::Cid& id, const fs::path& folder, SourceBook& book, const Options& options,
-                             Meter& meter, const std::stop_token& stop) {
+Result<FoundMetadata> metadata_of(const content::Cid& id, const fs::path& folder, SourceBook& book,
+                                  const Options& options, Meter& meter, const std::stop_token& stop) {
   fs::path path = folder / k_metadata_name;
-  if (auto kept = read_file(path, content::k_metadata_limit); kept && content::verify_content(id, *kept)) return kept;
+  if (auto kept = read_file(path, content::k_metadata_limit); kept && content::verify_content(id, *kept)) {
+    return FoundMetadata{*std::move(kept), "an earlier run"};
+  }
   meter.phase(Phase::metadata);
   auto tick = [&] { meter.show(Clock::now(), 0, 0); };
-  EAI_TRY(Bytes bytes, find_metadata(id, book, options, tick, stop));
-  EAI_CHECK(write_file_atomic(path, bytes));
-  return bytes;
+  EAI_TRY(FoundMetadata found, find_metadata(id, book, options, tick, stop));
+  EAI_CHECK(write_file_atomic(path, found.bytes));
+  return found;
 }
 
-Result<void> screen(const fs::path& path) {
-  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY));
-  std::error_code error;
-  std::uint64_t size = fs::file_size(path, error);
-  if (error) return fail(Code::io, "reading " + path.string() + ": " + error.message());
-  auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) { return read_at(fd.get(), offset, into); };
-  auto info = content::read_gguf(read, size);
-  if (!info) return Failure(std::move(info).error().with(path.filename().string()));
-  return {};
-}
+// Of what is stored: it cannot be used, and fetching it again may help.
+bool is_damage(const Error& error) { return error.code == Code::invalid || error.code == Code::corrupt; }
 
-// Whether trying again could help: what is proven and yet no model will never be one.
-bool is_final(const Error& error) { return error.code == Code::invalid || error.code == Code::corrupt; }
+// Of what was proven: it is no model that this version can use and never will be, so that going on is no use.
+bool is_final(const Error& error) { return is_damage(error) || error.code == Code::unsupported; }
 
 class Download {
  public:
@@ -71,19 +63,26 @@ class Download {
 
   Result<store::Model> run() {
     EAI_TRY(folder_, store_.partial_folder(lock_));
-    auto model = into_store();
+    auto found = metadata_of(lock_.id(), folder_, book_, options_, meter_, stop_);
+    if (!found) {
+      std::error_code not_empty;  // then it holds what an earlier run got
+      fs::remove(folder_, not_empty);
+      return Failure(std::move(found).error());
+    }
+    auto model = into_store(*found);
     if (!model && is_final(model.error())) {
       // The first error is the one to tell.
       (void)eai::remove_all(folder_);
+      return Failure(
+          std::move(model).error().with("what " + lock_.id().str() + " names is no model for this version of eai"));
     }
     return model;
   }
 
  private:
-  Result<store::Model> into_store() {
-    EAI_TRY(Bytes json, metadata_bytes(lock_.id(), folder_, book_, options_, meter_, stop_));
-    auto metadata = content::parse_metadata(json);
-    if (!metadata) return Failure(std::move(metadata).error().with("the metadata of " + lock_.id().str()));
+  Result<store::Model> into_store(const FoundMetadata& found) {
+    auto metadata = content::parse_metadata(found.bytes);
+    if (!metadata) return Failure(std::move(metadata).error().with("the metadata, from " + found.source));
     if (metadata->format != content::Format::archive) {
       return fail(Code::unsupported, "a model kept as UnixFS files cannot be downloaded by this version");
     }
@@ -91,10 +90,10 @@ class Download {
     meter_.phase(Phase::parts);
     EAI_TRY(auto files, fetch_parts(*metadata));
     for (const store::StoredFile& file : files) {
-      if (file.name == "model.gguf" || file.name == "projector.gguf") EAI_CHECK(screen(folder_ / file.name));
+      if (file.name == "model.gguf" || file.name == "projector.gguf") EAI_CHECK(store::check_gguf(folder_ / file.name));
     }
     meter_.phase(Phase::syncing);
-    EAI_TRY(store::Model model, store_.commit(lock_, json, store::Origin::downloaded, files));
+    EAI_TRY(store::Model model, store_.commit(lock_, found.bytes, store::Origin::downloaded, files));
     meter_.phase(Phase::done);
     return model;
   }
@@ -118,13 +117,16 @@ class Download {
 
 Result<store::Model> download(const content::Cid& id, const store::Store& store, const Sources& sources,
                               const Options& options, const OnProgress& on_progress, const std::stop_token& stop) {
-  if (auto model = store.find(id)) return model;
+  auto stored = store.find(id);
+  if (stored || (stored.error().code != Code::not_found && !is_damage(stored.error()))) return stored;
   EAI_TRY(std::vector<Source> usable, make_sources(sources, options));
   SourceBook book(std::move(usable), options, std::random_device{}());
   Meter meter(book, on_progress);
   EAI_TRY(store::ModelLock lock, wait_for_lock(id, store, meter, stop));
   if (auto model = store.find(id)) return model;  // made by the process that was waited for
-  return Download(store, lock, book, options, meter, stop).run();
+  auto model = Download(store, lock, book, options, meter, stop).run();
+  if (model || !is_damage(stored.error())) return model;
+  return Failure(std::move(model).error().with(stored.error().message + ", and it could not be fetched again"));
 }
 
 }  // namespace eai::fetch

@@ -44,7 +44,8 @@ struct SourceProgress {
   std::string name;
   std::uint64_t bytes = 0;  // received and not thrown away
   double bytes_per_second = 0;
-  std::string trouble;  // "" | "sent wrong bytes, not used again" | "HTTP 503, waits 8 s" …
+  std::string trouble;                                      // "" | "sent wrong bytes, not used again" | "HTTP 503" …
+  std::optional<std::chrono::seconds> wait = std::nullopt;  // until it is asked again
 };
 
 struct Progress {
@@ -62,7 +63,7 @@ using OnProgress = std::function<void(const Progress&)>;
 
 // The model from the store if it is there, else downloaded. Errors:
 //   network      no source delivers a piece; the message lists what each source did
-//   corrupt      the metadata's bytes are proven but not what they must be, or the archive is broken
+//   corrupt      every gateway sent wrong bytes for the metadata, or the archive is broken
 //   invalid      not a model, a hostile archive, metadata that makes no sense, a bad source URL
 //   io           this disk; too little space, with the arithmetic
 //   busy         stopped by the token

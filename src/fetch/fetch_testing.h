@@ -1,5 +1,5 @@
-// Why: the tests need models that are whole: a GGUF file in an archive, cut into parts, named by CIDs. Included by tests
-// only.
+// Why: the tests need models that are whole: a GGUF file in an archive, cut into parts, named by CIDs; and a store, block
+// folder and gateways to download them with. Included by tests only.
 #pragma once
 
 #include <cstring>
@@ -12,7 +12,11 @@
 #include "content/archive_writer.h"
 #include "content/hash.h"
 #include "content/metadata.h"
+#include "fakes/lying_gateway.h"
+#include "fetch/fetch.h"
+#include "http/client.h"
 #include "util/file.h"
+#include "util/text.h"
 
 namespace eai::fetch {
 
@@ -110,5 +114,93 @@ inline Preserved preserve_model(const fs::path& blocks, std::size_t weight_bytes
   out.gguf = std::move(gguf);
   return out;
 }
+
+class FetchTest : public ::testing::Test {
+ protected:
+  FetchTest() {
+    fs::create_directories(blocks_);
+    options_.retry_delay = std::chrono::milliseconds(5);
+    options_.stall_timeout = std::chrono::milliseconds(500);
+    options_.max_retries = 2;
+  }
+
+  void make_model(std::size_t bytes = 3'000'000, std::uint64_t part_size = k_mib) {
+    model_ = preserve_model(blocks_, bytes, part_size);
+  }
+  std::vector<std::string> lies(const std::string& mode, std::vector<std::string> more = {}) {
+    std::vector<std::string> out = {"--blocks", blocks_.string(), "--mode", mode, "--spare", model_.id.str()};
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
+  }
+  Result<store::Model> download(const Sources& sources, std::stop_token stop = {}) {
+    return fetch::download(
+        model_.id, store_, sources, options_, [this](const Progress& progress) { progress_.push_back(progress); },
+        stop);
+  }
+  // Stopped as by Ctrl-C as soon as it has received `bytes`.
+  void download_until_stopped(std::uint64_t bytes) {
+    fakes::LyingGateway slow(lies("honest", {"--rate", "500000"}));
+    std::stop_source stop;
+    auto model = fetch::download(
+        model_.id, store_, {{}, {slow.url()}}, options_,
+        [&](const Progress& progress) {
+          if (progress.received > bytes) stop.request_stop();
+        },
+        stop.get_token());
+    ASSERT_FALSE(model);
+    EXPECT_EQ(model.error().code, Code::busy);
+  }
+  void expect_whole(const Result<store::Model>& model) {
+    ASSERT_TRUE(model) << model.error().message;
+    ASSERT_EQ(model->files.size(), 1u);
+    auto bytes = read_file(*model->gguf(), 100 * k_mib);
+    ASSERT_TRUE(bytes);
+    EXPECT_TRUE(*bytes == model_.gguf);
+    EXPECT_EQ(model->files[0].sha256, content::sha256(model_.gguf));
+    EXPECT_FALSE(fs::exists(partial()));
+  }
+  fs::path partial() const { return folder_.path() / "home" / "partial" / model_.id.str(); }
+  static std::uint64_t bytes_sent(const fakes::LyingGateway& gateway) {
+    http::Request request;
+    request.url = gateway.url() + "/_requests";
+    auto answer = http::fetch(request, 10 * k_mib);
+    EXPECT_TRUE(answer);
+    std::uint64_t sum = 0;
+    std::string_view rest = text_of(answer->body);
+    constexpr std::string_view k_key = "\"sent\": ";
+    for (std::size_t at = rest.find(k_key); at != std::string_view::npos; at = rest.find(k_key)) {
+      rest.remove_prefix(at + k_key.size());
+      sum += parse_u64(rest.substr(0, rest.find('}'))).value_or(0);
+    }
+    return sum;
+  }
+  const SourceProgress& last(std::size_t source) const { return progress_.back().sources.at(source); }
+
+  // One honest gateway beside a liar: the model comes whole.
+  void expect_survives(const std::string& mode) {
+    make_model();
+    fakes::LyingGateway liar(lies(mode));
+    fakes::LyingGateway honest(lies("honest"));
+    expect_whole(download({{}, {liar.url(), honest.url()}}));
+  }
+  // Only the liar: an error that says what it did, nothing in the store.
+  void expect_error(const std::string& mode, const std::string& words) {
+    make_model();
+    fakes::LyingGateway liar(lies(mode));
+    auto model = download({{}, {liar.url()}});
+    ASSERT_FALSE(model);
+    EXPECT_EQ(model.error().code, Code::network) << model.error().message;
+    EXPECT_NE(model.error().message.find(words), std::string::npos) << model.error().message;
+    EXPECT_NE(model.error().message.find(liar.url().substr(7)), std::string::npos) << model.error().message;
+    EXPECT_FALSE(store_.find(model_.id));
+  }
+
+  TemporaryFolder folder_;
+  fs::path blocks_ = folder_.path() / "blocks";
+  store::Store store_ = *store::Store::open(folder_.path() / "home");
+  Options options_;
+  Preserved model_;
+  std::vector<Progress> progress_;
+};
 
 }  // namespace eai::fetch

@@ -63,9 +63,10 @@ class Question final : public http::Receiver {
 
 class Hunt {
  public:
-  Hunt(const content::Cid& id, SourceBook& book, const Options& options) : id_(id), book_(book), options_(options) {}
+  Hunt(const content::Cid& id, SourceBook& book, const Options& options)
+      : id_(id), book_(book), options_(options), gateways_(book.alive()) {}
 
-  Result<Bytes> run(const std::function<void()>& on_tick, const std::stop_token& stop) {
+  Result<FoundMetadata> run(const std::function<void()>& on_tick, const std::stop_token& stop) {
     std::stop_callback wake(stop, [this] { transfers_.wake(); });
     while (true) {
       if (stop.stop_requested()) return fail(Code::busy, "stopped");
@@ -73,7 +74,8 @@ class Hunt {
       if (unsupported_) return Failure(std::move(*unsupported_));
       ask();
       if (questions_.empty() && book_.hopeless(k_metadata_piece)) {
-        return fail(Code::network, "no source delivers the metadata of " + id_.str() + ": " + book_.report());
+        Code code = liars_ == gateways_ ? Code::corrupt : Code::network;
+        return fail(code, "no source delivers the metadata of " + id_.str() + ": " + book_.report());
       }
       transfers_.poll(100ms);
       on_tick();
@@ -84,21 +86,24 @@ class Hunt {
     auto own = questions_.extract(question.source());
     book_.ended(question.source());
     next_question_ = Clock::now();
-    if (!outcome) return failed(question, outcome.error().message);
+    if (!outcome) return failed(question, outcome.error());
     auto proven = prove(id_, question.form(), question.body());
     if (proven) {
-      found_ = std::move(proven);
+      found_ = FoundMetadata{*std::move(proven), book_.source(question.source()).name};
     } else if (proven.error().code == Code::unsupported) {
       unsupported_ = std::move(proven).error();
     } else if (!try_as_file(question.source())) {
       book_.ban(question.source(), "sent wrong bytes for the metadata");
+      ++liars_;
     }
   }
 
  private:
   bool try_as_file(int source) { return book_.fall_back_to_files(source); }
 
-  void failed(Question& question, const std::string& why) {
+  void failed(Question& question, const Error& error) {
+    const std::string& why = error.message;
+    if (error.code == Code::invalid) return book_.ban(question.source(), why);  // we refuse to ask it, now and later
     bool refused = question.answer().meaning == Answer::Meaning::lacks ||
                    (question.answer().meaning == Answer::Meaning::wrong && !question.answer().why.empty());
     if (refused && try_as_file(question.source())) return;
@@ -129,16 +134,18 @@ class Hunt {
   const content::Cid& id_;
   SourceBook& book_;
   const Options& options_;
+  int gateways_;
+  int liars_ = 0;
   http::Transfers transfers_;
   std::map<int, std::unique_ptr<Question>> questions_;
   Clock::time_point next_question_{};
-  std::optional<Result<Bytes>> found_;
+  std::optional<FoundMetadata> found_;
   std::optional<Error> unsupported_;
 };
 
 void Question::on_done(Result<void> outcome) { hunt_.ended(*this, std::move(outcome)); }
 
-std::optional<Bytes> find_in_folders(const content::Cid& id, SourceBook& book) {
+std::optional<FoundMetadata> find_in_folders(const content::Cid& id, SourceBook& book) {
   for (int i = 0; i < static_cast<int>(book.size()); ++i) {
     if (book.source(i).kind != Source::Kind::folder) continue;
     auto bytes = read_file(book.source(i).folder / id.str(), k_body_limit);
@@ -147,7 +154,7 @@ std::optional<Bytes> find_in_folders(const content::Cid& id, SourceBook& book) {
       continue;
     }
     for (Form form : {Form::raw_block, Form::file}) {
-      if (auto proven = prove(id, form, *bytes)) return *std::move(proven);
+      if (auto proven = prove(id, form, *bytes)) return FoundMetadata{*std::move(proven), book.source(i).name};
     }
     book.note(i, "has wrong bytes for the metadata");
   }
@@ -156,9 +163,12 @@ std::optional<Bytes> find_in_folders(const content::Cid& id, SourceBook& book) {
 
 }  // namespace
 
-Result<Bytes> find_metadata(const content::Cid& id, SourceBook& book, const Options& options,
-                            const std::function<void()>& on_tick, const std::stop_token& stop) {
-  if (id.hash().code == content::HashCode::identity) return prove(id, Form::raw_block, id.hash().digest);
+Result<FoundMetadata> find_metadata(const content::Cid& id, SourceBook& book, const Options& options,
+                                    const std::function<void()>& on_tick, const std::stop_token& stop) {
+  if (id.hash().code == content::HashCode::identity) {
+    EAI_TRY(Bytes bytes, prove(id, Form::raw_block, id.hash().digest));
+    return FoundMetadata{std::move(bytes), "the hash itself"};
+  }
   if (auto found = find_in_folders(id, book)) return std::move(*found);
   if (book.alive() == 0) {
     return fail(Code::network, "no source has the metadata of " + id.str() + ": " + book.report());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stop_token>
+#include <string>
 
 #include "fetch/source_book.h"
 #include "http/client.h"
@@ -14,9 +15,14 @@ namespace eai::fetch {
 // The number under which the book counts the metadata's attempts.
 inline constexpr std::size_t k_metadata_piece = static_cast<std::size_t>(-1);
 
-// The document's bytes. Code::network lists what each source did; Code::busy when stopped; Code::unsupported for a hash
-// function or tree that this build cannot check.
-Result<Bytes> find_metadata(const content::Cid& id, SourceBook& book, const Options& options,
-                            const std::function<void()>& on_tick, const std::stop_token& stop);
+struct FoundMetadata {
+  Bytes bytes;
+  std::string source;  // who had it, as errors name sources
+};
+
+// Code::network lists what each source did, Code::corrupt does so when every gateway sent wrong bytes; Code::busy when
+// stopped; Code::unsupported for a hash function or tree that this build cannot check.
+Result<FoundMetadata> find_metadata(const content::Cid& id, SourceBook& book, const Options& options,
+                                    const std::function<void()>& on_tick, const std::stop_token& stop);
 
 }  // namespace eai::fetch

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "fetch/hash_range.h"
 #include "util/text.h"
 
 namespace eai::fetch {
@@ -18,19 +19,6 @@ void start_flush([[maybe_unused]] int fd, [[maybe_unused]] ByteRange range) {
 #ifdef __linux__
   (void)::sync_file_range(fd, static_cast<off_t>(range.begin), static_cast<off_t>(range.size()), SYNC_FILE_RANGE_WRITE);
 #endif
-}
-
-Result<content::Sha256Hasher> hash_prefix(const fs::path& path, std::uint64_t size) {
-  content::Sha256Hasher hasher;
-  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY));
-  Bytes buffer(k_mib);
-  for (std::uint64_t at = 0; at < size;) {
-    std::span<std::uint8_t> into(buffer.data(), std::min<std::uint64_t>(buffer.size(), size - at));
-    EAI_CHECK(read_at(fd.get(), at, into));
-    hasher.update(into);
-    at += into.size();
-  }
-  return hasher;
 }
 
 }  // namespace
@@ -48,7 +36,8 @@ std::string ModelWriter::stored_name(const std::string& name) const {
 
 Result<void> ModelWriter::restore(const std::vector<WrittenFile>& files) {
   for (const WrittenFile& file : files) {
-    auto hasher = hash_prefix(folder_ / file.name, file.size);
+    auto fd = open_file(folder_ / file.name, O_RDONLY);
+    auto hasher = fd ? hash_range(fd->get(), {0, file.size}) : Failure(std::move(fd).error());
     if (!hasher || hasher->value_so_far() != file.sha256) {
       return fail(Code::corrupt, file.name + " was changed since it was written");
     }
@@ -93,8 +82,9 @@ Result<void> ModelWriter::resume_file(const std::string& name, std::uint64_t, st
 }
 
 Result<void> ModelWriter::data(ByteView bytes) {
+  // The first bytes may come fewer than four at a time; then the header's check at the end refuses.
   if (open_.size == 0 && open_.name.ends_with(".gguf") && !open_.name.starts_with("payload/") &&
-      !text_of(bytes).starts_with(k_gguf_magic)) {
+      !k_gguf_magic.starts_with(text_of(bytes).substr(0, k_gguf_magic.size()))) {
     return fail(Code::invalid, "not a GGUF file: " + open_.name + " begins with other bytes");
   }
   if (auto written = write_at(file_.get(), open_.size, bytes); !written) {

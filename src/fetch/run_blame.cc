@@ -8,27 +8,12 @@
 
 #include <unistd.h>
 
+#include "fetch/hash_range.h"
 #include "fetch/range_request.h"
 #include "fetch/run.h"
 #include "util/log.h"
 
 namespace eai::fetch {
-namespace {
-
-Result<content::Sha256> hash_range(int fd, ByteRange range) {
-  content::Sha256Hasher hasher;
-  Bytes buffer(512 * k_kib);
-  for (std::uint64_t at = range.begin; at < range.end;) {
-    std::span<std::uint8_t> into(buffer.data(), std::min<std::uint64_t>(buffer.size(), range.end - at));
-    EAI_CHECK(read_at(fd, at, into));
-    hasher.update(into);
-    at += into.size();
-  }
-  return hasher.finish();
-}
-
-}  // namespace
-
 std::optional<int> Run::alone_next(std::size_t index) const {
   for (int source = 0; source < static_cast<int>(book_.size()); ++source) {
     if (book_.usable(source, index)) return source;
@@ -89,7 +74,7 @@ void Run::suspect_all(std::size_t index, const std::vector<int>& givers) {
   if (!givers.empty()) {
     for (const Segment& segment : work.plan->segments()) {
       auto hash = hash_range(work.file->get(), segment.range);
-      if (hash) work.suspects.push_back({segment.source, segment.range, *hash});
+      if (hash) work.suspects.push_back({segment.source, segment.range, hash->finish()});
     }
   }
   throw_away(index);
@@ -105,7 +90,7 @@ void Run::compare_suspects(std::size_t index) {
       continue;
     }
     auto hash = hash_range(work.file->get(), suspect.range);
-    if (hash && *hash != suspect.sha256) liars.insert(suspect.source);
+    if (hash && hash->finish() != suspect.sha256) liars.insert(suspect.source);
   }
   work.suspects.clear();
   for (int liar : liars) {

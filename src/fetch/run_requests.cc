@@ -76,6 +76,9 @@ void Run::judge_end(RangeRequest& request, const Result<void>& outcome) {
     if (request.form == Form::raw_block && book_.fall_back_to_files(request.source)) return;
     return book_.lacks(request.source, request.index, answer.why);
   }
+  if (!outcome && outcome.error().code == Code::invalid) {  // we refuse to ask it, now and later
+    return ban(request.source, outcome.error().message);
+  }
   ByteRange received{request.range.begin, request.position};
   if (outcome && good && answer.length_known && received.size() > 0) return;  // a shorter part than asked for
   std::string why = outcome ? "the body ended early" : outcome.error().message;

@@ -194,8 +194,8 @@ std::vector<SourceProgress> SourceBook::progress(Clock::time_point now) const {
     if (one.banned) {
       shown.trouble = one.troubles.back().why + ", not used again";
     } else if (one.not_before > now) {
-      auto wait = std::chrono::ceil<std::chrono::seconds>(one.not_before - now);
-      shown.trouble = one.troubles.back().why + ", waits " + human_duration(wait);
+      shown.wait = std::chrono::ceil<std::chrono::seconds>(one.not_before - now);
+      shown.trouble = one.troubles.back().why;
     }
     out.push_back(std::move(shown));
   }

@@ -78,7 +78,8 @@ TEST(SourceBook, HonoursRetryAfter) {
   book.trouble(1, 0, "HTTP 429", 7s, k_start);
   EXPECT_FALSE(book.pick(0, k_start + 6999ms));
   EXPECT_EQ(book.pick(0, k_start + 7s), 1);
-  EXPECT_EQ(book.progress(k_start)[1].trouble, "HTTP 429, waits 7 s");
+  EXPECT_EQ(book.progress(k_start)[1].trouble, "HTTP 429");
+  EXPECT_EQ(book.progress(k_start)[1].wait, std::chrono::seconds(7));
 }
 
 TEST(SourceBook, DoesNotWaitForHours) {

@@ -145,8 +145,9 @@ static int eai_http_before_request(void* user, char* peer, char*, int, int) {
   transfer.curl->easy_getinfo(transfer.easy, CURLINFO_EFFECTIVE_URL, &url);
   if (url == nullptr || !lower(url).starts_with("http:")) return CURL_PREREQFUNC_OK;
   if (transfer.plain_http == PlainHttp::anywhere || is_private_address(peer)) return CURL_PREREQFUNC_OK;
-  transfer.keep(fail(Code::invalid, "plain http to the public address " + std::string(peer) +
-                                        " is refused; use https, or allow plain http for this host"));
+  transfer.keep(
+      fail(Code::invalid, "plain http to the public address " + std::string(peer) +
+                              " is refused: anybody on the way could read along; use https, or --plain-http"));
   return CURL_PREREQFUNC_ABORT;
 }
 

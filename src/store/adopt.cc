@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include <fcntl.h>
-
-#include "content/gguf.h"
 #include "content/hash.h"
+#include "store/gguf_file.h"
 #include "store/manifest.h"
 
 namespace eai::store {
@@ -22,17 +20,6 @@ std::uint64_t size_below(const fs::path& path) {
     if (it->is_regular_file(gone)) sum += it->file_size(gone);
   }
   return sum;
-}
-
-Result<void> check_gguf(const fs::path& path) {
-  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY));
-  std::error_code error;
-  std::uint64_t size = fs::file_size(path, error);
-  if (error) return fail(Code::io, "reading " + path.string() + ": " + error.message());
-  auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) { return read_at(fd.get(), offset, into); };
-  auto info = content::read_gguf(read, size);
-  if (!info) return Failure(std::move(info).error().with(path.string()));
-  return {};
 }
 
 // One adoption: clones into the partial folder and notes what came.

@@ -73,7 +73,7 @@ TEST(Adopt, TakesModelAndProjectorWithoutASecondCopy) {
   EXPECT_EQ(adopted->model.origin, Origin::adopted);
   EXPECT_EQ(inode(*adopted->model.gguf()), inode(tool.old / (hash + ".gguf")));
   EXPECT_EQ(tool.text(*adopted->model.projector()), small_gguf("clip"));
-  EXPECT_TRUE(tool.store.check(adopted->model, {}, {}));
+  EXPECT_TRUE(tool.store.check(adopted->model.id, {}, {}));
   auto again = tool.take_only();
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_TRUE(again->was_here);

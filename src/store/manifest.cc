@@ -76,6 +76,7 @@ std::string to_json(const Manifest& manifest) {
                    {"origin", name_of(manifest.origin)},
                    {"created", static_cast<std::int64_t>(seconds.count())},
                    {"files", std::move(files)}};
+  if (!manifest.damaged.empty()) out["damaged"] = json::array(manifest.damaged.begin(), manifest.damaged.end());
   return json::serialize(out);
 }
 
@@ -109,6 +110,15 @@ Result<Manifest> parse_manifest(ByteView bytes) {
     EAI_TRY(StoredFile file, parse_entry(entry));
     if (!seen.insert(file.name).second) return damaged(file.name + " is named twice");
     out.files.push_back(std::move(file));
+  }
+  if (const json::value* names = object.if_contains("damaged")) {
+    if (!names->is_array()) return damaged("the list of damaged files");
+    for (const json::value& name : names->get_array()) {
+      if (!name.is_string() || !seen.contains(std::string_view(name.get_string()))) {
+        return damaged("the list of damaged files");
+      }
+      out.damaged.emplace_back(name.get_string());
+    }
   }
   return out;
 }

@@ -1,7 +1,7 @@
 // Why: what a committed model is made of, so that it can be found whole and checked again without its source.
 // Thread: any; pure functions.
 // Format: one JSON object, {"format":1, "origin":"downloaded", "created":<seconds since 1970>,
-// "files":[{"name", "size", "sha256" (hex)}, …]}.
+// "files":[{"name", "size", "sha256" (hex)}, …], "damaged":[names]}; "damaged" only after a check that failed.
 // What holds: a parsed manifest names at least one file, each by an allowed name, no name twice.
 #pragma once
 
@@ -17,6 +17,7 @@ struct Manifest {
   Origin origin = Origin::downloaded;
   std::chrono::system_clock::time_point created{};
   std::vector<StoredFile> files;
+  std::vector<std::string> damaged = {};  // of the files: whose bytes a check found changed
 };
 
 inline constexpr std::uint64_t k_manifest_limit = 4 * k_mib;

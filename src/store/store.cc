@@ -62,6 +62,12 @@ Result<Bytes> read_document(const fs::path& path, std::uint64_t limit) {
   return bytes;
 }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
 }  // namespace
 
 std::uint64_t Model::size() const {
@@ -105,7 +111,8 @@ void Store::sweep_partial() const {
 
 fs::path Store::model_folder(const content::Cid& id) const { return home_ / "models" / id.str(); }
 
-Result<Model> Store::find(const content::Cid& id) const {
+// Everything but what a check noted.
+Result<Model> Store::load(const content::Cid& id, Manifest& manifest) const {
   fs::path folder = model_folder(id);
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) return fail(Code::not_found, id.str() + " is not in the store");
@@ -119,9 +126,10 @@ Result<Model> Store::find(const content::Cid& id) const {
   if (!metadata) return damaged(std::move(metadata).error());
   auto manifest_json = read_document(folder / "manifest.json", k_manifest_limit);
   if (!manifest_json) return damaged(std::move(manifest_json).error());
-  auto manifest = parse_manifest(*manifest_json);
-  if (!manifest) return damaged(std::move(manifest).error());
-  for (const StoredFile& file : manifest->files) {
+  auto parsed = parse_manifest(*manifest_json);
+  if (!parsed) return damaged(std::move(parsed).error());
+  manifest = *std::move(parsed);
+  for (const StoredFile& file : manifest.files) {
     auto size = size_of(folder / file.name);
     if (!size) return damaged(std::move(size).error());
     if (*size != file.size) {
@@ -129,8 +137,15 @@ Result<Model> Store::find(const content::Cid& id) const {
                                               std::to_string(file.size)});
     }
   }
-  return Model{
-      id, *std::move(metadata), manifest->origin, manifest->created, std::move(folder), std::move(manifest->files)};
+  return Model{id, *std::move(metadata), manifest.origin, manifest.created, std::move(folder), manifest.files};
+}
+
+Result<Model> Store::find(const content::Cid& id) const {
+  Manifest manifest;
+  EAI_TRY(Model model, load(id, manifest));
+  if (manifest.damaged.empty()) return model;
+  return fail(Code::corrupt, "the stored model " + id.str() + ": a check found that " + joined(manifest.damaged) +
+                                 " changed on this disk");
 }
 
 Result<Unfinished> Store::unfinished(const content::Cid& id, const fs::path& folder) const {
@@ -206,20 +221,35 @@ Result<content::Sha256> hash_file(const fs::path& path, const std::function<void
   return hasher.finish();
 }
 
-Result<void> Store::check(const Model& model, const std::function<void(std::uint64_t)>& progress,
-                          const std::stop_token& stop) const {
+Result<void> Store::check(const content::Cid& id, const CheckProgress& progress, const std::stop_token& stop) const {
+  Manifest manifest;
+  EAI_TRY(Model model, load(id, manifest));
   std::uint64_t done = 0;
   auto report = [&](std::uint64_t more) {
     done += more;
-    if (progress) progress(done);
+    if (progress) progress(done, model.size());
   };
-  std::string bad;
+  std::vector<std::string> bad;
   for (const StoredFile& file : model.files) {
     EAI_TRY(auto hash, hash_file(model.folder / file.name, report, stop));
-    if (hash != file.sha256) bad += (bad.empty() ? "" : ", ") + file.name;
+    if (hash != file.sha256) bad.push_back(file.name);
+  }
+  if (bad != manifest.damaged) {
+    // The verdict counts even where it cannot be noted.
+    if (auto noted = note_damage(id, manifest, bad); !noted) log::info("noting a check: {}", noted.error().message);
   }
   if (bad.empty()) return {};
-  return fail(Code::corrupt, bad + " of " + model.id.str() + " changed on this disk: the SHA-256 does not fit");
+  return fail(Code::corrupt, joined(bad) + " of " + id.str() + " changed on this disk: the SHA-256 does not fit");
+}
+
+// Unless the model is another one by now: replaced while it was read.
+Result<void> Store::note_damage(const content::Cid& id, const Manifest& seen, std::vector<std::string> names) const {
+  EAI_TRY(ModelLock held, lock(id, FileLock::Wait::no));
+  Manifest manifest;
+  EAI_TRY(Model model, load(id, manifest));
+  if (manifest.created != seen.created || manifest.damaged != seen.damaged) return {};
+  manifest.damaged = std::move(names);
+  return write_file_atomic(model.folder / "manifest.json", view_of(to_json(manifest)));
 }
 
 }  // namespace eai::store

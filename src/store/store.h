@@ -24,6 +24,8 @@
 
 namespace eai::store {
 
+struct Manifest;
+
 enum class Origin {
   downloaded,  // every byte was verified against the CID on its way in
   preserved,   // made here by `eai model preserve`
@@ -92,7 +94,7 @@ class Store {
   Result<Contents> list() const;
 
   // Code::not_found when it is not here; Code::corrupt or invalid when it is damaged: the metadata is hashed against
-  // the id, and every file of the manifest must be there in its size. (Contents: check().)
+  // the id, every file of the manifest must be there in its size, and no check() may have found it changed.
   Result<Model> find(const content::Cid& id) const;
 
   // Wait::no: Code::busy if another process works on it. Wait::yes blocks.
@@ -112,14 +114,17 @@ class Store {
   // has its files open keeps them. Code::not_found if there is nothing.
   Result<void> remove(const ModelLock& lock) const;
 
-  // Every file is read and hashed again; progress in bytes read so far, from this thread. Code::corrupt names the
-  // file and says what is wrong; Code::busy when `stop` was asked for.
-  Result<void> check(const Model& model, const std::function<void(std::uint64_t)>& progress,
-                     const std::stop_token& stop) const;
+  // Every file is read and hashed again; progress in bytes read so far of all, from this thread. Code::corrupt names
+  // the files that changed and is noted in the manifest: find() then refuses the model until a later check finds it
+  // well or commit() replaces it. Else as find(); Code::busy when `stop` was asked for.
+  using CheckProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+  Result<void> check(const content::Cid& id, const CheckProgress& progress, const std::stop_token& stop) const;
 
  private:
   explicit Store(fs::path home) : home_(std::move(home)) {}
   fs::path model_folder(const content::Cid& id) const;
+  Result<Model> load(const content::Cid& id, Manifest& manifest) const;
+  Result<void> note_damage(const content::Cid& id, const Manifest& seen, std::vector<std::string> names) const;
   void sweep_partial() const;
   Result<void> throw_away(const fs::path& folder) const;
   Result<Unfinished> unfinished(const content::Cid& id, const fs::path& folder) const;

@@ -166,16 +166,58 @@ TEST(Store, CheckNamesTheChangedFileAndCountsBytes) {
   auto model = here.store.find(id);
   ASSERT_TRUE(model);
   std::uint64_t seen = 0;
-  ASSERT_TRUE(here.store.check(*model, [&](std::uint64_t done) { seen = done; }, {}));
+  auto count = [&](std::uint64_t done, std::uint64_t total) {
+    seen = done;
+    EXPECT_EQ(total, 11u);
+  };
+  ASSERT_TRUE(here.store.check(id, count, {}));
   EXPECT_EQ(seen, 11u);
   here.write(model->folder / "projector.gguf", "eyeS");
-  auto outcome = here.store.check(*model, {}, {});
+  auto outcome = here.store.check(id, {}, {});
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, Code::corrupt);
   EXPECT_NE(outcome.error().message.find("projector.gguf"), std::string::npos);
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_EQ(here.store.check(*model, {}, stop.get_token()).error().code, Code::busy);
+  EXPECT_EQ(here.store.check(id, {}, stop.get_token()).error().code, Code::busy);
+}
+
+TEST(Store, WhatACheckFoundIsRememberedUntilItIsPutRight) {
+  StoreFixture here;
+  auto id = here.put("demo", {{"model.gguf", "weights"}, {"projector.gguf", "eyes"}});
+  fs::path model = here.home / "models" / id.str() / "model.gguf";
+  here.write(model, "weightS");
+  EXPECT_TRUE(here.store.find(id)) << "the size fits: only a check can tell";
+  EXPECT_FALSE(here.store.check(id, {}, {}));
+  auto found = here.store.find(id);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Code::corrupt);
+  EXPECT_NE(found.error().message.find("model.gguf changed"), std::string::npos) << found.error().message;
+  EXPECT_EQ(here.store.list()->damaged.size(), 1u);
+  EXPECT_EQ(here.text(model), "weightS") << "what is damaged stays until it is replaced";
+
+  // A download that puts it right and was interrupted is not swept away.
+  here.write(here.home / "partial" / id.str() / "parts" / "0", "some");
+  ASSERT_TRUE(Store::open(here.home));
+  EXPECT_TRUE(fs::exists(here.home / "partial" / id.str() / "parts" / "0"));
+
+  here.write(model, "weights");
+  EXPECT_TRUE(here.store.check(id, {}, {}));
+  EXPECT_TRUE(here.store.find(id));
+  here.write(model, "weightS");
+  EXPECT_FALSE(here.store.check(id, {}, {}));
+  here.put("demo", {{"model.gguf", "weights"}, {"projector.gguf", "eyes"}});
+  EXPECT_TRUE(here.store.find(id));
+}
+
+TEST(Store, ACheckThatCannotBeNotedIsStillTold) {
+  StoreFixture here;
+  auto id = here.put("demo", {{"model.gguf", "weights"}});
+  here.write(here.home / "models" / id.str() / "model.gguf", "weightS");
+  auto held = here.store.lock(id, FileLock::Wait::no);
+  ASSERT_TRUE(held);
+  EXPECT_EQ(here.store.check(id, {}, {}).error().code, Code::corrupt);
+  EXPECT_TRUE(here.store.find(id));
 }
 
 // A second process holds the lock: this one is told, waits, and goes on when that one dies.
@@ -209,7 +251,8 @@ TEST(Store, TwoProcessesWorkOnOneModelInTurn) {
 TEST(Manifest, ComesBackAsItWas) {
   Manifest manifest{Origin::adopted,
                     std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)),
-                    {{"model.gguf", 1ULL << 40, content::sha256(view_of("a"))}}};
+                    {{"model.gguf", 1ULL << 40, content::sha256(view_of("a"))}},
+                    {"model.gguf"}};
   auto back = parse_manifest(view_of(to_json(manifest)));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->origin, manifest.origin);
@@ -217,6 +260,7 @@ TEST(Manifest, ComesBackAsItWas) {
   ASSERT_EQ(back->files.size(), 1u);
   EXPECT_EQ(back->files[0].size, 1ULL << 40);
   EXPECT_EQ(back->files[0].sha256, manifest.files[0].sha256);
+  EXPECT_EQ(back->damaged, manifest.damaged);
 }
 
 TEST(Manifest, RefusesDamage) {
@@ -235,6 +279,11 @@ TEST(Manifest, RefusesDamage) {
   EXPECT_EQ(code(whole(R"({"name":"model.gguf","size":-1,"sha256":"00"})")), Code::corrupt);
   EXPECT_EQ(code(whole(R"({"name":"model.gguf","size":1,"sha256":"00"})")), Code::corrupt);
   EXPECT_EQ(code(R"({"format":2})"), Code::unsupported);
+  auto marked = [&](const std::string& names) {
+    return R"({"format":1,"origin":"adopted","created":1,"files":[)" + file + R"(],"damaged":)" + names + "}";
+  };
+  EXPECT_EQ(code(marked(R"(["model.gguf"])")), std::nullopt);
+  for (const char* bad : {"3", "[3]", R"(["projector.gguf"])"}) EXPECT_EQ(code(marked(bad)), Code::corrupt) << bad;
   for (const char* bad : {"", "[]", "{}", R"({"format":1,"origin":"x"})"}) EXPECT_EQ(code(bad), Code::corrupt) << bad;
 }
 

@@ -25,7 +25,7 @@ def faults_of_include(name, text, allowed):
     faults = []
     for target in INCLUDE.findall(text):
         other = target.split("/")[0]
-        if other == "fakes" and name.endswith("_test.cc"):  # tests/fakes
+        if other == "fakes" and name.endswith(("_test.cc", "_testing.h")):  # tests/fakes
             continue
         if "/" not in target or other not in allowed:
             faults.append(f'{name}: #include "{target}" is not written from src/')
@@ -50,6 +50,7 @@ def self_test():
     assert faults_of_include("src/a/x.cc", '#include "y.h"\n', allowed)
     assert faults_of_include("src/d/x.cc", "", allowed)
     assert not faults_of_include("src/a/x_test.cc", '#include "fakes/y.h"\n', allowed)
+    assert not faults_of_include("src/a/x_testing.h", '#include "fakes/y.h"\n', allowed)
     assert faults_of_include("src/a/x.cc", '#include "fakes/y.h"\n', allowed)
     assert not faults_of_cmake("eai_room(a LIBS q)\neai_room(b ROOMS a LIBS q)\neai_room(c ROOMS a b)\n", allowed)
     assert faults_of_cmake("eai_room(a)\neai_room(b ROOMS a)\neai_room(c ROOMS a)\n", allowed)
