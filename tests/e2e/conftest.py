@@ -19,13 +19,13 @@ WAIT = 120  # seconds: far beyond what anything here takes; reached only when so
 class Eai:
     """The program, with a home folder of its own and nothing from the environment of whoever runs the tests."""
 
-    def __init__(self, home):
-        self.home = pathlib.Path(home)
+    def __init__(self, home, program=EAI):
+        self.home, self.program = pathlib.Path(home), program
         self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "EAI_HOME": str(home / "eai"), "LC_ALL": "C.UTF-8"}
 
     def start(self, *words, **more):
         """A running `eai WORDS`."""
-        return subprocess.Popen([EAI, *map(str, words)], env={**self.environment, **more.pop("env", {})}, text=True,
+        return subprocess.Popen([self.program, *map(str, words)], env={**self.environment, **more.pop("env", {})}, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
     def __call__(self, *words, status=0, **more):

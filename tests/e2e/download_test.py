@@ -1,5 +1,8 @@
 """A model comes from gateways: whole or not at all, whatever the gateways do and whenever the program is killed."""
+import json
+import pathlib
 import signal
+import subprocess
 
 import pytest
 from conftest import WAIT
@@ -13,7 +16,8 @@ def big():
 
 
 def download(eai, model, *gateways, **more):
-    words = [word for gateway in gateways for word in ("--gateway", gateway.url)]
+    """`gateways` and other words of the command line."""
+    words = [word for one in gateways for word in (("--gateway", one.url) if isinstance(one, Gateway) else (one,))]
     return eai("model", "download", "--hash", model, "--no-public-gateways", *words, **more)
 
 
@@ -41,6 +45,27 @@ def test_model_that_is_here_is_not_asked_for(eai, big):
         assert gateway.asked == 0
 
 
+def test_progress_is_told_as_events_and_as_plain_lines(eai):
+    model, blocks = container("told", {"told": big_gguf(8 * MIB)}, part_size=3 * MIB)
+    total = sum(map(len, blocks.values())) - len(blocks[model])
+    with Gateway(blocks) as one, Gateway(blocks) as two:
+        events = [json.loads(line) for line in download(eai, model, one, two, "--json").stdout.splitlines()]
+        assert events[-1]["event"] == "done" and events[-1]["bytes"] > 8 * MIB and not events[-1]["was_here"]
+        told = [event for event in events if event["event"] == "progress"]
+        phases = [event["phase"] for event in told]
+        assert phases[0] == "metadata" and "parts" in phases and phases[-1] == "done"
+        verified = [event["verified"] for event in told]
+        assert verified == sorted(verified) and verified[-1] == told[-1]["total"] == total
+        sources = {source["name"]: source["bytes"] for source in told[-1]["sources"] if source["bytes"]}
+        assert sum(sources.values()) == total
+        assert set(sources) <= {gateway.url.removeprefix("http://") for gateway in (one, two)}
+
+        eai("model", "remove", "--hash", model)
+        plain = download(eai, model, one, two)
+        assert "\r" not in plain.stderr and " MB (" in plain.stderr
+        assert "is here and verified" in plain.stdout and model in plain.stdout
+
+
 def test_lying_gateway_costs_time_not_truth(eai):
     model, blocks = container("small-model", {"small-model": big_gguf(3 * MIB)}, part_size=2 * MIB)
     with Gateway(blocks, lie=True) as liar, Gateway(blocks) as honest:
@@ -51,9 +76,10 @@ def test_lying_gateway_costs_time_not_truth(eai):
 def test_only_liars_is_an_error_and_leaves_nothing(eai):
     model, blocks = container("lied-about", {"lied-about": big_gguf(MIB)})
     with Gateway(blocks, lie=True) as liar:
-        refused = download(eai, model, liar, status=5)
+        refused = download(eai, model, liar, status=4)
         assert liar.url.removeprefix("http://") in refused.stderr
     eai("model", "check", "--hash", model, status=3)
+    assert eai.json("model", "list")["unfinished"] == []
 
 
 def test_nobody_has_it(eai):
@@ -66,4 +92,31 @@ def test_offline_asks_nobody(eai):
     model, blocks = container("not-here", {"not-here": big_gguf(MIB)})
     with Gateway(blocks) as gateway:
         refused = eai("model", "download", "--hash", model, "--offline", "--gateway", gateway.url, status=5)
-        assert model in refused.stderr and gateway.asked == 0
+        assert model in refused.stderr and "--offline" in refused.stderr and gateway.asked == 0
+
+
+def test_plain_http_beyond_private_networks_is_not_tried_again(eai):
+    public = "203.0.113.1"  # for examples; here it is ours
+    subprocess.run(["ip", "address", "add", f"{public}/32", "dev", "lo"], check=True)
+    model, blocks = container("public", {"public": big_gguf(MIB)})
+    with Gateway(blocks, host=public) as gateway:
+        refused = download(eai, model, gateway, status=5)
+        assert "--plain-http" in refused.stderr and "waits" not in refused.stderr and gateway.asked == 0
+        download(eai, model, gateway, "--plain-http")
+
+
+def test_damaged_model_is_fetched_again(eai):
+    model, blocks = container("rotten", {"rotten": big_gguf(5 * MIB)}, part_size=2 * MIB)
+    with Gateway(blocks) as gateway, Gateway({}) as empty:
+        download(eai, model, gateway)
+        stored = next(one for one in eai.json("model", "list")["models"] if one["hash"] == model)
+        file = pathlib.Path(stored["folder"]) / "model.gguf"
+        whole = file.read_bytes()
+        file.write_bytes(whole[:3 * MIB] + bytes([whole[3 * MIB] ^ 1]) + whole[3 * MIB + 1:])
+        assert "eai model download" in eai("model", "check", "--hash", model, status=4).stderr
+        # From now on everybody knows, and nothing runs on it.
+        assert eai.json("model", "list")["damaged"][0]["hash"] == model
+        assert "changed on this disk" in download(eai, model, empty, status=5).stderr
+        assert "fetched again" in download(eai, model, gateway).stderr
+    assert file.read_bytes() == whole
+    eai("model", "check", "--hash", model)

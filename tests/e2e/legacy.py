@@ -32,8 +32,15 @@ def big_gguf(size):
     return head + bytes(-len(head) % 32) + os.urandom(size)
 
 
-def container(name, files, part_size=64 * MIB, **fields):
-    """(hash of the model, {cid: bytes}) of the folder `name` with `files` {name: bytes}."""
+class Zeros:
+    """A file of nothing but zeros, as long as one likes."""
+
+    def read(self, size):
+        return bytes(size)
+
+
+def container(name, files, part_size=64 * MIB, extra=(), **fields):
+    """(hash of the model, {cid: bytes}) of the folder `name` with `files` {name: bytes}, and tar entries as they are."""
     raw = io.BytesIO()
     with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=1, mtime=0) as packed, \
             tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as tar:
@@ -44,6 +51,8 @@ def container(name, files, part_size=64 * MIB, **fields):
             entry = tarfile.TarInfo(f"{name}/{file}")
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
+        for entry in extra:
+            tar.addfile(entry, Zeros() if entry.size else None)
     packed = raw.getvalue()
     blocks, listed = {}, []
     for i in range(0, len(packed), part_size):
@@ -52,17 +61,20 @@ def container(name, files, part_size=64 * MIB, **fields):
         blocks[cid_of(part)] = part
         listed.append({"cid": cid_of(part), "file_hash": hashlib.sha256(part).hexdigest(), "size_mb": len(part) / MIB,
                        "file_name": f"{name}.zip.part-{chr(97 + number // 26)}{chr(97 + number % 26)}"})
-    metadata = json.dumps({"folder_name": name, "chunk_size_mb": part_size // MIB, "num_of_files": len(listed),
-                           "files": listed[::-1], "task": "chat", "ram": 1.0, **fields}).encode()
-    blocks[cid_of(metadata)] = metadata
-    return cid_of(metadata), blocks
+    return with_document(json.dumps({"folder_name": name, "chunk_size_mb": part_size // MIB, "num_of_files": len(listed),
+                                     "files": listed[::-1], "task": "chat", "ram": 1.0, **fields}).encode(), blocks)
+
+
+def with_document(document, blocks=None):
+    """The same for any bytes as the metadata."""
+    return cid_of(document), {**(blocks or {}), cid_of(document): document}
 
 
 class Gateway:
     """GET and HEAD /ipfs/<cid>, with ranges. With `hold_after`, it sends that many bytes in all and then nothing more, until
     let_go(). With `lie`, one byte of every answer is wrong."""
 
-    def __init__(self, blocks, hold_after=None, lie=False):
+    def __init__(self, blocks, hold_after=None, lie=False, host="127.0.0.1"):
         self.blocks, self.hold_after, self.lie = blocks, hold_after, lie
         self.sent, self.asked, self.lock = 0, 0, threading.Lock()
         self.holding, self.go_on = threading.Event(), threading.Event()
@@ -79,9 +91,9 @@ class Gateway:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer((host, 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"http://{host}:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def __enter__(self):

@@ -100,6 +100,27 @@ def test_wrong_words(eai, words, status, said):
     assert said in eai(*words, status=status).stderr
 
 
+def engine_that(folder, does):
+    """A program to use instead of llama-server."""
+    engine = folder / "engine"
+    engine.write_text("#!/bin/sh\n" + does)
+    engine.chmod(0o755)
+    return engine
+
+
+def test_engine_that_dies_while_loading_has_the_last_word(stopped, tmp_path):
+    engine = engine_that(tmp_path, "echo 'error: weights are made of cheese' >&2; exit 1\n")
+    refused = stopped("model", "run", "eai-demo", "--port", "0", "--llama-server", engine, status=8)
+    assert "weights are made of cheese" in refused.stderr
+    stopped("model", "status", status=3)
+
+
+def test_too_little_memory_is_told_with_the_arithmetic(stopped):
+    refused = stopped("model", "run", "eai-demo", "--port", "0", "--memory-limit", "1MB", status=9)
+    assert "there are 1.00 MB" in refused.stderr and "weights" in refused.stderr and "bug" not in refused.stderr
+    stopped("model", "status", status=3)
+
+
 def test_missing_engine_is_explained(stopped, tmp_path):
     refused = stopped("model", "run", "eai-demo", "--port", "0", "--llama-server", tmp_path / "none", status=9)
     assert "llama-server" in refused.stderr
