@@ -4,6 +4,8 @@
 #include <array>
 #include <type_traits>
 
+#include <sys/stat.h>
+
 #include "cli/toml_file.h"
 #include "util/text.h"
 
@@ -153,6 +155,34 @@ Failure unknown_key(const fs::path& file, const TomlEntry& entry) {
   return fail_at(file, entry.line, message);
 }
 
+// Keys are for their owner's eyes.
+Result<void> check_private(const fs::path& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) return fail_errno(file.string(), errno);
+  if ((info.st_mode & 077) == 0) return {};
+  return fail(Code::invalid, file.string() + " holds API keys and others may read it; chmod 600 " + file.string());
+}
+
+// One key a line; blank lines and those that begin with # do not count.
+Result<void> read_key_file(Config& config) {
+  if (config.api_key_file.empty()) return {};
+  const fs::path file = config.api_key_file;
+  EAI_CHECK(check_private(file));
+  EAI_TRY(const Bytes bytes, read_file(file, k_mib));
+  std::string_view text = text_of(bytes);
+  std::size_t found = 0;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
+    if (line.empty() || line.starts_with('#')) continue;
+    config.api_keys.emplace_back(line);
+    ++found;
+  }
+  if (found == 0) return fail(Code::invalid, file.string() + " holds no API key; one a line is wanted");
+  return {};
+}
+
 Result<void> apply_file(Config& config, const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return {};
@@ -163,6 +193,7 @@ Result<void> apply_file(Config& config, const fs::path& file) {
     if (!assign(config, *setting, entry)) {
       return fail_at(file, entry.line, entry.key() + " must be " + what_is_allowed(*setting));
     }
+    if (setting->key == "server.api_keys") EAI_CHECK(check_private(file));
   }
   return {};
 }
@@ -197,6 +228,7 @@ Result<Config> load_config(const fs::path& file, const Environment& environment,
     auto it = given.find(setting.key);
     if (it != given.end()) EAI_CHECK(apply_given(config, setting, it->second));
   }
+  EAI_CHECK(read_key_file(config));
   return config;
 }
 

@@ -37,11 +37,16 @@ struct Config {
   std::uint64_t idle_timeout = 1800;  // seconds
   std::uint64_t start_timeout = 600;  // seconds
   std::vector<std::string> api_keys;
+  std::string api_key_file;  // its keys are among api_keys once it was read
+  bool no_auth = false;
   std::vector<std::string> allow_hosts;    // names in the Host header
   std::vector<std::string> allow_origins;  // web pages
   bool strict_models = false;
   bool model_names = false;
   std::string tls_certificate, tls_key;  // files
+  bool remote_images = true;
+  bool allow_private_images = false;
+  bool request_log = false;
   // [fetch]
   std::vector<std::string> gateways;  // asked before the public ones
   bool public_gateways = true;
@@ -60,6 +65,7 @@ struct Config {
   // [list], [remove], [estimate], [logs]
   bool list_all = false;
   bool remove_force = false;
+  bool watch = false;  // [status]
   // [preserve]
   std::string preserve_folder;
   std::string task;  // empty: as the model's header says
@@ -116,7 +122,8 @@ using Given = std::map<std::string, std::vector<std::string>, std::less<>>;
 // getenv, or a test's world.
 using Environment = std::function<const char*(const char*)>;
 
-// file (may be missing) < environment < given.
+// file (may be missing) < environment < given. Reads the file of keys too. Code::invalid also where keys lie in a file
+// that others may read.
 Result<Config> load_config(const fs::path& file, const Environment& environment, const Given& given);
 
 }  // namespace eai::cli

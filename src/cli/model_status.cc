@@ -1,11 +1,15 @@
 // `eai model status`
+#include <condition_variable>
+#include <csignal>
 #include <ctime>
+#include <mutex>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/running.h"
 #include "http/engine_client.h"
 #include "util/error_map.h"
@@ -61,21 +65,62 @@ std::string name_of_model(const ServerRecord& record, const std::string& hash) {
   return hash;
 }
 
+std::string bytes_of_field(const json::object& object, const char* name) {
+  const std::uint64_t bytes = number_of_field(object, name);
+  return bytes == 0 ? "-" : human_bytes(bytes);
+}
+
+// "12.3"; "-" while nothing was measured.
+std::string speed_of(const json::object& model) {
+  const json::value* value = model.if_contains("tokens_per_second");
+  if (value == nullptr || !value->is_number() || value->to_number<double>() <= 0) return "-";
+  const auto tenths = static_cast<std::uint64_t>(value->to_number<double>() * 10);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
+std::string up_time_of(const json::object& model) {
+  const std::uint64_t since = number_of_field(model, "ready_since");
+  if (since == 0) return "-";
+  return human_duration(std::chrono::seconds(std::time(nullptr) - static_cast<std::int64_t>(since)));
+}
+
+std::vector<std::string> row_of(const ServerRecord& record, const json::object& model) {
+  const std::string hash = text_of_field(model, "id");
+  return {name_of_model(record, hash) + (hash == record.main_model ? " (main)" : ""),
+          text_of_field(model, "task"),
+          text_of_field(model, "state"),
+          bytes_of_field(model, "memory_now"),
+          bytes_of_field(model, "memory_estimated"),
+          bytes_of_field(model, "memory_peak"),
+          std::to_string(number_of_field(model, "leases")),
+          std::to_string(number_of_field(model, "queued")),
+          up_time_of(model),
+          speed_of(model),
+          hash};
+}
+
+// "memory 1.2 GB of 21.6 GB (RAM …)": what the models that run are counted with, and what there is.
+std::string budget_line(const json::object& told) {
+  const json::value* value = told.if_contains("memory");
+  if (value == nullptr || !value->is_object()) return {};
+  const json::object& memory = value->get_object();
+  std::string out = "memory " + human_bytes(number_of_field(memory, "used")) + " of " +
+                    human_bytes(number_of_field(memory, "budget")) + " (" + text_of_field(memory, "budget_source") +
+                    ")";
+  return out + "; switches " + std::to_string(number_of_field(told, "switches")) + ", evictions " +
+         std::to_string(number_of_field(told, "evictions"));
+}
+
 void print(const ServerRecord& record, const json::object& told, Output& out) {
   auto up = std::chrono::seconds(std::time(nullptr) - record.started);
   out.line(out.styled(Style::bold, record.address()) + "  process " + std::to_string(record.pid) + ", up " +
            human_duration(up));
+  out.line(budget_line(told));
   std::vector<std::vector<std::string>> rows;
-  for (const json::value& value : told.at("models").as_array()) {
-    const json::object& model = value.as_object();
-    std::string hash = text_of_field(model, "id");
-    std::uint64_t memory = number_of_field(model, "memory_now");
-    std::uint64_t running = number_of_field(model, "leases"), waiting = number_of_field(model, "queued");
-    rows.push_back({name_of_model(record, hash) + (hash == record.main_model ? " (main)" : ""),
-                    text_of_field(model, "task"), text_of_field(model, "state"),
-                    memory == 0 ? "-" : human_bytes(memory), std::to_string(running), std::to_string(waiting), hash});
-  }
-  out.table({"NAME", "TASK", "STATE", "MEMORY", "ANSWERING", "WAITING", "HASH"}, rows, 6);
+  for (const json::value& value : told.at("models").as_array()) rows.push_back(row_of(record, value.as_object()));
+  out.table(
+      {"NAME", "TASK", "STATE", "MEMORY", "ESTIMATED", "PEAK", "ANSWERING", "WAITING", "READY", "TOKENS/S", "HASH"},
+      rows, 10);
   for (const json::value& value : told.at("models").as_array()) {
     std::string failure = text_of_field(value.as_object(), "last_failure");
     std::string name = name_of_model(record, text_of_field(value.as_object(), "id"));
@@ -83,26 +128,10 @@ void print(const ServerRecord& record, const json::object& told, Output& out) {
   }
 }
 
-}  // namespace
-
-Result<int> model_status(Context& context) {
-  EAI_TRY(auto server, running_server(context.folders));
-  if (!server) {
-    context.out.event(json::object{{"running", false}});
-    context.out.line("no server is running; `eai model run <name>` starts one");
-    return face_of(Code::not_found).exit_status;
-  }
-  EAI_TRY(json::object told, ask_server(context.folders));
-  if (!told.contains("models") || !told.at("models").is_array()) {
-    return fail(Code::network, "the server's status has no list of models");
-  }
-  if (!context.out.json()) {
-    print(*server, told, context.out);
-    return 0;
-  }
-  json::object all{{"running", true},           {"pid", server->pid},   {"url", server->address()},
-                   {"host", server->host},      {"port", server->port}, {"main_model", server->main_model},
-                   {"started", server->started}};
+void print_json(const ServerRecord& record, const json::object& told, Output& out) {
+  json::object all{{"running", true},          {"pid", record.pid},   {"url", record.address()},
+                   {"host", record.host},      {"port", record.port}, {"main_model", record.main_model},
+                   {"started", record.started}};
   for (const auto& [key, value] : told) {
     if (!all.contains(key)) all[key] = value;
   }
@@ -110,10 +139,60 @@ Result<int> model_status(Context& context) {
     json::object& object = model.as_object();
     const std::string hash = text_of_field(object, "id");
     object["hash"] = hash;
-    object["name"] = name_of_model(*server, hash);
+    object["name"] = name_of_model(record, hash);
   }
-  context.out.event(all);
-  return 0;
+  out.event(all);
+}
+
+// The server's state, once. False: none runs.
+Result<bool> show(Context& context) {
+  EAI_TRY(auto server, running_server(context.folders));
+  if (!server) return false;
+  EAI_TRY(json::object told, ask_server(context.folders));
+  if (!told.contains("models") || !told.at("models").is_array()) {
+    return fail(Code::network, "the server's status has no list of models");
+  }
+  if (context.config.watch) context.out.redraw();
+  if (context.out.json()) {
+    print_json(*server, told, context.out);
+  } else {
+    print(*server, told, context.out);
+  }
+  return true;
+}
+
+// Once a second, until Ctrl-C, the server's end, or the reader's.
+Result<int> watch(Context& context) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is seen below
+  Interrupt interrupt;
+  std::mutex mutex;
+  std::condition_variable_any bell;
+  bool shown = false;
+  while (!interrupt.requested()) {
+    auto running = show(context);
+    if (!running) return Failure(std::move(running).error());
+    if (!*running) break;
+    shown = true;
+    EAI_CHECK(context.out.finish());
+    if (context.out.reader_left()) return 0;
+    std::unique_lock lock(mutex);
+    bell.wait_for(lock, interrupt.token(), std::chrono::seconds(1), [] { return false; });
+  }
+  if (interrupt.requested()) return k_interrupted;
+  context.out.event(json::object{{"running", false}});
+  context.out.note(shown ? "The server has ended." : "No server is running.");
+  return shown ? 0 : face_of(Code::not_found).exit_status;
+}
+
+}  // namespace
+
+Result<int> model_status(Context& context) {
+  if (context.config.watch) return watch(context);
+  EAI_TRY(const bool running, show(context));
+  if (running) return 0;
+  context.out.event(json::object{{"running", false}});
+  context.out.line("no server is running; `eai model run <name>` starts one");
+  return face_of(Code::not_found).exit_status;
 }
 
 }  // namespace eai::cli

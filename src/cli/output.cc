@@ -134,6 +134,10 @@ void Output::table(const std::vector<std::string>& head, const std::vector<std::
   for (const auto& row : rows) print(row, Style::plain);
 }
 
+void Output::redraw() {
+  if (columns() > 0) write("\033[H\033[2J");
+}
+
 Result<void> Output::finish() {
   if (!broken_ && std::fflush(stdout) != 0) {
     broken_ = true;

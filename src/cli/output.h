@@ -43,6 +43,11 @@ class Output {
   void table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,
              std::size_t shrink);
 
+  bool reader_left() const { return broken_; }  // or nothing more can be written for another reason: finish() tells
+
+  // What comes next stands at the top of an empty terminal; nothing where stdout is none.
+  void redraw();
+
   // Flushes stdout. Code::io when something could not be written.
   Result<void> finish();
 

@@ -89,7 +89,7 @@ std::vector<gateway::ServedModel> served_of(const ServerPlan& plan) {
   return out;
 }
 
-gateway::GatewayOptions gateway_options(const Config& config) {
+gateway::GatewayOptions gateway_options(const Config& config, const Folders& folders) {
   using namespace gateway;
   GatewayOptions out;
   out.select.names = config.model_names ? NameRule::names : NameRule::hashes;
@@ -97,6 +97,9 @@ gateway::GatewayOptions gateway_options(const Config& config) {
   out.hosts = config.allow_hosts;
   out.origins = config.allow_origins;
   out.api_keys = config.api_keys;
+  if (config.allow_private_images) out.remote_images = RemoteImages::anywhere;
+  if (config.offline || !config.remote_images) out.remote_images = RemoteImages::none;
+  if (config.request_log) out.request_log = folders.state / "requests.log";
   out.version = EAI_VERSION;
   return out;
 }
@@ -146,7 +149,7 @@ class Server {
         folders_(folders),
         tell_(tell),
         pool_(context_, pool_options(plan, config, folders), specs_of(plan, config)),
-        gateway_(context_, pool_, served_of(plan), gateway_options(config)),
+        gateway_(context_, pool_, served_of(plan), gateway_options(config, folders)),
         strangers_(context_, http::Limits{}, gateway_.handlers()),
         administration_(context_, http::Limits{}, gateway_.admin_handlers([this] { ask_to_end(); })) {}
 

@@ -53,10 +53,10 @@ Result<void> check_exposure(const Config& config) {
   if (config.tls_certificate.empty() != config.tls_key.empty()) {
     return fail(Code::invalid, "--tls-certificate and --tls-key belong together");
   }
-  if (is_loopback(config.host) || !config.api_keys.empty()) return {};
+  if (is_loopback(config.host) || !config.api_keys.empty() || config.no_auth) return {};
   return fail(Code::invalid, "--host " + printable(config.host) +
-                                 " lets other machines in, so a key is needed: EAI_API_KEYS, or server.api_keys in "
-                                 "config.toml");
+                                 " lets other machines in, so a key is needed: --api-key-file, EAI_API_KEYS, or "
+                                 "server.api_keys in config.toml; --no-auth lets everybody in");
 }
 
 void show_loading(const boost::json::object& event, ProgressDisplay& display) {

@@ -58,17 +58,41 @@ std::string error_event(const Error& error, Style style) {
   return "data: " + error_json(face.openai_type, error.message, name_of(error.code)) + "\n\n";
 }
 
+namespace {
+
+// The message in an engine's error object; empty if it is none.
+std::string message_of(const json::value& engine_answer) {
+  const json::object* whole = engine_answer.if_object();
+  const json::value* error = whole != nullptr ? whole->if_contains("error") : nullptr;
+  if (error == nullptr || !error->is_object()) return {};
+  const json::value* message = error->get_object().if_contains("message");
+  const bool said = message != nullptr && message->is_string();
+  return said ? std::string(message->get_string()) : "the engine refused the request";
+}
+
+}  // namespace
+
 std::string error_event(std::string_view engine_body, Style style) {
   json::error_code failure;
-  json::value parsed = json::parse(engine_body, failure);
-  json::object* whole = failure ? nullptr : parsed.if_object();
-  json::object* error = nullptr;
-  if (whole != nullptr && whole->contains("error")) error = whole->at("error").if_object();
-  if (error == nullptr) return error_event(Error{Code::network, "the engine refused the request"}, style);
+  const json::value parsed = json::parse(engine_body, failure);
+  std::string why = message_of(parsed);
+  if (why.empty()) return error_event(Error{Code::network, "the engine refused the request"}, style);
   if (style == Style::openai) return "data: " + json::serialize(parsed) + "\n\n";
-  json::string* message = error->contains("message") ? error->at("message").if_string() : nullptr;
-  std::string why = message != nullptr ? std::string(*message) : "the engine refused the request";
   return error_event(Error{Code::invalid, std::move(why)}, style);
+}
+
+std::optional<Error> fault_of_request(int engine_status, std::string_view engine_body) {
+  if (engine_status != 500 && engine_status != 501) return std::nullopt;
+  json::error_code failure;
+  const std::string why = message_of(json::parse(engine_body, failure));
+  if (engine_status == 501) {
+    const bool rank = why.find("reranking") != std::string::npos;
+    return Error{Code::invalid,
+                 rank ? "the model is no reranker, so it cannot rank" : "the model cannot do this: " + why};
+  }
+  const auto large = why.find(" is too large to process");
+  if (large == std::string::npos) return std::nullopt;
+  return Error{Code::invalid, why.substr(0, large) + " is longer than the model takes at once"};
 }
 
 http::Reply refusal(int status, std::string_view why) {

@@ -25,6 +25,10 @@ std::string error_event(const Error& error, Style style = Style::openai);
 // The same for an engine's own error object, which may be anything.
 std::string error_event(std::string_view engine_body, Style style);
 
+// Some faults of a request an engine calls its own (500, 501), as if asking again could help: the client is told the truth.
+// Nothing where the engine is really at fault, or says it right itself.
+std::optional<Error> fault_of_request(int engine_status, std::string_view engine_body);
+
 // The reply for a refusal of the HTTP server itself (too large, malformed, too slow).
 http::Reply refusal(int status, std::string_view why);
 

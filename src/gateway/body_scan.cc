@@ -16,7 +16,7 @@ namespace json = boost::json;
 constexpr std::size_t k_kept = 512;  // bytes kept of a key or of a value we look at
 
 // Where in the document we are, as far as it matters here.
-enum class Place { root, messages, message, content, part, image_url, elsewhere };
+enum class Place { root, messages, message, content, part, elsewhere };
 
 class Handler {
  public:
@@ -54,6 +54,7 @@ class Handler {
     keep(part);
     stack_.back().key = std::move(text_);
     text_.clear();
+    ++literals_;
     return true;
   }
   bool on_string_part(json::string_view part, std::size_t, json::error_code&) { return keep(part); }
@@ -61,6 +62,7 @@ class Handler {
     keep(part);
     note(Kind::string);
     text_.clear();
+    ++literals_;
     return true;
   }
 
@@ -92,15 +94,27 @@ class Handler {
     return true;
   }
 
+  // Under a field that the engine's APIs read content from.
+  bool in_content() const {
+    const std::string& root = stack_.front().key;
+    return stack_.size() > 1 && (root == "messages" || root == "input" || root == "prompt");
+  }
+
+  // "image_url": "…", "image_url": {"url": "…"} and "source": {"url": "…"}, as the three APIs have them.
+  bool is_picture_address() const {
+    const std::string& key = stack_.back().key;
+    if (!in_content()) return false;
+    if (key == "image_url") return true;
+    const std::string& above = stack_[stack_.size() - 2].key;
+    return key == "url" && (above == "image_url" || above == "source");
+  }
+
   // Whatever key it stands behind: the engine's APIs name such fields differently, and an address that is missed is one
   // that the engine opens from inside this machine.
   bool is_media_address() const {
-    const Level& here = stack_.back();
-    const std::string& root = stack_.front().key;
-    if (stack_.size() < 2 || (root != "messages" && root != "input" && root != "prompt")) return false;
     static constexpr std::array<std::string_view, 8> k_keys = {"url",       "image_url",   "data",     "video_url",
                                                                "audio_url", "input_video", "file_url", "input_audio"};
-    return std::find(k_keys.begin(), k_keys.end(), here.key) != k_keys.end();
+    return in_content() && std::find(k_keys.begin(), k_keys.end(), stack_.back().key) != k_keys.end();
   }
 
   std::string scheme() const {
@@ -127,8 +141,6 @@ class Handler {
         return !object && parent.key == "content" ? Place::content : Place::elsewhere;
       case Place::content:
         return object ? Place::part : Place::elsewhere;
-      case Place::part:
-        return object && parent.key == "image_url" ? Place::image_url : Place::elsewhere;
       default:
         return Place::elsewhere;
     }
@@ -143,14 +155,11 @@ class Handler {
     } else if (here.place == Place::messages) {
       ++facts.message_count;
       if (kind != Kind::object) facts.messages_are_objects = false;
-    } else if (here.place == Place::part && here.key == "image_url" && kind == Kind::string) {
-      ++facts.bare_image_urls;
-      note_image();
-    } else if (here.place == Place::image_url && here.key == "url" && kind == Kind::string) {
-      note_image();
+    } else if (kind == Kind::string && is_picture_address()) {
+      note_image(here.place == Place::part);
     } else if (kind == Kind::string && is_media_address()) {
       const std::string found = scheme();
-      if (found == "http:" || found == "https:" || found == "file:") facts.remote_media = true;
+      if (found.starts_with("http") || found == "file:") facts.remote_media = true;
     }
     return true;
   }
@@ -172,18 +181,17 @@ class Handler {
     }
   }
 
-  void note_image() {
+  void note_image(bool bare) {
     ++facts.images;
     const std::string found = scheme();
-    if (found == "http:" || found == "https:") {
-      ++facts.remote_images;
-    } else if (found != "data:" && facts.strange_image.empty()) {
-      facts.strange_image = printable(text_, 60);
-    }
+    const bool remote = found == "http:" || found == "https:";
+    if (!remote && found != "data:" && facts.strange_image.empty()) facts.strange_image = printable(text_, 60);
+    if ((remote || bare) && facts.spots.size() <= k_max_image_spots) facts.spots.push_back({literals_, remote, bare});
   }
 
   std::vector<Level> stack_;
   std::string text_;
+  std::size_t literals_ = 0;  // strings that ended
 };
 
 }  // namespace
@@ -200,6 +208,20 @@ Result<BodyFacts> scan_body(std::string_view text) {
   }
   if (!parser.handler().root_is_object) return fail(Code::invalid, "the body must be a JSON object");
   return std::move(parser.handler().facts);
+}
+
+std::vector<std::string_view> find_literals(std::string_view json, const std::vector<ImageSpot>& spots) {
+  std::vector<std::string_view> out;
+  std::size_t at = 0;
+  for (std::size_t count = 0; out.size() < spots.size(); ++count) {
+    const std::size_t begin = json.find('"', at);
+    if (begin == std::string_view::npos) break;
+    at = begin + 1;
+    while (at < json.size() && json[at] != '"') at += json[at] == '\\' ? 2 : 1;
+    ++at;
+    if (count == spots[out.size()].literal) out.push_back(json.substr(begin, at - begin));
+  }
+  return out;
 }
 
 }  // namespace eai::gateway

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "util/result.h"
 
@@ -15,8 +16,17 @@ namespace eai::gateway {
 
 inline constexpr std::size_t k_max_depth = 128;
 inline constexpr std::size_t k_model_name_limit = 512;  // bytes of the field `model` that are kept
+inline constexpr std::size_t k_max_image_spots = 16;    // pictures of a request that need work before an engine sees it
 
 enum class Kind { absent, null, string, number, boolean, array, object };
+
+// A picture's address that the engine must not see as it stands.
+struct ImageSpot {
+  std::size_t literal = 0;  // the how-manyth string of the document it is, keys counted too, from 0
+  bool remote = false;      // http(s): to be replaced by a data URI
+  bool bare = false;        // "image_url": "…" where the engine wants "image_url": {"url": "…"}
+  bool operator==(const ImageSpot&) const = default;
+};
 
 struct BodyFacts {
   Kind model_kind = Kind::absent;
@@ -28,16 +38,18 @@ struct BodyFacts {
   bool messages_are_objects = true;
   Kind prompt = Kind::absent;
   Kind input = Kind::absent;
-  bool input_is_empty = false;      // "" or []
-  std::size_t images = 0;           // image_url parts in messages
-  std::size_t remote_images = 0;    // of these with an http:// or https:// address
-  std::size_t bare_image_urls = 0;  // of these with "image_url": "…" instead of {"url": "…"}
-  bool remote_media = false;        // an http, https or file address elsewhere in messages, input or prompt: audio,
-                                    // video, pictures of the other APIs. The engine would fetch it itself.
-  std::string strange_image;        // the first address that is neither data: nor http(s):, cut
+  bool input_is_empty = false;   // "" or []
+  std::size_t images = 0;        // pictures in messages or input, by whatever address
+  std::vector<ImageSpot> spots;  // of these, in their order, and at most one more than k_max_image_spots
+  bool remote_media = false;  // an http, https or file address of sound, film or a file in messages, input or prompt.
+                              // The engine would open it itself.
+  std::string strange_image;  // the first address that is neither data: nor http(s):, cut
 };
 
 // Code::invalid says what is wrong, and at which byte.
 Result<BodyFacts> scan_body(std::string_view json);
+
+// Where these strings stand in a document that scan_body() accepted, quotes included. `spots` in ascending order.
+std::vector<std::string_view> find_literals(std::string_view json, const std::vector<ImageSpot>& spots);
 
 }  // namespace eai::gateway

@@ -33,16 +33,42 @@ TEST(BodyScan, CountsImagesByTheirKind) {
       "tools":[{"image_url":{"url":"http://no"}}]})");
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->images, 4u);
-  EXPECT_EQ(facts->remote_images, 2u);
-  EXPECT_EQ(facts->bare_image_urls, 1u);
+  ASSERT_EQ(facts->spots.size(), 2u);
+  EXPECT_TRUE(facts->spots[0].remote && !facts->spots[0].bare);
+  EXPECT_TRUE(facts->spots[1].remote && facts->spots[1].bare);
   EXPECT_EQ(facts->strange_image, "file:///etc/passwd");
+}
+
+TEST(BodyScan, FindsPicturesOfTheOtherApisAndWhereTheyStand) {
+  const std::string_view body = R"({"a\"b":"http://x","input":[{"content":[{"type":"input_image",
+      "image_url":"http:\/\/one\u002f\\"}]}],"messages":[{"content":[{"type":"image","source":
+      {"type":"url","url":"https://two"}},{"type":"image_url","image_url":"data:image/png;base64,AA"}]}]})";
+  auto facts = scan_body(body);
+  ASSERT_TRUE(facts) << facts.error().message;
+  EXPECT_EQ(facts->images, 3u);
+  EXPECT_FALSE(facts->remote_media);
+  const auto literals = find_literals(body, facts->spots);
+  ASSERT_EQ(literals.size(), 3u);
+  EXPECT_EQ(literals[0], R"("http:\/\/one\u002f\\")");
+  EXPECT_EQ(literals[1], "\"https://two\"");
+  EXPECT_EQ(literals[2], "\"data:image/png;base64,AA\"");
+  EXPECT_TRUE(facts->spots[0].remote && !facts->spots[0].bare);
+  EXPECT_TRUE(facts->spots[1].remote && !facts->spots[1].bare);
+  EXPECT_TRUE(!facts->spots[2].remote && facts->spots[2].bare);
+}
+
+TEST(BodyScan, KeepsNoMoreSpotsThanAreOfUse) {
+  std::string parts;
+  for (int i = 0; i < 1000; ++i) parts += R"({"image_url":{"url":"http://x"}},)";
+  auto facts = scan_body(R"({"messages":[{"content":[)" + parts + R"({}]}]})");
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->images, 1000u);
+  EXPECT_EQ(facts->spots.size(), k_max_image_spots + 1);
 }
 
 TEST(BodyScan, AddressesTheEngineWouldOpenItselfAreSeenUnderAnyKey) {
   for (const char* body :
-       {R"({"input":[{"content":[{"type":"input_image","image_url":"http://127.0.0.1/"}]}]})",
-        R"({"messages":[{"content":[{"type":"image","source":{"type":"url","url":"https://10.0.0.1/"}}]}]})",
-        R"({"messages":[{"content":[{"type":"input_audio","input_audio":{"url":"FILE:///etc/passwd"}}]}]})",
+       {R"({"messages":[{"content":[{"type":"input_audio","input_audio":{"url":"FILE:///etc/passwd"}}]}]})",
         R"({"messages":[{"content":[{"type":"video_url","video_url":{"u\u0072l":"ht\u0074p:\/\/[::1]"}}]}]})"}) {
     auto facts = scan_body(body);
     ASSERT_TRUE(facts) << body;

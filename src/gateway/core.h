@@ -8,8 +8,12 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "gateway/endpoint.h"
+#include "gateway/exchange.h"
 #include "gateway/gateway.h"
 #include "gateway/images.h"
+#include "gateway/meter.h"
+#include "gateway/remote_pictures.h"
+#include "gateway/request_log.h"
 #include "http/engine_client.h"
 
 namespace eai::gateway {
@@ -18,7 +22,9 @@ namespace asio = boost::asio;
 
 struct Core {
   Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel> models, GatewayOptions given)
-      : context(io), pool(engines), client(io), served(std::move(models)), options(std::move(given)) {}
+      : context(io), pool(engines), client(io), served(std::move(models)), options(std::move(given)), pictures(io) {
+    request_log.open(options.request_log);
+  }
 
   asio::io_context& context;
   engine::Pool& pool;
@@ -27,8 +33,11 @@ struct Core {
   GatewayOptions options;
   std::vector<std::string> used_last;  // hashes, the latest first
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
+  Meter meter;
+  RequestLog request_log;
+  RemotePictures pictures;
   Images images{*this};
-  asio::thread_pool workers{1};  // scans of large bodies
+  std::optional<asio::thread_pool> workers;  // scans of large bodies; made when first needed
 
   Result<Choice> choose(std::optional<std::string_view> model, std::span<const content::Task> fits,
                         std::string_view endpoint) const {
@@ -37,10 +46,14 @@ struct Core {
   void note_use(const std::string& id);
 };
 
-std::string make_request_id();
+inline void append(http::HeaderList& to, const http::HeaderList& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
 
-// The headers that tell the truth about an answer.
-http::HeaderList truth_headers(const Choice& choice, const std::string& request_id);
+// What every answer has: its request's id, and what lets a listed origin read it.
+http::HeaderList common_headers(const Core& core, const http::Incoming& request, const std::string& request_id);
+// The headers that tell which model answers, and why.
+http::HeaderList truth_headers(const Choice& choice);
 
 // Waits for a ready engine. While it waits, and from `options.first_news` on, a streaming client (`stream_head` given)
 // is sent a 200 with these headers and a comment per second. Code::network: the client has gone.
@@ -48,7 +61,7 @@ asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string m
                                                        const http::HeaderList* stream_head);
 
 // One request to one engine, whole or streamed.
-asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming& in, http::Outgoing& out);
+asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming& in, Exchange& out);
 
 // Whether the request may come in at all: Host, Origin, key. A reply refuses it, or answers a preflight.
 std::optional<http::Reply> admit(const GatewayOptions& options, const http::Incoming& request);
@@ -59,5 +72,6 @@ http::HeaderList cors_headers(const GatewayOptions& options, const http::Incomin
 http::Reply models_reply(const Core& core);
 http::Reply model_reply(const Core& core, std::string_view id);
 http::Reply status_reply(const Core& core);
+http::Reply metrics_reply(const Core& core);
 
 }  // namespace eai::gateway

@@ -1,7 +1,6 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
-#include <random>
 
 #include "gateway/api_error.h"
 #include "gateway/core.h"
@@ -32,16 +31,29 @@ http::Reply unknown_path(const http::Incoming& in) {
 std::optional<http::Reply> answer_here(const Core& core, const http::Incoming& in) {
   std::string_view path = without_version(in.path());
   bool read = in.method == "GET" || in.method == "HEAD";
-  if (path == "/health" || path == "/models" || path.starts_with("/models/") || path == "/") {
+  if (path == "/health" || path == "/models" || path.starts_with("/models/") || path == "/metrics" || path == "/") {
     if (!read) return wrong_method(in, "GET");
     if (path == "/health") return health_reply();
+    if (path == "/metrics") return metrics_reply(core);
     if (path == "/") return http::Reply{200, {{"content-type", "text/plain"}}, "eai is running\n"};
     return path == "/models" ? models_reply(core) : model_reply(core, path.substr(8));
   }
   return std::nullopt;
 }
 
-asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, http::Outgoing& out) {
+// As it is counted: one of our own names, whatever was sent.
+std::string_view path_name(std::string_view path) {
+  if (const Endpoint* endpoint = find_endpoint(path)) return endpoint->path;
+  path = without_version(path);
+  for (std::string_view known : {"/health", "/metrics", "/models", "/images/generations", "/images/edits",
+                                 "/images/variations", "/images/files", "/images/progress"}) {
+    if (path == known || (path.starts_with(known) && path[known.size()] == '/')) return known;
+  }
+  return "other";
+}
+
+asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, http::Outgoing& to) {
+  Exchange out(to, core->meter, core->request_log, request_id_of(in), path_name(in.path()));
   if (Images::serves(in.path())) {
     co_await core->images.handle(in, out);
     co_return;
@@ -58,13 +70,29 @@ asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, htt
     reply = answer_here(*core, in);
   }
   if (!reply) reply = unknown_path(in);
-  http::HeaderList cors = cors_headers(core->options, in);
-  reply->headers.insert(reply->headers.end(), cors.begin(), cors.end());
+  append(reply->headers, common_headers(*core, in, out.record.id));
   co_await out.send(*reply);
 }
 
+// Refused before its body was read: counted and logged all the same.
+std::optional<http::Reply> admit_and_count(Core& core, const http::Incoming& in) {
+  auto reply = admit(core.options, in);
+  if (!reply) return reply;
+  Record record;
+  record.id = request_id_of(in);
+  record.path = path_name(in.path());
+  record.status = reply->status;
+  record.whole = true;
+  record.bytes = reply->body.size();
+  core.meter.note(record);
+  core.request_log.note(record);
+  reply->headers.emplace_back("x-request-id", record.id);
+  return reply;
+}
+
 asio::awaitable<void> administer(std::shared_ptr<Core> core, std::function<void()> on_stop, http::Incoming& in,
-                                 http::Outgoing& out) {
+                                 http::Outgoing& to) {
+  Exchange out(to, core->meter, core->request_log, request_id_of(in), path_name(in.path()));
   if (Images::serves(in.path())) {  // for `eai image`
     co_await core->images.handle(in, out);
     co_return;
@@ -85,15 +113,14 @@ void Core::note_use(const std::string& id) {
   used_last.insert(used_last.begin(), id);
 }
 
-std::string make_request_id() {
-  static std::mt19937_64 random{std::random_device{}()};  // an id, not a secret
-  Bytes bytes(12);
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-  return "req_" + to_hex(bytes);
+http::HeaderList common_headers(const Core& core, const http::Incoming& request, const std::string& request_id) {
+  http::HeaderList out = cors_headers(core.options, request);
+  out.emplace_back("x-request-id", request_id);
+  return out;
 }
 
-http::HeaderList truth_headers(const Choice& choice, const std::string& request_id) {
-  http::HeaderList out = {{"x-request-id", request_id}, {"x-eai-model", choice.model->id}};
+http::HeaderList truth_headers(const Choice& choice) {
+  http::HeaderList out = {{"x-eai-model", choice.model->id}};
   if (!choice.fallback.empty()) out.emplace_back("x-eai-fallback", http::header_safe(choice.fallback));
   return out;
 }
@@ -104,12 +131,13 @@ Gateway::~Gateway() = default;
 
 void Gateway::reload(GatewayOptions options, std::vector<ServedModel> served) {
   core_->options = std::move(options);
+  core_->request_log.open(core_->options.request_log);
   core_->served = std::move(served);
 }
 
 http::Handlers Gateway::handlers() {
   http::Handlers out;
-  out.admit = [core = core_](const http::Incoming& in) { return admit(core->options, in); };
+  out.admit = [core = core_](const http::Incoming& in) { return admit_and_count(*core, in); };
   out.handle = [core = core_](http::Incoming& in, http::Outgoing& reply) { return answer(core, in, reply); };
   out.refuse = refusal;
   return out;

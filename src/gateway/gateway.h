@@ -30,11 +30,12 @@ struct GatewayOptions {
   std::vector<std::string> origins;   // web pages that may call, "https://app.example"; besides our own
   std::vector<std::string> api_keys;  // any of them opens; none: no key is asked for
   RemoteImages remote_images = RemoteImages::public_addresses;
-  fs::path request_log;                               // a line per request, without content; empty: none is written
-  std::string version;                                // of the program
-  std::chrono::seconds wait_limit{900};               // for a model to be ready
-  std::chrono::milliseconds stall_limit{600'000};     // a stream without a byte from its engine is given up
-  std::chrono::milliseconds answer_limit{3'600'000};  // for an answer that is not streamed
+  std::chrono::milliseconds picture_deadline{10'000};  // for a request's pictures by address
+  fs::path request_log;                                // a line per request, without content; empty: none is written
+  std::string version;                                 // of the program
+  std::chrono::seconds wait_limit{900};                // for a model to be ready
+  std::chrono::milliseconds stall_limit{600'000};      // a stream without a byte from its engine is given up
+  std::chrono::milliseconds answer_limit{3'600'000};   // for an answer that is not streamed
   std::chrono::milliseconds first_news{1000};  // until a waiting stream gets its first comment, and between comments
 };
 

@@ -1,130 +1,10 @@
-// The gateway over the real pool, whose engines are fakes that misbehave on demand, and a client that shows every byte.
-#include "gateway/gateway.h"
-
-#include <future>
-#include <thread>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/json.hpp>
-#include <gtest/gtest.h>
-
-#include "engine/gguf_testing.h"
-#include "fakes/raw_client.h"
+// The API as clients see it: what is relayed, what is refused, who may come in.
+#include "gateway/gateway_testing.h"
 
 namespace eai::gateway {
 namespace {
 
-namespace asio = boost::asio;
-namespace json = boost::json;
-using content::Task;
-using test::RawClient;
-constexpr auto k_patience = std::chrono::seconds(10);
-
-class GatewayTest : public ::testing::Test {
- protected:
-  // Models: "hash-c" (chat, behaves as `chat` says), "hash-e" (embed).
-  void start(GatewayOptions options = {}, const std::string& chat = "good") {
-    const std::vector<engine::ModelSpec> specs = {spec("hash-c", chat, Task::chat),
-                                                  spec("hash-e", "good", Task::embed)};
-    engine::PoolOptions pool;
-    pool.run_folder = folder_.path() / "run";
-    pool.log_folder = folder_.path() / "logs";
-    pool.measured_file = folder_.path() / "measured.json";
-    pool.llama_server = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_engine.py";
-    pool.stop_grace = std::chrono::seconds(0);
-    pool_.emplace(context_, pool, specs);
-    std::vector<ServedModel> served;
-    for (const auto& model : specs) {
-      ServedModel one;
-      one.id = model.id;
-      one.folder_name = model.folder_name;
-      one.task = model.task;
-      served.push_back(std::move(one));
-    }
-    gateway_.emplace(context_, *pool_, std::move(served), std::move(options));
-    server_.emplace(context_, http::Limits{}, gateway_->handlers());
-    const auto bound = server_->listen_tcp("127.0.0.1", 0);
-    ASSERT_TRUE(bound) << bound.error().message;
-    port_ = *bound;
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  void TearDown() override {
-    if (!thread_.joinable()) return;
-    std::promise<void> stopped;
-    asio::post(context_, [&] {
-      server_.reset();
-      asio::co_spawn(context_, pool_->stop(), [&](std::exception_ptr) { stopped.set_value(); });
-    });
-    EXPECT_EQ(stopped.get_future().wait_for(k_patience), std::future_status::ready);
-    asio::post(context_, [this] { context_.stop(); });
-    thread_.join();
-  }
-
-  engine::ModelSpec spec(std::string id, const std::string& behaviour, Task task) {
-    engine::ModelSpec out;
-    out.id = std::move(id);
-    out.folder_name = behaviour + "-folder";
-    out.task = task;
-    out.gguf = folder_.path() / (behaviour + ".gguf");
-    engine::write_shape({.blocks = 1, .width = 32, .feed = 32, .heads = 1, .kv_heads = 1, .head = 32, .vocabulary = 16},
-                        out.gguf);
-    return out;
-  }
-  int leases() {
-    std::promise<int> seen;
-    asio::post(context_, [&] {
-      int all = 0;
-      for (const auto& model : pool_->status()) all += model.leases + model.queued;
-      seen.set_value(all);
-    });
-    return seen.get_future().get();
-  }
-  void reload(GatewayOptions options, const std::vector<std::string>& served) {
-    std::promise<void> done;
-    asio::post(context_, [&] {
-      std::vector<ServedModel> models(served.size());
-      for (std::size_t i = 0; i < served.size(); ++i) models[i].id = models[i].folder_name = served[i];
-      gateway_->reload(std::move(options), std::move(models));
-      done.set_value();
-    });
-    done.get_future().get();
-  }
-  bool soon(const std::function<bool()>& is_so) {
-    const auto end = std::chrono::steady_clock::now() + k_patience;
-    while (!is_so())
-      if (std::chrono::steady_clock::now() > end) return false;
-    return true;
-  }
-
-  std::string ask(std::string_view path, std::string_view body, std::string_view headers = "") {
-    RawClient client(port_);
-    client.post(path, body, headers);
-    return client.answer();
-  }
-  std::string stream(std::string_view path, std::string_view say) {
-    RawClient client(port_);
-    client.post(path, R"({"stream":true,"messages":[{}],"say":")" + std::string(say) + "\"}");
-    return client.until("0\r\n\r\n");
-  }
-  static int status_of(const std::string& answer) { return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0; }
-  static std::string body_of(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
-  static json::object error_of(const std::string& answer) {
-    return json::parse(body_of(answer)).as_object().at("error").as_object();
-  }
-
-  TemporaryFolder folder_;
-  asio::io_context context_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
-  std::optional<engine::Pool> pool_;
-  std::optional<Gateway> gateway_;
-  std::optional<http::Server> server_;
-  std::uint16_t port_ = 0;
-  std::thread thread_;
-};
-
-constexpr std::string_view k_chat = R"({"model":"hash-c","messages":[{"role":"user","content":"hi"}]})";
+class GatewayTest : public GatewayWorld {};
 
 TEST_F(GatewayTest, RelaysTheBodyAsItIsAndTheAnswerWithItsModel) {
   start();
@@ -133,7 +13,7 @@ TEST_F(GatewayTest, RelaysTheBodyAsItIsAndTheAnswerWithItsModel) {
   EXPECT_EQ(body_of(answer), k_chat) << "the fake echoes";
   EXPECT_NE(answer.find("x-eai-model: hash-c\r\n"), std::string::npos);
   EXPECT_EQ(answer.find("x-eai-fallback"), std::string::npos);
-  EXPECT_NE(answer.find("x-request-id: "), std::string::npos);
+  EXPECT_NE(answer.find("x-request-id: req_"), std::string::npos);
   EXPECT_EQ(answer.find("BaseHTTP"), std::string::npos) << "headers of the engine stay inside";
   EXPECT_EQ(leases(), 0);
   EXPECT_EQ(status_of(ask("/chat/completions", k_chat)), 200);
@@ -355,6 +235,69 @@ TEST_F(GatewayTest, AReloadChangesWhatComesNextAndNotWhatRuns) {
   EXPECT_EQ(models.find("hash-c"), std::string::npos);
   EXPECT_EQ(leases(), 1) << "the running answer was not touched";
   EXPECT_FALSE(fs::exists(folder_.path() / "good.gguf.left"));
+}
+
+TEST_F(GatewayTest, AHarmlessRequestIdIsKeptAndAnotherIsReplaced) {
+  start();
+  RawClient client(port_);
+  for (const char* path : {"/v1/models", "/nothing", "/v1/chat/completions", "/v1/images/nothing"}) {
+    client.get(path, "x-request-id: my-own.id:7_a\r\n");
+    EXPECT_NE(client.answer().find("x-request-id: my-own.id:7_a\r\n"), std::string::npos) << path;
+  }
+  for (const std::string& bad : {std::string("a b"), std::string("\"x\""), std::string(129, 'a'), std::string()}) {
+    client.get("/v1/models", "x-request-id: " + bad + "\r\n");
+    EXPECT_NE(client.answer().find("x-request-id: req_"), std::string::npos) << bad;
+  }
+  EXPECT_NE(ask("/v1/chat/completions", k_chat, "x-request-id: mine\r\n").find("x-request-id: mine\r\n"),
+            std::string::npos);
+}
+
+TEST_F(GatewayTest, MetricsCountWhatWasAsked) {
+  GatewayOptions options;
+  options.api_keys = {"a-key-for-the-numbers"};
+  start(options);
+  const std::string_view key = "x-api-key: a-key-for-the-numbers\r\n";
+  ask("/v1/chat/completions", R"({"messages":[{}],"usage":{"prompt_tokens":7,"completion_tokens":3}})", key);
+  ask("/v1/chat/completions", "{", key);
+  ask("/v1/models/\"x", "", key);
+  RawClient client(port_);
+  client.get("/metrics");
+  EXPECT_EQ(status_of(client.answer()), 401) << "numbers are for those who may ask";
+  client.get("/metrics", key);
+  const std::string page = body_of(client.answer());
+  for (const char* line : {"eai_requests_total{path=\"/chat/completions\",status=\"200\",model=\"hash-c\"} 1\n",
+                           "eai_requests_total{path=\"/chat/completions\",status=\"400\",model=\"\"} 1\n",
+                           "eai_requests_total{path=\"/models\",status=\"405\",model=\"\"} 1\n",
+                           "eai_requests_total{path=\"/metrics\",status=\"401\",model=\"\"} 1\n",
+                           "eai_request_seconds_count{path=\"/chat/completions\"} 2\n",
+                           "eai_tokens_total{model=\"hash-c\",kind=\"prompt\"} 7\n",
+                           "eai_tokens_total{model=\"hash-c\",kind=\"generated\"} 3\n",
+                           "eai_model_loads_total{model=\"hash-c\"} 1\n", "eai_model_ready{model=\"hash-e\"} 0\n"}) {
+    EXPECT_NE(page.find(line), std::string::npos) << line << page;
+  }
+}
+
+TEST_F(GatewayTest, TheRequestLogHasNoContent) {
+  GatewayOptions options;
+  options.request_log = folder_.path() / "requests.log";
+  start(options);
+  ask("/v1/chat/completions", R"({"messages":[{"content":"a secret word"}]})", "x-request-id: seven\r\n");
+  stream("/v1/chat/completions", "stream");
+  const auto bytes = read_file(options.request_log, k_mib);
+  ASSERT_TRUE(bytes) << bytes.error().message;
+  const std::string text(text_of(*bytes));
+  EXPECT_EQ(text.find("secret"), std::string::npos);
+  const json::object first = json::parse(text.substr(0, text.find('\n'))).as_object();
+  EXPECT_EQ(first.at("id").as_string(), "seven");
+  EXPECT_EQ(first.at("path").as_string(), "/chat/completions");
+  EXPECT_EQ(first.at("model").as_string(), "hash-c");
+  EXPECT_EQ(first.at("status").as_int64(), 200);
+  EXPECT_TRUE(first.at("whole").as_bool());
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_EQ(fs::status(options.request_log).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  reload({}, {"hash-c"});
+  ask("/v1/chat/completions", k_chat);
+  EXPECT_EQ(fs::file_size(options.request_log), text.size()) << "a reload ended it";
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ struct Images::Impl {
   asio::awaitable<Result<void>> relay(Drawing& drawing, http::Answer& events, const engine::Lease& lease,
                                       http::Outgoing& answer);
   asio::awaitable<Result<void>> give_up(Drawing& drawing, Error error, http::Reply reply, http::Outgoing& answer);
-  asio::awaitable<void> request(ImageAct act, http::Incoming& incoming, http::Outgoing& answer);
+  asio::awaitable<void> request(ImageAct act, http::Incoming& incoming, Exchange& answer);
   http::Reply lookup(std::string_view below);
   std::string take(Drawing& drawing, ImageEvent& event);
 };
@@ -252,15 +252,16 @@ asio::awaitable<Result<void>> Images::Impl::draw(Drawing& drawing, http::Outgoin
   co_return co_await give_up(drawing, std::move(error), std::move(reply), answer);
 }
 
-asio::awaitable<void> Images::Impl::request(ImageAct act, http::Incoming& incoming, http::Outgoing& answer) {
+asio::awaitable<void> Images::Impl::request(ImageAct act, http::Incoming& incoming, Exchange& answer) {
   static constexpr content::Task k_tasks[] = {content::Task::image_generation, content::Task::image_edit};
   Drawing drawing;
   http::Reply refused;
-  drawing.truth = cors_headers(core.options, incoming);
+  drawing.truth = common_headers(core, incoming, answer.record.id);
   auto wish = act == ImageAct::generation ? parse_generation(incoming.body)
                                           : parse_image_form(act, incoming.header("content-type"), incoming.body);
   if (!wish) {
     refused = image_refusal(400, "invalid_request_error", wish.error().message, wish.error().param);
+    append(refused.headers, drawing.truth);
     co_await answer.send(refused);
     co_return;
   }
@@ -271,16 +272,18 @@ asio::awaitable<void> Images::Impl::request(ImageAct act, http::Incoming& incomi
   auto choice = core.choose(asked, k_tasks, incoming.path());
   if (!choice) {
     refused = error_reply(choice.error());
+    append(refused.headers, drawing.truth);
     co_await answer.send(refused);
     co_return;
   }
   drawing.model_id = choice->model->id;
-  const http::HeaderList truth = truth_headers(*choice, make_request_id());
-  drawing.truth.insert(drawing.truth.end(), truth.begin(), truth.end());
+  answer.record.model = drawing.model_id;
+  append(drawing.truth, truth_headers(*choice));
   core.note_use(drawing.model_id);
   drawing.progress = shelf.begin(drawing.wish.id);
   if (!drawing.progress) {
     refused = image_refusal(400, "invalid_request_error", "another request with this id is running", "id");
+    append(refused.headers, drawing.truth);
     co_await answer.send(refused);
     co_return;
   }
@@ -315,7 +318,7 @@ bool Images::serves(std::string_view path) { return !below_root(path).empty(); }
 
 bool Images::is_public(std::string_view path) { return below_root(path).starts_with("files/"); }
 
-asio::awaitable<void> Images::handle(http::Incoming& request, http::Outgoing& answer) {
+asio::awaitable<void> Images::handle(http::Incoming& request, Exchange& answer) {
   const std::string below(below_root(request.path()));
   const bool post = below == "generations" || below == "edits" || below == "variations";
   const bool get = below.starts_with("progress/") || below.starts_with("files/");
@@ -335,8 +338,7 @@ asio::awaitable<void> Images::handle(http::Incoming& request, http::Outgoing& an
   } else {
     reply = image_refusal(404, "invalid_request_error", "unknown path " + std::string(request.path()));
   }
-  const http::HeaderList cors = cors_headers(impl_->core.options, request);
-  reply.headers.insert(reply.headers.end(), cors.begin(), cors.end());
+  append(reply.headers, common_headers(impl_->core, request, answer.record.id));
   co_await answer.send(reply);
 }
 

@@ -11,6 +11,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "gateway/exchange.h"
 #include "http/server.h"
 
 namespace eai::gateway {
@@ -26,7 +27,7 @@ class Images {
   static bool serves(std::string_view path);
   // Pictures by address are served without a key: their names are the key.
   static bool is_public(std::string_view path);
-  boost::asio::awaitable<void> handle(http::Incoming& request, http::Outgoing& answer);
+  boost::asio::awaitable<void> handle(http::Incoming& request, Exchange& answer);
 
  private:
   struct Impl;

@@ -46,7 +46,14 @@ json::object model_json(const ServedModel& model, const engine::ModelStatus* sta
   return out;
 }
 
-json::object status_json(const engine::ModelStatus& status, bool is_main) {
+// The sum whose total is `memory_estimated`, bytes.
+json::object arithmetic_json(const engine::MemoryEstimate& memory) {
+  return {{"weights", memory.weights},     {"context", memory.context},       {"compute", memory.compute},
+          {"projector", memory.projector}, {"companions", memory.companions}, {"prompt_cache", memory.prompt_cache},
+          {"process", memory.process}};
+}
+
+json::object status_json(const engine::ModelStatus& status, const ModelCounts* counts, bool is_main) {
   json::object out{{"id", status.spec.id},
                    {"folder_name", status.spec.folder_name},
                    {"task", name_of(status.spec.task)},
@@ -58,6 +65,7 @@ json::object status_json(const engine::ModelStatus& status, bool is_main) {
                    {"context_length", status.context},
                    {"slots", status.slots},
                    {"memory_estimated", status.memory_estimated},
+                   {"memory_arithmetic", arithmetic_json(status.memory)},
                    {"memory_need", status.memory_need},
                    {"memory_now", status.memory_now},
                    {"memory_peak", status.memory_peak},
@@ -66,6 +74,9 @@ json::object status_json(const engine::ModelStatus& status, bool is_main) {
                    {"requests", status.requests},
                    {"last_load_seconds", status.last_load_seconds},
                    {"last_failure", status.last_failure}};
+  out["prompt_tokens"] = counts != nullptr ? counts->prompt_tokens : 0;
+  out["generated_tokens"] = counts != nullptr ? counts->generated_tokens : 0;
+  out["tokens_per_second"] = counts != nullptr ? counts->tokens_per_second : 0;
   if (status.ready_since != std::chrono::system_clock::time_point{})
     out["ready_since"] = seconds_of(status.ready_since);
   return out;
@@ -96,7 +107,7 @@ http::Reply status_reply(const Core& core) {
   json::array models;
   bool is_main = true;
   for (const auto& status : core.pool.status()) {
-    models.push_back(status_json(status, is_main));
+    models.push_back(status_json(status, core.meter.of(status.spec.id), is_main));
     is_main = false;
   }
   engine::PoolStatus totals = core.pool.totals();
@@ -109,6 +120,12 @@ http::Reply status_reply(const Core& core) {
        {"switches", totals.switches},
        {"evictions", totals.evictions},
        {"models", std::move(models)}});
+}
+
+http::Reply metrics_reply(const Core& core) {
+  return {200,
+          {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
+          core.meter.prometheus(core.pool.status(), core.pool.totals())};
 }
 
 }  // namespace eai::gateway

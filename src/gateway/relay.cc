@@ -1,10 +1,12 @@
 // One request through: check, choose, lease, ask, pass on.
+#include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "gateway/api_error.h"
 #include "gateway/core.h"
-#include "util/log.h"
+#include "http/address.h"
 #include "util/text.h"
 
 namespace eai::gateway {
@@ -19,31 +21,42 @@ asio::awaitable<Result<BodyFacts>> scan_elsewhere(std::string_view body) { co_re
 asio::awaitable<Result<BodyFacts>> scan(Core& core, std::string_view body) {
   if (body.size() <= k_scan_here) co_return scan_body(body);
   asio::awaitable<Result<BodyFacts>> work = scan_elsewhere(body);
-  co_return co_await asio::co_spawn(core.workers, std::move(work), asio::use_awaitable);
+  if (!core.workers) core.workers.emplace(1);
+  co_return co_await asio::co_spawn(*core.workers, std::move(work), asio::use_awaitable);
 }
 
-Result<void> check_images(const ServedModel& model, const BodyFacts& facts) {
+Result<void> check_images(const GatewayOptions& options, const ServedModel& model, const BodyFacts& facts) {
   if (facts.remote_media) {
     return fail(Code::invalid,
-                "sound, film and pictures by address are not fetched; send them inside the request, base64");
+                "sound, film and files by address are not fetched; send them inside the request, base64");
   }
   if (facts.images == 0) return {};
   if (!model.has_projector) {
     return fail(Code::invalid, "the model " + model.folder_name + " has no projector and cannot see pictures");
   }
-  if (facts.bare_image_urls > 0) {
-    return fail(Code::invalid, "image_url must be an object: {\"image_url\": {\"url\": \"data:image/png;base64,…\"}}");
-  }
-  if (facts.remote_images > 0) {
-    return fail(Code::invalid, "pictures by http(s) address are not fetched; send them as data:image/…;base64,…");
-  }
   if (!facts.strange_image.empty()) {
-    return fail(Code::invalid, "image_url.url must be a data: URI, not '" + facts.strange_image + "'");
+    return fail(Code::invalid,
+                "a picture's address must be a data: URI or begin with http(s)://, not '" + facts.strange_image + "'");
+  }
+  if (facts.spots.size() > k_max_image_spots) {
+    return fail(Code::invalid,
+                "a request may have at most " + std::to_string(k_max_image_spots) + " pictures by address");
+  }
+  const bool remote =
+      std::any_of(facts.spots.begin(), facts.spots.end(), [](const ImageSpot& spot) { return spot.remote; });
+  if (remote && options.remote_images == RemoteImages::none) {
+    return fail(Code::invalid, "this server fetches no pictures by address; send them as data:image/png;base64,…");
   }
   return {};
 }
 
-void append(http::HeaderList& to, const http::HeaderList& from) { to.insert(to.end(), from.begin(), from.end()); }
+PictureRules picture_rules(const GatewayOptions& options) {
+  PictureRules rules;
+  rules.deadline = options.picture_deadline;
+  rules.peer_allowed = http::is_public_address;
+  if (options.remote_images == RemoteImages::anywhere) rules.peer_allowed = [](std::string_view) { return true; };
+  return rules;
+}
 
 // The end of the last whole event in `bytes`; 0: there is none.
 std::size_t end_of_events(std::string_view bytes) {
@@ -59,9 +72,10 @@ struct Relay {
   Core& core;
   const Endpoint& endpoint;
   http::Incoming& in;
-  http::Outgoing& out;
+  Exchange& out;
   http::HeaderList headers;  // truth and CORS
   std::optional<engine::Lease> lease;
+  std::shared_ptr<void> pictures_room;  // held while the body is
 
   asio::awaitable<void> refuse(Error error) {
     if (out.begun()) {  // a waiting stream: the status is out already
@@ -79,6 +93,10 @@ struct Relay {
     auto body = co_await collect(answer, k_mib);
     if (!body) {
       co_await refuse(std::move(body).error());
+      co_return;
+    }
+    if (auto fault = fault_of_request(answer.status(), *body)) {
+      co_await refuse(*std::move(fault));
       co_return;
     }
     if (out.begun()) {
@@ -107,6 +125,7 @@ struct Relay {
     auto body = co_await collect(answer, k_collect_limit);
     if (!body) co_return Failure(std::move(body).error());
     lease.reset();  // a slow reader needs no engine
+    out.note_answer(*body);
     http::Reply reply{answer.status(), {{"content-type", "application/json"}}, *std::move(body)};
     append(reply.headers, headers);
     co_await out.send(reply);
@@ -120,15 +139,18 @@ struct Relay {
     Result<void> sent;
     if (!out.begun()) {
       const std::size_t whole = end_of_events(arrived);
+      out.note_event(arrived.substr(0, whole));
       sent = co_await out.begin(answer.status(), head, arrived.substr(0, whole));
       arrived.remove_prefix(whole);
     }
     while (sent) {
       if (pending.empty() && end_of_events(arrived) == arrived.size()) {
+        out.note_event(arrived);
         sent = co_await out.write(arrived);  // the usual case: nothing to keep
       } else {
         pending += arrived;
         const std::size_t whole = pending.size() > k_event_limit ? pending.size() : end_of_events(pending);
+        out.note_event(std::string_view(pending).substr(0, whole));
         sent = co_await out.write(std::string_view(pending).substr(0, whole));
         pending.erase(0, whole);
       }
@@ -169,6 +191,8 @@ struct Relay {
         lease.reset();
         continue;
       }
+      in.body = {};  // the engine has it
+      pictures_room.reset();
       if (!answer) {
         co_await refuse(ended(std::move(answer).error()));
         co_return;
@@ -202,33 +226,58 @@ struct Relay {
   }
 };
 
+// Which model answers, if the request is one that it can answer. Its word holds for this request, whatever is reloaded
+// meanwhile.
+Result<std::string> choose(Relay& exchange, const BodyFacts& facts) {
+  Core& core = exchange.core;
+  EAI_CHECK(check_body(exchange.endpoint, facts));
+  std::optional<std::string_view> named;
+  if (facts.model_kind == Kind::string) named = facts.model;
+  EAI_TRY(const Choice choice, core.choose(named, exchange.endpoint.fits, exchange.in.path()));
+  EAI_CHECK(check_images(core.options, *choice.model, facts));
+  core.note_use(choice.model->id);
+  append(exchange.headers, truth_headers(choice));
+  return choice.model->id;
+}
+
+// Puts the pictures that the request names by address into its body.
+asio::awaitable<Result<void>> fetch_pictures(Relay& exchange, BodyFacts& facts) {
+  PictureRules rules = picture_rules(exchange.core.options);
+  const auto count =
+      std::count_if(facts.spots.begin(), facts.spots.end(), [](const auto& spot) { return spot.remote; });
+  auto embedded =
+      co_await exchange.core.pictures.embed(std::move(exchange.in.body), std::move(facts.spots), std::move(rules));
+  exchange.core.meter.note_pictures(static_cast<std::uint64_t>(count), embedded.has_value(),
+                                    embedded ? embedded->fetched : 0);
+  if (!embedded) co_return Failure(std::move(embedded).error());
+  exchange.in.body = std::move(embedded->text);
+  exchange.pictures_room = std::move(embedded->room);
+  co_return Result<void>();
+}
+
 }  // namespace
 
-asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming& in, http::Outgoing& out) {
-  std::string request_id = make_request_id();
-  Relay exchange{core, endpoint, in, out, cors_headers(core.options, in), std::nullopt};
-  exchange.headers.emplace_back("x-request-id", request_id);
-
+asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming& in, Exchange& out) {
+  Relay exchange{core, endpoint, in, out, common_headers(core, in, out.record.id), std::nullopt, nullptr};
   auto facts = co_await scan(core, in.body);
-  Result<void> fit;
-  if (facts) fit = check_body(endpoint, *facts);
-  if (!facts || !fit) {
-    co_await exchange.refuse(facts ? std::move(fit).error() : std::move(facts).error());
+  if (!facts) {
+    co_await exchange.refuse(std::move(facts).error());
     co_return;
   }
-  std::optional<std::string_view> named;
-  if (facts->model_kind == Kind::string) named = facts->model;
-  auto choice = core.choose(named, endpoint.fits, in.path());
-  if (choice) fit = check_images(*choice->model, *facts);
-  if (!choice || !fit) {
-    co_await exchange.refuse(choice ? std::move(fit).error() : std::move(choice).error());
+  auto model_id = choose(exchange, *facts);
+  if (!model_id) {
+    co_await exchange.refuse(std::move(model_id).error());
     co_return;
   }
-  core.note_use(choice->model->id);
-  exchange.headers = truth_headers(*choice, request_id);
-  append(exchange.headers, cors_headers(core.options, in));
-  std::string model_id = choice->model->id;  // the choice points into what a reload may replace
-  co_await exchange.run(std::move(model_id), facts->stream);
+  out.record.model = *model_id;
+  if (!facts->spots.empty()) {
+    auto fetched = co_await fetch_pictures(exchange, *facts);
+    if (!fetched) {
+      co_await exchange.refuse(std::move(fetched).error());
+      co_return;
+    }
+  }
+  co_await exchange.run(*std::move(model_id), facts->stream);
 }
 
 }  // namespace eai::gateway

@@ -12,4 +12,9 @@ namespace eai::http {
 // or shared (RFC 1918, RFC 4193, RFC 6598). What is no numeric address is not private.
 bool is_private_address(std::string_view address);
 
+// Whether a numeric address belongs to the public internet: not what is private above, nor unspecified, multicast, broadcast,
+// reserved, for documentation or for tests, nor a cloud's address for its own machines. An IPv6 address that stands for
+// an IPv4 one (mapped, NAT64) is judged by that one; other ways of wrapping one (6to4, Teredo, compatible) are not public.
+bool is_public_address(std::string_view address);
+
 }  // namespace eai::http

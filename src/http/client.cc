@@ -5,6 +5,12 @@
 #include <cstdlib>
 #include <set>
 
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "http/address.h"
 #include "http/curl_library.h"
 
@@ -61,6 +67,8 @@ struct Transfer {
   bool head_given = false;
   bool cancelled = false;
   bool added = false;
+  std::function<bool(std::string_view)> peer_allowed;
+  bool peer_refused = false;
   std::optional<Error> error;  // ours; stands above what libcurl says
   char curl_text[CURL_ERROR_SIZE] = {};
 
@@ -151,6 +159,24 @@ static int eai_http_before_request(void* user, char* peer, char*, int, int) {
   return CURL_PREREQFUNC_ABORT;
 }
 
+// The name was resolved: this is the very address that would be connected to.
+static curl_socket_t eai_http_open_socket(void* user, curlsocktype, curl_sockaddr* peer) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  char text[INET6_ADDRSTRLEN] = {};
+  const void* address = nullptr;
+  const void* whole = &peer->addr;
+  if (peer->family == AF_INET) address = &static_cast<const sockaddr_in*>(whole)->sin_addr;
+  if (peer->family == AF_INET6) address = &static_cast<const sockaddr_in6*>(whole)->sin6_addr;
+  if (address == nullptr || ::inet_ntop(peer->family, address, text, sizeof text) == nullptr ||
+      !transfer.peer_allowed(text)) {
+    transfer.peer_refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  const int fd = ::socket(peer->family, peer->socktype, peer->protocol);
+  if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return fd;
+}
+
 }  // extern "C"
 
 template <typename Value>
@@ -171,6 +197,16 @@ void set_up_url(Transfer& transfer, const Request& request) {
   set(transfer, CURLOPT_SSL_VERIFYPEER, 1L);
   set(transfer, CURLOPT_SSL_VERIFYHOST, 2L);
   if (const char* certificates = std::getenv("SSL_CERT_FILE")) set(transfer, CURLOPT_CAINFO, certificates);
+}
+
+void set_up_peers(Transfer& transfer, const Request& request) {
+  if (!request.peer_allowed) return;
+  transfer.peer_allowed = request.peer_allowed;
+  set(transfer, CURLOPT_OPENSOCKETFUNCTION, eai_http_open_socket);
+  set(transfer, CURLOPT_OPENSOCKETDATA, static_cast<void*>(&transfer));
+  set(transfer, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  set(transfer, CURLOPT_PROXY, "");
+  set(transfer, CURLOPT_QUICK_EXIT, 1L);  // giving up does not wait for a name server
 }
 
 void set_up_headers(Transfer& transfer, const Request& request) {
@@ -217,10 +253,12 @@ void set_up(Transfer& transfer, const Request& request) {
   set(transfer, CURLOPT_WRITEFUNCTION, eai_http_on_body);
   set(transfer, CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
   set_up_url(transfer, request);
+  set_up_peers(transfer, request);
   set_up_headers(transfer, request);
 }
 
 Error error_of(const Transfer& transfer, CURLcode code) {
+  if (transfer.peer_refused) return Error{Code::invalid, "its address is not one that may be asked"};
   std::string text = transfer.curl_text[0] != '\0' ? transfer.curl_text : transfer.curl->easy_strerror(code);
   if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return Error{code == CURLE_OPERATION_TIMEDOUT ? Code::timeout : Code::network, std::move(text)};

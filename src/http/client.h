@@ -47,6 +47,9 @@ struct Request {
   std::optional<std::chrono::milliseconds> deadline;  // of the whole exchange
   int max_redirects = 5;
   PlainHttp plain_http = PlainHttp::private_addresses;
+  // Given: asked with the numeric address of every connection before it is opened, also those after a redirect; a
+  // refused one is never connected to. No proxy is used then, and an address with a user name is an error.
+  std::function<bool(std::string_view address)> peer_allowed;
   std::optional<RequestBody> body;  // with a method that has one; its sender counts against `stall_timeout` too
 };
 

@@ -210,5 +210,75 @@ TEST(Address, KnowsPrivateOnes) {
   }
 }
 
+TEST(Address, KnowsPublicOnes) {
+  for (const char* yes : {"8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.1.1", "223.255.255.255", "2606:4700::1111",
+                          "2a00::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"}) {
+    EXPECT_TRUE(is_public_address(yes)) << yes;
+  }
+  for (const char* no : {"127.0.0.1",
+                         "10.1.2.3",
+                         "172.16.0.1",
+                         "192.168.1.7",
+                         "169.254.169.254",
+                         "100.64.0.1",
+                         "100.100.100.200",
+                         "0.0.0.0",
+                         "0.1.2.3",
+                         "192.0.0.192",
+                         "192.0.2.1",
+                         "198.18.0.1",
+                         "198.19.255.255",
+                         "198.51.100.1",
+                         "203.0.113.1",
+                         "224.0.0.1",
+                         "239.255.255.250",
+                         "240.0.0.1",
+                         "255.255.255.255",
+                         "168.63.129.16",
+                         "::",
+                         "::1",
+                         "fe80::1%eth0",
+                         "fec0::1",
+                         "fd00:ec2::254",
+                         "fc00::1",
+                         "ff02::1",
+                         "::ffff:127.0.0.1",
+                         "::ffff:169.254.169.254",
+                         "::127.0.0.1",
+                         "64:ff9b::10.0.0.1",
+                         "64:ff9b::a9fe:a9fe",
+                         "64:ff9b:1::1",
+                         "2002:7f00:1::",
+                         "2002:808:808::",
+                         "2001::1",
+                         "2001:db8::1",
+                         "3fff::1",
+                         "100::1",
+                         "localhost",
+                         "",
+                         "8.8.8",
+                         "0x08080808"}) {
+    EXPECT_FALSE(is_public_address(no)) << no;
+  }
+}
+
+TEST_F(ClientTest, AsksBeforeItConnectsAnywhere) {
+  LyingGateway gateway(arguments({}));
+  std::vector<std::string> asked;
+  Request careful = request(gateway);
+  careful.peer_allowed = [&](std::string_view address) {
+    asked.emplace_back(address);
+    return false;
+  };
+  auto response = fetch(careful, k_mib);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::invalid) << response.error().message;
+  EXPECT_EQ(asked, std::vector<std::string>{"127.0.0.1"});
+  careful.peer_allowed = [](std::string_view address) { return address == "127.0.0.1"; };
+  EXPECT_TRUE(fetch(careful, k_mib));
+  careful.url.insert(careful.url.find("//") + 2, "user:word@");
+  EXPECT_FALSE(fetch(careful, k_mib));
+}
+
 }  // namespace
 }  // namespace eai::http

@@ -1,6 +1,8 @@
 """What the engine can do reaches the client as the engine does it; what the client did wrong comes back as an error that
 the clients understand."""
+import base64
 import json
+import struct
 
 import openai
 import pytest
@@ -72,8 +74,27 @@ def test_wrong_requests_are_the_clients_fault(server, body):
     assert fault.value.body["message"] and fault.value.body["type"] == "invalid_request_error"
 
 
-def test_remote_picture_is_refused_clearly(server):
+def test_many_texts_at_once_embed_as_they_do_alone(server):
+    """More tokens in all than the engine takes in one step, as numbers and as base64."""
+    texts = [f"text number {i} speaks of rivers, stones and the capital of France" for i in range(300)]
+    together = server.embed(texts)
+    assert len(together) == len(texts)
+    for i in (0, 150, 299):
+        alone = server.embed([texts[i]])[0]
+        assert sum((a - b) ** 2 for a, b in zip(alone, together[i])) < 1e-4
+    packed = server.openai.post("/embeddings", body={"input": texts, "encoding_format": "base64"}, cast_to=object)
+    for i in (0, 299):
+        data = base64.b64decode(packed["data"][i]["embedding"])
+        numbers = struct.unpack(f"<{len(data) // 4}f", data)
+        assert sum((a - b) ** 2 for a, b in zip(numbers, together[i])) < 1e-4
+
+
+def test_a_text_that_is_too_long_is_the_clients_fault(server):
     with pytest.raises(openai.APIStatusError) as fault:
-        server.ask([{"type": "text", "text": "What is this?"},
-                    {"type": "image_url", "image_url": {"url": "http://127.0.0.1:1/picture.png"}}])
-    assert fault.value.status_code == 400
+        server.openai.embeddings.create(model="local-model", input="river stone " * 20000)
+    assert 400 <= fault.value.status_code < 500 and "tokens" in fault.value.body["message"]
+
+
+def test_ranking_by_a_model_that_cannot_is_refused_clearly(server):
+    with pytest.raises(openai.BadRequestError, match="reranker"):
+        server.openai.post("/rerank", body={"query": "rivers", "documents": ["stones", "water"]}, cast_to=object)

@@ -2,9 +2,11 @@
 """An engine that behaves as the file name of its model says: good, slow_load, crash_in_load, hang_ignoring_sigterm,
 silent (no state lines). Takes llama-server's command line; answers /health and echoes everything else, but for what
 a body asks for with "say": stream, crash (in the middle of an event), hang (after an event), mute (before the head),
-half (dies in a whole answer), refuse."""
+half (dies in a whole answer), refuse, flood (events without end; MODEL.blocked gets the number of bytes when half a
+second long none could be written). When the other side closes in hang and mute, MODEL.left gets the monotonic clock."""
 import http.server
 import os
+import select
 import signal
 import socketserver
 import sys
@@ -29,7 +31,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0))) or b'{"status":"ok"}'
-        for said in ("stream", "crash", "hang", "mute", "half", "refuse"):
+        for said in ("stream", "crash", "hang", "mute", "half", "refuse", "flood"):
             if b'"say":"%s"' % said.encode() in body and ready.is_set():
                 return self.misbehave(said)
         self.send_response(200 if ready.is_set() else 503)
@@ -39,7 +41,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def misbehave(self, said):
         if said == "mute":
-            threading.Event().wait()
+            return self.wait_until_left()
         if said == "refuse":
             body = b'{"error":{"code":400,"message":"too long","type":"exceed_context_size_error"}}'
             self.send_response(400)
@@ -65,12 +67,40 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.chunk(b'data: {"hal')
             os._exit(1)
         if said == "hang":
-            self.connection.recv(1)  # until the other side closes
-            with open(arguments["--model"] + ".left", "w"):
-                return
+            return self.wait_until_left()
+        if said == "flood":
+            return self.flood()
         self.chunk(b'data: {"n"')
         self.chunk(b':2}\n\ndata: [DONE]\n\n')
         self.chunk(b"")
+
+    def note(self, what, value):
+        """The file appears with its content."""
+        name = arguments["--model"] + "." + what
+        with open(name + ".new", "w") as file:
+            file.write(str(value))
+        os.rename(name + ".new", name)
+
+    def wait_until_left(self):
+        self.close_connection = True
+        self.note("reached", 1)
+        try:
+            self.connection.recv(1)
+        except ConnectionError:  # it left bytes unread
+            pass
+        self.note("left", time.monotonic())
+
+    def flood(self):
+        event = b"10000\r\ndata: " + b"x" * (65536 - 8) + b"\n\n\r\n"
+        self.connection.setblocking(False)
+        sent, rest = 0, b""
+        while select.select([], [self.connection], [], 0.5)[1]:
+            rest = rest or event
+            count = self.connection.send(rest)
+            sent, rest = sent + count, rest[count:]
+        self.note("blocked", sent)
+        self.connection.setblocking(True)
+        self.wait_until_left()
 
     def chunk(self, piece):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
