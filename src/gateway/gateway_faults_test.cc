@@ -4,7 +4,7 @@
 
 #include <sys/resource.h>
 
-#include "gateway/gateway_testing.h"
+#include "fakes/gateway_world.h"
 
 namespace eai::gateway {
 namespace {

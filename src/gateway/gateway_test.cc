@@ -1,5 +1,5 @@
 // The API as clients see it: what is relayed, what is refused, who may come in.
-#include "gateway/gateway_testing.h"
+#include "fakes/gateway_world.h"
 
 namespace eai::gateway {
 namespace {

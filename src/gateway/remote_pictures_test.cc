@@ -5,7 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "fakes/certificate.h"
-#include "gateway/gateway_testing.h"
+#include "fakes/gateway_world.h"
 #include "http/address.h"
 
 namespace eai::gateway {
