@@ -28,8 +28,11 @@ test: test-packages build dev  ## all tests
 lint: dev  ## only what reads the sources
 	@ctest --preset dev --label-regex lint
 
+# Built as who calls, copied as root where the prefix is root's: `sudo make` would build the engines again in root's cache.
+install: prefix := $(patsubst ~%,$(HOME)%,$(PREFIX))
 install: build  ## under PREFIX (default /usr/local)
-	@cmake --install build/release --prefix $(PREFIX)
+	@as=; [ -n "$$DESTDIR" ] || { mkdir -p '$(prefix)' && [ -w '$(prefix)' ]; } 2>/dev/null || as=sudo; \
+	  $$as cmake --install build/release --prefix '$(prefix)'
 
 bench: test-packages build  ## measurements against rivals; NAMES="…" for some of them
 	@setup/test_tools.sh $(TOOLS)

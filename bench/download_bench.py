@@ -154,6 +154,9 @@ def pipe(work, parts, gateways):
 
 
 def main():
+    if not shutil.which("nginx"):
+        # Not among the packages of the set-up: to install it is to start a server on this machine.
+        sys.exit("the gateways of this measurement are nginx, which is not here; Debian and Ubuntu: apt-get install nginx-light")
     with tempfile.TemporaryDirectory(prefix="eai-bench-") as folder:
         work = pathlib.Path(folder)
         work.chmod(0o755)  # nginx started by root reads as somebody else

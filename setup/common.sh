@@ -1,6 +1,9 @@
 # What the set-up scripts share. Sourced, never run. Messages go to stderr: stdout carries results.
 # shellcheck shell=bash
 
+# A set-up asks nothing: a repository that is not there is an error, not a question for a password.
+export GIT_TERMINAL_PROMPT=0
+
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 if [ ! -t 2 ] || [ -n "${NO_COLOR:-}" ]; then
   say() { printf "==> %s\n" "$*" >&2; }

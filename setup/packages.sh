@@ -17,6 +17,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 wanted() {
   cat <<'LIST'
 build  g++                                          g++
+build  make                                         make
 build  cmake                                        cmake
 build  ninja-build                                  ninja
 build  ccache                                       ccache
@@ -118,4 +119,6 @@ for package in "${lacking[@]}"; do
   names+=("$found")
 done
 say "installing packages: ${names[*]}"
-as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "${names[@]}" >/dev/null
+# A fresh machine may be busy with its own updates: waited for.
+as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=600 install --no-install-recommends \
+  "${names[@]}" >/dev/null

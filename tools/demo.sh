@@ -34,15 +34,20 @@ expect() {
 chat_request() { jq -cn --argjson content "$1" '{messages: [{role: "user", content: $content}], temperature: 0}'; }
 
 step "1. A name becomes a content identifier; every byte is checked against it, then unpacked"
-chat=$("$eai" model download eai-demo --json | jq -r 'select(.hash) | .hash' | tail -n 1)
-embed=$("$eai" model download eai-demo-embed --json | jq -r 'select(.hash) | .hash' | tail -n 1)
-echo "eai-demo        $chat"
-echo "eai-demo-embed  $embed"
+# bring <name>: sets `hash`. Without a "done" there is nothing to read, and the demo ends behind the error.
+bring() {
+  read -r hash bytes < <("$eai" model download "$1" --json | jq -r 'select(.event == "done") | "\(.hash) \(.bytes)"')
+  printf '  %-15s %s  (%s bytes verified)\n' "$1" "$hash" "$bytes"
+}
+bring eai-demo
+chat=$hash
+bring eai-demo-embed
+embed=$hash
 
 step "2. The server starts"
 url=$("$eai" model run eai-demo,eai-demo-embed --port 0 --json | jq -r 'select(.url) | .url' | tail -n 1)
 url=${url%/}
-echo "$url/v1"
+echo "  $url/v1"
 
 step "3. A question"
 question='What is the capital of France?'

@@ -27,7 +27,7 @@ spdlog::logger& logger() {
   static spdlog::logger instance = [] {
     spdlog::logger made("eai", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made.set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
-    made.set_level(spdlog::level::warn);
+    made.set_level(spdlog::level::off);
     made.flush_on(spdlog::level::debug);
     return made;
   }();

@@ -12,7 +12,7 @@ namespace eai::log {
 
 enum class Level { debug, info, warn, error, off };
 
-void set_level(Level level);  // start: warn
+void set_level(Level level);  // start: off, since what a command has to say its output says
 void write(Level level, std::string_view line);
 bool enabled(Level level);
 

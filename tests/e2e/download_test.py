@@ -38,6 +38,20 @@ def test_killed_download_goes_on_where_it_was(eai, big):
     eai("model", "check", "--hash", model)
 
 
+def test_two_processes_download_a_model_once(eai):
+    model, blocks = container("shared", {"shared": big_gguf(6 * MIB)}, part_size=4 * MIB)
+    with Gateway(blocks, hold_after=2 * MIB) as gateway:
+        words = ["model", "download", "--hash", model, "--no-public-gateways", "--gateway", gateway.url]
+        first = eai.start(*words)
+        assert gateway.holding.wait(WAIT), first.communicate()  # it has the lock, and waits for bytes
+        second = eai.start(*words)
+        assert any("another eai" in line for line in second.stderr)
+        gateway.let_go()
+        assert "is here" in first.communicate(timeout=WAIT)[0] and "is here" in second.communicate(timeout=WAIT)[0]
+        assert first.returncode == second.returncode == 0
+        assert gateway.sent == sum(map(len, blocks.values()))
+
+
 def test_model_that_is_here_is_not_asked_for(eai, big):
     model, blocks = big
     with Gateway(blocks) as gateway:
