@@ -100,6 +100,12 @@ class Run final : public PartSink {
   // What cannot work at all is said before anything is done.
   Result<void> check_sizes() const {
     if (options_.part_size == 0) return fail(Code::invalid, "a part cannot have 0 bytes");
+    // An entry of the metadata: a CID, a SHA-256, a size, and the part's name.
+    const std::uint64_t parts = out_.bytes / options_.part_size + 1, entry = 240 + folder_.name.size();
+    if (options_.format == content::Format::archive && parts > content::k_metadata_limit / entry) {
+      return fail(Code::invalid, "this would make " + std::to_string(parts) +
+                                     " parts, more than a model's metadata can list: use a larger --zip-chunk-size");
+    }
     std::uint64_t largest = 0;
     for (const auto& file : folder_.files) largest = std::max(largest, file->size());
     for (const Home* home : homes_) {

@@ -376,6 +376,9 @@ TEST(Preserve, WhatIsTooLargeForAHomeIsSaidFirst) {
   EXPECT_EQ(demo.run({Script{}}).error().code, Code::invalid);
   demo.options.part_size = 0;
   EXPECT_EQ(demo.run({Script{}}).error().code, Code::invalid);
+  // More parts than the metadata could list: found out before the first is made.
+  demo.options.part_size = 1000;
+  EXPECT_NE(demo.run({Script{}}).error().message.find("larger --zip-chunk-size"), std::string::npos);
   demo.options.part_size = 2 * k_mib;
   demo.options.format = content::Format::unixfs;
   fs::resize_file(demo.folder.path() / "m", 101 * k_mib);
