@@ -6,7 +6,7 @@
 - unixfs: bytes hashed against `openssl speed sha256` times cores, and wall time against `ipfs add --only-hash`;
 - memory, disk, and what a changed chat template costs in each format.
 
-EAI_BENCH_GIB (default 2) is the size of the folder.
+EAI_BENCH_GIB (default 2) is the size of the folder. Words choose what is measured: q8, unixfs, bf16, template; none: all.
 """
 import json
 import os
@@ -165,12 +165,18 @@ def changed_template(pool, work):
 def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get("EAI_BENCH_FOLDER")) as folder:
         work = pathlib.Path(folder)
+        chosen = set(sys.argv[1:]) or {"q8", "unixfs", "bf16", "template"}
         pool = q8_pool()
-        path = archive("q8", pool, work, 10, 0.04)
-        unixfs(path, work)
-        path.unlink()
-        archive("bf16", bf16_pool(), work, 3, 0.05).unlink()
-        changed_template(pool, work)
+        if "q8" in chosen:
+            archive("q8", pool, work, 10, 0.04).unlink()
+        if "unixfs" in chosen:
+            path = make_model(work / "unixfs", pool, SIZE)
+            unixfs(path, work)
+            path.unlink()
+        if "bf16" in chosen:
+            archive("bf16", bf16_pool(), work, 3, 0.05).unlink()
+        if "template" in chosen:
+            changed_template(pool, work)
     sys.exit(bool(missed))
 
 

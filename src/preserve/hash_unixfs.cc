@@ -111,13 +111,13 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (; begun < tasks.size() && begun < i + workers.ahead(); ++begun) {
       Task& task = tasks[begun];
-      task.result =
-          workers.submit([file, range = task.range, sizes = task.sizes, buffer = workers.buffers().take()]() mutable {
-            return hash_batch(*file, range, sizes, std::move(buffer));
-          });
+      // The buffer is taken when the task runs: few are in use then, and these stay in the caches.
+      task.result = workers.submit([file, range = task.range, sizes = task.sizes, &buffers = workers.buffers()] {
+        return hash_batch(*file, range, sizes, buffers.take());
+      });
     }
     if (stop.stop_requested()) return fail(Code::busy, "stopped");
-    EAI_TRY(Batch batch, tasks[i].result.get());
+    EAI_TRY(Batch batch, workers.get(tasks[i].result));
     whole.update(batch.bytes);
     for (std::size_t k = 0; k < batch.hashes.size(); ++k) builder.leaf(batch.hashes[k], tasks[i].sizes[k]);
     hashed += batch.bytes.size();

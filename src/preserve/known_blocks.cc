@@ -46,7 +46,7 @@ std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests&
 
 Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, content::Layout layout, unsigned threads,
                                              const std::stop_token& stop) {
-  Workers workers(useful_threads(threads));
+  Workers workers(pool_threads(threads));
   std::vector<BlockSize> blocks;
   for (const auto& file : files) {
     EAI_TRY(const auto gguf, read_header(*file, Header::if_gguf));

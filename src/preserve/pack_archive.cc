@@ -78,7 +78,7 @@ class PartWriter {
   }
 
   void take_leaf() {
-    content::TreeNode leaf = leaves_.front().get();
+    content::TreeNode leaf = workers_.get(leaves_.front());
     leaves_.pop_front();
     part_.blocks.push_back(block_size(leaf.cid, leaf.tsize));
     tree_->add(std::move(leaf));
@@ -137,12 +137,12 @@ Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles&
   std::uint64_t next = 0;
   while (next < plan.size() || !blocks.empty()) {
     while (next < plan.size() && blocks.size() < workers.ahead()) {
-      blocks.push_back(workers.submit([&plan, &files, next, buffer = workers.buffers().take()]() mutable {
-        return pack_block(plan, files, next, std::move(buffer));
+      blocks.push_back(workers.submit([&plan, &files, next, &buffers = workers.buffers()] {
+        return pack_block(plan, files, next, buffers.take());
       }));
       next += content::k_pack_block;
     }
-    Result<PackedBlock> block = blocks.front().get();
+    Result<PackedBlock> block = workers.get(blocks.front());
     blocks.pop_front();
     Result<void> appended;
     if (stop.stop_requested()) {

@@ -57,7 +57,7 @@ class Run final : public PartSink {
         options_(options),
         monitor_(monitor),
         stop_(std::move(stop)),
-        workers_(useful_threads(options.threads)),
+        workers_(pool_threads(options.threads)),
         targets_(monitor, stop_) {
     for (const auto& home : homes) homes_.push_back(home.get());
   }

@@ -1,10 +1,12 @@
-// Why: hashing and packing on all cores, with results taken in order by one thread.
-// Thread: submit() from any; tasks run on the pool's threads.
+// Why: hashing and packing on all cores, with results taken in order by one thread, which hashes what must be hashed in
+// order. That is a core's full work: it must not share its core with more threads than there are cores.
+// Thread: submit() from any; tasks run on the pool's threads, and in get() on its caller's.
 // What holds: tasks hold values only. The destructor drops what has not begun and waits for what has: a future of a
 // dropped task breaks its promise.
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -37,9 +39,10 @@ class Buffers {
   std::vector<Bytes> free_;
 };
 
-// More than one thread per core helps nobody.
-inline unsigned useful_threads(unsigned wanted) {
-  return std::clamp(wanted, 1U, std::max(1U, std::thread::hardware_concurrency()));
+// Threads of a pool whose owner works too: one per core in all, and at least one.
+inline unsigned pool_threads(unsigned wanted) {
+  const unsigned in_all = std::min(wanted, std::thread::hardware_concurrency());
+  return in_all < 2 ? 1 : in_all - 1;
 }
 
 class Workers {
@@ -66,6 +69,24 @@ class Workers {
     }
     ready_.notify_one();
     return result;
+  }
+
+  // What the task gave. Until then the caller works at what waits.
+  template <typename T>
+  T get(std::future<T>& result) {
+    while (result.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+      std::function<void()> task;
+      {
+        std::lock_guard lock(mutex_);
+        if (!tasks_.empty()) {
+          task = std::move(tasks_.front());
+          tasks_.pop_front();
+        }
+      }
+      if (!task) break;
+      task();
+    }
+    return result.get();
   }
 
  private:
