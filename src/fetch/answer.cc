@@ -85,14 +85,15 @@ Answer judge(const http::ResponseHead& head, std::optional<ByteRange> asked, std
 
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
                                                       std::chrono::system_clock::time_point now) {
-  constexpr std::uint64_t k_longest = 365 * 24 * 3600;
-  if (auto seconds = parse_u64(text)) return std::chrono::seconds(std::min(*seconds, k_longest));
+  constexpr std::int64_t k_longest = 365 * 24 * 3600;
+  if (auto seconds = parse_u64(text)) return std::chrono::seconds(std::min<std::uint64_t>(*seconds, k_longest));
   tm parts{};
   std::string date(text);
   const char* end = ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (end == nullptr || *end != '\0') return std::nullopt;
-  auto wait = std::chrono::system_clock::from_time_t(::timegm(&parts)) - now;
-  return std::max(std::chrono::ceil<std::chrono::seconds>(wait), std::chrono::seconds(0));
+  // In seconds: as a time point of the system's clock, the year 9999 (which means "never") would overflow.
+  std::int64_t wait = std::int64_t{::timegm(&parts)} - std::chrono::system_clock::to_time_t(now);
+  return std::chrono::seconds(std::clamp(wait, std::int64_t{0}, k_longest));
 }
 
 std::optional<ContentRange> parse_content_range(std::string_view text) {

@@ -57,7 +57,10 @@ TEST(RetryAfter, SecondsAndDates) {
   EXPECT_EQ(parse_retry_after("120", now), std::chrono::seconds(120));
   EXPECT_EQ(parse_retry_after("Tue, 14 Nov 2023 22:14:20 GMT", now), std::chrono::seconds(60));
   EXPECT_EQ(parse_retry_after("Tue, 14 Nov 2023 22:12:20 GMT", now), std::chrono::seconds(0));
-  EXPECT_EQ(parse_retry_after("99999999999999", now), std::chrono::seconds(365 * 24 * 3600));
+  constexpr std::chrono::seconds k_year(365 * 24 * 3600);
+  EXPECT_EQ(parse_retry_after("99999999999999", now), k_year);
+  EXPECT_EQ(parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", now), k_year);
+  EXPECT_EQ(parse_retry_after("Sat, 01 Jan 0000 00:00:00 GMT", now), std::chrono::seconds(0));
   for (const char* neither : {"", "-1", "soon", "Tue, 14 Nov", "1.5"}) {
     EXPECT_FALSE(parse_retry_after(neither, now)) << neither;
   }
