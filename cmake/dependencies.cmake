@@ -9,12 +9,13 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(tomlplusplus REQUIRED)
+find_package(PNG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 
 add_library(eai_deps_base INTERFACE)
-target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost::json Threads::Threads)
+target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost::json PkgConfig::SODIUM Threads::Threads)
 # libsodium: blake2b-256 (OpenSSL 3.0 has only the 512-bit one). zlib: the CRC of two blocks from those of each,
 # which ISA-L cannot say.
 add_library(eai_deps_content INTERFACE)
@@ -28,4 +29,5 @@ target_compile_definitions(eai_deps_http INTERFACE BOOST_ASIO_NO_DEPRECATED BOOS
                                                    BOOST_BEAST_SEPARATE_COMPILATION
                                                    EAI_VERSION="${PROJECT_VERSION}")
 add_library(eai_deps_cli INTERFACE)
-target_link_libraries(eai_deps_cli INTERFACE CLI11::CLI11 tomlplusplus::tomlplusplus)
+# libpng: previews in terminals that want pixels.
+target_link_libraries(eai_deps_cli INTERFACE CLI11::CLI11 tomlplusplus::tomlplusplus PNG::PNG)

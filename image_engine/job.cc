@@ -6,7 +6,8 @@
 #include <random>
 
 #include <boost/json.hpp>
-#include <sodium.h>
+
+#include "util/base64.h"
 
 namespace eai::image_engine {
 namespace {
@@ -65,13 +66,9 @@ Outcome read_float(const json::object& body, std::string_view key, float high, f
 tl::expected<Picture, BadRequest> read_picture(const json::value& value, const char* name, const Bounds& bounds) {
   const json::string* text = value.if_string();
   if (text == nullptr) return bad(name, std::string(name) + " must be base64 text");
-  std::string bytes(text->size() / 4 * 3 + 3, '\0');
-  std::size_t size = 0;
-  auto* out = reinterpret_cast<unsigned char*>(bytes.data());
-  if (sodium_base642bin(out, bytes.size(), text->data(), text->size(), "\r\n ", &size, nullptr,
-                        sodium_base64_VARIANT_ORIGINAL) != 0)
-    return bad(name, std::string(name) + " is not base64");
-  auto picture = decode(std::string_view(bytes.data(), size), bounds.max_pixels);
+  auto file = from_base64({text->data(), text->size()});
+  if (!file) return bad(name, std::string(name) + " is not base64");
+  auto picture = decode(*file, bounds.max_pixels);
   if (!picture) return bad(name, std::string(name) + ": " + picture.error().message);
   return std::move(*picture);
 }

@@ -7,7 +7,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <sodium.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -80,7 +79,6 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGTERM, leave);
   std::signal(SIGINT, leave);
-  if (sodium_init() < 0) return 1;
   auto options = parse_options(argc, argv);
   if (!options) {
     std::fprintf(stderr, "error: %s\n", options.error().message.c_str());

@@ -1,26 +1,21 @@
 #include "studio.h"
 
 #include <chrono>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json.hpp>
-#include <sodium.h>
 
 #include "painter.h"
+#include "util/base64.h"
 
 namespace eai::image_engine {
 namespace {
 
 namespace json = boost::json;
-
-std::string base64(std::string_view bytes) {
-  std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
-  text.pop_back();  // the terminating zero
-  return text;
-}
 
 std::string event_started(const Request& r) {
   return json::serialize(json::object{{"event", "started"},
@@ -40,7 +35,7 @@ std::string with_picture(const json::object& event, const std::string& file) {
   std::string text = json::serialize(event);
   text.pop_back();
   text += ",\"b64\":\"";
-  text += base64(file);
+  text += to_base64(file);
   text += "\"}";
   return text;
 }
@@ -77,7 +72,15 @@ struct Studio::Impl {
     return {};
   }
 
+  // Some hundred MB come and go with a picture; what the allocator keeps of them is given back.
   void draw_all(const Job& job, const Emit& emit) {
+    draw_each(job, emit);
+#ifdef __GLIBC__
+    ::malloc_trim(0);
+#endif
+  }
+
+  void draw_each(const Job& job, const Emit& emit) {
     auto begin = std::chrono::steady_clock::now();
     emit(event_started(job.request), More::yes);
     try {

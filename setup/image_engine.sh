@@ -3,6 +3,8 @@
 # outside the build folder: the library, minutes, once per version, options, patches, compiler and processor; the
 # program, seconds, once per state of image_engine/. A second call finds what the first one built.
 #
+#   --library                      builds the library alone and prints the CMake file that says how to link it
+#
 #   EAI_GPU=cuda|vulkan|metal      the backend besides the processor (default: none; metal on macOS)
 #   EAI_DIFFUSION_SOURCE=<folder>  a folder with stable-diffusion.cpp's source to build from, taken as it is
 #   EAI_JOBS=<n>                   parallel compiler runs (default: one per core)
@@ -116,7 +118,7 @@ build_program() {
 
 # What the program is made of: its own folder, less what only tests and readers need, and the errors of eai.
 digest_of_program() {
-  (cd "$sources" && find . ../src/util/result.h ../src/util/result.cc -type f ! -name '*.md' ! -name '*_test.cc' |
+  (cd "$sources" && find . ../src/util/{base64,result}.{h,cc} -type f ! -name '*.md' ! -name '*_test.cc' |
     LC_ALL=C sort | xargs tail -n +1) | sha256_of
 }
 
@@ -126,14 +128,19 @@ library_home=$engines/stable-diffusion-$version-$(engine_key "$source_id" "${opt
   "$(cat "$sources"/patches/*.patch "$sources/library/CMakeLists.txt" | sha256_of)")
 program_home=$engines/image-engine-$(engine_key "$library_home" "$(digest_of_program)")
 
-if [ ! -x "$program_home/bin/$program" ]; then
+wanted=$program_home/bin/$program
+if [ "${1:-}" = --library ]; then wanted=$library_home/complete; fi
+if [ ! -e "$wanted" ]; then
   # One builder at a time: a second one waits here and then finds the result.
   mkdir -p "$engines"
   exec 9>"$library_home.lock"
   flock_or_go_on 9
   work=$(mktemp -d "$engines/build.XXXXXX")
   [ -e "$library_home/complete" ] || build_library "$library_home"
-  if [ "${1:-}" = --library ]; then exit 0; fi
-  [ -x "$program_home/bin/$program" ] || build_program "$program_home"
+  [ -e "$wanted" ] || build_program "$program_home"
+fi
+if [ "${1:-}" = --library ]; then
+  echo "$library_home/build/libraries.cmake"
+  exit
 fi
 echo "$program_home/bin"

@@ -8,9 +8,9 @@
 #include <optional>
 
 #include <boost/json.hpp>
-#include <sodium.h>
 
 #include "gateway/multipart.h"
+#include "util/base64.h"
 
 namespace eai::gateway {
 namespace {
@@ -179,14 +179,6 @@ Outcome read_all(Reader& r, ImageWish& wish) {
   return {};
 }
 
-std::string base64(std::string_view bytes) {
-  std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
-  text.pop_back();  // the terminating zero
-  return text;
-}
-
 }  // namespace
 
 tl::expected<ImageWish, ImageRefusal> parse_generation(std::string_view text) {
@@ -209,9 +201,9 @@ tl::expected<ImageWish, ImageRefusal> parse_image_form(ImageAct act, std::string
   std::string mask;
   for (const FormPart& part : *form) {
     if (part.name == "image" || part.name == "image[]")
-      images.emplace_back(base64(part.content));
+      images.emplace_back(to_base64(part.content));
     else if (part.name == "mask")
-      mask = base64(part.content);
+      mask = to_base64(part.content);
     else if (part.content.size() > 1024 * 1024)
       return refuse(part.name, "a field of the form is too long");
     else
