@@ -63,7 +63,7 @@ http::HeaderList cors_headers(const GatewayOptions& options, const http::Incomin
   std::string_view origin = request.header("origin");
   if (origin.empty() || !origin_is_known(options, request)) return {};
   return {{"access-control-allow-origin", http::header_safe(origin)},
-          {"access-control-expose-headers", "x-eai-model, x-eai-fallback, x-request-id"},
+          {"access-control-expose-headers", "x-eai-model, x-eai-fallback, x-eai-image-id, x-request-id"},
           {"vary", "Origin"}};
 }
 

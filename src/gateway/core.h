@@ -56,9 +56,15 @@ http::HeaderList common_headers(const Core& core, const http::Incoming& request,
 http::HeaderList truth_headers(const Choice& choice);
 
 // Waits for a ready engine. While it waits, and from `options.first_news` on, a streaming client (`stream_head` given)
-// is sent a 200 with these headers and a comment per second. Code::network: the client has gone.
+// is sent a 200 with these headers and a comment per second. `also` (may be empty) gets the news too. Code::network: the
+// client has gone.
+using OnNews = std::function<void(const engine::WaitNews&)>;
 asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string model_id, http::Outgoing& out,
-                                                       const http::HeaderList* stream_head);
+                                                       const http::HeaderList* stream_head, OnNews also = {});
+
+// After an engine closed its socket: how it ended, as soon as the pool knows, so that the next lease is for another one.
+// Empty: it still runs after a second.
+asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& lease);
 
 // One request to one engine, whole or streamed.
 asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming& in, Exchange& out);

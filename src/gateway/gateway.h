@@ -3,7 +3,7 @@
 // What holds: an engine sees only checked JSON and never a stranger's headers; a streamed answer is passed on frame by
 // frame; a client that goes away cancels its engine's work at once; no answer hides which model gave it (x-eai-model,
 // x-eai-fallback). Host and Origin are checked before anything else.
-// Source: OpenAI API reference; which model answers: select.h.
+// Source: docs/api.md; OpenAI API reference; which model answers: select.h.
 #pragma once
 
 #include <chrono>

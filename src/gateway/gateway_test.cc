@@ -37,6 +37,19 @@ TEST_F(GatewayTest, RelaysWholeEvents) {
   EXPECT_NE(answer.find("data: {\"n\":2}\n\ndata: [DONE]\n\n\r\n"), std::string::npos) << answer;
 }
 
+TEST_F(GatewayTest, StreamsAfterWholeAnswersOnOneConnection) {
+  GatewayOptions options;
+  options.first_news = std::chrono::milliseconds(20);
+  start(options, "slow_load");
+  RawClient client(port_);
+  for (int round = 0; round < 20; ++round) {
+    client.post("/v1/chat/completions", k_chat);
+    ASSERT_EQ(status_of(client.answer()), 200) << round;
+    client.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"stream"})");
+    ASSERT_NE(client.until("0\r\n\r\n").find("[DONE]"), std::string::npos) << round;
+  }
+}
+
 TEST_F(GatewayTest, AnEngineThatDiesMidStreamEndsItWithAnErrorEvent) {
   start();
   std::string answer = stream("/v1/chat/completions", "crash");

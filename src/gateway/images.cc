@@ -1,13 +1,14 @@
 #include "gateway/images.h"
 
+#include <boost/asio/this_coro.hpp>
 #include <boost/json.hpp>
-#include <sodium.h>
 
 #include "gateway/api_error.h"
 #include "gateway/core.h"
 #include "gateway/image_events.h"
 #include "gateway/image_shelf.h"
 #include "gateway/images_request.h"
+#include "util/base64.h"
 
 namespace eai::gateway {
 namespace {
@@ -31,15 +32,6 @@ http::Reply image_refusal(int status, std::string_view type, std::string_view me
   if (status == 503) reply.headers.emplace_back("retry-after", "5");
   reply.body = boost::json::serialize(boost::json::object{{"error", std::move(error)}});
   return reply;
-}
-
-std::string decoded(const std::string& text) {
-  std::string bytes(text.size() / 4 * 3 + 3, '\0');
-  std::size_t size = 0;
-  sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,
-                    &size, nullptr, sodium_base64_VARIANT_ORIGINAL);
-  bytes.resize(size);
-  return bytes;
 }
 
 // One request on its way: what it wants, what it has so far.
@@ -100,6 +92,12 @@ http::Reply engine_refusal(int status, const std::string& body) {
   return image_refusal(status == 503 ? 503 : 502, "server_error", message);
 }
 
+// Its going cancels the handler, and with it whatever the handler waits for.
+asio::awaitable<bool> client_has_gone() {
+  const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() != asio::cancellation_type::none;
+}
+
 }  // namespace
 
 struct Images::Impl {
@@ -110,6 +108,7 @@ struct Images::Impl {
   asio::awaitable<Result<void>> draw(Drawing& drawing, http::Outgoing& answer);
   asio::awaitable<Result<void>> relay(Drawing& drawing, http::Answer& events, const engine::Lease& lease,
                                       http::Outgoing& answer);
+  asio::awaitable<Result<void>> pass_refusal(Drawing& drawing, http::Answer& events, http::Outgoing& answer);
   asio::awaitable<Result<void>> give_up(Drawing& drawing, Error error, http::Reply reply, http::Outgoing& answer);
   asio::awaitable<void> request(ImageAct act, http::Incoming& incoming, Exchange& answer);
   http::Reply lookup(std::string_view below);
@@ -144,7 +143,7 @@ std::string Images::Impl::take(Drawing& drawing, ImageEvent& event) {
   if (event.kind == "image") {
     DrawnImage image{std::move(event.b64), {}, event.seed, event.width, event.height};
     if (wish.as_url) {
-      image.url = drawing.address + "/v1/images/files/" + shelf.put(decoded(image.b64), wish.format);
+      image.url = drawing.address + "/v1/images/files/" + shelf.put(from_base64(image.b64).value_or(""), wish.format);
       image.b64.clear();
     }
     std::string text = wish.stream ? completed_event(wish, image, event.image) : std::string();
@@ -164,6 +163,7 @@ std::string Images::Impl::take(Drawing& drawing, ImageEvent& event) {
 // The end of a request that has no picture: an event in a stream that has begun, else a whole answer.
 asio::awaitable<Result<void>> Images::Impl::give_up(Drawing& drawing, Error error, http::Reply reply,
                                                     http::Outgoing& answer) {
+  if (co_await client_has_gone()) co_return fail(Code::network, "the client has gone");
   const std::string event = error_event(error);
   drawing.fail_with(std::move(error));
   if (!answer.begun()) {
@@ -185,11 +185,14 @@ asio::awaitable<Result<void>> Images::Impl::relay(Drawing& drawing, http::Answer
   while (!drawing.ended) {
     auto bytes = co_await events.read(core.options.stall_limit);
     if (!bytes || bytes->empty()) {
-      std::string how = lease.ended();
+      if (co_await client_has_gone()) co_return fail(Code::network, "the client has gone");
+      const bool silent = !bytes && bytes.error().code == Code::timeout;
+      std::string how;
+      if (!silent) how = co_await end_of_engine(core, lease);
       const ImageProgress& p = *drawing.progress;
       Error error{Code::io, "the image engine ended in the middle of a picture (step " + std::to_string(p.step) +
                                 " of " + std::to_string(p.steps) + ")" + (how.empty() ? "" : ": " + how)};
-      if (!bytes && bytes.error().code == Code::timeout) error = Error{Code::timeout, "the image engine is silent"};
+      if (silent) error = Error{Code::timeout, "the image engine is silent"};
       drawing.fail_with(std::move(error));
       break;
     }
@@ -211,43 +214,50 @@ asio::awaitable<Result<void>> Images::Impl::relay(Drawing& drawing, http::Answer
   co_return co_await answer.send(reply);
 }
 
-// A streaming client is told of the wait; another can ask for it.
+// A streaming client is told of the wait; all can ask for it.
 asio::awaitable<Result<engine::Lease>> Images::Impl::lease(Drawing& drawing, http::Outgoing& answer) {
-  if (drawing.wish.stream) {
-    const http::HeaderList head = drawing.headers("text/event-stream");
-    co_return co_await lease_with_news(core, drawing.model_id, answer, &head);
-  }
-  engine::LeaseRequest wanted;
-  wanted.model_id = drawing.model_id;
-  wanted.deadline = Clock::now() + core.options.wait_limit;
-  wanted.on_news = [progress = drawing.progress](const engine::WaitNews& news) { note_wait(*progress, news); };
-  co_return co_await core.pool.lease(std::move(wanted));
+  const http::HeaderList head = drawing.headers("text/event-stream");
+  OnNews note = [progress = drawing.progress](const engine::WaitNews& news) { note_wait(*progress, news); };
+  co_return co_await lease_with_news(core, drawing.model_id, answer, drawing.wish.stream ? &head : nullptr,
+                                     std::move(note));
 }
 
+// Leases and asks; once more if the engine had died before it took the job.
 asio::awaitable<Result<void>> Images::Impl::draw(Drawing& drawing, http::Outgoing& answer) {
-  auto lease_result = co_await lease(drawing, answer);
-  if (!lease_result) {
-    http::Reply reply = error_reply(lease_result.error());
-    co_return co_await give_up(drawing, std::move(lease_result).error(), std::move(reply), answer);
+  for (int attempt = 0;; ++attempt) {
+    auto lease_result = co_await lease(drawing, answer);
+    if (!lease_result) {
+      http::Reply reply = error_reply(lease_result.error());
+      co_return co_await give_up(drawing, std::move(lease_result).error(), std::move(reply), answer);
+    }
+    http::Ask ask;
+    ask.method = "POST";
+    ask.target = "/generate";
+    ask.headers.emplace_back("content-type", "application/json");
+    ask.body = drawing.wish.engine_body;
+    auto events = co_await core.client.ask(lease_result->socket(), std::move(ask));
+    if (!events && attempt == 0) {
+      const std::string ended = co_await end_of_engine(core, *lease_result);
+      if (!ended.empty()) continue;
+    }
+    if (!events) {
+      http::Reply reply = error_reply(events.error());
+      co_return co_await give_up(drawing, std::move(events).error(), std::move(reply), answer);
+    }
+    if (events->status() == 200) co_return co_await relay(drawing, *events, *lease_result, answer);
+    co_return co_await pass_refusal(drawing, *events, answer);
   }
-  http::Ask ask;
-  ask.method = "POST";
-  ask.target = "/generate";
-  ask.headers.emplace_back("content-type", "application/json");
-  ask.body = drawing.wish.engine_body;
-  auto events = co_await core.client.ask(lease_result->socket(), std::move(ask));
-  if (!events) {
-    http::Reply reply = error_reply(events.error());
-    co_return co_await give_up(drawing, std::move(events).error(), std::move(reply), answer);
-  }
-  if (events->status() == 200) co_return co_await relay(drawing, *events, *lease_result, answer);
+}
+
+asio::awaitable<Result<void>> Images::Impl::pass_refusal(Drawing& drawing, http::Answer& events,
+                                                         http::Outgoing& answer) {
   std::string body;
   while (body.size() < 65536) {
-    auto bytes = co_await events->read(core.options.stall_limit);
+    auto bytes = co_await events.read(core.options.stall_limit);
     if (!bytes || bytes->empty()) break;
     body += *bytes;
   }
-  http::Reply reply = engine_refusal(events->status(), body);
+  http::Reply reply = engine_refusal(events.status(), body);
   Error error{Code::invalid, "the engine refused: " + body};
   co_return co_await give_up(drawing, std::move(error), std::move(reply), answer);
 }

@@ -45,16 +45,20 @@ std::string comment_of(const engine::WaitNews& news) {
 }  // namespace
 
 asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string model_id, http::Outgoing& out,
-                                                       const http::HeaderList* stream_head) {
+                                                       const http::HeaderList* stream_head, OnNews also) {
   engine::LeaseRequest request;
   request.model_id = std::move(model_id);
   request.deadline = std::chrono::steady_clock::now() + core.options.wait_limit;
-  if (stream_head == nullptr) co_return co_await core.pool.lease(std::move(request));
+  if (stream_head == nullptr) {
+    request.on_news = std::move(also);
+    co_return co_await core.pool.lease(std::move(request));
+  }
 
   auto waiting = std::make_shared<Waiting>(core.context);
   std::weak_ptr<Waiting> weak = waiting;
-  request.on_news = [weak](const engine::WaitNews& news) {
+  request.on_news = [weak, also = std::move(also)](const engine::WaitNews& news) {
     if (auto alive = weak.lock()) alive->news = news;
+    if (also) also(news);
   };
   // The slot is touched once more after take() has ended: its signal must live until the completion handler goes.
   auto done = [waiting](std::exception_ptr) {};
@@ -78,6 +82,16 @@ asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string m
     if (!sent) co_return Failure(std::move(sent).error());
   }
   co_return std::move(*waiting->outcome);
+}
+
+asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& lease) {
+  constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+  asio::steady_timer timer(core.context);
+  for (int tries = 0; tries < 200 && lease.ended().empty(); ++tries) {
+    timer.expires_after(std::chrono::milliseconds(5));
+    co_await timer.async_wait(as_tuple);
+  }
+  co_return lease.ended();
 }
 
 }  // namespace eai::gateway

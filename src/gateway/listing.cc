@@ -66,6 +66,7 @@ json::object status_json(const engine::ModelStatus& status, const ModelCounts* c
                    {"slots", status.slots},
                    {"memory_estimated", status.memory_estimated},
                    {"memory_arithmetic", arithmetic_json(status.memory)},
+                   {"memory_note", status.memory.note},
                    {"memory_need", status.memory_need},
                    {"memory_now", status.memory_now},
                    {"memory_peak", status.memory_peak},

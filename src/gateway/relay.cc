@@ -188,6 +188,7 @@ struct Relay {
       ask.head_timeout = stream ? core.options.stall_limit : core.options.answer_limit;
       auto answer = co_await core.client.ask(lease->socket(), std::move(ask));
       if (!answer && answer.error().code == Code::not_found && attempt == 0) {
+        co_await end_of_engine(core, *lease);
         lease.reset();
         continue;
       }

@@ -7,9 +7,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
-#include <sodium.h>
 
 #include "http/client.h"
+#include "util/base64.h"
 #include "util/text.h"
 
 namespace eai::gateway {
@@ -29,13 +29,7 @@ bool is_at(ByteView bytes, std::size_t at, std::string_view mark) {
 }
 
 std::string data_uri(std::string_view type, ByteView bytes) {
-  std::string out = "data:" + std::string(type) + ";base64,";
-  const std::size_t head = out.size();
-  const std::size_t room = sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL);  // and a NUL
-  out.resize(head + room);
-  sodium_bin2base64(out.data() + head, room, bytes.data(), bytes.size(), sodium_base64_VARIANT_ORIGINAL);
-  out.pop_back();
-  return out;
+  return "data:" + std::string(type) + ";base64," + to_base64(text_of(bytes));
 }
 
 // What is wrong with a picture is for its sender to put right; what is wrong here keeps its code.

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""An image engine that draws nothing: it takes eai-image-engine's command line, speaks its private API (image_engine/README.md)
+and answers with a picture that is the text "picture SEED". A prompt may ask for trouble: "crash K" (it dies after step K),
+"hang K" (nothing more comes after step K; that the client left is written to <socket>.left), "fail" (an error event),
+"refuse" (400), "garbage" (no event at all, then the end)."""
+import base64
+import http.server
+import json
+import os
+import socketserver
+import sys
+
+arguments = dict(zip(sys.argv[1:], sys.argv[2:]))
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+    def get_request(self):
+        request, _ = super().get_request()
+        return request, ("engine", 0)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.whole(200, b'{"status":"ok"}')
+
+    def whole(self, status, body):
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def event(self, **fields):
+        data = b"data: " + json.dumps(fields).encode() + b"\n\n"
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
+
+    def do_POST(self):
+        wish = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        what, _, at = wish.get("prompt", "").partition(" ")
+        if what == "refuse":
+            return self.whole(400, b'{"error":{"code":400,"message":"too large","param":"size"}}')
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.send_header("connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        if what == "garbage":
+            self.wfile.write(b"7\r\ngarbage\r\n0\r\n\r\n")
+            return
+        seed, n, steps = wish.get("seed", 42), wish.get("n", 1), wish.get("steps", 4)
+        self.event(event="queued", position=1)
+        self.event(event="started", seed=seed, n=n, width=64, height=64, steps=steps)
+        for image in range(n):
+            for step in range(1, steps + 1):
+                self.event(event="progress", image=image, step=step, steps=steps)
+                if step <= wish.get("previews", 0):
+                    self.event(event="preview", image=image, step=step, steps=steps, index=step - 1, width=8, height=8,
+                               b64=base64.b64encode(b"preview").decode())
+                if what == "crash" and step == int(at):
+                    os._exit(3)
+                if what == "hang" and step == int(at):
+                    self.rfile.read(1)
+                    open(arguments["--socket"] + ".left", "w").close()
+                    return
+            if what == "fail":
+                return self.event(event="error", code=500, message="the canvas is torn")
+            self.event(event="image", image=image, seed=seed + image, format="png", width=64, height=64,
+                       b64=base64.b64encode(b"picture %d" % (seed + image)).decode())
+        self.event(event="done", seconds=0.1)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_):
+        pass
+
+
+print('cmd_child_to_router:state:{"state":"ready"}', flush=True)
+Server(arguments["--socket"], Handler).serve_forever()
