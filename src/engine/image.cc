@@ -1,6 +1,7 @@
 #include "engine/image.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 
 #include <fcntl.h>
@@ -57,10 +58,13 @@ std::uint64_t compute_of(const content::ImageModel& model, bool tiles) {
   return decode + model.weight_bytes() / 16;
 }
 
-std::string text_of(float value) {
-  std::string text = std::to_string(value);
-  return text.substr(0, text.find('.') + 3);
+std::string text_of(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
 }
+
+std::string budget_text(std::uint64_t budget) { return "the budget of " + human_bytes(budget); }
 
 }  // namespace
 
@@ -69,11 +73,24 @@ ImageFit fit_image_model(const content::ImageModel& model, std::uint64_t budget)
   fit.weights = model.weight_bytes();
   fit.compute = compute_of(model, false);
   auto fits = [&] { return fit.weights + fit.compute + k_process <= budget; };
-  if (budget == 0 || fits()) return fit;
+  if (budget == 0 || fits()) {
+    fit.why = "weights as in the files, pictures decoded in one piece: it fits as it is";
+    return fit;
+  }
+  const std::uint64_t whole = fit.weights + fit.compute + k_process;
+  const std::uint64_t in_one_piece = fit.compute;
   fit.tiles = true;
   fit.compute = compute_of(model, true);
-  fit.why = "decoded in tiles, with flash attention";
-  if (fits()) return fit;
+  fit.why = "pictures decoded in tiles, with flash attention (" + human_bytes(in_one_piece) + " become " +
+            human_bytes(fit.compute) + ")";
+  auto reason = [&] {
+    fit.why += fits() ? ": " + human_bytes(whole) + " would not fit " : ": still more than fits ";
+    fit.why += budget_text(budget);
+  };
+  if (fits()) {
+    reason();
+    return fit;
+  }
   // ggml's blocks of 32 numbers take 34 and 18 bytes. Weights that are smaller already are left alone.
   struct Smaller {
     const char* type;
@@ -86,7 +103,10 @@ ImageFit fit_image_model(const content::ImageModel& model, std::uint64_t budget)
     fit.weights = weights;
     if (fits()) break;
   }
-  if (!fit.type.empty()) fit.why += ", weights as " + fit.type;
+  if (!fit.type.empty())
+    fit.why += ", weights brought to " + fit.type + " while loading (" + human_bytes(model.weight_bytes()) +
+               " become " + human_bytes(fit.weights) + ")";
+  reason();
   return fit;
 }
 
@@ -95,7 +115,7 @@ std::vector<std::string> image_arguments(const ModelSpec& spec, const Launch& la
   arguments.insert(arguments.end(), launch.engine_arguments.begin(), launch.engine_arguments.end());
   for (const Adapter& adapter : spec.adapters) {
     arguments.emplace_back("--lora");
-    arguments.push_back(adapter.gguf.string() + ":" + text_of(static_cast<float>(adapter.scale)));
+    arguments.push_back(adapter.gguf.string() + ":" + text_of(adapter.scale));
   }
   arguments.insert(arguments.end(), spec.extra_arguments.begin(), spec.extra_arguments.end());
   return arguments;
@@ -104,7 +124,7 @@ std::vector<std::string> image_arguments(const ModelSpec& spec, const Launch& la
 Result<Inspection> inspect_image_model(const ModelSpec& spec) {
   EAI_TRY(std::vector<content::ImageFile> files, files_of(spec.gguf));
   EAI_TRY(content::ImageModel model, content::recognise_image_model(files, spec.config_name, spec.task));
-  ImageFit fit = fit_image_model(model, find_budget().bytes);
+  ImageFit fit = fit_image_model(model, spec.memory_budget > 0 ? spec.memory_budget : find_budget().bytes);
 
   Inspection found;
   std::vector<std::string>& arguments = found.launch.engine_arguments;
@@ -138,6 +158,13 @@ Result<Inspection> inspect_image_model(const ModelSpec& spec) {
   found.memory.compute = fit.compute;
   found.memory.process = k_process;
   found.memory.note = fit.why;
+  if (std::ranges::find(spec.extra_arguments, k_offload) != spec.extra_arguments.end())
+    found.memory.note += "; weights stay in RAM and go to the GPU when they are needed";
+  for (const Adapter& adapter : spec.adapters) {
+    const std::uint64_t size = fs::file_size(adapter.gguf, error);
+    if (error) return fail(Code::not_found, "the adapter " + adapter.gguf.string() + " is not there");
+    found.memory.companions += size;
+  }
   found.launch.slots = spec.parallel == 0 ? k_slots : spec.parallel;
   found.launch.alias = spec.folder_name;
   return found;

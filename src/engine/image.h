@@ -15,6 +15,8 @@
 namespace eai::engine {
 
 inline constexpr std::string_view k_image_engine = "eai-image-engine";
+// An extra argument that people may choose: weights stay in RAM, and go to the GPU when they are needed.
+inline constexpr std::string_view k_offload = "--offload-to-cpu";
 
 std::vector<std::string> image_arguments(const ModelSpec& spec, const Launch& launch, const std::string& socket);
 
@@ -27,7 +29,7 @@ struct ImageFit {
   std::string type;           // weights are brought to this type; empty: as they are
   std::uint64_t weights = 0;  // bytes
   std::uint64_t compute = 0;  // bytes
-  std::string why;            // for people; empty when it fits as it is
+  std::string why;            // for people: what was chosen, and for what
 };
 ImageFit fit_image_model(const content::ImageModel& model, std::uint64_t budget);
 

@@ -17,7 +17,7 @@ TEST(ImageFit, ALargeBudgetLeavesTheModelAsItIs) {
   ImageFit fit = fit_image_model(flux(), 64 * k_gib);
   EXPECT_FALSE(fit.tiles);
   EXPECT_EQ(fit.type, "");
-  EXPECT_EQ(fit.why, "");
+  EXPECT_NE(fit.why.find("as it is"), std::string::npos);
   EXPECT_EQ(fit.weights, flux().weight_bytes());
 }
 

@@ -213,8 +213,14 @@ std::string Measured::text() const {
 }
 
 std::string Measured::key_of(const ModelSpec& spec, const Launch& launch) {
+  std::string variant;  // of an image model: what was done to make it fit
+  const auto& words = launch.engine_arguments;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--vae-tiling") variant += "/tiles";
+    if (words[i] == "--type" && i + 1 < words.size()) variant += "/" + words[i + 1];
+  }
   return spec.id + "/" + std::to_string(launch.context) + "/" + std::to_string(launch.slots) +
-         (spec.workers.empty() ? "" : "/workers");
+         (spec.workers.empty() ? "" : "/workers") + variant;
 }
 
 }  // namespace eai::engine

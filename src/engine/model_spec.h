@@ -33,6 +33,7 @@ struct ModelSpec {
   bool main = false;                                // goes after the others when room is needed
   bool pinned = false;                              // goes last, is not unloaded when idle
   std::vector<Adapter> adapters;
+  std::uint64_t memory_budget = 0;   // bytes that an image model is made to fit into; 0: found from the machine
   std::optional<fs::path> draft;     // a small model that guesses ahead (speculative decoding)
   std::vector<std::string> workers;  // host:port of ggml-rpc-server, for models larger than this machine
 };
