@@ -75,3 +75,9 @@ expect "$(who)" "$embed"
 
 step "6. The server stops"
 "$eai" model stop
+
+# Where the blocks of eai-demo-image are shipped too.
+if "$eai" model list --all --json | jq -e '.catalog | any(.name == "eai-demo-image")' >/dev/null; then
+  step "7. A picture from words, by a third model"
+  "$eai" image "a red circle on a white background" --model eai-demo-image --port 0 --seed 1 -o eai-demo-image.png --force
+fi

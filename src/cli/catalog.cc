@@ -11,6 +11,8 @@
 namespace eai::cli {
 namespace {
 
+constexpr std::uint64_t k_shipped_metadata_limit = 64 * k_kib;
+
 struct Family {
   std::string_view name;
   std::vector<std::string> arguments;
@@ -103,14 +105,44 @@ Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file) {
   return out;
 }
 
+// Of a file named by CID that is a model's metadata; nothing for a part of one.
+std::optional<CatalogEntry> shipped_entry(const fs::directory_entry& file) {
+  std::error_code wrong;
+  if (file.file_size(wrong) > k_shipped_metadata_limit || wrong) return std::nullopt;
+  auto id = content::Cid::parse(file.path().filename().string());
+  auto bytes = read_file(file.path(), k_shipped_metadata_limit);
+  if (!id || !bytes || !text_of(*bytes).starts_with("{")) return std::nullopt;
+  auto metadata = content::parse_metadata(*bytes);
+  if (!metadata) return std::nullopt;
+  return CatalogEntry{.name = metadata->folder_name,
+                      .id = *id,
+                      .task = metadata->task,
+                      .size_gb = static_cast<double>(metadata->total_size()) / 1e9,
+                      .ram_gb = metadata->ram_gb.value_or(0),
+                      .family = {},
+                      .shipped = true};
+}
+
 }  // namespace
 
-Result<Catalog> Catalog::load(const fs::path& file) {
+Result<Catalog> Catalog::load(const fs::path& file, const fs::path& blocks) {
   Catalog out;
   for (const BuiltinModel& row : k_builtin_models) {
     EAI_TRY(content::Cid id, content::Cid::parse(row.hash));
     out.entries_.push_back(
         {std::string(row.name), std::move(id), row.task, row.size_gb, row.ram_gb, std::string(row.family)});
+  }
+  std::error_code none;
+  for (const fs::directory_entry& block : fs::directory_iterator(blocks, none)) {
+    auto shipped = shipped_entry(block);
+    if (!shipped) continue;
+    auto known = std::find_if(out.entries_.begin(), out.entries_.end(),
+                              [&](const CatalogEntry& entry) { return entry.id == shipped->id; });
+    if (known != out.entries_.end()) {
+      known->shipped = true;
+    } else if (out.by_name(shipped->name) == nullptr) {
+      out.entries_.push_back(*std::move(shipped));
+    }
   }
   EAI_TRY(auto own, read_file_entries(file));
   for (CatalogEntry& entry : own) {

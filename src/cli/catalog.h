@@ -30,12 +30,14 @@ struct CatalogEntry {
   double size_gb = 0;       // of the download; 0: not known
   double ram_gb = 0;        // at 32768 tokens of context; 0: not known
   std::string family = {};  // empty: none
+  bool shipped = false;     // its blocks came with the program
 };
 
 class Catalog {
  public:
-  // The file may be missing. Errors name file and line.
-  static Result<Catalog> load(const fs::path& file);
+  // The file may be missing. Errors name file and line. `blocks`: the folder of what is shipped, files named by CID; models
+  // that are in it and have no row yet go by their own names.
+  static Result<Catalog> load(const fs::path& file, const fs::path& blocks = {});
 
   const std::vector<CatalogEntry>& entries() const { return entries_; }
   const CatalogEntry* by_name(std::string_view name) const;  // letters of either case

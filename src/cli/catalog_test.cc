@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "content/hash.h"
+#include "util/text.h"
+
 namespace eai::cli {
 namespace {
 
@@ -31,6 +34,31 @@ TEST(Catalog, KnowsThePreservedAndTheShippedModels) {
     EXPECT_EQ(catalog->by_id(one.id)->name, one.name) << "two names for one hash";
     EXPECT_TRUE(one.family.empty() || !sampling_arguments(one.family).empty()) << one.name;
   }
+}
+
+TEST(Catalog, ShippedModelsNameThemselves) {
+  TemporaryFolder blocks;
+  const ByteView part = view_of("the bytes of its only part");
+  const std::string metadata =
+      R"({"folder_name":"painter","chunk_size_mb":1,"task":"image-generation","ram":0.5,"files":[{"cid":")" +
+      content::Cid::raw_of(part).str() + R"(","file_hash":")" + to_hex(content::sha256(part)) + R"(","size_mb":)" +
+      std::to_string(static_cast<double>(part.size()) / (1 << 20)) +
+      R"(,"file_name":"painter.zip.part-aa"}],"num_of_files":1})";
+  const content::Cid id = content::Cid::raw_of(view_of(metadata));
+  std::ofstream(blocks.path() / id.str()) << metadata;
+  std::ofstream(blocks.path() / content::Cid::raw_of(view_of("{}")).str()) << "{}";
+  std::ofstream(blocks.path() / "README") << "{";
+  std::ofstream(blocks.path() / k_hash) << metadata;  // whatever it says, this hash has a name
+  auto catalog = Catalog::load("/nonexistent/catalog.toml", blocks.path());
+  ASSERT_TRUE(catalog);
+  EXPECT_EQ(catalog->entries().size(), 19U);
+  const CatalogEntry* found = catalog->by_name("painter");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->id, id);
+  EXPECT_EQ(found->task, content::Task::image_generation);
+  EXPECT_TRUE(found->shipped);
+  EXPECT_TRUE(catalog->by_name("eai-demo")->shipped);
+  EXPECT_FALSE(catalog->by_name("qwen3-8b")->shipped);
 }
 
 TEST(Catalog, TheFileAddsAndReplaces) {

@@ -16,13 +16,14 @@ constexpr const char* k_footer = R"(Examples:
   eai model run qwen3-1.7b                 download if needed, verify, serve on port 8080
   eai model run qwen3-8b,qwen3-embedding-4b
   eai model list --all                     what is here, and what eai knows by name
+  eai image "a red circle" -o circle.png   draws with an image model
   eai model stop
 
 Settings also come from EAI_... variables and from config.toml; models from catalog.toml.)";
 
 // What CLI11 writes into while it parses; read when it is done.
 struct Slots {
-  std::vector<std::string> models, hashes;
+  std::vector<std::string> models, hashes, text;
   std::string folder;
   int ready_fd = -1;
   std::map<std::string_view, std::vector<std::string>> values;
@@ -58,16 +59,18 @@ void add_command(CLI::App& group, const Command& command, Slots& slots) {
     app.add_option("--hash", slots.hashes, "Hashes (CIDs), separated by commas")->delimiter(',')->type_name("HASH,...");
   } else if (command.takes == Command::Takes::folder) {
     app.add_option("folder", slots.folder, help)->type_name("FOLDER");
+  } else if (command.takes == Command::Takes::text) {
+    app.add_option("text", slots.text, help)->type_name("WORDS...");
   }
   for (std::string_view key : command.options) add_setting(app, *find_setting(key), slots);
   // Between a command and its server in the background; not for people.
   app.add_option("--ready-fd", slots.ready_fd)->group("");
 }
 
-std::vector<std::string> command_names() {
+std::vector<std::string> command_names(bool top) {
   std::vector<std::string> out;
   for (const Command& command : commands()) {
-    if (!command.top) out.emplace_back(command.name);
+    if (command.top == top) out.emplace_back(command.name);
   }
   return out;
 }
@@ -113,12 +116,14 @@ Result<void> check_words(int argc, const char* const* argv) {
   if (first.starts_with('-') || is_command(first, true)) return {};
   if (first != "model") {
     if (is_command(first, false)) return fail(Code::invalid, "the command is `eai model " + std::string(first) + "`");
-    return wrong_word(first, {"model", "worker"}, "eai --help");
+    std::vector<std::string> known = command_names(true);
+    known.emplace_back("model");
+    return wrong_word(first, known, "eai --help");
   }
   if (argc < 3) return {};
   std::string_view second = argv[2];
   if (second.starts_with('-') || is_command(second, false)) return {};
-  return wrong_word(second, command_names(), "eai model --help");
+  return wrong_word(second, command_names(false), "eai model --help");
 }
 
 void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& out) {
@@ -126,6 +131,7 @@ void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& 
   out.words.models = std::move(slots.models);
   out.words.hashes = std::move(slots.hashes);
   out.words.folder = std::move(slots.folder);
+  for (const std::string& word : slots.text) out.words.text += (out.words.text.empty() ? "" : " ") + word;
   out.words.ready_fd = slots.ready_fd;
   for (std::string_view key : command.options) {
     const Setting& setting = *find_setting(key);

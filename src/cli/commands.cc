@@ -39,6 +39,8 @@ std::span<const Command> commands() {
                                "engines.llama_server",
                                "engines.image_engine",
                                "engines.workers",
+                               "image.metadata",
+                               "image.offload",
                                "output.log_level"};
   static const std::vector<Command> table = {
       {"run", "", "Serve models: the first is loaded at once, the others on demand", Takes::models,
@@ -77,6 +79,14 @@ std::span<const Command> commands() {
        "Name or hash; none: the server", joined({"logs.follow", "logs.lines"}, output), model_logs},
       {"worker", "", "Lend this machine's memory to models that run elsewhere, until Ctrl-C", Takes::nothing, "",
        joined({"worker.host", "worker.port", "engines.llama_server"}, output), worker, true},
+      {"image", "", "Draw a picture from words", Takes::text, "What to draw",
+       joined(joined({"image.output", "image.model", "image.size", "image.steps", "image.seed", "image.n",
+                      "image.negative_prompt", "image.guidance", "image.quality", "image.format", "image.compression",
+                      "image.picture", "image.mask", "image.strength", "image.preview", "image.force", "server.port",
+                      "engines.image_engine"},
+                     fetching),
+              output),
+       image, true},
   };
   return table;
 }

@@ -20,6 +20,7 @@ struct Words {
   std::vector<std::string> models;  // names or hashes, lists already split
   std::vector<std::string> hashes;  // of --hash
   std::string folder;               // for commands that take one
+  std::string text;                 // of `eai image`
   int ready_fd = -1;                // server in the background: where it tells how its start went
   std::vector<std::string> all;     // as typed, without the program's name
 };
@@ -32,7 +33,7 @@ struct Context {
 };
 
 struct Command {
-  enum class Takes { nothing, models, folder };
+  enum class Takes { nothing, models, folder, text };
 
   std::string_view name;  // "run", below `eai model`
   std::string_view alias;
@@ -61,5 +62,6 @@ Result<int> model_audit(Context& context);
 Result<int> model_estimate(Context& context);
 Result<int> model_logs(Context& context);
 Result<int> worker(Context& context);
+Result<int> image(Context& context);
 
 }  // namespace eai::cli

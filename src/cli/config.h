@@ -92,6 +92,22 @@ struct Config {
   std::string projector;
   bool follow_log = false;
   std::uint64_t log_lines = 100;
+  // [image]
+  bool image_metadata = false;    // files tell prompt, seed and steps
+  bool image_offload = false;     // weights stay in RAM until the GPU needs them
+  std::string image_output;       // empty: named after the prompt
+  std::string image_model;        // empty: the one that the server has, else the first here
+  std::string image_size;         // "1024x1024"; empty: as the model has it
+  std::uint64_t image_steps = 0;  // 0: as the model has it
+  std::string image_seed;         // empty: random
+  std::uint64_t image_count = 1;
+  std::string negative_prompt, guidance, strength;
+  std::string image_format;  // empty: by the file's ending, else png
+  std::string image_quality;
+  std::uint64_t compression = 100;
+  std::string image_picture, image_mask;  // files
+  bool preview = true;
+  bool image_force = false;
   // [output]
   bool json = false;
   bool quiet = false;

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "cli/lora.h"
 #include "cli/progress.h"
 #include "util/text.h"
 
@@ -107,7 +108,8 @@ fetch::Sources sources_of(const Context& context) {
   return out;
 }
 
-Result<store::Model> bring(Context& context, Library& library, const Asked& asked, const Interrupt& interrupt) {
+static Result<store::Model> bring_one(Context& context, const Library& library, const Asked& asked,
+                                      const Interrupt& interrupt) {
   fetch::Options options;
   options.parallel_requests = static_cast<int>(context.config.parallel_requests);
   options.max_retries = static_cast<int>(context.config.max_retries);
@@ -126,6 +128,14 @@ Result<store::Model> bring(Context& context, Library& library, const Asked& aske
   Error error = std::move(model).error().with(asked.label);
   if (error.code == Code::network) error.message += advice(context.config);
   return Failure(std::move(error));
+}
+
+Result<store::Model> bring(Context& context, Library& library, const Asked& asked, const Interrupt& interrupt) {
+  EAI_TRY(store::Model model, bring_one(context, library, asked, interrupt));
+  auto base = base_of(model);
+  if (!base) return Failure(std::move(base).error().with(asked.label));
+  if (*base) EAI_CHECK(bring_one(context, library, {**base, library.label_of(**base)}, interrupt));
+  return model;
 }
 
 }  // namespace eai::cli

@@ -1,6 +1,7 @@
 // `eai model estimate`: what a model will take here, before anything is started.
 #include <boost/json.hpp>
 
+#include "cli/lora.h"
 #include "cli/resolve.h"
 #include "engine/kind.h"
 #include "engine/worker.h"
@@ -59,10 +60,9 @@ Result<Subject> stored_subject(const Library& library, const Asked& asked, const
     return fail(Code::invalid, "--projector goes with a GGUF file; " + asked.label + " has its own if it sees");
   }
   Subject out{asked.label, {}};
-  out.spec.id = model->id.str();
-  out.spec.task = model->metadata.task;
-  out.spec.gguf = model->gguf().value_or(model->folder / "payload");
-  out.spec.projector = model->projector();
+  auto lora = lora_of(library.store, *model);
+  if (!lora) return Failure(std::move(lora).error().with(asked.label));
+  fill_spec(out.spec, *model, *lora);
   return out;
 }
 
@@ -103,6 +103,7 @@ Result<Estimate> estimate(const Context& context, Subject& subject) {
   const Config& config = context.config;
   subject.spec.context_length = static_cast<std::uint32_t>(config.context_length);
   subject.spec.parallel = static_cast<std::uint32_t>(config.parallel);
+  subject.spec.memory_budget = config.memory_limit.bytes;
   EAI_TRY(subject.spec.workers, engine::parse_workers(config.workers));
   Estimate out;
   auto found = engine::kind_of(subject.spec.task).inspect(subject.spec);

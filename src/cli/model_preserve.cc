@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "cli/interrupt.h"
+#include "cli/lora.h"
 #include "cli/progress.h"
 #include "cli/resolve.h"
 #include "preserve/preserve.h"
@@ -325,6 +326,7 @@ Result<int> model_preserve(Context& context) {
   const std::stop_callback pass_on(interrupt.token(), [&] { stop.request_stop(); });
   preserve::Monitor monitor;
   EAI_TRY(const preserve::Folder folder, open_folder(context));
+  if (context.config.lora) EAI_CHECK(check_lora_folder(folder.path));
   EAI_TRY(const preserve::Homes homes, homes_of(context, stop.get_token(), monitor));
   for (const std::string& note : folder.notes) context.out.note(note);
   if (context.config.dry_run && context.config.format == "unixfs") {

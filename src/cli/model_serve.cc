@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <random>
 
+#include "cli/lora.h"
 #include "cli/serving.h"
 
 namespace eai::cli {
@@ -25,7 +26,9 @@ Result<std::size_t> choose_main(const Library& library, const std::string& word,
 std::vector<store::Model> servable(const Library& library, const Engines& engines, Output& out) {
   std::vector<store::Model> models;
   for (const store::Model& model : library.contents.models) {
-    if (auto can = check_engine_for(engines, model.metadata.task); can) {
+    auto can = check_engine_for(engines, model.metadata.task);
+    if (can) can = lora_of(library.store, model).map([](const auto&) {});
+    if (can) {
       models.push_back(model);
     } else {
       out.note(library.label_of(model.id) + " is left out: " + can.error().message);
@@ -43,8 +46,10 @@ Result<int> model_serve(Context& context) {
   }
   EAI_TRY(Engines engines, find_engines(context.config, context.folders));
   std::vector<store::Model> models = servable(library, engines, context.out);
-  if (models.empty())
-    return check_engine_for(engines, library.contents.models.front().metadata.task).map([] { return 0; });
+  if (models.empty()) {
+    EAI_CHECK(check_engine_for(engines, library.contents.models.front().metadata.task));
+    return fail(Code::not_found, "no model that is here can be served");
+  }
   EAI_TRY(std::size_t main, choose_main(library, context.config.main_hash, models));
   std::rotate(models.begin(), models.begin() + static_cast<std::ptrdiff_t>(main),
               models.begin() + static_cast<std::ptrdiff_t>(main) + 1);

@@ -122,6 +122,13 @@ void print(const ServerRecord& record, const json::object& told, Output& out) {
       {"NAME", "TASK", "STATE", "MEMORY", "ESTIMATED", "PEAK", "ANSWERING", "WAITING", "READY", "TOKENS/S", "HASH"},
       rows, 10);
   for (const json::value& value : told.at("models").as_array()) {
+    const json::object& model = value.as_object();
+    const std::string note = text_of_field(model, "memory_note");
+    if (note.empty()) continue;
+    out.line(name_of_model(record, text_of_field(model, "id")) + ": " +
+             human_bytes(number_of_field(model, "memory_estimated")) + " estimated; " + note);
+  }
+  for (const json::value& value : told.at("models").as_array()) {
     std::string failure = text_of_field(value.as_object(), "last_failure");
     std::string name = name_of_model(record, text_of_field(value.as_object(), "id"));
     if (!failure.empty()) out.note(name + " could not be started: " + failure);

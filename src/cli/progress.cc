@@ -23,12 +23,15 @@ std::string percent_of(const Bar& bar) {
 }
 
 std::string amount_of(const Bar& bar) {
+  if (!bar.amount.empty()) return bar.amount;
   if (bar.total == 0) return human_bytes(bar.done);
   return human_bytes(bar.done) + " of " + human_bytes(bar.total);
 }
 
+// Empty: not known.
 std::string rate_of(const Bar& bar) {
-  return human_bytes(static_cast<std::uint64_t>(std::max(0.0, bar.bytes_per_second))) + "/s";
+  if (!bar.rate.empty() || bar.bytes_per_second <= 0) return bar.rate;
+  return human_bytes(static_cast<std::uint64_t>(bar.bytes_per_second)) + "/s";
 }
 
 std::string drawn_bar(const Bar& bar, std::size_t cells, const BarStyle& style) {
@@ -67,7 +70,7 @@ std::string bar_line(const Bar& bar, const BarStyle& style) {
   bool counted = bar.phase.empty() && bar.total != 0;
   if (counted) {
     add(amount_of(bar));
-    if (bar.bytes_per_second > 0) add(rate_of(bar));
+    add(rate_of(bar));
     if (bar.time_left) add(human_duration(*bar.time_left) + " left");
   }
   bool with_bar = counted && fits(cells + 2);
@@ -86,7 +89,7 @@ std::string plain_line(const Bar& bar) {
   if (!bar.phase.empty()) return out + bar.phase;
   out += amount_of(bar);
   if (bar.total != 0) out += " (" + percent_of(bar) + ")";
-  if (bar.bytes_per_second > 0) out += ", " + rate_of(bar);
+  if (const std::string rate = rate_of(bar); !rate.empty()) out += ", " + rate;
   if (bar.time_left) out += ", " + human_duration(*bar.time_left) + " left";
   return out;
 }

@@ -24,7 +24,8 @@ struct Bar {
   double bytes_per_second = 0;
   std::optional<std::chrono::seconds> time_left = std::nullopt;
   std::vector<BarTrouble> troubles = {};
-  double phase_fraction = 0;  // 0…1, of the phase; 0: not known
+  double phase_fraction = 0;           // 0…1, of the phase; 0: not known
+  std::string amount = {}, rate = {};  // "step 3 of 20", "1.2 s/step": where it is not bytes that are counted
 };
 
 struct BarStyle {

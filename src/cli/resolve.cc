@@ -37,7 +37,8 @@ Result<Asked> resolve_hash(const Library& library, const std::string& word) {
 }  // namespace
 
 Result<Library> Library::open(const Context& context) {
-  EAI_TRY(Catalog catalog, Catalog::load(context.folders.configuration / "catalog.toml"));
+  EAI_TRY(Catalog catalog,
+          Catalog::load(context.folders.configuration / "catalog.toml", context.folders.shared / "blocks"));
   EAI_TRY(store::Store store, store::Store::open(context.folders.home));
   EAI_TRY(store::Contents contents, store.list());
   return Library{std::move(catalog), std::move(store), std::move(contents)};

@@ -19,6 +19,7 @@
 #include "cli/catalog.h"
 #include "cli/interrupt.h"
 #include "cli/running.h"
+#include "engine/image.h"
 #include "engine/pool.h"
 #include "engine/worker.h"
 #include "gateway/gateway.h"
@@ -41,12 +42,9 @@ log::Level level_of(std::string_view name) {
 engine::ModelSpec spec_of(const PlannedModel& planned, const Config& config) {
   const store::Model& model = planned.model;
   engine::ModelSpec out;
-  out.id = model.id.str();
+  fill_spec(out, model, planned.lora);
   out.folder_name = model.metadata.folder_name;
-  out.task = model.metadata.task;
-  out.config_name = model.metadata.config_name;
-  out.gguf = model.gguf().value_or(model.folder / "payload");
-  out.projector = model.projector();
+  out.memory_budget = config.memory_limit.bytes;
   out.stated_ram_gb = model.metadata.ram_gb;
   out.created = model.created;
   out.context_length = static_cast<std::uint32_t>(config.context_length);
@@ -55,6 +53,9 @@ engine::ModelSpec spec_of(const PlannedModel& planned, const Config& config) {
   std::string family = family_of(planned.name);
   if (family.empty()) family = family_of(model.metadata.folder_name);
   if (out.task == content::Task::chat) out.extra_arguments = sampling_arguments(family);
+  const bool draws = out.task == content::Task::image_generation || out.task == content::Task::image_edit;
+  if (draws && config.image_metadata) out.extra_arguments.emplace_back("--image-metadata");
+  if (draws && config.image_offload) out.extra_arguments.emplace_back(engine::k_offload);
   return out;
 }
 

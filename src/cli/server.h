@@ -2,18 +2,21 @@
 // Thread: run_server() blocks its caller, whose thread then owns all state of the server.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/config.h"
 #include "cli/engines.h"
 #include "cli/launch.h"
+#include "cli/lora.h"
 #include "store/store.h"
 
 namespace eai::cli {
 
 struct PlannedModel {
   store::Model model;
+  std::optional<Lora> lora;
   std::string name;  // as people call it
 };
 

@@ -72,24 +72,12 @@ Result<int> serve_in_background(Context& context, const std::vector<std::string>
   std::vector<std::string> words = context.words.all;
   words.insert(words.end(), more_words.begin(), more_words.end());
   Interrupt interrupt;
-  ProgressDisplay display(context.out);
-  boost::json::object ready;
-  auto tell = [&](const boost::json::object& event) {
-    if (event.at("event").as_string() == "ready") {
-      ready = event;
-    } else {
-      context.out.event(event);
-      show_loading(event, display);
-    }
-  };
-  auto launched = launch_server(context.folders, words, tell, interrupt);
-  display.clear();
-  if (interrupt.requested()) {
+  EAI_TRY(auto ready, start_in_background(context, words, interrupt));
+  if (!ready) {
     context.out.note("Stopped. No server was left running.");
     return k_interrupted;
   }
-  EAI_CHECK(std::move(launched));
-  print_ready(ready, context.out);
+  print_ready(*ready, context.out);
   context.out.note("  log    " + server_log_of(context.folders).string() + "\n  stop   eai model stop");
   return 0;
 }
@@ -126,6 +114,25 @@ Result<int> serve_for_launcher(Context& context, const ServerPlan& plan) {
 
 }  // namespace
 
+Result<std::optional<boost::json::object>> start_in_background(Context& context, const std::vector<std::string>& words,
+                                                               const Interrupt& interrupt) {
+  ProgressDisplay display(context.out);
+  boost::json::object ready;
+  auto tell = [&](const boost::json::object& event) {
+    if (event.at("event").as_string() == "ready") {
+      ready = event;
+    } else {
+      context.out.event(event);
+      show_loading(event, display);
+    }
+  };
+  auto launched = launch_server(context.folders, words, tell, interrupt);
+  display.clear();
+  if (interrupt.requested()) return std::nullopt;
+  EAI_CHECK(std::move(launched));
+  return ready;
+}
+
 Result<void> check_seat_and_port(const Context& context) {
   EAI_CHECK(check_exposure(context.config));
   EAI_CHECK(engine::parse_workers(context.config.workers));
@@ -142,7 +149,11 @@ Result<int> serve_models(Context& context, const Library& library, const std::ve
   EAI_TRY(Engines engines, find_engines(context.config, context.folders));
   for (const store::Model& model : models) EAI_CHECK(check_engine_for(engines, model.metadata.task));
   ServerPlan plan{{}, engines};
-  for (const store::Model& model : models) plan.models.push_back({model, library.label_of(model.id)});
+  for (const store::Model& model : models) {
+    auto lora = lora_of(library.store, model);
+    if (!lora) return Failure(std::move(lora).error().with(library.label_of(model.id)));
+    plan.models.push_back({model, *std::move(lora), library.label_of(model.id)});
+  }
   if (context.words.ready_fd >= 0) return serve_for_launcher(context, plan);
   if (context.config.force) {
     EAI_TRY(auto server, running_server(context.folders));

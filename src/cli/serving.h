@@ -3,8 +3,11 @@
 // Thread: one.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include <boost/json/object.hpp>
 
 #include "cli/engines.h"
 #include "cli/interrupt.h"
@@ -14,6 +17,11 @@ namespace eai::cli {
 
 // Code::busy: a server runs and --force was not given; Code::io: the port is taken.
 Result<void> check_seat_and_port(const Context& context);
+
+// Starts a server in the background with these words of `eai`, and shows how it loads. What it told when its main model
+// answered; nothing when it was interrupted, and then no server is left.
+Result<std::optional<boost::json::object>> start_in_background(Context& context, const std::vector<std::string>& words,
+                                                               const Interrupt& interrupt);
 
 // `models`: the first is the main one. Replaces a running server with --force. Comes back when the main model answers
 // (background) or when the server has ended (foreground). `more_words` are added to the words of a server in the

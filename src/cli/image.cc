@@ -1,0 +1,296 @@
+// `eai image`: words in, a picture out.
+#include <cstdlib>
+#include <ctime>
+
+#include <boost/json.hpp>
+#include <unistd.h>
+
+#include "cli/download.h"
+#include "cli/image_files.h"
+#include "cli/image_job.h"
+#include "cli/progress.h"
+#include "cli/running.h"
+#include "cli/serving.h"
+#include "cli/terminal_picture.h"
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+namespace json = boost::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t k_picture_limit = 48 * k_mib;  // of a file to edit; the server takes forms of 64 MiB
+constexpr int k_previews = 3;
+
+bool draws(content::Task task) { return task == content::Task::image_generation || task == content::Task::image_edit; }
+
+// What is wanted, checked as far as this side can tell.
+struct Wish {
+  ImageOrder order;
+  std::string format;
+  std::vector<fs::path> files;  // one per picture; none: to stdout
+};
+
+Result<std::string> read_picture(const std::string& file, std::string_view option) {
+  auto bytes = read_file(file, k_picture_limit);
+  if (!bytes) return Failure(std::move(bytes).error().with(option));
+  return std::string(text_of(*bytes));
+}
+
+Result<void> add_number(json::object& fields, const char* name, const std::string& text, std::string_view option) {
+  if (text.empty()) return {};
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  if (*end != '\0')
+    return fail(Code::invalid, std::string(option) + " is " + printable(text) + ", but must be a number");
+  fields[name] = number;
+  return {};
+}
+
+Result<json::object> fields_of(const Context& context, const std::string& format) {
+  const Config& config = context.config;
+  json::object out{{"prompt", context.words.text},
+                   {"n", config.image_count},
+                   {"stream", true},
+                   {"progress", true},
+                   {"output_format", format}};
+  if (!config.image_size.empty()) out["size"] = config.image_size;
+  if (config.image_steps > 0) out["steps"] = config.image_steps;
+  if (!config.negative_prompt.empty()) out["negative_prompt"] = config.negative_prompt;
+  if (!config.image_quality.empty()) out["quality"] = config.image_quality;
+  if (config.compression < 100) out["output_compression"] = config.compression;
+  if (!config.image_seed.empty()) {
+    auto seed = parse_u64(config.image_seed);
+    if (!seed) return fail(Code::invalid, "--seed is " + printable(config.image_seed) + ", but must be a whole number");
+    out["seed"] = *seed;
+  }
+  EAI_CHECK(add_number(out, "guidance", config.guidance, "--guidance"));
+  EAI_CHECK(add_number(out, "strength", config.strength, "--strength"));
+  return out;
+}
+
+Result<Wish> wish_of(const Context& context) {
+  const Config& config = context.config;
+  if (context.words.text.empty())
+    return fail(Code::invalid, "say what to draw: eai image \"a red circle on a white background\"");
+  const bool to_stdout = config.image_output == "-";
+  Wish out;
+  out.format = config.image_format;
+  if (out.format.empty() && !to_stdout) {
+    EAI_TRY(out.format, format_of_name(config.image_output));
+  }
+  if (out.format.empty()) out.format = "png";
+  if (to_stdout) {
+    if (config.image_count > 1) return fail(Code::invalid, "only one picture can go to standard output");
+    if (config.json) return fail(Code::invalid, "with --json the events go to standard output, so -o must name a file");
+    if (context.out.columns() > 0)
+      return fail(Code::invalid, "a picture is not written to a terminal; -o names a file");
+  } else {
+    EAI_TRY(out.files, picture_names(config.image_output, context.words.text, out.format, config.image_count,
+                                     config.image_force ? Replace::yes : Replace::no));
+  }
+  EAI_TRY(out.order.fields, fields_of(context, out.format));
+  if (!config.image_mask.empty() && config.image_picture.empty())
+    return fail(Code::invalid, "--mask says where a picture is changed; --image names the picture");
+  if (!config.image_picture.empty()) {
+    EAI_TRY(out.order.picture, read_picture(config.image_picture, "--image"));
+    if (out.order.picture.empty()) return fail(Code::invalid, "--image: the file is empty");
+  }
+  if (!config.image_mask.empty()) {
+    EAI_TRY(out.order.mask, read_picture(config.image_mask, "--mask"));
+  }
+  return out;
+}
+
+// Which model draws when no server runs: the one named, else the first here that can.
+Result<Asked> choose_model(const Context& context, const Library& library) {
+  if (!context.config.image_model.empty()) return resolve(library, context.config.image_model);
+  const auto wanted =
+      context.config.image_picture.empty() ? content::Task::image_generation : content::Task::image_edit;
+  const store::Model* found = nullptr;
+  for (const store::Model& model : library.contents.models) {
+    if (!draws(model.metadata.task)) continue;
+    if (found == nullptr || (model.metadata.task == wanted && found->metadata.task != wanted)) found = &model;
+  }
+  if (found != nullptr) return Asked{found->id, library.label_of(found->id)};
+  std::string names;
+  for (const CatalogEntry& entry : library.catalog.entries()) {
+    if (!draws(entry.task)) continue;
+    if (entry.shipped) return Asked{entry.id, entry.name};
+    names += (names.empty() ? "" : ", ") + entry.name + " (" +
+             human_bytes(static_cast<std::uint64_t>(entry.size_gb * 1e9)) + ")";
+  }
+  return fail(Code::not_found, "no image model is here; --model names one to download: " + names + ", or any hash");
+}
+
+// The hash of the model that is asked for, with a server that serves it. Nothing: interrupted.
+Result<std::optional<std::string>> ready_model(Context& context, const Interrupt& interrupt) {
+  EAI_TRY(auto server, running_server(context.folders));
+  const std::string& name = context.config.image_model;
+  if (server && server->port == 0) return fail(Code::busy, "the server is only just starting; try again in a moment");
+  if (server && name.empty()) return "local-model";
+  EAI_TRY(Library library, Library::open(context));
+  if (server) {
+    EAI_TRY(const Asked asked, resolve(library, name));
+    for (const std::string& hash : server->models)
+      if (hash == asked.id.str()) return hash;
+    return fail(Code::not_found, "the running server does not serve " + asked.label + "; `eai model run " +
+                                     asked.label + " --force` replaces it by one that does");
+  }
+  EAI_TRY(const Asked asked, choose_model(context, library));
+  EAI_CHECK(check_seat_and_port(context));
+  auto model = bring(context, library, asked, interrupt);
+  if (!model && interrupt.requested()) return std::nullopt;
+  if (!model) return Failure(std::move(model).error());
+  if (!draws(model->metadata.task))
+    return fail(Code::invalid,
+                asked.label + " draws no pictures: its task is " + std::string(content::name_of(model->metadata.task)));
+  EAI_TRY(const Engines engines, find_engines(context.config, context.folders));
+  EAI_CHECK(check_engine_for(engines, model->metadata.task));
+  std::vector<std::string> words = {"model",        "run",    "--hash",
+                                    asked.id.str(), "--port", std::to_string(context.config.port)};
+  if (!context.config.image_engine.empty())
+    words.insert(words.end(), {"--image-engine", engines.image_engine.string()});
+  EAI_TRY(auto ready, start_in_background(context, words, interrupt));
+  if (!ready) return std::nullopt;
+  context.out.note("A server was started and stays at " + std::string(ready->at("url").as_string()) +
+                   "; `eai model stop` ends it.");
+  return asked.id.str();
+}
+
+// What the job tells, shown and kept.
+class Easel {
+ public:
+  Easel(Context& context, const Wish& wish, Graphics graphics)
+      : context_(context),
+        wish_(wish),
+        display_(context.out),
+        place_(graphics, STDERR_FILENO,
+               [](std::string_view bytes) { [[maybe_unused]] auto shown = write_all(STDERR_FILENO, view_of(bytes)); }) {
+  }
+
+  ImageNews news() {
+    return {[this](const std::string& what) { on_wait(what); },
+            [this](int image, int step, int steps) { on_step(image, step, steps); },
+            [this](const std::string& png) { show(png); }, [this](DrawnPicture p) { return on_picture(std::move(p)); }};
+  }
+  void clear() { display_.clear(); }
+  std::size_t drawn() const { return drawn_; }
+
+ private:
+  std::string label() const { return shortened(printable(context_.words.text, 200), 40); }
+
+  void on_wait(const std::string& what) {
+    if (begun_) return;  // comments that only keep the connection alive
+    context_.out.event(json::object{{"event", "waiting"}, {"for", what}});
+    Bar bar;
+    bar.label = label();
+    bar.phase = what;
+    display_.show(bar);
+  }
+
+  void on_step(int image, int step, int steps) {
+    const auto now = Clock::now();
+    if (!begun_) begun_ = now;
+    context_.out.event(json::object{{"event", "progress"}, {"image", image}, {"step", step}, {"total", steps}});
+    const auto all = static_cast<std::uint64_t>(steps) * context_.config.image_count;
+    const auto done = static_cast<std::uint64_t>(image * steps + step);
+    Bar bar;
+    bar.label = label();
+    bar.done = done;
+    bar.total = all;
+    bar.amount = "step " + std::to_string(step) + " of " + std::to_string(steps);
+    if (context_.config.image_count > 1) bar.amount = "picture " + std::to_string(image + 1) + ", " + bar.amount;
+    if (done > 1) {  // the clock runs from the end of the first step
+      const double each = std::chrono::duration<double>(now - *begun_).count() / static_cast<double>(done - 1);
+      bar.rate = rate_of(each);
+      bar.time_left = std::chrono::seconds(static_cast<std::int64_t>(each * static_cast<double>(all - done) + 0.5));
+    }
+    display_.show(bar);
+  }
+
+  static std::string rate_of(double seconds) {
+    auto tenths = [](double number) {
+      const std::string text = std::to_string(number + 0.05);
+      return text.substr(0, text.find('.') + 2);
+    };
+    return seconds >= 1 ? tenths(seconds) + " s/step" : tenths(1 / std::max(seconds, 1e-4)) + " steps/s";
+  }
+
+  void show(const std::string& picture) {
+    display_.clear();
+    place_.show(picture);
+  }
+
+  Result<void> on_picture(DrawnPicture picture) {
+    show(picture.file);
+    const auto index = static_cast<std::size_t>(picture.index);
+    if (wish_.files.empty()) {
+      EAI_CHECK(write_all(STDOUT_FILENO, view_of(picture.file)));
+      ++drawn_;
+      return {};
+    }
+    if (index >= wish_.files.size()) return fail(Code::network, "the server drew more pictures than were asked for");
+    const fs::path& file = wish_.files[index];
+    std::error_code ignored;
+    if (!context_.config.image_force && fs::exists(fs::symlink_status(file, ignored)))
+      return fail(Code::invalid, printable(file.string()) + " has come to be there meanwhile; --force replaces it");
+    EAI_CHECK(write_file_atomic(file, view_of(picture.file), 0644));
+    ++drawn_;
+    display_.clear();
+    context_.out.event(json::object{{"event", "image"},
+                                    {"file", printable(fs::absolute(file).string(), 4096)},
+                                    {"image", picture.index},
+                                    {"seed", picture.seed},
+                                    {"size", picture.size},
+                                    {"format", wish_.format},
+                                    {"bytes", picture.file.size()}});
+    context_.out.line(printable(file.string(), 4096));
+    context_.out.note("  " + printable(picture.size, 20) + ", " + human_bytes(picture.file.size()) + ", seed " +
+                      std::to_string(picture.seed));
+    return {};
+  }
+
+  Context& context_;
+  const Wish& wish_;
+  ProgressDisplay display_;
+  PicturePlace place_;
+  std::optional<Clock::time_point> begun_;
+  std::size_t drawn_ = 0;
+};
+
+Graphics graphics_of(const Context& context) {
+  const bool wanted = context.config.preview && !context.out.json() && !context.out.quiet();
+  if (!wanted || !context.out.error_is_terminal()) return Graphics::none;
+  return find_graphics(STDERR_FILENO, std::getenv);
+}
+
+}  // namespace
+
+Result<int> image(Context& context) {
+  EAI_TRY(Wish wish, wish_of(context));
+  Interrupt interrupt;
+  EAI_TRY(auto model, ready_model(context, interrupt));
+  if (!model) {
+    context.out.note("Stopped. Nothing was drawn.");
+    return k_interrupted;
+  }
+  wish.order.fields["model"] = *model;
+  const Graphics graphics = graphics_of(context);
+  if (graphics != Graphics::none) wish.order.fields["partial_images"] = k_previews;
+  const auto begin = Clock::now();
+  Easel easel(context, wish, graphics);
+  auto drawn = draw_pictures(socket_of(context.folders), wish.order, easel.news(), interrupt.token());
+  easel.clear();
+  if (!drawn && interrupt.requested()) {
+    context.out.note(easel.drawn() == 0 ? "Stopped. Nothing was written." : "Stopped. What was drawn stays.");
+    return k_interrupted;
+  }
+  EAI_CHECK(std::move(drawn));
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  context.out.event(json::object{{"event", "done"}, {"seconds", seconds}});
+  return 0;
+}
+
+}  // namespace eai::cli

@@ -1,0 +1,161 @@
+#include "cli/image_job.h"
+
+#include <optional>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+
+#include "http/engine_client.h"
+#include "util/base64.h"
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+constexpr std::size_t k_refusal_limit = 64 * k_kib;
+constexpr std::string_view k_boundary = "eai-8c1f3a52d96e4b07";
+
+std::string text_at(const json::object& object, const char* name) {
+  const json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+std::int64_t number_at(const json::object& object, const char* name) {
+  const json::value* value = object.if_contains(name);
+  boost::system::error_code wrong;
+  auto number = value == nullptr ? 0 : value->to_number<std::int64_t>(wrong);
+  return wrong ? 0 : number;
+}
+
+// A form (RFC 7578): fields as text, pictures as files.
+std::string form_of(const ImageOrder& order) {
+  std::string out;
+  auto add = [&](std::string_view name, std::string_view more, std::string_view content) {
+    out.append("--").append(k_boundary).append("\r\nContent-Disposition: form-data; name=\"").append(name);
+    out.append("\"").append(more).append("\r\n\r\n").append(content).append("\r\n");
+  };
+  for (const auto& [name, value] : order.fields)
+    add(name, "", value.is_string() ? std::string(value.get_string()) : json::serialize(value));
+  add("image", "; filename=\"image\"\r\nContent-Type: application/octet-stream", order.picture);
+  if (!order.mask.empty()) add("mask", "; filename=\"mask\"\r\nContent-Type: application/octet-stream", order.mask);
+  return out.append("--").append(k_boundary).append("--\r\n");
+}
+
+Error refusal(int status, const std::string& body) {
+  boost::system::error_code wrong;
+  json::value value = json::parse(body, wrong);
+  std::string message;
+  if (!wrong && value.is_object()) {
+    const json::value* error = value.get_object().if_contains("error");
+    if (error != nullptr && error->is_object()) message = text_at(error->get_object(), "message");
+  }
+  if (message.empty()) message = "the server answered with HTTP " + std::to_string(status);
+  Code code = Code::io;
+  if (status == 400 || status == 413) code = Code::invalid;
+  if (status == 404) code = Code::not_found;
+  if (status == 503) code = Code::busy;
+  if (status == 504) code = Code::timeout;
+  if (status == 501) code = Code::unsupported;
+  return {code, printable(message, 2000)};
+}
+
+// The stream, event by event.
+class Reader {
+ public:
+  explicit Reader(const ImageNews& news) : news_(news) {}
+
+  Result<void> take(std::string_view bytes) {
+    buffer_.append(bytes);
+    for (std::size_t end = buffer_.find("\n\n"); end != std::string::npos; end = buffer_.find("\n\n")) {
+      const std::string block = buffer_.substr(0, end);
+      buffer_.erase(0, end + 2);
+      EAI_CHECK(take_block(block));
+    }
+    return {};
+  }
+
+ private:
+  Result<void> take_block(const std::string& block) {
+    if (block.starts_with(": ")) {
+      news_.on_wait(printable(block.substr(2), 100));
+      return {};
+    }
+    std::size_t at = block.find("data: ");
+    if (at == std::string::npos) return {};
+    boost::system::error_code wrong;
+    json::value value = json::parse(std::string_view(block).substr(at + 6), wrong);
+    if (wrong || !value.is_object()) return fail(Code::network, "the server sent an event that cannot be read");
+    return take_event(value.get_object());
+  }
+
+  Result<void> take_event(const json::object& event) {
+    if (const json::value* error = event.if_contains("error"); error != nullptr && error->is_object())
+      return fail(Code::io, printable(text_at(error->get_object(), "message"), 2000));
+    const std::string type = text_at(event, "type");
+    auto is = [&](std::string_view what) { return type.ends_with(what); };
+    auto whole = [&](const char* name) { return static_cast<int>(number_at(event, name)); };
+    if (is(".queued")) news_.on_wait("place " + std::to_string(whole("position")) + " in the queue");
+    if (is(".progress")) news_.on_step(whole("image"), whole("step"), whole("total"));
+    if (!is(".partial_image") && !is(".completed")) return {};
+    auto bytes = from_base64(text_at(event, "b64_json"));
+    if (!bytes) return fail(Code::network, "the server sent a picture that is not base64");
+    if (is(".partial_image")) {
+      news_.on_preview(*bytes);
+      return {};
+    }
+    return news_.on_picture({whole("image"), number_at(event, "seed"), text_at(event, "size"), *std::move(bytes)});
+  }
+
+  const ImageNews& news_;
+  std::string buffer_;
+};
+
+asio::awaitable<Result<void>> ask(http::EngineClient& client, const fs::path& socket, const ImageOrder& order,
+                                  const ImageNews& news) {
+  const bool edit = !order.picture.empty();
+  const std::string body = edit ? form_of(order) : json::serialize(order.fields);
+  http::Ask request;
+  request.method = "POST";
+  request.target = edit ? "/v1/images/edits" : "/v1/images/generations";
+  request.headers.emplace_back("content-type",
+                               edit ? "multipart/form-data; boundary=" + std::string(k_boundary) : "application/json");
+  request.body = body;
+  auto answer = co_await client.ask(socket, std::move(request));
+  if (!answer) co_return Failure(std::move(answer).error().with("asking the server"));
+  Reader reader(news);
+  std::string refused;
+  while (true) {
+    auto bytes = co_await answer->read();
+    if (!bytes) co_return fail(Code::network, "the server ended before the picture was drawn");
+    if (bytes->empty()) break;
+    if (answer->status() == 200) {
+      EAI_CO_CHECK(reader.take(*bytes));
+    } else if (refused.size() < k_refusal_limit) {
+      refused.append(*bytes);
+    }
+  }
+  if (answer->status() != 200) co_return Failure(refusal(answer->status(), refused));
+  co_return Result<void>();
+}
+
+}  // namespace
+
+Result<void> draw_pictures(const fs::path& socket, const ImageOrder& order, const ImageNews& news,
+                           const std::stop_token& stop) {
+  asio::io_context context(1);
+  http::EngineClient client(context);
+  Result<void> outcome = fail(Code::busy, "stopped");
+  asio::co_spawn(context, ask(client, socket, order, news), [&](std::exception_ptr thrown, Result<void> result) {
+    if (thrown) std::rethrow_exception(thrown);
+    outcome = std::move(result);
+  });
+  const std::stop_callback end(stop, [&] { context.stop(); });
+  context.run();
+  return outcome;
+}
+
+}  // namespace eai::cli
