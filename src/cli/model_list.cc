@@ -108,7 +108,7 @@ Result<int> model_list(Context& context) {
     out.note(name + " is damaged: " + printable(entry.why, 400) +
              (entry.id ? "; `eai model download " + name + "` fetches it again" : ""));
   }
-  if (library.contents.models.empty() && !all) {
+  if (library.contents.models.empty() && library.contents.damaged.empty() && !all) {
     out.note("No model is here yet. `eai model list --all` shows those that eai knows by name.");
   }
   return 0;

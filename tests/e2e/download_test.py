@@ -119,6 +119,28 @@ def test_plain_http_beyond_private_networks_is_not_tried_again(eai):
         download(eai, model, gateway, "--plain-http")
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """Files that hold a certificate and its key each: for this address, and for another name."""
+    made = {}
+    for name, subject in (("right", "IP:127.0.0.1"), ("other", "DNS:elsewhere.example")):
+        made[name] = tmp_path_factory.mktemp("tls") / "both.pem"
+        pem = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                              "-subj", "/CN=test", "-addext", f"subjectAltName={subject}", "-keyout", "-", "-out", "-"],
+                             check=True, capture_output=True, text=True).stdout
+        made[name].write_text(pem)
+    return made
+
+
+@pytest.mark.parametrize("certificate,trusted,status", [("right", True, 0), ("right", False, 5), ("other", True, 5)])
+def test_certificates_are_verified(eai, certificates, certificate, trusted, status):
+    model, blocks = container(f"secure-{certificate}-{trusted}", {f"secure-{certificate}-{trusted}": big_gguf(MIB)})
+    trust = {"SSL_CERT_FILE": str(certificates[certificate])} if trusted else {}
+    with Gateway(blocks, tls=certificates[certificate]) as gateway:
+        told = download(eai, model, gateway, "--max-retries", "0", status=status, env=trust)
+        assert bool(gateway.asked) == (status == 0) and ("certificate" in told.stderr.lower()) == (status != 0)
+
+
 def test_damaged_model_is_fetched_again(eai):
     model, blocks = container("rotten", {"rotten": big_gguf(5 * MIB)}, part_size=2 * MIB)
     with Gateway(blocks) as gateway, Gateway({}) as empty:

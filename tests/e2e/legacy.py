@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import ssl
 import struct
 import tarfile
 import threading
@@ -72,9 +73,9 @@ def with_document(document, blocks=None):
 
 class Gateway:
     """GET and HEAD /ipfs/<cid>, with ranges. With `hold_after`, it sends that many bytes in all and then nothing more, until
-    let_go(). With `lie`, one byte of every answer is wrong."""
+    let_go(). With `lie`, one byte of every answer is wrong. With `tls`, a file that holds a certificate and its key: https."""
 
-    def __init__(self, blocks, hold_after=None, lie=False, host="127.0.0.1"):
+    def __init__(self, blocks, hold_after=None, lie=False, host="127.0.0.1", tls=None):
         self.blocks, self.hold_after, self.lie = blocks, hold_after, lie
         self.sent, self.asked, self.lock = 0, 0, threading.Lock()
         self.holding, self.go_on = threading.Event(), threading.Event()
@@ -93,7 +94,11 @@ class Gateway:
 
         self.server = http.server.ThreadingHTTPServer((host, 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://{host}:{self.server.server_address[1]}"
+        self.url = f"{'https' if tls else 'http'}://{host}:{self.server.server_address[1]}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def __enter__(self):
