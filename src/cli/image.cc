@@ -124,7 +124,7 @@ Result<Asked> choose_model(const Context& context, const Library& library) {
   return fail(Code::not_found, "no image model is here; --model names one to download: " + names + ", or any hash");
 }
 
-// The hash of the model that is asked for, with a server that serves it. Nothing: interrupted.
+// The name of the model for the request, with a server that serves it. Nothing: interrupted.
 Result<std::optional<std::string>> ready_model(Context& context, const Interrupt& interrupt) {
   EAI_TRY(auto server, running_server(context.folders));
   const std::string& name = context.config.image_model;
@@ -139,6 +139,8 @@ Result<std::optional<std::string>> ready_model(Context& context, const Interrupt
                                      asked.label + " --force` replaces it by one that does");
   }
   EAI_TRY(const Asked asked, choose_model(context, library));
+  EAI_TRY(const Engines engines, find_engines(context.config, context.folders));
+  EAI_CHECK(check_engine_for(engines, content::Task::image_generation));
   EAI_CHECK(check_seat_and_port(context));
   auto model = bring(context, library, asked, interrupt);
   if (!model && interrupt.requested()) return std::nullopt;
@@ -146,8 +148,6 @@ Result<std::optional<std::string>> ready_model(Context& context, const Interrupt
   if (!draws(model->metadata.task))
     return fail(Code::invalid,
                 asked.label + " draws no pictures: its task is " + std::string(content::name_of(model->metadata.task)));
-  EAI_TRY(const Engines engines, find_engines(context.config, context.folders));
-  EAI_CHECK(check_engine_for(engines, model->metadata.task));
   std::vector<std::string> words = {"model",        "run",    "--hash",
                                     asked.id.str(), "--port", std::to_string(context.config.port)};
   if (!context.config.image_engine.empty())

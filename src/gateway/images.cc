@@ -89,7 +89,8 @@ http::Reply engine_refusal(int status, const std::string& body) {
     }
   }
   if (status == 400) return image_refusal(400, "invalid_request_error", message, param);
-  return image_refusal(status == 503 ? 503 : 502, "server_error", message);
+  if (status == 503) return image_refusal(503, "overloaded_error", message);
+  return image_refusal(502, "server_error", message);
 }
 
 // Its going cancels the handler, and with it whatever the handler waits for.
