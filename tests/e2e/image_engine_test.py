@@ -233,8 +233,9 @@ def test_a_hundred_jobs_with_cancels_leak_nothing(engine):
         engine.draw(prompt="last")
         return engine.memory()
 
+    # A job's tensors take megabytes: fifty that stayed would stand out from what the heap's holes cost.
     before = fifty_jobs()
-    assert fifty_jobs() < before + (2 << 20)
+    assert fifty_jobs() < before + (16 << 20)
 
 
 def test_it_ends_at_once_when_told(flux, tmp_path):
