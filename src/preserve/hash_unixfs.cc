@@ -10,29 +10,27 @@ using content::FileTree;
 using content::k_unixfs_v1_2025;
 using content::TreeNode;
 
-// Leaves of one read: up to 1 MiB of the file, cut where leaves end.
-struct Batch {
-  Bytes bytes;
-  std::vector<content::Sha256> hashes;
-};
+using Hashes = std::vector<content::Sha256>;
 
-Result<Batch> hash_batch(const SourceFile& file, ByteRange range, const std::vector<std::uint64_t>& sizes,
-                         Bytes buffer) {
-  Batch batch{std::move(buffer), {}};
-  batch.bytes.resize(static_cast<std::size_t>(range.size()));
-  EAI_CHECK(file.read(range.begin, batch.bytes));
-  ByteView rest = batch.bytes;
+// The leaves of one read: up to 1 MiB of the file, cut where leaves end. Into memory of this thread's own, which stays in
+// its core's cache: handing the bytes to the thread that hashes the whole file costs more than its reading them too.
+Result<Hashes> hash_leaves(const SourceFile& file, ByteRange range, const std::vector<std::uint64_t>& sizes) {
+  thread_local Bytes buffer(k_unixfs_v1_2025.chunk);
+  const auto bytes = std::span(buffer).first(static_cast<std::size_t>(range.size()));
+  EAI_CHECK(file.read(range.begin, bytes));
+  Hashes hashes;
+  ByteView rest = bytes;
   for (std::uint64_t size : sizes) {
-    batch.hashes.push_back(content::sha256(rest.first(static_cast<std::size_t>(size))));
+    hashes.push_back(content::sha256(rest.first(static_cast<std::size_t>(size))));
     rest = rest.subspan(static_cast<std::size_t>(size));
   }
-  return batch;
+  return hashes;
 }
 
 struct Task {
   ByteRange range;
   std::vector<std::uint64_t> sizes;
-  std::future<Result<Batch>> result;
+  std::future<Result<Hashes>> result;
 };
 
 // All leaves' ranges, region by region, as reads of at most one chunk.
@@ -105,23 +103,23 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
   HashedFile out{file, {}, content::raw_leaf({}, 0), {}, {}};
   Builder builder(out, regions);
   content::Sha256Hasher whole;
+  Bytes buffer(k_unixfs_v1_2025.chunk);
   std::vector<Task> tasks = plan_reads(regions);
   std::size_t begun = 0;
   std::uint64_t hashed = 0;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (; begun < tasks.size() && begun < i + workers.ahead(); ++begun) {
       Task& task = tasks[begun];
-      // The buffer is taken when the task runs: few are in use then, and these stay in the caches.
-      task.result = workers.submit([file, range = task.range, sizes = task.sizes, &buffers = workers.buffers()] {
-        return hash_batch(*file, range, sizes, buffers.take());
-      });
+      task.result =
+          workers.submit([file, range = task.range, sizes = task.sizes] { return hash_leaves(*file, range, sizes); });
     }
     if (stop.stop_requested()) return fail(Code::busy, "stopped");
-    EAI_TRY(Batch batch, workers.get(tasks[i].result));
-    whole.update(batch.bytes);
-    for (std::size_t k = 0; k < batch.hashes.size(); ++k) builder.leaf(batch.hashes[k], tasks[i].sizes[k]);
-    hashed += batch.bytes.size();
-    workers.buffers().give(std::move(batch.bytes));
+    const auto bytes = std::span(buffer).first(static_cast<std::size_t>(tasks[i].range.size()));
+    EAI_CHECK(file->read(tasks[i].range.begin, bytes));
+    whole.update(bytes);
+    EAI_TRY(const Hashes hashes, workers.get(tasks[i].result));
+    for (std::size_t k = 0; k < hashes.size(); ++k) builder.leaf(hashes[k], tasks[i].sizes[k]);
+    hashed += bytes.size();
     progress(hashed);
   }
   out.root = builder.finish();
