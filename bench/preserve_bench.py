@@ -71,7 +71,7 @@ def timed(command, **options):
 
     def watch():
         nonlocal peak
-        while not ended.wait(0.02):
+        while not ended.wait(0.1):
             try:
                 status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
             except OSError:
@@ -124,7 +124,9 @@ def archive(kind, pool, work, times, grow):
 
 def unixfs(path, work):
     warm(path)
-    ours, _, rss = preserve(path.parent, work, "--dry-run", "--format", "unixfs", "--layout", "fixed")
+    # The best of three, for both: a second of work is soon disturbed.
+    ours, _, rss = min((preserve(path.parent, work, "--dry-run", "--format", "unixfs", "--layout", "fixed") for _ in range(3)),
+                       key=lambda run: run[0])
     _, out, _ = timed(["openssl", "speed", "-mr", "-seconds", "2", "-bytes", "1048576", "sha256"])
     speed = float([line for line in out.splitlines() if line.startswith("+F")][-1].split(":")[-1])
     # Each byte is hashed twice: in its leaf, and for the file's own SHA-256.
@@ -134,8 +136,8 @@ def unixfs(path, work):
     repository = {**os.environ, "IPFS_PATH": str(work / "ipfs")}
     program = kubo_program()
     subprocess.run([program, "init", "--profile=test"], env=repository, check=True, capture_output=True)
-    rival, _, _ = timed([program, "add", "-Q", "--only-hash", "--cid-version=1", "--raw-leaves", "--chunker=size-1048576",
-                         "--max-file-links=1024", path], env=repository)
+    rival, _, _ = min(timed([program, "add", "-Q", "--only-hash", "--cid-version=1", "--raw-leaves", "--chunker=size-1048576",
+                             "--max-file-links=1024", path], env=repository) for _ in range(3))
     report("unixfs, wall", f"{rival / ours:.2f}x faster than ipfs add --only-hash ({ours:.2f} s; {rival:.2f} s)", ">= 1x",
            rival >= ours)
     report("unixfs, memory", f"{rss:.0f} MiB", "<= 64 MiB", rss <= 64)
