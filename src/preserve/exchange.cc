@@ -56,6 +56,11 @@ Outcome judge(const Call& call, http::Response response) {
     case 429:
       out.again = true;
       break;
+    case 500:
+      // Kubo's way to say 404.
+      out.again = said.find("not found") == said.npos;
+      if (!out.again) out.result = fail(Code::not_found, message);
+      break;
     default:
       out.again = response.status >= 500;
       break;

@@ -1,7 +1,7 @@
 // Why: one request to a service, tried again as long as that can help.
 // Thread: any; blocks.
 // What holds: 429, 5xx, timeouts and broken connections are tried again (Retry-After is obeyed, else the wait doubles);
-// other refusals are final. A secret given here appears in no error.
+// other refusals are final, and so is a 500 that says "not found". A secret given here appears in no error.
 #pragma once
 
 #include <chrono>

@@ -197,12 +197,12 @@ def test_every_option_reaches_the_metadata(world):
     path, _ = world.model(template="")
     world.hash("--folder-path", path, "--task", "embed", "--ram", "1.16", "--hf-repo", "Some/Model-GGUF", "--hf-file",
                "Model-Q8_0.gguf", "--zip-chunk-size", 2, "--threads", 1, "--max-retries", 3, "--config-name", "some-config",
-               "--lora", "--to", "car:x.car")
+               "--to", "car:x.car")
     metadata = world.metadata()
     kept = ("task", "ram", "hf_repo", "hf_file", "chunk_size_mb", "config_name", "lora", "num_of_files", "format")
     assert {k: metadata[k] for k in kept} == {
         "task": "embed", "ram": 1.16, "hf_repo": "Some/Model-GGUF", "hf_file": "Model-Q8_0.gguf", "chunk_size_mb": 2,
-        "config_name": "some-config", "lora": True, "num_of_files": 2, "format": "archive"}
+        "config_name": "some-config", "lora": False, "num_of_files": 2, "format": "archive"}
     # In the original's order, ours behind them.
     assert list(metadata) == ["folder_name", "chunk_size_mb", "files", "num_of_files", "task", "ram", "config_name", "hf_repo",
                               "hf_file", "lora", "format"]
