@@ -15,16 +15,19 @@ Keys joined(Keys first, const Keys& second) {
 std::span<const Command> commands() {
   using Takes = Command::Takes;
   static const Keys output = {"output.json", "output.quiet"};
-  static const Keys fetching = {"fetch.gateways",   "fetch.public_gateways",   "fetch.block_folders", "fetch.offline",
-                                "fetch.plain_http", "fetch.parallel_requests", "fetch.max_retries"};
+  static const Keys fetching = {"fetch.gateways",   "fetch.public_gateways", "fetch.block_folders", "fetch.offline",
+                                "fetch.plain_http", "fetch.connections",     "fetch.max_retries"};
   static const Keys serving = {"server.port",
                                "server.host",
                                "server.context_length",
+                               "server.parallel",
                                "server.foreground",
                                "server.force",
                                "server.memory_limit",
                                "server.idle_timeout",
                                "server.start_timeout",
+                               "server.kv_cache_limit",
+                               "server.private",
                                "server.allow_hosts",
                                "server.allow_origins",
                                "server.strict_models",

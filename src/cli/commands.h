@@ -30,6 +30,7 @@ struct Context {
   const Config& config;
   const Folders& folders;
   Output& out;
+  Given given = {};  // what the command line set, for reading the configuration again
 };
 
 struct Command {

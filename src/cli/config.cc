@@ -188,6 +188,10 @@ Result<void> apply_file(Config& config, const fs::path& file) {
   if (!fs::exists(file, ignored)) return {};
   EAI_TRY(auto entries, read_toml(file));
   for (const TomlEntry& entry : entries) {
+    if (entry.path.front() == "models") {
+      EAI_CHECK(set_model_setting(config.models, file, entry));
+      continue;
+    }
     const Setting* setting = find_setting(entry.key());
     if (setting == nullptr) return unknown_key(file, entry);
     if (!assign(config, *setting, entry)) {
@@ -196,6 +200,15 @@ Result<void> apply_file(Config& config, const fs::path& file) {
     if (setting->key == "server.api_keys") EAI_CHECK(check_private(file));
   }
   return {};
+}
+
+// A variable or an option is meant for every model.
+void forget_for_models(Config& config, std::string_view key) {
+  for (ModelSettings& model : config.models) {
+    if (key == "server.context_length") model.context_length.reset();
+    if (key == "server.parallel") model.parallel.reset();
+    if (key == "server.idle_timeout") model.idle_timeout.reset();
+  }
 }
 
 // "--quiet" of "-q,--quiet".
@@ -224,9 +237,11 @@ Result<Config> load_config(const fs::path& file, const Environment& environment,
   EAI_CHECK(apply_file(config, file));
   for (const Setting& setting : settings()) {
     const char* value = environment(std::string(setting.variable).c_str());
-    if (value != nullptr && *value != '\0') EAI_CHECK(set_from_text(config, setting, value, setting.variable));
+    const bool in_environment = value != nullptr && *value != '\0';
+    if (in_environment) EAI_CHECK(set_from_text(config, setting, value, setting.variable));
     auto it = given.find(setting.key);
     if (it != given.end()) EAI_CHECK(apply_given(config, setting, it->second));
+    if (in_environment || it != given.end()) forget_for_models(config, setting.key);
   }
   EAI_CHECK(read_key_file(config));
   return config;

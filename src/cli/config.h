@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/model_settings.h"
 #include "util/file.h"
 #include "util/result.h"
 
@@ -41,6 +42,8 @@ struct Config {
   bool no_auth = false;
   std::vector<std::string> allow_hosts;    // names in the Host header
   std::vector<std::string> allow_origins;  // web pages
+  ByteSize kv_cache_limit{4 * k_gib};      // on disk, of unloaded models; 0: none is kept
+  bool keep_private = false;
   bool strict_models = false;
   bool model_names = false;
   std::string tls_certificate, tls_key;  // files
@@ -53,7 +56,7 @@ struct Config {
   std::vector<std::string> block_folders;  // looked into before any gateway
   bool offline = false;
   bool plain_http = false;  // http:// gateways beyond private addresses
-  std::uint64_t parallel_requests = 16;
+  std::uint64_t connections = 16;
   std::uint64_t max_retries = 5;
   // [engines]
   std::string llama_server;
@@ -112,6 +115,8 @@ struct Config {
   bool json = false;
   bool quiet = false;
   std::string log_level = "info";
+  // [models."…"]
+  std::vector<ModelSettings> models;
 };
 
 struct Setting {
@@ -138,8 +143,8 @@ using Given = std::map<std::string, std::vector<std::string>, std::less<>>;
 // getenv, or a test's world.
 using Environment = std::function<const char*(const char*)>;
 
-// file (may be missing) < environment < given. Reads the file of keys too. Code::invalid also where keys lie in a file
-// that others may read.
+// file (may be missing) < environment < given. What is given for all models also beats what the file has for one. Reads the
+// file of keys too. Code::invalid also where keys lie in a file that others may read.
 Result<Config> load_config(const fs::path& file, const Environment& environment, const Given& given);
 
 }  // namespace eai::cli

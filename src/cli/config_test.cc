@@ -88,6 +88,60 @@ TEST(Config, UnknownKeysAreErrorsWithNearNames) {
   EXPECT_NE(world.error("xyzzy = 1\n").find("unknown key xyzzy"), std::string::npos);
 }
 
+TEST(Config, SettingsOfOneModel) {
+  World world;
+  auto config = world.load(
+      "[models.\"qwen3-8b\"]\ncontext_length = 4096\nparallel = 2\npinned = true\nidle_timeout = 0\n"
+      "lora = [\"a.gguf\", \"/b/c.gguf:-0.5\"]\ndraft = \"qwen3-1.7b\"\n"
+      "engine_options = [\"--temp\", \"0.1\", \"--no-warmup\"]\n\n[models.other]\npinned = true\n");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->models.size(), 2u);
+  const bool first_is_other = config->models[0].model == "other";
+  const ModelSettings& model = config->models[first_is_other ? 1 : 0];
+  EXPECT_EQ(model.model, "qwen3-8b");
+  EXPECT_EQ(model.context_length, 4096u);
+  EXPECT_EQ(model.parallel, 2u);
+  EXPECT_EQ(model.idle_timeout, 0u);
+  EXPECT_TRUE(model.pinned);
+  EXPECT_EQ(model.lora, (std::vector<std::string>{"a.gguf", "/b/c.gguf:-0.5"}));
+  EXPECT_EQ(model.draft, "qwen3-1.7b");
+  EXPECT_EQ(model.engine_options, (std::vector<std::string>{"--temp", "0.1", "--no-warmup"}));
+  EXPECT_EQ(model.fail_at_key("draft", "no").value().message, world.file.string() + ", line 7: no");
+}
+
+TEST(Config, WhatIsGivenForAllModelsBeatsTheFileForOne) {
+  World world;
+  const std::string text = "[models.a]\ncontext_length = 4096\nparallel = 2\n";
+  world.given["server.context_length"] = {"8192"};
+  auto config = world.load(text);
+  EXPECT_FALSE(config->models.front().context_length);
+  EXPECT_EQ(config->models.front().parallel, 2u);
+  world.variables["EAI_PARALLEL"] = "3";
+  EXPECT_FALSE(world.load(text)->models.front().parallel);
+}
+
+TEST(Config, WrongSettingsOfAModelNameTheirLine) {
+  World world;
+  const auto wrong = [&](const std::string& line, const std::string& said) {
+    const std::string error = world.error("[models.\"a\"]\n" + line + "\n");
+    EXPECT_EQ(error.find(world.file.string() + ", line 2: "), 0u) << line << ": " << error;
+    EXPECT_NE(error.find(said), std::string::npos) << line << ": " << error;
+  };
+  wrong("context_length = \"long\"", "models.a.context_length must be a whole number from 0 to 16777216");
+  wrong("parallel = 257", "from 0 to 256");
+  wrong("idle_timeout = -1", "whole number");
+  wrong("pinned = 1", "true or false");
+  wrong("lora = \"a.gguf\"", "a list of texts");
+  wrong("lora = [\"a.gguf:strong\"]", "not \"a.gguf:strong\"");
+  wrong("lora = [\"a.gguf,b.gguf\"]", "not \"a.gguf,b.gguf\"");
+  wrong("draft = []", "a file, a name or a hash");
+  wrong("engine_options = [\"--host\", \"0.0.0.0\"]", "\"--host\" is not an engine option that may be set");
+  wrong("engine_options = [\"--tempp\", \"1\"]", "did you mean --temp?");
+  wrong("engine_options = \"--temp 1\"", "a list of texts");
+  wrong("pined = true", "unknown key models.a.pined; did you mean pinned?");
+  EXPECT_NE(world.error("models.a = 1\n").find("line 1: unknown key models.a;"), std::string::npos);
+}
+
 TEST(Config, KeysVariablesAndOptionsAreUnique) {
   std::set<std::string_view> keys, variables;
   for (const Setting& setting : settings()) {
@@ -105,6 +159,10 @@ TEST(Config, EverySettingIsInTheDocument) {
     std::string row = "| `" + std::string(setting.key) + "` | `" + std::string(setting.variable) + "` |";
     EXPECT_NE(text_of(*bytes).find(row), std::string::npos)
         << "docs/configuration.md lacks " << row << " … | " << setting.help << " |";
+  }
+  for (const ModelKey& key : model_keys()) {
+    const std::string row = "| `" + std::string(key.key) + "` | " + std::string(key.help) + " |";
+    EXPECT_NE(text_of(*bytes).find(row), std::string::npos) << "docs/configuration.md lacks " << row;
   }
 }
 

@@ -111,7 +111,7 @@ fetch::Sources sources_of(const Context& context) {
 static Result<store::Model> bring_one(Context& context, const Library& library, const Asked& asked,
                                       const Interrupt& interrupt) {
   fetch::Options options;
-  options.parallel_requests = static_cast<int>(context.config.parallel_requests);
+  options.parallel_requests = static_cast<int>(context.config.connections);
   options.max_retries = static_cast<int>(context.config.max_retries);
   options.offline = context.config.offline;
   options.plain_http_anywhere = context.config.plain_http;

@@ -1,9 +1,9 @@
 // `eai model estimate`: what a model will take here, before anything is started.
 #include <boost/json.hpp>
 
-#include "cli/lora.h"
-#include "cli/resolve.h"
+#include "cli/plan.h"
 #include "engine/kind.h"
+#include "engine/pool.h"
 #include "engine/worker.h"
 #include "util/text.h"
 
@@ -30,8 +30,6 @@ Result<void> check_is_file(const fs::path& path) {
   return fail(Code::invalid, printable(path.string()) + " is not a file; name the GGUF file itself");
 }
 
-bool is_file_name(std::string_view word) { return word.find('/') != std::string_view::npos || word.ends_with(".gguf"); }
-
 Result<Subject> file_subject(const std::string& word, const Config& config) {
   EAI_CHECK(check_is_file(word));
   EAI_TRY(const content::GgufInfo info, engine::read_gguf_file(word));
@@ -41,6 +39,9 @@ Result<Subject> file_subject(const std::string& word, const Config& config) {
   }
   Subject out{printable(fs::path(word).filename().string()), {}};
   out.spec.gguf = word;
+  out.spec.context_length = static_cast<std::uint32_t>(config.context_length);
+  out.spec.parallel = static_cast<std::uint32_t>(config.parallel);
+  EAI_TRY(out.spec.workers, engine::parse_workers(config.workers));
   const bool embeds = info.pooling.value_or(0) != 0 || !info.causal;
   out.spec.task = embeds ? content::Task::embed : content::Task::chat;
   if (!config.projector.empty()) {
@@ -59,11 +60,8 @@ Result<Subject> stored_subject(const Library& library, const Asked& asked, const
   if (!config.projector.empty()) {
     return fail(Code::invalid, "--projector goes with a GGUF file; " + asked.label + " has its own if it sees");
   }
-  Subject out{asked.label, {}};
-  auto lora = lora_of(library.store, *model);
-  if (!lora) return Failure(std::move(lora).error().with(asked.label));
-  fill_spec(out.spec, *model, *lora);
-  return out;
+  EAI_TRY(engine::ModelSpec spec, spec_of(library, config, *model));
+  return Subject{asked.label, std::move(spec)};
 }
 
 Result<std::vector<Subject>> subjects_of(Context& context) {
@@ -71,7 +69,7 @@ Result<std::vector<Subject>> subjects_of(Context& context) {
   Words others = context.words;
   others.models.clear();
   for (const std::string& word : context.words.models) {
-    if (!is_file_name(word)) {
+    if (!names_file(word)) {
       others.models.push_back(word);
       continue;
     }
@@ -96,23 +94,25 @@ struct Estimate {
   std::optional<std::uint64_t> measured;  // bytes, the peak seen here with the same context
   engine::Budget budget;
   std::uint64_t need() const { return measured.value_or(found.memory.total()); }
-  bool fits() const { return need() <= budget.bytes; }
+  bool fits() const { return budget.fits(need()); }
 };
 
+engine::Budget budget_of(const Context& context) {
+  engine::PoolOptions options;
+  options.memory_budget = context.config.memory_limit.bytes;
+  if (const auto engines = find_engines(context.config, context.folders)) options.devices = devices_of(*engines);
+  return engine::budget_of(options);
+}
+
 Result<Estimate> estimate(const Context& context, Subject& subject) {
-  const Config& config = context.config;
-  subject.spec.context_length = static_cast<std::uint32_t>(config.context_length);
-  subject.spec.parallel = static_cast<std::uint32_t>(config.parallel);
-  subject.spec.memory_budget = config.memory_limit.bytes;
-  EAI_TRY(subject.spec.workers, engine::parse_workers(config.workers));
   Estimate out;
   auto found = engine::kind_of(subject.spec.task).inspect(subject.spec);
   if (!found) return Failure(std::move(found).error().with(subject.name));
   out.found = *std::move(found);
   const engine::Measured measured(context.folders.home / "measured.json");
-  if (!subject.spec.id.empty()) out.measured = measured.peak(engine::Measured::key_of(subject.spec, out.found.launch));
-  out.budget = config.memory_limit.bytes > 0 ? engine::Budget{config.memory_limit.bytes, "as configured"}
-                                             : engine::find_budget();
+  out.budget = budget_of(context);
+  if (!subject.spec.id.empty() && !out.budget.on_device)
+    out.measured = measured.peak(engine::Measured::key_of(subject.spec, out.found.launch));
   return out;
 }
 
@@ -121,7 +121,7 @@ std::uint32_t context_that_fits(engine::ModelSpec spec, const Estimate& estimate
   for (std::uint32_t length = estimate.found.launch.context / 2; length >= k_least_context_offered; length /= 2) {
     spec.context_length = length;
     const auto smaller = engine::kind_of(spec.task).inspect(spec);
-    if (smaller && smaller->memory.total() <= estimate.budget.bytes) return length;
+    if (smaller && estimate.budget.fits(smaller->memory.total())) return length;
   }
   return 0;
 }
@@ -169,7 +169,10 @@ void print(const Subject& subject, const Estimate& estimate, Output& out) {
     print_line(out, "measured", *estimate.measured, "highest seen on this machine; counts instead", Style::bold);
   }
   print_line(out, "budget", estimate.budget.bytes, estimate.budget.source, Style::plain);
-  if (estimate.fits()) {
+  if (estimate.fits() && estimate.need() > estimate.budget.bytes) {
+    out.line("  " + out.styled(Style::yellow, "fits") + ", with " +
+             human_bytes(estimate.need() - estimate.budget.bytes) + " of it in RAM, which is slower");
+  } else if (estimate.fits()) {
     out.line("  " + out.styled(Style::green, "fits") + ", with " +
              human_bytes(estimate.budget.bytes - estimate.need()) + " to spare");
   } else {

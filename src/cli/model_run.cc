@@ -1,5 +1,6 @@
 // `eai model run`
 #include "cli/download.h"
+#include "cli/interrupt.h"
 #include "cli/serving.h"
 
 namespace eai::cli {
@@ -20,6 +21,19 @@ Result<void> check_engines_early(const Context& context, const Library& library,
   return {};
 }
 
+Result<std::vector<store::Model>> chosen(const Library& library, const Words& words) {
+  EAI_TRY(const std::vector<Asked> asked, resolve_all(library, words));
+  std::vector<store::Model> models;
+  for (const Asked& one : asked) {
+    const store::Model* model = library.stored(one.id);
+    if (model == nullptr) {
+      return fail(Code::not_found, one.label + " is not here; `eai model download " + one.label + "` brings it");
+    }
+    models.push_back(*model);
+  }
+  return models;
+}
+
 }  // namespace
 
 Result<int> model_run(Context& context) {
@@ -28,7 +42,6 @@ Result<int> model_run(Context& context) {
   if (asked.empty()) return fail(Code::invalid, "say which model to run; `eai model list --all` lists names");
   EAI_CHECK(check_engines_early(context, library, asked));
   EAI_CHECK(check_seat_and_port(context));
-  std::vector<store::Model> models;
   {
     Interrupt interrupt;
     for (const Asked& one : asked) {
@@ -38,10 +51,9 @@ Result<int> model_run(Context& context) {
         return k_interrupted;
       }
       if (!model) return Failure(std::move(model).error());
-      models.push_back(*std::move(model));
     }
   }
-  return serve_models(context, library, models, {});
+  return serve_models(context, [&](const Library& now) { return chosen(now, context.words); }, {});
 }
 
 }  // namespace eai::cli

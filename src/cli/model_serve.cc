@@ -22,18 +22,28 @@ Result<std::size_t> choose_main(const Library& library, const std::string& word,
   return fail(Code::not_found, asked.label + " is not here; `eai model download " + asked.label + "` brings it");
 }
 
-// Those that an engine on this machine can serve.
-std::vector<store::Model> servable(const Library& library, const Engines& engines, Output& out) {
+// Those that an engine on this machine can serve; the others are told to `left_out`.
+std::vector<store::Model> servable(const Library& library, const Engines& engines,
+                                   std::vector<std::string>* left_out = nullptr) {
   std::vector<store::Model> models;
   for (const store::Model& model : library.contents.models) {
     auto can = check_engine_for(engines, model.metadata.task);
     if (can) can = lora_of(library.store, model).map([](const auto&) {});
     if (can) {
       models.push_back(model);
-    } else {
-      out.note(library.label_of(model.id) + " is left out: " + can.error().message);
+    } else if (left_out != nullptr) {
+      left_out->push_back(library.label_of(model.id) + " is left out: " + can.error().message);
     }
   }
+  return models;
+}
+
+// All of them, the one called `main` first.
+Result<std::vector<store::Model>> chosen(const Library& library, const Engines& engines, const std::string& main) {
+  std::vector<store::Model> models = servable(library, engines);
+  EAI_TRY(const std::size_t first, choose_main(library, main, models));
+  const auto place = models.begin() + static_cast<std::ptrdiff_t>(first);
+  std::rotate(models.begin(), place, place + 1);
   return models;
 }
 
@@ -45,17 +55,18 @@ Result<int> model_serve(Context& context) {
     return fail(Code::not_found, "no model is here to be served; `eai model download <name>` brings one");
   }
   EAI_TRY(Engines engines, find_engines(context.config, context.folders));
-  std::vector<store::Model> models = servable(library, engines, context.out);
+  std::vector<std::string> left_out;
+  std::vector<store::Model> models = servable(library, engines, &left_out);
+  for (const std::string& note : left_out) context.out.note(note);
   if (models.empty()) {
     EAI_CHECK(check_engine_for(engines, library.contents.models.front().metadata.task));
     return fail(Code::not_found, "no model that is here can be served");
   }
-  EAI_TRY(std::size_t main, choose_main(library, context.config.main_hash, models));
-  std::rotate(models.begin(), models.begin() + static_cast<std::ptrdiff_t>(main),
-              models.begin() + static_cast<std::ptrdiff_t>(main) + 1);
+  EAI_TRY(std::size_t first, choose_main(library, context.config.main_hash, models));
   EAI_CHECK(check_seat_and_port(context));
-  // The server in the background must not roll the dice again.
-  return serve_models(context, library, models, {"--main-hash", models.front().id.str()});
+  // Neither the server in the background nor a configuration read again must roll the dice once more.
+  const std::string main = models[first].id.str();
+  return serve_models(context, [&](const Library& now) { return chosen(now, engines, main); }, {"--main-hash", main});
 }
 
 }  // namespace eai::cli

@@ -29,7 +29,7 @@ int end_with(Output& out, const Error& error) {
 
 Result<int> run_command(const Parsed& parsed, const Config& config, Output& out) {
   EAI_TRY(Folders folders, find_folders());
-  Context context{parsed.words, config, folders, out};
+  Context context{parsed.words, config, folders, out, parsed.given};
   EAI_TRY(int status, parsed.command->run(context));
   EAI_CHECK(out.finish());
   return status;

@@ -57,6 +57,8 @@ std::string Library::label_of(const content::Cid& id) const {
   return shortened(id.str(), 20);
 }
 
+bool names_file(std::string_view word) { return word.find('/') != std::string_view::npos || word.ends_with(".gguf"); }
+
 Result<Asked> resolve(const Library& library, const std::string& word) {
   if (const CatalogEntry* entry = library.catalog.by_name(word)) return Asked{entry->id, entry->name};
   const store::Model* found = nullptr;

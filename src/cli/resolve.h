@@ -27,6 +27,9 @@ struct Library {
   const store::Model* stored(const content::Cid& id) const;
 };
 
+// Whether a word means a file, not a model: it has a slash, or ends with .gguf.
+bool names_file(std::string_view word);
+
 // A name of the catalog, the folder name of a stored model, or a CID. Code::not_found: an unknown name, with near ones
 // and how to list; Code::invalid: it looks like a CID and is none, with the wrong character.
 Result<Asked> resolve(const Library& library, const std::string& word);

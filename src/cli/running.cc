@@ -71,6 +71,7 @@ std::string ServerRecord::address() const {
 }
 
 fs::path socket_of(const Folders& folders) { return folders.run / "server.sock"; }
+fs::path engine_logs_of(const Folders& folders) { return folders.state / "engines"; }
 fs::path server_log_of(const Folders& folders) { return folders.state / "server.log"; }
 
 Result<std::optional<ServerRecord>> running_server(const Folders& folders) {

@@ -12,16 +12,14 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <unistd.h>
 
-#include "cli/catalog.h"
 #include "cli/interrupt.h"
 #include "cli/running.h"
-#include "engine/image.h"
 #include "engine/pool.h"
-#include "engine/worker.h"
 #include "gateway/gateway.h"
 #include "http/server.h"
 #include "util/log.h"
@@ -39,41 +37,23 @@ log::Level level_of(std::string_view name) {
   return name == "error" ? log::Level::error : log::Level::off;
 }
 
-engine::ModelSpec spec_of(const PlannedModel& planned, const Config& config) {
-  const store::Model& model = planned.model;
-  engine::ModelSpec out;
-  fill_spec(out, model, planned.lora);
-  out.folder_name = model.metadata.folder_name;
-  out.memory_budget = config.memory_limit.bytes;
-  out.stated_ram_gb = model.metadata.ram_gb;
-  out.created = model.created;
-  out.context_length = static_cast<std::uint32_t>(config.context_length);
-  out.parallel = static_cast<std::uint32_t>(config.parallel);
-  out.workers = engine::parse_workers(config.workers).value_or(std::vector<std::string>{});  // checked before
-  std::string family = family_of(planned.name);
-  if (family.empty()) family = family_of(model.metadata.folder_name);
-  if (out.task == content::Task::chat) out.extra_arguments = sampling_arguments(family);
-  const bool draws = out.task == content::Task::image_generation || out.task == content::Task::image_edit;
-  if (draws && config.image_metadata) out.extra_arguments.emplace_back("--image-metadata");
-  if (draws && config.image_offload) out.extra_arguments.emplace_back(engine::k_offload);
-  return out;
-}
-
-std::vector<engine::ModelSpec> specs_of(const ServerPlan& plan, const Config& config) {
+std::vector<engine::ModelSpec> specs_of(const ServerPlan& plan) {
   std::vector<engine::ModelSpec> out;
-  for (const PlannedModel& planned : plan.models) out.push_back(spec_of(planned, config));
-  out.front().main = true;
+  for (const PlannedModel& planned : plan.models) out.push_back(planned.spec);
   return out;
 }
 
 engine::PoolOptions pool_options(const ServerPlan& plan, const Config& config, const Folders& folders) {
   engine::PoolOptions out;
   out.run_folder = folders.run;
-  out.log_folder = folders.state;
+  out.log_folder = engine_logs_of(folders);
   out.measured_file = folders.home / "measured.json";
   out.llama_server = plan.engines.llama_server;
   out.image_engine = plan.engines.image_engine;
+  if (!config.keep_private && config.kv_cache_limit.bytes > 0) out.slot_folder = folders.state / "conversations";
+  out.slot_limit = config.kv_cache_limit.bytes;
   out.memory_budget = config.memory_limit.bytes;
+  out.devices = plan.devices;
   out.start_timeout = std::chrono::seconds(config.start_timeout);
   out.idle_timeout = std::chrono::seconds(config.idle_timeout);
   out.stop_grace = k_stop_grace;
@@ -144,13 +124,14 @@ json::object ready_event(const ServerPlan& plan, const ServerRecord& record, con
 // One server from start to end, on one thread.
 class Server {
  public:
-  Server(const ServerPlan& plan, const Config& config, const Folders& folders, const Tell& tell)
-      : plan_(plan),
-        config_(config),
+  Server(ServerPlan plan, Config config, const Folders& folders, const Tell& tell, const ReadAgain& read_again)
+      : plan_(std::move(plan)),
+        config_(std::move(config)),
         folders_(folders),
         tell_(tell),
-        pool_(context_, pool_options(plan, config, folders), specs_of(plan, config)),
-        gateway_(context_, pool_, served_of(plan), gateway_options(config, folders)),
+        read_again_(read_again),
+        pool_(context_, pool_options(plan_, config_, folders), specs_of(plan_)),
+        gateway_(context_, pool_, served_of(plan_), gateway_options(config_, folders)),
         strangers_(context_, http::Limits{}, gateway_.handlers()),
         administration_(context_, http::Limits{}, gateway_.admin_handlers([this] { ask_to_end(); })) {}
 
@@ -161,6 +142,8 @@ class Server {
     EAI_CHECK(administration_.listen_unix(socket_of(folders_)));
     record_ = record_of(plan_, config_, port);
     EAI_CHECK(seat.announce(record_));
+    seat_ = &seat;
+    for (const std::string& note : plan_.notes) log::warn("{}", note);
     log::info("server {} on {} with {} models", record_.pid, record_.address(), plan_.models.size());
     await_signal();
     asio::co_spawn(context_, load_main(), asio::bind_cancellation_slot(give_up_.slot(), asio::detached));
@@ -174,6 +157,10 @@ class Server {
   void await_signal() {
     signals_.async_wait([this](boost::system::error_code error, int signal) {
       if (error) return;
+      if (signal == SIGHUP && !(in_terminal_ && ::isatty(STDERR_FILENO) == 0)) {
+        reload();
+        return await_signal();
+      }
       if (ending_) ::_exit(k_interrupted);  // the engines go with their parent
       log::info("signal {}: ending", signal);
       ask_to_end();
@@ -188,8 +175,47 @@ class Server {
     asked_.cancel();
   }
 
+  void reload() {
+    if (ending_ || std::exchange(reading_, true)) {
+      once_more_ = !ending_;
+      return;
+    }
+    asio::post(helper_, [this] {
+      auto fresh = std::make_shared<Result<Fresh>>(read_again_());
+      asio::post(context_, [this, fresh] {
+        reading_ = false;
+        if (!ending_) take(std::move(*fresh));
+        if (std::exchange(once_more_, false)) reload();
+      });
+    });
+  }
+
+  void take(Result<Fresh> fresh) {
+    if (!fresh) {
+      log::error("the configuration was read again and is not taken: {}", fresh.error().message);
+      return;
+    }
+    Config& config = fresh->config;
+    if (config.host != config_.host || config.port != config_.port ||
+        config.tls_certificate != config_.tls_certificate || config.tls_key != config_.tls_key)
+      log::warn("host, port and certificate stay what they are until the server is started again");
+    config_ = std::move(config);
+    plan_ = std::move(fresh->plan);
+    log::set_level(level_of(config_.log_level));
+    for (const std::string& note : plan_.notes) log::warn("{}", note);
+    pool_.reload(pool_options(plan_, config_, folders_), specs_of(plan_));
+    gateway_.reload(gateway_options(config_, folders_), served_of(plan_));
+    ServerRecord record = record_of(plan_, config_, record_.port);
+    record.host = record_.host;
+    record.encrypted = record_.encrypted;
+    record.started = record_.started;
+    record_ = std::move(record);
+    if (auto told = seat_->announce(record_); !told) log::error("{}", told.error().message);
+    log::info("the configuration was read again: {} models", plan_.models.size());
+  }
+
   asio::awaitable<void> load_main() {
-    const PlannedModel& main = plan_.models.front();
+    const PlannedModel main = plan_.models.front();
     engine::LeaseRequest request;
     request.model_id = main.model.id.str();
     request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.start_timeout);
@@ -217,10 +243,11 @@ class Server {
     context_.stop();  // timers that still wait have nothing left to do
   }
 
-  const ServerPlan& plan_;
-  const Config& config_;
+  ServerPlan plan_;
+  Config config_;
   const Folders& folders_;
   const Tell& tell_;
+  const ReadAgain& read_again_;
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer asked_{context_, asio::steady_timer::time_point::max()};
@@ -228,20 +255,24 @@ class Server {
   engine::Pool pool_;
   gateway::Gateway gateway_;
   http::Server strangers_, administration_;
+  const ServerSeat* seat_ = nullptr;
   ServerRecord record_;
   Result<void> outcome_;
-  bool ending_ = false;
+  bool ending_ = false, reading_ = false, once_more_ = false;
+  const bool in_terminal_ = config_.foreground && ::isatty(STDERR_FILENO) == 1;
+  asio::thread_pool helper_{1};  // reads the configuration again; last: it uses all above
 };
 
 }  // namespace
 
-Result<void> run_server(const ServerPlan& plan, const Config& config, const Folders& folders, const Tell& tell) {
+Result<void> run_server(ServerPlan plan, Config config, const Folders& folders, const Tell& tell,
+                        const ReadAgain& read_again) {
   log::set_level(level_of(config.log_level));
   std::signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of one write
   EAI_CHECK(make_folders(folders.state, 0700));
   // Before the pool is made: it ends what it takes for the leftovers of a dead server.
   EAI_TRY(ServerSeat seat, ServerSeat::take(folders));
-  Server server(plan, config, folders, tell);
+  Server server(std::move(plan), std::move(config), folders, tell, read_again);
   return server.run(seat);
 }
 

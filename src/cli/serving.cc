@@ -1,5 +1,6 @@
 #include "cli/serving.h"
 
+#include <cstdlib>
 #include <memory>
 
 #include <arpa/inet.h>
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/interrupt.h"
 #include "cli/launch.h"
 #include "cli/progress.h"
 #include "cli/running.h"
@@ -82,7 +84,19 @@ Result<int> serve_in_background(Context& context, const std::vector<std::string>
   return 0;
 }
 
-Result<int> serve_in_foreground(Context& context, const ServerPlan& plan) {
+// The library may have changed since, and catalog.toml with it.
+ReadAgain reader_of(const Context& context, const Choose& choose) {
+  return [&context, &choose]() -> Result<Fresh> {
+    Fresh fresh;
+    EAI_TRY(fresh.config, load_config(context.folders.configuration / "config.toml", std::getenv, context.given));
+    EAI_CHECK(check_exposure(fresh.config));
+    EAI_TRY(fresh.plan, make_plan(context, fresh.config, choose));
+    fresh.plan.devices = devices_of(fresh.plan.engines);
+    return fresh;
+  };
+}
+
+Result<int> serve_in_foreground(Context& context, ServerPlan plan, const Choose& choose) {
   ProgressDisplay display(context.out);
   auto tell = [&](const boost::json::object& event) {
     if (event.at("event").as_string() == "ready") {
@@ -94,17 +108,18 @@ Result<int> serve_in_foreground(Context& context, const ServerPlan& plan) {
       show_loading(event, display);
     }
   };
-  EAI_CHECK(run_server(plan, context.config, context.folders, tell));
+  EAI_CHECK(run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, choose)));
   return 0;
 }
 
 // In the background, at the other end of the pipe.
-Result<int> serve_for_launcher(Context& context, const ServerPlan& plan) {
+Result<int> serve_for_launcher(Context& context, ServerPlan plan, const Choose& choose) {
   Teller teller(context.words.ready_fd);
-  auto served = run_server(plan, context.config, context.folders, [&](const boost::json::object& event) {
+  auto tell = [&](const boost::json::object& event) {
     teller.tell(event);
     if (event.at("event").as_string() == "ready") teller.close();
-  });
+  };
+  auto served = run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, choose));
   if (!served) {
     teller.tell({{"event", "error"}, {"code", name_of(served.error().code)}, {"message", served.error().message}});
     return Failure(std::move(served).error());
@@ -144,22 +159,17 @@ Result<void> check_seat_and_port(const Context& context) {
   return check_port(context.config);
 }
 
-Result<int> serve_models(Context& context, const Library& library, const std::vector<store::Model>& models,
-                         const std::vector<std::string>& more_words) {
-  EAI_TRY(Engines engines, find_engines(context.config, context.folders));
-  for (const store::Model& model : models) EAI_CHECK(check_engine_for(engines, model.metadata.task));
-  ServerPlan plan{{}, engines};
-  for (const store::Model& model : models) {
-    auto lora = lora_of(library.store, model);
-    if (!lora) return Failure(std::move(lora).error().with(library.label_of(model.id)));
-    plan.models.push_back({model, *std::move(lora), library.label_of(model.id)});
-  }
-  if (context.words.ready_fd >= 0) return serve_for_launcher(context, plan);
+Result<int> serve_models(Context& context, const Choose& choose, const std::vector<std::string>& more_words) {
+  EAI_TRY(ServerPlan plan, make_plan(context, context.config, choose));
+  const bool here = context.config.foreground || context.words.ready_fd >= 0;
+  if (here) plan.devices = devices_of(plan.engines);
+  if (context.words.ready_fd >= 0) return serve_for_launcher(context, std::move(plan), choose);
+  for (const std::string& note : plan.notes) context.out.note(note);
   if (context.config.force) {
     EAI_TRY(auto server, running_server(context.folders));
     if (server) EAI_CHECK(stop_server(context.folders, *server, k_stop_grace));
   }
-  if (context.config.foreground) return serve_in_foreground(context, plan);
+  if (context.config.foreground) return serve_in_foreground(context, std::move(plan), choose);
   return serve_in_background(context, more_words);
 }
 

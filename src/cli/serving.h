@@ -9,9 +9,8 @@
 
 #include <boost/json/object.hpp>
 
-#include "cli/engines.h"
 #include "cli/interrupt.h"
-#include "cli/resolve.h"
+#include "cli/plan.h"
 
 namespace eai::cli {
 
@@ -23,10 +22,9 @@ Result<void> check_seat_and_port(const Context& context);
 Result<std::optional<boost::json::object>> start_in_background(Context& context, const std::vector<std::string>& words,
                                                                const Interrupt& interrupt);
 
-// `models`: the first is the main one. Replaces a running server with --force. Comes back when the main model answers
-// (background) or when the server has ended (foreground). `more_words` are added to the words of a server in the
-// background.
-Result<int> serve_models(Context& context, const Library& library, const std::vector<store::Model>& models,
-                         const std::vector<std::string>& more_words);
+// What `choose` says is served; it is asked again when the configuration is read again. Replaces a running server with
+// --force. Comes back when the main model answers (background) or when the server has ended (foreground). `more_words` are
+// added to the words of a server in the background.
+Result<int> serve_models(Context& context, const Choose& choose, const std::vector<std::string>& more_words);
 
 }  // namespace eai::cli

@@ -63,14 +63,15 @@ double kv_heads(const content::GgufInfo& info, std::uint64_t layer) {
 }
 
 // Bytes that one token takes in one attention layer.
-double token_bytes(const content::GgufInfo& info, std::uint64_t layer, bool window) {
+double token_bytes(const content::GgufInfo& info, const Launch& launch, std::uint64_t layer, bool window) {
   const auto& layers = info.layers;
-  if (layers.kv_lora_rank > 0) return k_f16 * static_cast<double>(layers.kv_lora_rank + layers.rope_dimension);
+  if (layers.kv_lora_rank > 0)
+    return launch.key_bytes * static_cast<double>(layers.kv_lora_rank + layers.rope_dimension);
   const double keys =
       static_cast<double>(window && layers.key_length_swa > 0 ? layers.key_length_swa : layers.key_length);
   const double values =
       static_cast<double>(window && layers.value_length_swa > 0 ? layers.value_length_swa : layers.value_length);
-  return k_f16 * kv_heads(info, layer) * (keys + values);
+  return kv_heads(info, layer) * (launch.key_bytes * keys + launch.value_bytes * values);
 }
 
 // Bytes of the state that one slot keeps in one recurrent layer.
@@ -101,8 +102,8 @@ std::uint64_t context_bytes(const content::GgufInfo& info, const Launch& launch)
       bytes += state_bytes(info) * launch.slots;
       continue;
     }
-    const bool window = has_window(info, layer);
-    bytes += token_bytes(info, layer, window) * (window ? window_tokens : tokens);
+    const bool window = has_window(info, layer) && !launch.whole_window;
+    bytes += token_bytes(info, launch, layer, window) * (window ? window_tokens : tokens);
   }
   return whole(bytes);
 }
@@ -114,7 +115,8 @@ std::uint64_t compute_bytes(const content::GgufInfo& info, const Launch& launch)
   const double mask = batch * context * k_f16;
   const double layer = batch * k_f32 * (3 * feed + 4 * width);  // gate, up and their product beside the residual stream
   const double logits = batch * k_f32 * (static_cast<double>(info.vocabulary) + 2 * width);
-  return whole(std::max(mask + layer, logits));
+  const double outputs = launch.outputs * k_f32 * (static_cast<double>(info.vocabulary) + width);
+  return whole(std::max(mask + layer, logits) + outputs);
 }
 
 }  // namespace eai::engine

@@ -16,7 +16,10 @@ struct Launch {
   std::uint32_t context = 0;                    // tokens, shared by all slots
   std::uint32_t slots = 1;                      // answers at the same time
   std::uint32_t batch = 512;                    // tokens per step of the engine (physical batch)
+  std::uint32_t outputs = 0;                    // tokens whose outputs are kept at once: of a batch, for embeddings
   std::uint64_t cache_ram = 0;                  // bytes, bound of the engine's cache of earlier prompts
+  double key_bytes = 2, value_bytes = 2;        // of one number in the KV cache
+  bool whole_window = false;                    // layers with a sliding window keep all of the context
   std::string alias{};                          // the model's name in answers
   std::vector<std::string> engine_arguments{};  // of an image model: its parts and how it draws
   std::string slot_folder{};                    // where KV caches of its slots may be saved; empty: nowhere

@@ -14,6 +14,7 @@ constexpr std::uint32_t k_default_context = 32768;
 constexpr std::uint32_t k_default_whole_batch = 8192;  // where the whole input must fit one batch
 constexpr std::uint32_t k_smallest_context = 256;
 constexpr std::uint32_t k_usual_batch = 512;
+constexpr std::uint32_t k_whole_batch = 2048;
 constexpr std::uint32_t k_default_slots = 4;
 constexpr std::uint32_t k_pooling_last = 3;
 
@@ -114,7 +115,40 @@ bool is_number(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
+// Bytes of one number, in blocks of 32 with their scales where it is quantised.
+double bytes_of_type(std::string_view type) {
+  struct Type {
+    std::string_view name;
+    double bytes;
+  };
+  static constexpr Type k_types[] = {{"f32", 4},         {"q8_0", 34. / 32}, {"q5_1", 24. / 32},  {"q5_0", 22. / 32},
+                                     {"q4_1", 20. / 32}, {"q4_0", 18. / 32}, {"iq4_nl", 18. / 32}};
+  for (const Type& one : k_types)
+    if (one.name == type) return one.bytes;
+  return 2;  // f16, bf16
+}
+
+// What a user's engine options change of a launch.
+void take_options(Launch& launch, const std::vector<std::string>& arguments) {
+  if (const auto batch = parse_u64(value_of(arguments, "--ubatch-size")); batch && *batch > 0 && *batch < (1U << 20))
+    launch.batch = static_cast<std::uint32_t>(*batch);
+  launch.key_bytes = bytes_of_type(value_of(arguments, "--cache-type-k"));
+  launch.value_bytes = bytes_of_type(value_of(arguments, "--cache-type-v"));
+  launch.whole_window = std::ranges::find(arguments, "--swa-full") != arguments.end();
+}
+
+// The logical batch: for embeddings no more than one step, since the engine keeps the outputs of all of it.
+std::uint32_t whole_batch(const ModelSpec& spec, const Launch& launch) {
+  return spec.task == content::Task::embed ? launch.batch : std::max(launch.batch, k_whole_batch);
+}
+
 }  // namespace
+
+std::string_view value_of(const std::vector<std::string>& arguments, std::string_view option) {
+  for (std::size_t i = arguments.size(); i-- > 1;)
+    if (arguments[i - 1] == option) return arguments[i];
+  return {};
+}
 
 Launch plan_launch(const ModelSpec& spec, const content::GgufInfo& info) {
   Launch launch;
@@ -127,6 +161,8 @@ Launch plan_launch(const ModelSpec& spec, const content::GgufInfo& info) {
   launch.context = static_cast<std::uint32_t>(std::max<std::uint64_t>(wanted, k_smallest_context));
   launch.slots = spec.parallel == 0 ? k_default_slots : spec.parallel;
   launch.batch = whole ? std::max(launch.context, k_usual_batch) : k_usual_batch;
+  take_options(launch, spec.extra_arguments);
+  launch.outputs = embeds ? whole_batch(spec, launch) : launch.slots;
   launch.alias = spec.folder_name;
   return launch;
 }
@@ -144,7 +180,7 @@ std::vector<std::string> llama_arguments(const ModelSpec& spec, const Launch& la
                                         std::to_string(launch.slots),
                                         "--kv-unified",
                                         "--batch-size",
-                                        std::to_string(std::max(launch.batch, std::uint32_t{2048})),
+                                        std::to_string(whole_batch(spec, launch)),
                                         "--ubatch-size",
                                         std::to_string(launch.batch),
                                         "--cache-ram",

@@ -19,6 +19,9 @@ inline constexpr std::string_view k_llama_server = "llama-server";
 // `socket` is relative to the folder the engine is started in.
 std::vector<std::string> llama_arguments(const ModelSpec& spec, const Launch& launch, const std::string& socket);
 
+// The value of an option among the arguments, the last one's; empty without one.
+std::string_view value_of(const std::vector<std::string>& arguments, std::string_view option);
+
 // Options of llama-server that a user may set per model in the configuration: performance, sampling, templates. Nothing that
 // opens files at will, listens, downloads, logs prompts or runs tools. `arguments` is checked pair by pair.
 Result<void> check_extra_arguments(const std::vector<std::string>& arguments);

@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "engine/kv_cache.h"
+#include "engine/llama.h"
 #include "util/text.h"
 
 namespace eai::engine {
 
 namespace {
 
-constexpr std::uint64_t k_process_base = 11 * k_mib;
+constexpr std::uint64_t k_process_base = 13 * k_mib;
 constexpr std::uint64_t k_cache_ram_least = 16 * k_mib, k_cache_ram_most = k_gib;
 constexpr std::uint64_t k_measured_limit = k_mib;
 constexpr std::uint64_t k_to_and_fro = 64 * k_mib;
@@ -110,6 +111,8 @@ Result<Inspection> inspect_model(const ModelSpec& spec) {
   const std::uint64_t cache = context_bytes(found.info, found.launch) / 2;
   const bool chats = spec.task == content::Task::chat;
   found.launch.cache_ram = chats ? std::clamp(cache, k_cache_ram_least, k_cache_ram_most) / k_mib * k_mib : 0;
+  if (const auto given = parse_u64(value_of(spec.extra_arguments, "--cache-ram")); given && *given < (1U << 24))
+    found.launch.cache_ram = *given * k_mib;
   found.memory = estimate_memory(found.info, found.launch);
   if (!spec.workers.empty()) leave_to_workers(found, spec.workers.size());
   if (spec.projector) {
@@ -124,7 +127,9 @@ Result<Inspection> inspect_model(const ModelSpec& spec) {
   }
   if (spec.draft) {
     EAI_TRY(const auto info, header(*spec.draft, "the draft model's file"));
-    found.memory.companions = plus(found.memory.companions, estimate_memory(info, found.launch).total());
+    const MemoryEstimate draft = estimate_memory(info, found.launch);
+    for (const std::uint64_t part : {draft.weights, draft.context, draft.compute})
+      found.memory.companions = plus(found.memory.companions, part);
   }
   return found;
 }
@@ -168,7 +173,9 @@ std::optional<std::uint64_t> cgroup_limit(const fs::path& root, std::string_view
   return least;
 }
 
-Budget find_budget() {
+namespace {
+
+Budget ram_budget() {
   const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
   const std::uint64_t ram = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   std::uint64_t whole = ram;
@@ -181,7 +188,36 @@ Budget find_budget() {
     }
   }
   const std::uint64_t spare = std::min(std::max(whole / 10, k_spare_least), whole / 2);
-  return {whole - spare, source + " " + human_bytes(whole) + " less " + human_bytes(spare) + " for the rest"};
+  return {.bytes = whole - spare,
+          .source = source + " " + human_bytes(whole) + " less " + human_bytes(spare) + " for the rest"};
+}
+
+// Short, and the same on every machine and in every build.
+std::string digest(const std::vector<std::string>& words) {
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a; these are no secrets, and nobody gains by a collision
+  for (const std::string& word : words)
+    for (const char c : word + '\0') hash = (hash ^ static_cast<std::uint8_t>(c)) * 1099511628211u;
+  Bytes bytes(8);
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(hash), hash >>= 8;
+  return to_hex(bytes);
+}
+
+}  // namespace
+
+Budget find_budget(const std::vector<Device>& devices) {
+  const Budget ram = ram_budget();
+  if (devices.empty()) return ram;
+  std::uint64_t whole = 0;
+  std::string names;
+  for (const Device& device : devices) {
+    whole = plus(whole, device.memory);
+    names += (names.empty() ? "" : " and ") + device.name;
+  }
+  const std::uint64_t spare = std::min(std::max(whole / 10, k_spare_least), whole / 2);
+  return {.bytes = whole - spare,
+          .source = names + " " + human_bytes(whole) + " less " + human_bytes(spare) + " for the rest",
+          .on_device = true,
+          .beyond = ram.bytes};
 }
 
 Measured::Measured(fs::path file) {
@@ -213,14 +249,20 @@ std::string Measured::text() const {
 }
 
 std::string Measured::key_of(const ModelSpec& spec, const Launch& launch) {
-  std::string variant;  // of an image model: what was done to make it fit
-  const auto& words = launch.engine_arguments;
+  std::string key = spec.id + "/" + std::to_string(launch.context) + "/" + std::to_string(launch.slots) +
+                    (spec.workers.empty() ? "" : "/workers");
+  const auto& words = launch.engine_arguments;  // of an image model: what was done to make it fit
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--vae-tiling") variant += "/tiles";
-    if (words[i] == "--type" && i + 1 < words.size()) variant += "/" + words[i + 1];
+    if (words[i] == "--vae-tiling") key += "/tiles";
+    if (words[i] == "--type" && i + 1 < words.size()) key += "/" + words[i + 1];
   }
-  return spec.id + "/" + std::to_string(launch.context) + "/" + std::to_string(launch.slots) +
-         (spec.workers.empty() ? "" : "/workers") + variant;
+  std::vector<std::string> more = spec.extra_arguments;
+  for (const Adapter& adapter : spec.adapters) {
+    more.push_back(adapter.gguf.string());
+    more.push_back(std::to_string(adapter.scale));
+  }
+  if (spec.draft) more.push_back("draft " + spec.draft->string());
+  return more.empty() ? key : key + "/" + digest(more);
 }
 
 }  // namespace eai::engine

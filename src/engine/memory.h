@@ -10,6 +10,7 @@
 #include <string>
 
 #include "content/gguf.h"
+#include "engine/devices.h"
 #include "engine/launch.h"
 #include "util/file.h"
 #include "util/result.h"
@@ -51,10 +52,14 @@ std::uint64_t needed_bytes(const MemoryEstimate& estimate, std::uint64_t own, st
 
 struct Budget {
   std::uint64_t bytes = 0;
-  std::string source;  // "RAM 24.0 GB less 2.4 GB for the rest", "control group's limit …"
+  std::string source;        // "RAM 24.0 GB less 2.4 GB for the rest", "control group's limit …", "CUDA0 …"
+  bool on_device = false;    // models lie in GPU memory: what a process has in RAM says nothing of it
+  std::uint64_t beyond = 0;  // bytes of RAM into which a single model that is larger than the GPU may reach
+  bool fits(std::uint64_t need) const { return need <= bytes || need - bytes <= beyond; }
 };
-// RAM, or the smallest memory limit of the control groups this process is in, less a share for the rest of the machine.
-Budget find_budget();
+// The devices' memory, else RAM, or the smallest memory limit of the control groups this process is in; less a share for
+// the rest of the machine.
+Budget find_budget(const std::vector<Device>& devices = {});
 
 // The smallest limit found on the way from the group up to the root; exposed for tests. `root`: /sys/fs/cgroup,
 // `membership`: the content of /proc/self/cgroup.
@@ -68,6 +73,7 @@ class Measured {
   // Keeps the larger one; true if it changed. save() writes it.
   bool note(const std::string& key, std::uint64_t peak);
   std::string text() const;  // what save_measured writes
+  // Tells apart all that changes what an engine takes, and what it has computed.
   static std::string key_of(const ModelSpec& spec, const Launch& launch);
 
  private:

@@ -97,6 +97,28 @@ TEST(Memory, EstimateIsWithinATenthOfLlamaFitParams) {
   }
 }
 
+TEST(Memory, EngineOptionsThatChangeItCount) {
+  content::GgufInfo info;
+  info.architecture = "llama";
+  info.block_count = 2;
+  info.embedding_length = 64;
+  info.vocabulary = 1000;
+  info.layers.head_count_kv = {2};
+  info.layers.key_length = info.layers.value_length = 32;
+  info.context_length = 4096;
+  ModelSpec spec;
+  const Launch usual = plan_launch(spec, info);
+  EXPECT_EQ(context_bytes(info, usual), 2u * 4096 * 2 * 64 * 2);
+  spec.extra_arguments = {"--cache-type-k", "q8_0", "--temp", "1", "--ubatch-size", "1024", "--cache-type-v", "f32"};
+  const Launch other = plan_launch(spec, info);
+  EXPECT_EQ(context_bytes(info, other), 2u * 4096 * 2 * 32 * 34 / 32 + 2u * 4096 * 2 * 32 * 4);
+  EXPECT_EQ(other.batch, 1024u);
+  spec.task = content::Task::embed;
+  EXPECT_EQ(plan_launch(spec, info).outputs, 1024u) << "of the whole batch";
+  EXPECT_EQ(value_of({"--a", "--b", "1", "--b", "2"}, "--b"), "2");
+  EXPECT_EQ(value_of({"--b"}, "--b"), "");
+}
+
 TEST(Memory, HugeClaimsSaturate) {
   content::GgufInfo info;
   info.architecture = "llama";

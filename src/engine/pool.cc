@@ -48,16 +48,6 @@ fs::path socket_folder(const fs::path& run) {
   return own ? folder : run;
 }
 
-SchedulerOptions scheduler_options(const PoolOptions& options, std::uint64_t budget) {
-  SchedulerOptions result;
-  result.budget = budget;
-  result.max_resident = options.max_resident;
-  result.patience = options.patience;
-  result.start_timeout = options.start_timeout;
-  result.idle_timeout = options.idle_timeout;
-  return result;
-}
-
 // Reads a file through once so that it lies in the page cache when its engine maps it.
 void prefetch(const fs::path& path) {
   const auto file = open_file(path, O_RDONLY);
@@ -68,54 +58,77 @@ void prefetch(const fs::path& path) {
 
 }  // namespace
 
+Budget budget_of(const PoolOptions& options) {
+  if (options.memory_budget == 0) return find_budget(options.devices);
+  return {.bytes = options.memory_budget, .source = "as configured", .on_device = !options.devices.empty()};
+}
+
+SchedulerOptions scheduler_options(const PoolOptions& options, const Budget& budget) {
+  SchedulerOptions result;
+  result.budget = budget.bytes;
+  result.max_resident = options.max_resident;
+  result.patience = options.patience;
+  result.start_timeout = options.start_timeout;
+  result.idle_timeout = options.idle_timeout;
+  return result;
+}
+
 PoolImpl::PoolImpl(asio::io_context& io, PoolOptions given, std::vector<ModelSpec> models)
     : context(io),
       options(std::move(given)),
-      budget(options.memory_budget > 0 ? Budget{options.memory_budget, "as configured"} : find_budget()),
-      scheduler(scheduler_options(options, budget.bytes)),
+      budget(budget_of(options)),
+      scheduler(scheduler_options(options, budget)),
       measured(options.measured_file),
       alarm(io),
       gone(io, asio::steady_timer::time_point::max()),
       measure_timer(io),
       client(io) {
-  for (const fs::path& folder : {options.run_folder, options.log_folder, options.slot_folder})
-    if (auto made = folder.empty() ? Result<void>() : make_folders(folder, 0700); !made)
-      log::error("{}", made.error().message);
+  for (const fs::path& folder : {options.run_folder, options.log_folder})
+    if (auto made = make_folders(folder, 0700); !made) log::error("{}", made.error().message);
   ::chmod(options.run_folder.c_str(), 0700);
   sockets = socket_folder(options.run_folder);
   sweep_leftovers(sockets);
-  for (ModelSpec& spec : models) {
-    const ModelIndex index = scheduler.add_model({.main = spec.main, .pinned = spec.pinned});
-    by_id.emplace(spec.id, index);
-    served.push_back(std::make_unique<Served>(context, std::move(spec)));
-    served.back()->name = short_name(served.back()->spec.id, index);
-  }
+  prepare_slot_folder();
+  for (ModelSpec& spec : models) order.push_back(add_model(std::move(spec)));
 }
 
-void PoolImpl::look_at_all() {
-  for (ModelIndex i = 0; i < served.size(); ++i) look_at(i);
+ModelIndex PoolImpl::add_model(ModelSpec spec) {
+  const ModelIndex index = scheduler.add_model({});
+  by_id.emplace(spec.id, index);
+  served.push_back(std::make_unique<Served>(context, std::move(spec)));
+  served.back()->name = short_name(served.back()->spec.id, index);
+  apply(scheduler.set_terms(now(), index, terms_of(*served.back())));
+  return index;
 }
 
-void PoolImpl::look_at(ModelIndex index) {
+// `spec` is the model's own, or another one that it shall have.
+void PoolImpl::look_at(ModelIndex index, ModelSpec spec) {
   Served& model = *served[index];
-  model.look = Served::Look::running;
+  // What is known already serves until the answer is there.
+  if (model.look != Served::Look::done) model.look = Served::Look::running;
   model.looked_at.expires_at(asio::steady_timer::time_point::max());
-  asio::post(helper, [self = weak_from_this(), &io = context, index, spec = model.spec] {
+  asio::post(helper, [self = weak_from_this(), &io = context, index, spec = std::move(spec), look = ++model.looks] {
     auto result = std::make_shared<Result<Inspection>>(kind_of(spec.task).inspect(spec));
-    asio::post(io, [self, index, result] {
-      if (const auto pool = self.lock(); pool && !pool->closed) pool->looked(index, std::move(*result));
+    asio::post(io, [self, index, spec, look, result] {
+      const auto pool = self.lock();
+      if (!pool || pool->closed || pool->served[index]->looks != look) return;
+      pool->looked(index, spec, std::move(*result));
     });
   });
 }
 
-void PoolImpl::looked(ModelIndex index, Result<Inspection> result) {
+void PoolImpl::looked(ModelIndex index, ModelSpec spec, Result<Inspection> result) {
   Served& model = *served[index];
   if (result) {
-    model.look = Served::Look::done;
-    model.found = std::move(*result);
-    if (keeps_slots(model)) model.found.launch.slot_folder = options.slot_folder.string();
-    model.measured_key = Measured::key_of(model.spec, model.found.launch);
+    model.next = Served::Next{std::move(spec), std::move(*result)};
+    // An engine that runs stays what it is; it goes when nobody uses it, and what comes then is the new one.
+    if (model.engine)
+      apply(scheduler.unload(now(), index));
+    else
+      take_next(model);
     apply(scheduler.set_terms(now(), index, terms_of(model)));
+  } else if (model.look == Served::Look::done) {
+    log::error("{} stays as it was: {}", model.spec.folder_name, result.error().message);
   } else {
     model.look = Served::Look::failed;
     model.look_error = std::move(result).error();
@@ -123,15 +136,30 @@ void PoolImpl::looked(ModelIndex index, Result<Inspection> result) {
   model.looked_at.cancel();
 }
 
+void PoolImpl::take_next(Served& model) {
+  if (!model.next) return;
+  if (model.look == Served::Look::done) forget_slots(model);
+  model.spec = std::move(model.next->spec);
+  model.found = std::move(model.next->found);
+  model.next.reset();
+  model.look = Served::Look::done;
+  model.measured_key = Measured::key_of(model.spec, model.found.launch);
+}
+
 ModelTerms PoolImpl::terms_of(const Served& model) const {
   const std::uint64_t estimate = model.found.memory.total();
   std::uint64_t need = estimate;
   // The measured peak replaces the estimate; the prompt cache may still have been short of its bound then.
-  if (const auto peak = measured.peak(model.measured_key))
+  if (const auto peak = measured.peak(model.measured_key); peak && !budget.on_device)
     need = std::max(*peak, std::min(estimate, *peak + model.found.memory.prompt_cache));
-  ModelTerms terms = scheduler.terms(by_id.at(model.spec.id));
+  // What is larger than the GPU takes all of it, and the rest of it lies in RAM.
+  if (budget.fits(need)) need = std::min(need, budget.bytes);
+  ModelTerms terms;
   terms.need = need;
   terms.slots = std::max(1u, model.found.launch.slots);
+  terms.main = model.spec.main;
+  terms.pinned = model.spec.pinned;
+  terms.idle_timeout = model.spec.idle_timeout;
   return terms;
 }
 
@@ -158,9 +186,13 @@ void PoolImpl::carry_out(const StartEngine& effect) {
   ++model.starts;
   Command command;
   command.program = kind.program == "llama-server" ? options.llama_server : options.image_engine;
-  command.arguments = kind.arguments(model.spec, model.found.launch, model.name + ".sock");
+  Launch launch = model.found.launch;
+  if (keeps_slots(model)) launch.slot_folder = options.slot_folder.string();
+  command.arguments = kind.arguments(model.spec, launch, model.name + ".sock");
   command.environment = clean_environment();
   command.environment.emplace_back("LLAMA_SERVER_ROUTER_PORT", "1");  // tells its state, ends with its input
+  // Large blocks go back to the system when they are freed; else an engine whose requests grow keeps all earlier buffers.
+  command.environment.emplace_back("MALLOC_MMAP_THRESHOLD_", "1048576");  // of glibc; others ignore it
   command.folder = sockets;
   EngineEvents events;
   events.started = [this, index = effect.model](int pid) { record_engine(sockets, served[index]->name, pid); };
@@ -182,8 +214,9 @@ void PoolImpl::carry_out(const StopEngine& effect) {
   Served& model = *served[effect.model];
   if (!model.engine) return;
   const bool was_ready = std::exchange(model.ready_since, {}) != std::chrono::system_clock::time_point{};
-  // At the end of the server there is no time for it.
-  if (was_ready && keeps_slots(model) && !scheduler.shutting_down())
+  // At the end of the server there is no time for it, and with other settings it would be of no use.
+  const bool comes_back = !model.next && !scheduler.removed(effect.model) && !scheduler.shutting_down();
+  if (was_ready && comes_back && keeps_slots(model))
     asio::co_spawn(context, save_slots_and_stop(effect.model, effect.run), asio::detached);
   else
     model.engine->stop();
@@ -244,16 +277,21 @@ void PoolImpl::close() {
   gone.cancel();
   spawner.reset();
   helper.join();
+  remove_slots(options.slot_folder);
 }
 
 Pool::Pool(asio::io_context& context, PoolOptions options, std::vector<ModelSpec> models)
     : impl_(std::make_shared<PoolImpl>(context, std::move(options), std::move(models))) {
-  impl_->look_at_all();
+  for (ModelIndex i = 0; i < impl_->served.size(); ++i) impl_->look_at(i, impl_->served[i]->spec);
 }
 
 Pool::~Pool() { impl_->close(); }
 
 asio::awaitable<Result<Lease>> Pool::lease(LeaseRequest request) { return impl_->lease(std::move(request)); }
+
+void Pool::reload(PoolOptions options, std::vector<ModelSpec> models) {
+  impl_->reload(std::move(options), std::move(models));
+}
 
 void Pool::unload(const std::string& model_id) {
   if (const auto found = impl_->by_id.find(model_id); found != impl_->by_id.end())

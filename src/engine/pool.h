@@ -92,17 +92,21 @@ struct PoolOptions {
   fs::path run_folder;                   // sockets, 0700
   fs::path log_folder;                   // one log per model, rotated
   fs::path measured_file;                // measured.json
-  fs::path slot_folder;                  // KV caches of unloaded models; empty: none are kept
+  fs::path slot_folder;                  // KV caches of unloaded models, emptied at both ends; empty: none are kept
   std::uint64_t slot_limit = 4 * k_gib;  // bytes of all of them
   fs::path llama_server;                 // program; empty: none found (a lease then fails with Code::unsupported)
   fs::path image_engine;
-  std::uint64_t memory_budget = 0;  // bytes; 0: found from RAM and cgroup
+  std::uint64_t memory_budget = 0;  // bytes; 0: found from the devices, RAM and cgroup
+  std::vector<Device> devices{};    // GPUs that the engine has
   std::uint32_t max_resident = 0;   // models at a time; 0: as many as fit
   std::chrono::seconds patience{10};
   std::chrono::seconds start_timeout{600};
   std::chrono::seconds idle_timeout{1800};
   std::chrono::seconds stop_grace{30};  // drain limit at stop()
 };
+
+// What `options` leave for models: as configured, else found on this machine.
+Budget budget_of(const PoolOptions& options);
 
 class Pool {
  public:
@@ -116,8 +120,14 @@ class Pool {
   // more memory than there is (with the arithmetic).
   boost::asio::awaitable<Result<Lease>> lease(LeaseRequest request);
 
-  std::vector<ModelStatus> status() const;  // in the order of `models`
+  // In the order of `models`, then those that are no longer served and still run.
+  std::vector<ModelStatus> status() const;
   PoolStatus totals() const;
+
+  // Other settings and other models, while it runs. Of `options` the folders stay what they were, but for slot_folder. A model that is no longer
+  // there goes when its leases have ended; one whose spec has changed is let go then too, and has the new one from its next
+  // start on. A spec whose files are not what they should be is told in the log, and the one before it stays.
+  void reload(PoolOptions options, std::vector<ModelSpec> models);
 
   // Lets a model go when its leases have ended; unknown ids are ignored.
   void unload(const std::string& model_id);

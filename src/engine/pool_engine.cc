@@ -47,19 +47,22 @@ void PoolImpl::engine_exited(ModelIndex index, Run run, std::string words) {
     ++model.crashes;
     log::warn("the engine of {} is gone: {}", model.spec.folder_name, words);
   }
+  const bool changed = model.next.has_value();
+  // Before the scheduler knows, which may start the next one at once.
+  take_next(model);
   Effects effects = scheduler.exited(now(), run, words);
   for (const Effect& effect : effects)
     if (const auto* lost = std::get_if<LoseLease>(&effect))
       if (const auto found = leased.find(lost->ticket); found != leased.end()) *found->second = words;
   apply(std::move(effects));
   // Its peak may have taught a new need; while it runs a need is only ever raised.
-  if (model.look == Served::Look::done && scheduler.state(index) == State::absent)
+  if (model.look == Served::Look::done && (scheduler.state(index) == State::absent || changed))
     apply(scheduler.set_terms(now(), index, terms_of(model)));
 }
 
 void PoolImpl::note_peak(ModelIndex index, std::uint64_t peak) {
   Served& model = *served[index];
-  if (!measured.note(model.measured_key, peak)) return;
+  if (budget.on_device || !measured.note(model.measured_key, peak)) return;
   save_measured();
   if (const ModelTerms terms = terms_of(model); terms.need > scheduler.terms(index).need)
     apply(scheduler.set_terms(now(), index, terms));
@@ -100,7 +103,10 @@ void PoolImpl::measure_soon() {
 
 std::vector<ModelStatus> Pool::status() const {
   std::vector<ModelStatus> all;
-  for (ModelIndex i = 0; i < impl_->served.size(); ++i) {
+  std::vector<ModelIndex> shown = impl_->order;
+  for (ModelIndex i = 0; i < impl_->served.size(); ++i)
+    if (impl_->scheduler.removed(i) && impl_->served[i]->engine) shown.push_back(i);
+  for (const ModelIndex i : shown) {
     const Served& model = *impl_->served[i];
     ModelStatus one;
     one.spec = model.spec;

@@ -26,6 +26,12 @@ struct Served {
   Error look_error;
   Inspection found;
   std::string measured_key;
+  std::uint64_t looks = 0;  // the answer of an older look is thrown away
+  struct Next {
+    ModelSpec spec;
+    Inspection found;
+  };
+  std::optional<Next> next;  // from the next start on
 
   std::unique_ptr<Engine> engine;
   Run run = 0;
@@ -49,9 +55,10 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   PoolImpl(boost::asio::io_context& io, PoolOptions given, std::vector<ModelSpec> models);
 
   // pool.cc
-  void look_at_all();
-  void look_at(ModelIndex index);
-  void looked(ModelIndex index, Result<Inspection> result);
+  void look_at(ModelIndex index, ModelSpec spec);
+  void looked(ModelIndex index, ModelSpec spec, Result<Inspection> result);
+  void take_next(Served& model);
+  ModelIndex add_model(ModelSpec spec);
   ModelTerms terms_of(const Served& model) const;
   void apply(Effects effects);
   void carry_out(const StartEngine& effect);
@@ -62,6 +69,9 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   void carry_out(const Prefetch& effect);
   void set_alarm();
   void close();
+  // pool_reload.cc
+  void reload(PoolOptions given, std::vector<ModelSpec> models);
+  void change(ModelIndex index, ModelSpec spec);
   // pool_engine.cc
   void engine_ready(ModelIndex index, Run run);
   void engine_exited(ModelIndex index, Run run, std::string words);
@@ -72,6 +82,8 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   void measure_soon();
   // pool_slots.cc
   bool keeps_slots(const Served& model) const;
+  void prepare_slot_folder() const;
+  void forget_slots(const Served& model) const;
   static std::string slot_file(const Served& model, std::uint32_t slot);
   boost::asio::awaitable<std::int64_t> ask_slot(fs::path socket, std::uint32_t slot, std::string action,
                                                 std::string file);
@@ -93,7 +105,8 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   fs::path sockets;  // the run folder, or a short one if its path is too long for a socket
   Scheduler scheduler;
   Measured measured;
-  std::vector<std::unique_ptr<Served>> served;
+  std::vector<std::unique_ptr<Served>> served;  // by ModelIndex
+  std::vector<ModelIndex> order;                // of those that are served now
   std::unordered_map<std::string, ModelIndex> by_id;
   std::map<Ticket, std::shared_ptr<Waiting>> waiting;
   std::unordered_map<Ticket, std::shared_ptr<std::string>> leased;  // how the engine ended under it
@@ -105,6 +118,9 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   boost::asio::thread_pool helper{1};  // what blocks on the disk
   std::unique_ptr<Spawner> spawner = std::make_unique<Spawner>();
 };
+
+void remove_slots(const fs::path& slot_folder);  // all of them
+SchedulerOptions scheduler_options(const PoolOptions& options, const Budget& budget);
 
 struct Lease::Hold {
   Hold(std::weak_ptr<PoolImpl> from, Ticket number, std::string id, fs::path path)

@@ -101,7 +101,7 @@ asio::awaitable<Result<Lease>> PoolImpl::lease(LeaseRequest request) {
 // The first request may come before the file was looked at; a look that failed is tried again.
 asio::awaitable<Result<void>> PoolImpl::wait_for_look(ModelIndex index, Time deadline) {
   Served& model = *served[index];
-  if (model.look == Served::Look::failed) look_at(index);
+  if (model.look == Served::Look::failed) look_at(index, model.spec);
   while (model.look == Served::Look::running) {
     if (now() >= deadline)
       co_return fail(Code::timeout, "the file of " + model.spec.folder_name + " could not be read in time");

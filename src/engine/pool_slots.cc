@@ -39,6 +39,27 @@ void keep_within(const fs::path& folder, std::uint64_t limit) {
 
 }  // namespace
 
+void remove_slots(const fs::path& slot_folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(slot_folder, error))
+    if (entry.path().extension() == k_ending) files.push_back(entry.path());
+  for (const fs::path& file : files) fs::remove(file, error);
+}
+
+// What an earlier server left is of no use: nobody knows which engine wrote it.
+void PoolImpl::prepare_slot_folder() const {
+  if (options.slot_folder.empty()) return;
+  if (auto made = make_folders(options.slot_folder, 0700); !made) log::error("{}", made.error().message);
+  remove_slots(options.slot_folder);
+}
+
+void PoolImpl::forget_slots(const Served& model) const {
+  std::error_code ignored;
+  for (std::uint32_t slot = 0; slot < model.found.launch.slots && !options.slot_folder.empty(); ++slot)
+    fs::remove(options.slot_folder / slot_file(model, slot), ignored);
+}
+
 // An engine with a projector refuses to save; a cache that alone is over the limit would only be thrown away.
 bool PoolImpl::keeps_slots(const Served& model) const {
   return !options.slot_folder.empty() && model.spec.task == content::Task::chat && !model.spec.projector &&

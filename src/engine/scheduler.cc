@@ -46,9 +46,9 @@ Effects Scheduler::set_terms(Time now, ModelIndex index, ModelTerms terms) {
   return out;
 }
 
-Effects Scheduler::set_budget(Time now, std::uint64_t budget) {
+Effects Scheduler::set_options(Time now, SchedulerOptions options) {
   Effects out;
-  options_.budget = budget;
+  options_ = options;
   settle(now, out);
   return out;
 }
@@ -57,6 +57,13 @@ Effects Scheduler::remove_model(Time now, ModelIndex index) {
   Effects out;
   models_[index].removed = true;
   refuse_all(index, Refusal::removed, {}, {}, out);
+  settle(now, out);
+  return out;
+}
+
+Effects Scheduler::return_model(Time now, ModelIndex index) {
+  Effects out;
+  models_[index].removed = false;
   settle(now, out);
   return out;
 }
@@ -196,7 +203,7 @@ std::optional<Time> Scheduler::next_wakeup() const {
     if (model.contended_since && *model.contended_since + options_.patience > settled_at_)
       at(*model.contended_since + options_.patience);
     const bool idle = model.state == State::ready && model.leases.empty() && !model.terms.pinned;
-    if (idle && options_.idle_timeout > Span::zero()) at(model.last_used + options_.idle_timeout);
+    if (idle && idle_timeout(model) > Span::zero()) at(model.last_used + idle_timeout(model));
   }
   return first;
 }
@@ -314,11 +321,11 @@ void Scheduler::grant(Time now, Effects& out) {
 }
 
 void Scheduler::unload_idle(Time now, Effects& out) {
-  if (options_.idle_timeout <= Span::zero()) return;
   for (ModelIndex i = 0; i < models_.size(); ++i) {
     const Model& model = models_[i];
     const bool idle = model.state == State::ready && model.leases.empty() && !model.terms.pinned;
-    if (idle && model.last_used + options_.idle_timeout <= now) stop(i, out);
+    const Span limit = idle_timeout(model);
+    if (idle && limit > Span::zero() && model.last_used + limit <= now) stop(i, out);
   }
 }
 

@@ -43,7 +43,8 @@ struct ModelTerms {
   std::uint32_t slots = 1;          // leases at the same time
   std::uint32_t queue_limit = 256;  // waiting requests
   bool main = false;
-  bool pinned = false;  // goes last and is not unloaded when idle
+  bool pinned = false;                              // goes last and is not unloaded when idle
+  std::optional<Span> idle_timeout = std::nullopt;  // instead of the scheduler's; 0: never unloaded for idleness
 };
 
 struct SchedulerOptions {
@@ -122,9 +123,11 @@ class Scheduler {
 
   ModelIndex add_model(ModelTerms terms);
   Effects set_terms(Time now, ModelIndex model, ModelTerms terms);
-  Effects set_budget(Time now, std::uint64_t budget);
+  Effects set_options(Time now, SchedulerOptions options);
   // No new requests for it; it drains and goes. Its index stays taken.
   Effects remove_model(Time now, ModelIndex model);
+  // Takes remove_model() back.
+  Effects return_model(Time now, ModelIndex model);
 
   // A new request. Among the effects, or those of a later call, is exactly one Grant or Refuse for it, unless leave()
   // comes first.
@@ -158,6 +161,7 @@ class Scheduler {
   std::uint64_t used() const;  // bytes of all that hold memory
   const SchedulerOptions& options() const { return options_; }
   bool shutting_down() const { return shutting_down_; }
+  bool removed(ModelIndex model) const { return models_[model].removed; }
   bool all_gone() const;                                  // no engine is left
   std::optional<Standing> standing(Ticket ticket) const;  // of a waiting request
   std::optional<ModelIndex> model_waited_for(Ticket ticket) const;
@@ -197,6 +201,7 @@ class Scheduler {
   void cool(Time now, Model& model);
   void refuse_all(ModelIndex model, Refusal why, Span retry_after, const std::string& words, Effects& out);
   std::optional<ModelIndex> model_of(Run run) const;
+  Span idle_timeout(const Model& model) const { return model.terms.idle_timeout.value_or(options_.idle_timeout); }
   Standing standing_at(const Model& model, std::size_t place) const;
   std::vector<ModelIndex> claims() const;
 

@@ -402,6 +402,43 @@ TEST(Scheduler, RemovedModelRefusesAndGoes) {
   EXPECT_EQ(w.state(a), State::absent);
 }
 
+TEST(Scheduler, AModelThatComesBackIsServedAgain) {
+  World w({.budget = 10});
+  const auto a = w.model(4);
+  w.bring_up(a);
+  w.take(w.scheduler.remove_model(w.now, a));
+  EXPECT_EQ(w.state(a), State::stopping);
+  w.take(w.scheduler.return_model(w.now, a));
+  w.exited(a);
+  const Ticket next = w.ask(a);
+  w.ready(a);
+  EXPECT_TRUE(w.has(next));
+}
+
+TEST(Scheduler, AModelsOwnIdleTimeoutCounts) {
+  World w({.budget = 20, .idle_timeout = seconds(100)});
+  const auto usual = w.scheduler.add_model({.need = 4});
+  const auto shorter = w.scheduler.add_model({.need = 4, .idle_timeout = seconds(10)});
+  const auto never = w.scheduler.add_model({.need = 4, .idle_timeout = seconds(0)});
+  for (const auto model : {usual, shorter, never}) w.bring_up(model);
+  w.pass(seconds(11));
+  EXPECT_EQ(w.stops, std::vector{shorter});
+  w.pass(seconds(1000));
+  EXPECT_EQ(w.stops, (std::vector{shorter, usual}));
+}
+
+TEST(Scheduler, ALowerBudgetLetsIdleModelsGo) {
+  SchedulerOptions options{.budget = 10};
+  World w(options);
+  const auto a = w.model(4), b = w.model(4);
+  w.bring_up(a);
+  w.pass(seconds(1));
+  w.bring_up(b);
+  options.budget = 5;
+  w.take(w.scheduler.set_options(w.now, options));
+  EXPECT_EQ(w.stops, std::vector{a});
+}
+
 TEST(Scheduler, ShutDownDrainsThenEndsAll) {
   World w({.budget = 20});
   const auto a = w.model(4, 1), b = w.model(4), c = w.model(4);

@@ -45,6 +45,34 @@ class Eai:
         return Server(self, self.json("model", "run", *words, "--port", "0"))
 
 
+    def configure(self, text):
+        """Writes config.toml; returns its path."""
+        file = self.home / "eai/config/config.toml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def stored(self, name):
+        """The folder of a model in the store."""
+        for metadata in (self.home / "eai/models").glob("*/metadata.json"):
+            if json.loads(metadata.read_text())["folder_name"] == name:
+                return metadata.parent
+        raise AssertionError(f"no model {name} is stored")
+
+    def copy_chat(self, name):
+        """The chat model without its eyes, as a model of another name; returns its hash."""
+        self("model", "download", "eai-demo")
+        folder = self.home / "copies" / name
+        folder.mkdir(parents=True)
+        shutil.copy(self.stored("eai-demo") / "model.gguf", folder / name)
+        self("model", "preserve", folder, "--to", f"car:{folder}.car")
+        return self.stored(name).name
+
+    def states(self):
+        """What the server says of its models, by name."""
+        return {m["name"]: m for m in self.json("model", "status")["models"]}
+
+
 class Server:
     def __init__(self, eai, told):
         self.eai, self.told = eai, told
@@ -100,9 +128,27 @@ class Watched:
         return bool(poll.poll(seconds * 1000))
 
 
+def engines_of(pid):
+    """The engines of a server, as {pid: name}."""
+    return {p: name for p, name in processes_below(pid).items() if name.startswith("llama-server")}
+
+
+def words_of(pid):
+    """A process's command line."""
+    return pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+
+
 def similarity(a, b):
     dot = sum(x * y for x, y in zip(a, b))
     return dot / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
+
+
+@pytest.fixture
+def stopped(eai):
+    """No server runs before the test, none after it."""
+    eai.start("model", "stop").communicate(timeout=WAIT)
+    yield eai
+    eai.start("model", "stop").communicate(timeout=WAIT)
 
 
 @pytest.fixture(scope="module")

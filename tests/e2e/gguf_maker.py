@@ -31,3 +31,97 @@ def gguf(tensors, **more):
     """A whole file of `tensors`, [(name, bytes)]."""
     header = gguf_header([(name, len(data)) for name, data in tensors], **more)
     return header + b"".join(data + b"\0" * (-len(data) % 32) for _, data in tensors)
+
+
+KINDS = {"f32": (0, 1, 4), "q8_0": (8, 32, 34), "q4_k": (12, 256, 144)}  # number, numbers in a block, bytes of a block
+
+
+def _field(value):
+    """Type and bytes of a key's value; lists are of texts, of int32 or of float32."""
+    if isinstance(value, bool):
+        return 7, struct.pack("<?", value)
+    if isinstance(value, int):
+        return 4, struct.pack("<I", value)
+    if isinstance(value, float):
+        return 6, struct.pack("<f", value)
+    if isinstance(value, str):
+        return 8, _text(value)
+    kind, code = {str: (8, None), int: (5, "i"), float: (6, "f")}[type(value[0])]
+    items = b"".join(map(_text, value)) if code is None else struct.pack(f"<{len(value)}{code}", *value)
+    return 9, struct.pack("<IQ", kind, len(value)) + items
+
+
+def write_gguf(path, fields, tensors):
+    """`tensors`: {name: (shape, kind, bytes or None)}; without bytes the file is a hole there."""
+    header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(fields))
+    for key, value in fields.items():
+        kind, data = _field(value)
+        header += _text(key) + struct.pack("<I", kind) + data
+    offset, places = 0, []
+    for name, (shape, kind, data) in tensors.items():
+        number, block, size = KINDS[kind]
+        header += _text(name) + struct.pack("<I", len(shape)) + struct.pack(f"<{len(shape)}Q", *shape)
+        header += struct.pack("<IQ", number, offset)
+        places.append((offset, data))
+        count = 1
+        for side in shape:
+            count *= side
+        offset += (count // block * size + 31) // 32 * 32
+    header += b"\0" * (-len(header) % 32)
+    with open(path, "wb") as file:
+        file.write(header)
+        for place, data in places:
+            if data is not None:
+                file.seek(len(header) + place)
+                file.write(data)
+        file.truncate(len(header) + offset)
+
+
+def write_shape(path, architecture="llama", blocks=2, width=256, feed=512, heads=4, kv_heads=4, head=64, vocabulary=64,
+                trained=131072, window=0, experts=0, kind="q4_k"):
+    """A model of this shape, without its weights."""
+    a = architecture
+    fields = {"general.architecture": a, "general.name": "shape", f"{a}.context_length": trained,
+              f"{a}.embedding_length": width, f"{a}.block_count": blocks, f"{a}.feed_forward_length": feed,
+              f"{a}.attention.head_count": heads, f"{a}.attention.head_count_kv": kv_heads,
+              f"{a}.attention.layer_norm_rms_epsilon": 1e-6, f"{a}.attention.key_length": head,
+              f"{a}.attention.value_length": head, "tokenizer.ggml.model": "llama",
+              "tokenizer.ggml.tokens": [f"t{i}" for i in range(vocabulary)],
+              "tokenizer.ggml.scores": [0.0] * vocabulary, "tokenizer.ggml.token_type": [3] * 3 + [1] * (vocabulary - 3),
+              "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 2}
+    if window:
+        fields[f"{a}.attention.sliding_window"] = window
+    if experts:
+        fields |= {f"{a}.expert_count": experts, f"{a}.expert_used_count": 8, f"{a}.expert_feed_forward_length": feed}
+    tensors = {"token_embd.weight": ((width, vocabulary), kind, None), "output_norm.weight": ((width,), "f32", None),
+               "output.weight": ((width, vocabulary), kind, None)}
+
+    def block(name, *shape):
+        tensors[f"blk.{i}.{name}.weight"] = (shape, kind if len(shape) > 1 else "f32", None)
+
+    for i in range(blocks):
+        block("attn_norm", width), block("ffn_norm", width)
+        block("attn_q", width, heads * head), block("attn_k", width, kv_heads * head)
+        block("attn_v", width, kv_heads * head), block("attn_output", heads * head, width)
+        if a != "llama":
+            block("attn_q_norm", head), block("attn_k_norm", head)
+        if a == "gemma3":
+            block("post_attention_norm", width), block("post_ffw_norm", width)
+        if experts:
+            tensors[f"blk.{i}.ffn_gate_inp.weight"] = ((width, experts), "f32", None)
+            block("ffn_gate_exps", width, feed, experts), block("ffn_up_exps", width, feed, experts)
+            block("ffn_down_exps", feed, width, experts)
+        else:
+            block("ffn_gate", width, feed), block("ffn_up", width, feed), block("ffn_down", feed, width)
+    write_gguf(path, fields, tensors)
+
+
+def write_lora(path, base, rank, targets):
+    """A LoRA adapter that is loud enough to change every answer. `targets`: {tensor: (inputs, outputs)}."""
+    tensors = {}
+    for name, (inputs, outputs) in targets.items():
+        ones = struct.pack("<f", 1.0)
+        tensors[f"{name}.lora_a"] = ((inputs, rank), "f32", ones * (inputs * rank))
+        tensors[f"{name}.lora_b"] = ((rank, outputs), "f32", ones * (rank * outputs))
+    write_gguf(path, {"general.architecture": base, "general.type": "adapter", "adapter.type": "lora",
+                      "adapter.lora.alpha": float(rank)}, tensors)

@@ -4,19 +4,7 @@ import signal
 import socket
 
 import pytest
-from conftest import WAIT, Watched, processes_below
-
-
-@pytest.fixture
-def stopped(eai):
-    """No server runs before the test, none after it."""
-    eai.start("model", "stop").communicate(timeout=WAIT)
-    yield eai
-    eai.start("model", "stop").communicate(timeout=WAIT)
-
-
-def engines_of(pid):
-    return {p: name for p, name in processes_below(pid).items() if name.startswith("llama-server")}
+from conftest import WAIT, Watched, engines_of
 
 
 def test_stop_ends_server_and_engines(stopped):

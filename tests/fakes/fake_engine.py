@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """An engine that behaves as the file name of its model says: good, slow_load, crash_in_load, hang_ignoring_sigterm,
-silent (no state lines). Takes llama-server's command line; answers /health and echoes everything else, but for what
+silent (no state lines), never_ready (takes requests, is never ready), keeps_slots (saves and restores slots: 1000 bytes
+each; GET /restored is 200 once it has restored two). Takes llama-server's command line; answers /health and echoes everything else, but for what
 a body asks for with "say": stream, crash (in the middle of an event), hang (after an event), mute (before the head),
 half (dies in a whole answer), refuse, flood (events without end; MODEL.blocked gets the number of bytes when half a
 second long none could be written). When the other side closes in hang and mute, MODEL.left gets the monotonic clock."""
 import http.server
+import json
 import os
 import select
 import signal
@@ -16,6 +18,7 @@ import time
 arguments = dict(zip(sys.argv[1:], sys.argv[2:]))
 behaviour = os.path.basename(arguments["--model"]).removesuffix(".gguf")
 ready = threading.Event()
+restored = []
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -31,6 +34,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0))) or b'{"status":"ok"}'
+        if behaviour == "keeps_slots" and (self.path.startswith("/slots/") or self.path == "/restored"):
+            return self.keep_slot(body)
         for said in ("stream", "crash", "hang", "mute", "half", "refuse", "flood"):
             if b'"say":"%s"' % said.encode() in body and ready.is_set():
                 return self.misbehave(said)
@@ -38,6 +43,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def keep_slot(self, body):
+        answer = b"{}"
+        if self.path.startswith("/slots/"):
+            path = os.path.join(arguments["--slot-save-path"], json.loads(body)["filename"])
+            if self.path.endswith("?action=save"):
+                with open(path, "wb") as file:
+                    file.write(bytes(1000))
+                answer = b'{"n_saved":7}'
+            else:
+                with open(path, "rb") as file:
+                    restored.append(len(file.read()))
+                answer = b'{"n_restored":7}'
+        self.send_response(200 if self.path != "/restored" or restored == [1000, 1000] else 404)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
 
     def misbehave(self, said):
         if said == "mute":
@@ -134,6 +156,8 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 say('{"state":"loading","payload":{"value":0.5}}')
 if behaviour == "slow_load":
     time.sleep(1)
+if behaviour == "never_ready":
+    threading.Event().wait()
 ready.set()
 say('{"state":"ready"}')
 threading.Event().wait()

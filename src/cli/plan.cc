@@ -1,0 +1,138 @@
+#include "cli/plan.h"
+
+#include <algorithm>
+
+#include "cli/lora.h"
+#include "engine/image.h"
+#include "engine/worker.h"
+#include "util/log.h"
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+bool draws(content::Task task) { return task == content::Task::image_generation || task == content::Task::image_edit; }
+
+// The settings that the file has for a model, if it has some.
+Result<const ModelSettings*> settings_of(const Library& library, const Config& config, const content::Cid& id) {
+  const ModelSettings* found = nullptr;
+  for (const ModelSettings& one : config.models) {
+    const auto asked = resolve(library, one.model);
+    if (!asked || asked->id != id) continue;
+    if (found != nullptr)
+      return fail(Code::invalid, one.file.string() + ": [models.\"" + printable(found->model) + "\"] and [models.\"" +
+                                     printable(one.model) +
+                                     "\"] are the same model; put its settings into one of them");
+    found = &one;
+  }
+  return found;
+}
+
+// A GGUF file that a setting names by its path, or by name or hash of a stored model.
+Result<fs::path> find_gguf(const Library& library, const ModelSettings& settings, const std::string& key,
+                           const std::string& word) {
+  const auto refuse = [&](const std::string& what) { return settings.fail_at_key(key, what); };
+  fs::path path;
+  if (names_file(word)) {
+    path = settings.file.parent_path() / word;
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) return refuse("there is no file " + printable(path.string()));
+  } else {
+    const auto asked = resolve(library, word);
+    if (!asked) return refuse(asked.error().message);
+    const store::Model* model = library.stored(asked->id);
+    if (model == nullptr)
+      return refuse(asked->label + " is not here; `eai model download " + asked->label + "` brings it");
+    const auto gguf = model->gguf();
+    if (!gguf) return refuse(asked->label + " is no GGUF file");
+    path = *gguf;
+  }
+  if (path.string().find(',') != std::string::npos)
+    return refuse(printable(path.string()) +
+                  " has a comma in its path, which llama-server takes for the end of a name");
+  return path;
+}
+
+Result<void> add_settings(engine::ModelSpec& spec, const Library& library, const ModelSettings& settings) {
+  if (settings.context_length) spec.context_length = static_cast<std::uint32_t>(*settings.context_length);
+  if (settings.parallel) spec.parallel = static_cast<std::uint32_t>(*settings.parallel);
+  if (settings.idle_timeout) spec.idle_timeout = std::chrono::seconds(*settings.idle_timeout);
+  spec.pinned = settings.pinned;
+  const auto refuse = [&](const char* key) {
+    return settings.fail_at_key(key, "models." + settings.model + "." + key + " is for llama-server, and " +
+                                         spec.folder_name + " is an image model");
+  };
+  if (draws(spec.task) && !settings.draft.empty()) return refuse("draft");
+  if (draws(spec.task) && !settings.engine_options.empty()) return refuse("engine_options");
+  if (draws(spec.task) && !settings.lora.empty()) return refuse("lora");
+  for (const std::string& word : settings.lora) {
+    const ScaledFile lora = parse_lora(word).value_or(ScaledFile{});  // checked when it was read
+    EAI_TRY(fs::path gguf, find_gguf(library, settings, "lora", lora.name));
+    spec.adapters.push_back({std::move(gguf), lora.scale});
+  }
+  if (!settings.draft.empty()) {
+    EAI_TRY(spec.draft, find_gguf(library, settings, "draft", settings.draft));
+  }
+  // Behind those of the family, so that they count.
+  spec.extra_arguments.insert(spec.extra_arguments.end(), settings.engine_options.begin(),
+                              settings.engine_options.end());
+  return {};
+}
+
+std::vector<std::string> notes_of(const Library& library, const Config& config) {
+  std::vector<std::string> out;
+  for (const ModelSettings& one : config.models)
+    if (const auto asked = resolve(library, one.model); !asked)
+      out.push_back(one.file.string() + ": [models.\"" + printable(one.model) + "\"]: " + asked.error().message);
+  return out;
+}
+
+}  // namespace
+
+Result<engine::ModelSpec> spec_of(const Library& library, const Config& config, const store::Model& model) {
+  engine::ModelSpec out;
+  auto lora = lora_of(library.store, model);
+  if (!lora) return Failure(std::move(lora).error().with(library.label_of(model.id)));
+  fill_spec(out, model, *lora);
+  out.folder_name = model.metadata.folder_name;
+  out.stated_ram_gb = model.metadata.ram_gb;
+  out.created = model.created;
+  out.context_length = static_cast<std::uint32_t>(config.context_length);
+  out.parallel = static_cast<std::uint32_t>(config.parallel);
+  EAI_TRY(out.workers, engine::parse_workers(config.workers));
+  std::string family = family_of(library.label_of(model.id));
+  if (family.empty()) family = family_of(model.metadata.folder_name);
+  if (out.task == content::Task::chat) out.extra_arguments = sampling_arguments(family);
+  if (draws(out.task)) {
+    out.memory_budget = config.memory_limit.bytes;
+    if (config.image_metadata) out.extra_arguments.emplace_back("--image-metadata");
+    if (config.image_offload) out.extra_arguments.emplace_back(engine::k_offload);
+  }
+  EAI_TRY(const ModelSettings* settings, settings_of(library, config, model.id));
+  if (settings != nullptr) EAI_CHECK(add_settings(out, library, *settings));
+  return out;
+}
+
+std::vector<engine::Device> devices_of(const Engines& engines) {
+  if (engines.llama_server.empty()) return {};
+  auto devices = engine::list_devices(engines.llama_server);
+  if (!devices) log::warn("{}", devices.error().message);
+  return devices.value_or(std::vector<engine::Device>{});
+}
+
+Result<ServerPlan> make_plan(const Context& context, const Config& config, const Choose& choose) {
+  EAI_TRY(const Library library, Library::open(context));
+  EAI_TRY(const std::vector<store::Model> models, choose(library));
+  ServerPlan plan;
+  EAI_TRY(plan.engines, find_engines(config, context.folders));
+  for (const store::Model& model : models) {
+    EAI_CHECK(check_engine_for(plan.engines, model.metadata.task));
+    EAI_TRY(engine::ModelSpec spec, spec_of(library, config, model));
+    plan.models.push_back({model, library.label_of(model.id), std::move(spec)});
+  }
+  plan.models.front().spec.main = true;
+  plan.notes = notes_of(library, config);
+  return plan;
+}
+
+}  // namespace eai::cli
