@@ -204,7 +204,10 @@ std::vector<std::string> llama_arguments(const ModelSpec& spec, const Launch& la
     else
       add_option("--lora-scaled", adapter.gguf.string() + ":" + std::to_string(adapter.scale));
   }
-  if (spec.draft) add_option("--spec-draft-model", spec.draft->string());
+  if (spec.draft) {
+    add_option("--spec-draft-model", spec.draft->string());
+    add_option("--spec-type", "draft-simple");  // without a type the draft is loaded and never asked
+  }
   if (!spec.workers.empty()) {
     std::string list;
     for (const std::string& worker : spec.workers) list += (list.empty() ? "" : ",") + worker;

@@ -96,7 +96,7 @@ def test_a_conversation_survives_the_unloading_of_its_model(home, words, kept):
     files = home.home / "eai/logs/conversations"
     messages = [{"role": "user", "content": PARIS}]
     # There is room for one of the two.
-    server = home.run("--hash", talker, "eai-demo-embed", "--memory-limit", "65MB", *words)
+    server = home.run(f"{name},eai-demo-embed", "--memory-limit", "65MB", *words)
     embed = server.hash_of("eai-demo-embed")
     _, answer = timings(server, talker, messages)
     messages += [{"role": "assistant", "content": answer}, {"role": "user", "content": "Count to 3"}]
@@ -119,6 +119,8 @@ class Reload:
     def __init__(self, eai, server):
         self.server = server
         self.log = eai.start("model", "logs", "-f", "--lines", "100000")
+        while f"server {server.pid} on" not in self.log.stdout.readline():  # what is before is of other servers
+            pass
 
     def __call__(self):
         os.kill(self.server.pid, signal.SIGHUP)
@@ -138,18 +140,20 @@ def test_the_configuration_is_read_again_while_a_stream_runs(home):
     reload = Reload(home, server)
     try:
         parts = iter(server.openai.chat.completions.create(
-            model="local-model", messages=[{"role": "user", "content": "Tell me a story"}], temperature=0, stream=True))
+            model="local-model", messages=[{"role": "user", "content": "Tell me a story"}], max_tokens=1800, stream=True,
+            extra_body={"ignore_eos": True}))
         next(parts)
         home.configure('[models."eai-demo"]\ncontext_length = 512\n')
         assert "1 models" in reload()
         assert words_of(old), "the engine that answers goes on"
-        assert [p.choices[0].finish_reason for p in parts][-1] == "stop"
+        assert [p.choices[0].finish_reason for p in parts][-1] == "length"
         assert "Paris" in server.ask(PARIS)
         state = home.states()["eai-demo"]
         assert state["context_length"] == 512 and state["pid"] != old
         # What is wrong is told, and changes nothing.
         home.configure("[server]\nport = 0\nprot = 1\n")
         assert "is not taken" in (line := reload()) and "line 3: unknown key server.prot" in line
+        home.configure("")
         assert "Paris" in server.ask(PARIS) and home.states()["eai-demo"]["pid"] == state["pid"]
     finally:
         reload.end()

@@ -1,0 +1,98 @@
+"""What `eai model estimate` says is what the engine then takes; and what a server and its engines say is in their logs."""
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from conftest import BUILD, WAIT, engines_of, words_of
+from gguf_maker import write_shape
+from shapes import data_uri
+
+MIB = 1 << 20
+LARGE = {
+    "llama-8b": dict(blocks=32, width=4096, feed=14336, heads=32, kv_heads=8, head=128, vocabulary=128256),
+    "llama-70b": dict(blocks=80, width=8192, feed=28672, heads=64, kv_heads=8, head=128, vocabulary=32000),
+    "qwen3-14b": dict(architecture="qwen3", blocks=40, width=5120, feed=17408, heads=40, kv_heads=8, head=128, vocabulary=151936),
+    "gemma3-12b": dict(architecture="gemma3", blocks=48, width=3840, feed=15360, heads=16, kv_heads=8, head=256,
+                       vocabulary=262144, window=1024),
+    "qwen3-30b-a3b": dict(architecture="qwen3moe", blocks=48, width=2048, feed=768, heads=32, kv_heads=4, head=128,
+                          vocabulary=151936, experts=128),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_models_are_what_llama_fit_params_says(eai, tmp_path, name):
+    file = tmp_path / f"{name}.gguf"
+    write_shape(file, **LARGE[name])
+    for context, slots in ((4096, 1), (32768, 4), (131072, 8)):
+        told = eai.json("model", "estimate", file, "--context-length", context, "--parallel", slots)
+        said = subprocess.run([BUILD / "libexec/eai/llama-fit-params", "-m", file, "-c", str(context), "-np", str(slots), "-ub",
+                               "512", "-b", "2048", "-fitp", "on"], check=True, capture_output=True, text=True).stdout
+        model, cache, compute = map(int, re.search(r"^Host (\d+) (\d+) (\d+)", said, re.MULTILINE).groups())
+        ours = told["bytes"]["weights"] + told["bytes"]["context"] + told["bytes"]["compute"]
+        theirs = (file.stat().st_size / MIB if model == 0 else model) + cache + compute  # mapped weights count as none there
+        assert ours / MIB == pytest.approx(theirs, rel=0.1), (context, slots, said, told)
+
+
+def peak(pid):
+    return int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)) * 1024
+
+
+def pid_of(server, name):
+    return next(p for p in engines_of(server.pid) if words_of(p)[words_of(p).index("--alias") + 1] == name)
+
+
+def test_the_chat_model_takes_what_was_said(eai, server):
+    told = eai.json("model", "estimate", "eai-demo")
+    # All slots until the context is full, and a picture: after that every buffer has been used.
+    story = {"max_tokens": 480, "extra_body": {"ignore_eos": True}}
+    threads = [threading.Thread(target=server.ask, args=(f"Tell me a story {i}",), kwargs=story) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    server.ask([{"type": "text", "text": "What do you see in this image?"},
+                {"type": "image_url", "image_url": {"url": data_uri("red", "circle", "white")}}])
+    assert peak(pid_of(server, "eai-demo")) == pytest.approx(told["total"], rel=0.1), told
+
+
+def test_the_embedding_model_takes_what_was_said(eai, server):
+    embed = server.hash_of("eai-demo-embed")
+    told = eai.json("model", "estimate", "eai-demo-embed")
+    for words in (100, 400, 950):
+        server.embed(["a model " * words], model=embed)
+    assert peak(pid_of(server, "eai-demo-embed")) == pytest.approx(told["total"], rel=0.1), told
+
+
+def test_what_was_measured_counts(eai, server):
+    """After it has run here, what it took is shown beside the estimate."""
+    server.ask("What is the capital of France?")
+    eai("model", "stop")
+    told = eai.json("model", "estimate", "eai-demo")
+    assert told["measured"] > 0 and "highest seen on this machine" in eai("model", "estimate", "eai-demo").stdout
+    tight = eai("model", "estimate", "eai-demo", "--memory-limit", "1MB").stdout
+    assert "does not fit" in tight
+    eai.run("eai-demo,eai-demo-embed")
+
+
+def test_logs(eai):
+    eai("model", "stop")
+    server = eai.run("eai-demo")
+    assert f"server {server.pid} on {server.url}" in eai("model", "logs").stdout
+    engine = eai("model", "logs", "eai-demo", "--lines", "100000").stdout
+    assert "server is listening" in engine or "model loaded" in engine, engine[-2000:]
+    assert len(eai("model", "logs", "eai-demo", "-n", "2").stdout.splitlines()) == 2
+    lines = [json.loads(line) for line in eai("model", "logs", "--json").stdout.splitlines()]
+    assert lines and all(line["event"] == "line" and line["log"] == "the server" for line in lines)
+    following = eai.start("model", "logs", "-f", "-n", "1")
+    assert following.stdout.readline()
+    eai("model", "stop")
+    rest = iter(following.stdout.readline, "")
+    assert any(f"server {server.pid} has ended" in line for line in rest)
+    following.send_signal(signal.SIGINT)
+    following.communicate(timeout=WAIT)
+    assert following.returncode == 130
