@@ -18,7 +18,7 @@ constexpr std::size_t k_line_limit = 400;  // bytes
 
 bool tells_of_an_error(std::string_view line) {
   for (const std::string_view word :
-       {" E ", "error", "Error", "failed", "unable", "cannot", "assert", "abort", "terminate"})
+       {" E ", "error", "Error", "failed", "Failed", "unable", "cannot", "assert", "abort", "terminate"})
     if (line.find(word) != std::string_view::npos) return true;
   return false;
 }

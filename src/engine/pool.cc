@@ -191,8 +191,6 @@ void PoolImpl::carry_out(const StartEngine& effect) {
   command.arguments = kind.arguments(model.spec, launch, model.name + ".sock");
   command.environment = clean_environment();
   command.environment.emplace_back("LLAMA_SERVER_ROUTER_PORT", "1");  // tells its state, ends with its input
-  // Large blocks go back to the system when they are freed; else an engine whose requests grow keeps all earlier buffers.
-  command.environment.emplace_back("MALLOC_MMAP_THRESHOLD_", "1048576");  // of glibc; others ignore it
   command.folder = sockets;
   EngineEvents events;
   events.started = [this, index = effect.model](int pid) { record_engine(sockets, served[index]->name, pid); };

@@ -76,6 +76,11 @@ std::vector<std::pair<std::string, std::string>> clean_environment() {
     for (const auto prefix : k_prefixes) wanted = wanted || name.starts_with(prefix);
     if (wanted) kept.emplace_back(name, text.substr(equals + 1));
   }
+  // ggml would have a debugger look at its own crash: seconds, and words of a debugger instead of its own.
+  kept.emplace_back("GGML_NO_BACKTRACE", "1");
+  // Of glibc; others ignore it. Large blocks go back to the system when they are freed; else an engine whose requests
+  // grow keeps all earlier buffers.
+  kept.emplace_back("MALLOC_MMAP_THRESHOLD_", "1048576");
   return kept;
 }
 
