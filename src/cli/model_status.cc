@@ -25,13 +25,14 @@ constexpr std::size_t k_answer_limit = 16 * k_mib;
 
 // What the server itself says, over its private socket.
 Result<json::object> ask_server(const Folders& folders) {
+  EAI_TRY(const fs::path socket, socket_of(folders));
   asio::io_context context(1);
   http::EngineClient client(context);
   http::Ask ask;
   ask.target = "/eai/status";
   ask.head_timeout = std::chrono::seconds(10);
   Result<http::Reply> reply = fail(Code::timeout, "the server does not answer");
-  asio::co_spawn(context, client.fetch(socket_of(folders), std::move(ask), k_answer_limit),
+  asio::co_spawn(context, client.fetch(socket, std::move(ask), k_answer_limit),
                  [&](std::exception_ptr error, Result<http::Reply> answer) {
                    if (!error) reply = std::move(answer);
                  });

@@ -70,7 +70,10 @@ std::string ServerRecord::address() const {
   return (encrypted ? "https://" : "http://") + shown + ":" + std::to_string(port);
 }
 
-fs::path socket_of(const Folders& folders) { return folders.run / "server.sock"; }
+Result<fs::path> socket_of(const Folders& folders) {
+  EAI_TRY(const fs::path folder, socket_folder(folders.run));
+  return folder / "server.sock";
+}
 fs::path engine_logs_of(const Folders& folders) { return folders.state / "engines"; }
 fs::path server_log_of(const Folders& folders) { return folders.state / "server.log"; }
 

@@ -28,7 +28,7 @@ struct ServerRecord {
   std::string address() const;  // "http://127.0.0.1:8080"
 };
 
-fs::path socket_of(const Folders& folders);
+Result<fs::path> socket_of(const Folders& folders);
 fs::path server_log_of(const Folders& folders);
 fs::path engine_logs_of(const Folders& folders);  // a folder of its own: a model may be called "server"
 

@@ -139,7 +139,8 @@ class Server {
     const http::TlsFiles tls{config_.tls_certificate, config_.tls_key};
     EAI_TRY(std::uint16_t port, strangers_.listen_tcp(config_.host, static_cast<std::uint16_t>(config_.port),
                                                       config_.tls_certificate.empty() ? nullptr : &tls));
-    EAI_CHECK(administration_.listen_unix(socket_of(folders_)));
+    EAI_TRY(const fs::path private_socket, socket_of(folders_));
+    EAI_CHECK(administration_.listen_unix(private_socket));
     record_ = record_of(plan_, config_, port);
     EAI_CHECK(seat.announce(record_));
     seat_ = &seat;
@@ -218,7 +219,8 @@ class Server {
     const PlannedModel main = plan_.models.front();
     engine::LeaseRequest request;
     request.model_id = main.model.id.str();
-    request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.start_timeout);
+    // The pool gives up its start first, and knows better why.
+    request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.start_timeout) + k_stop_grace;
     request.on_news = [this, &main](const engine::WaitNews& news) {
       tell_({{"event", "loading"}, {"name", main.name}, {"phase", news.phase}, {"fraction", news.fraction}});
     };

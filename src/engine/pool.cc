@@ -10,10 +10,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "engine/leftovers.h"
 #include "engine/pool_impl.h"
+#include "util/folders.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -23,7 +23,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t k_socket_path_limit = 100;  // bytes; sun_path holds 104 (macOS) or 108 (Linux)
 constexpr auto k_as_tuple = asio::as_tuple(asio::use_awaitable);
 
 // The end of a model's hash tells models apart; other ids keep their letters and digits.
@@ -32,20 +31,6 @@ std::string short_name(const std::string& id, ModelIndex index) {
   for (const char c : id.size() > 10 ? id.substr(id.size() - 10) : id)
     if (std::isalnum(static_cast<unsigned char>(c)) != 0) tail += c;
   return tail + "-" + std::to_string(index);
-}
-
-// `run` itself, or where its path is too long for a socket, a folder of this user with a short path that is always the
-// same for `run`.
-fs::path socket_folder(const fs::path& run) {
-  if (run.string().size() + 20 < k_socket_path_limit) return run;
-  const auto number = std::hash<std::string>{}(run.string());
-  const fs::path folder = fs::path("/tmp") / ("eai-" + std::to_string(::getuid()) + "-" + std::to_string(number));
-  ::mkdir(folder.c_str(), 0700);
-  struct stat info {};
-  const bool own = ::lstat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::getuid() &&
-                   (info.st_mode & 077) == 0;
-  if (!own) log::error("{} is not a folder of this user alone; engines cannot be started", folder.string());
-  return own ? folder : run;
 }
 
 // Reads a file through once so that it lies in the page cache when its engine maps it.
@@ -86,7 +71,9 @@ PoolImpl::PoolImpl(asio::io_context& io, PoolOptions given, std::vector<ModelSpe
   for (const fs::path& folder : {options.run_folder, options.log_folder})
     if (auto made = make_folders(folder, 0700); !made) log::error("{}", made.error().message);
   ::chmod(options.run_folder.c_str(), 0700);
-  sockets = socket_folder(options.run_folder);
+  const auto folder = socket_folder(options.run_folder);
+  if (!folder) log::error("engines cannot be started: {}", folder.error().message);
+  sockets = folder.value_or(options.run_folder);
   sweep_leftovers(sockets);
   prepare_slot_folder();
   for (ModelSpec& spec : models) order.push_back(add_model(std::move(spec)));

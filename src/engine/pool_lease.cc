@@ -117,9 +117,11 @@ Error PoolImpl::error_of(const Refuse& refusal) const {
   const std::string& name = model.spec.folder_name;
   switch (refusal.why) {
     case Refusal::too_large: {
-      std::string text = name + " needs " + human_bytes(scheduler.terms(refusal.model).need) + " of memory (" +
-                         model.found.memory.arithmetic(model.found.launch) + "), and there are " +
-                         human_bytes(budget.bytes) + " for models (" + budget.source + ")";
+      const std::uint64_t need = scheduler.terms(refusal.model).need;
+      std::string text = name + " needs " + human_bytes(need) + " of memory (";
+      if (need != model.found.memory.total()) text += "as seen on this machine; estimated: ";
+      text += model.found.memory.arithmetic(model.found.launch) + "), and there are " + human_bytes(budget.bytes) +
+              " for models (" + budget.source + ")";
       if (model.found.launch.context > 4096) text += "; a smaller --context-length needs less";
       return {Code::unsupported, text};
     }
@@ -137,8 +139,8 @@ Error PoolImpl::error_of(const Refuse& refusal) const {
     case Refusal::start_failed:
       return {Code::io, "the engine of " + name + " could not be started: " + refusal.words};
     case Refusal::cooling:
-      return {Code::io, "the engine of " + name + " could not be started a moment ago, the next try is in " +
-                            seconds_text(refusal.retry_after) + ": " + refusal.words};
+      return {Code::busy, "the engine of " + name + " could not be started a moment ago, the next try is in " +
+                              seconds_text(refusal.retry_after) + ": " + refusal.words};
     case Refusal::removed:
       return {Code::not_found, name + " is no longer served"};
     case Refusal::shutting_down:

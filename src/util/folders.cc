@@ -3,6 +3,9 @@
 #include <cstdlib>
 #include <optional>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #endif
@@ -70,6 +73,20 @@ Result<Folders> find_folders() {
   EAI_TRY(auto runtime, path_from("XDG_RUNTIME_DIR"));
   out.run = runtime ? *runtime / "eai" : out.home / "run";
   return out;
+}
+
+Result<fs::path> socket_folder(const fs::path& run) {
+  constexpr std::size_t limit = 100, name = 20;  // bytes; sun_path holds 104 (macOS) or 108 (Linux)
+  if (run.string().size() + name < limit) return run;
+  const auto number = std::hash<std::string>{}(run.string());
+  const fs::path folder = fs::path("/tmp") / ("eai-" + std::to_string(::getuid()) + "-" + std::to_string(number));
+  ::mkdir(folder.c_str(), 0700);
+  struct stat info {};
+  const bool own = ::lstat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::getuid() &&
+                   (info.st_mode & 077) == 0;
+  if (own) return folder;
+  return fail(Code::io, folder.string() + " is not a folder of this user alone; the path " + run.string() +
+                            " is too long for sockets, so they would lie there");
 }
 
 }  // namespace eai

