@@ -65,7 +65,7 @@ class Eai:
         folder = self.home / "copies" / name
         folder.mkdir(parents=True)
         shutil.copy(self.stored("eai-demo") / "model.gguf", folder / name)
-        self("model", "preserve", folder, "--to", f"car:{folder}.car")
+        self("model", "preserve", folder, "--to", f"car:{folder}.car", cwd=folder.parent)  # it leaves its metadata there
         return self.stored(name).name
 
     def states(self):

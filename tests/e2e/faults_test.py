@@ -107,6 +107,7 @@ def test_an_engine_killed_in_a_stream_ends_it_with_an_error(stopped):
     stream = events(server, {"messages": [{"role": "user", "content": "Tell me a story"}], "max_tokens": 1800,
                              "ignore_eos": True})
     next(stream)
+    os.kill(by_name["eai-demo"], signal.SIGSTOP)  # so that it cannot end before
     os.kill(by_name["eai-demo"], signal.SIGKILL)
     last = list(stream)[-1]
     error = json.loads(last)["error"]

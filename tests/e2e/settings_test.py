@@ -140,12 +140,14 @@ def test_the_configuration_is_read_again_while_a_stream_runs(home):
     reload = Reload(home, server)
     try:
         parts = iter(server.openai.chat.completions.create(
-            model="local-model", messages=[{"role": "user", "content": "Tell me a story"}], max_tokens=1800, stream=True,
+            model="local-model", messages=[{"role": "user", "content": "Tell me a story"}], max_tokens=500, stream=True,
             extra_body={"ignore_eos": True}))
         next(parts)
+        os.kill(old, signal.SIGSTOP)  # in the middle of its answer, however long the rest takes
         home.configure('[models."eai-demo"]\ncontext_length = 512\n')
         assert "1 models" in reload()
-        assert words_of(old), "the engine that answers goes on"
+        assert home.states()["eai-demo"]["state"] == "draining" and home.states()["eai-demo"]["pid"] == old
+        os.kill(old, signal.SIGCONT)
         assert [p.choices[0].finish_reason for p in parts][-1] == "length"
         assert "Paris" in server.ask(PARIS)
         state = home.states()["eai-demo"]
