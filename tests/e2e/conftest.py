@@ -49,6 +49,7 @@ class Eai:
         """Writes config.toml; returns its path."""
         file = self.home / "eai/config/config.toml"
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # it may hold keys
         file.write_text(text)
         return file
 
