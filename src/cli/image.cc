@@ -281,7 +281,8 @@ Result<int> image(Context& context) {
   if (graphics != Graphics::none) wish.order.fields["partial_images"] = k_previews;
   const auto begin = Clock::now();
   Easel easel(context, wish, graphics);
-  auto drawn = draw_pictures(socket_of(context.folders), wish.order, easel.news(), interrupt.token());
+  EAI_TRY(const fs::path socket, socket_of(context.folders));
+  auto drawn = draw_pictures(socket, wish.order, easel.news(), interrupt.token());
   easel.clear();
   if (!drawn && interrupt.requested()) {
     context.out.note(easel.drawn() == 0 ? "Stopped. Nothing was written." : "Stopped. What was drawn stays.");
