@@ -34,8 +34,7 @@ def unpack(cid, folder):
     return folder / metadata["folder_name"]
 
 
-def start_alone(command, folder):
-    environment = {"PATH": os.environ["PATH"], "LLAMA_SERVER_ROUTER_PORT": "1"}
+def start_alone(command, environment, folder):
     begun = time.perf_counter()
     with subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL) as engine:
@@ -62,13 +61,14 @@ def main():
                 return float(program.stdout.readline())
 
             def command_of(name):
-                """The command line of the engine that runs now, with a socket of its own."""
+                """Command line and environment of the engine that runs now, with a socket of its own."""
                 for entry in run.glob("*.engine"):
                     pid = entry.read_text().split()[0]
                     words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
                     if words[words.index(b"--model") + 1].decode() == str(models[name]):
                         words[words.index(b"--host") + 1] = b"alone.sock"
-                        return words
+                        variables = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")[:-1]
+                        return words, dict(variable.split(b"=", 1) for variable in variables)
                 raise RuntimeError(f"no engine of {name} runs")
 
             switch("chat")
@@ -76,7 +76,7 @@ def main():
             for index in range(ROUNDS):
                 name = ("embed", "chat")[index % 2]
                 switched = switch(name)
-                alone = start_alone(command_of(name), folder)
+                alone = start_alone(*command_of(name), folder)
                 (folder / "alone.sock").unlink(missing_ok=True)
                 taxes.append(switched - alone)
                 alone_all.append(alone)

@@ -76,8 +76,8 @@ struct MemoryUse {
 // Quick; zeros if there is no such process.
 MemoryUse memory_of(pid_t pid);
 
-// The variables a child may inherit from this program's environment (system, locale, GPU selection), nothing else: no
-// LLAMA_ARG_*, HF_*, AIP_*, no keys. And two of our own that make engines fit to be children.
+// The variables a child may inherit from this program's environment (system, locale, threads, GPU selection), nothing
+// else: no LLAMA_ARG_*, HF_*, AIP_*, no keys. And some of our own that make engines fit to be children.
 std::vector<std::pair<std::string, std::string>> clean_environment();
 
 namespace platform {  // process_linux.cc, process_macos.cc
