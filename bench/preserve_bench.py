@@ -4,9 +4,10 @@
 - archive: `eai model preserve --dry-run` (packs, hashes, makes CIDs) against tar | pigz --best | split, for weights as
   Q8_0 has them and for bf16: wall time and size;
 - unixfs: bytes hashed against `openssl speed sha256` times cores, and wall time against `ipfs add --only-hash`;
-- memory, disk, and what a changed chat template costs in each format.
+- memory and disk while parts go to a kubo node, and while nothing is sent;
+- what a changed chat template costs in each format.
 
-EAI_BENCH_GIB (default 2) is the size of the folder. Words choose what is measured: q8, unixfs, bf16, template; none: all.
+EAI_BENCH_GIB (default 2) is the size of the folder. Words choose what is measured: q8, upload, unixfs, bf16, template; none: all.
 """
 import json
 import os
@@ -23,7 +24,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 from gguf_maker import gguf_header  # noqa: E402
-from peers import kubo_program  # noqa: E402
+from peers import Kubo, kubo_program  # noqa: E402
 
 EAI = pathlib.Path(os.environ["EAI_BUILD"]).resolve() / "bin/eai"
 SIZE = int(float(os.environ.get("EAI_BENCH_GIB", "2")) * 2**30)
@@ -63,17 +64,32 @@ def make_model(folder, pool, size, template="x" * 500):
     return folder / name
 
 
+def parts_on_disk(pid):
+    """Bytes of the parts in flight: files that have no name any more."""
+    held = {}
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            if "/preserve/part." in os.readlink(link):
+                info = link.stat()
+                held[info.st_ino] = info.st_blocks * 512
+        except OSError:
+            pass  # closed meanwhile
+    return sum(held.values())
+
+
 def timed(command, **options):
+    """Seconds, what it printed, its peak memory in MiB and its peak of parts_on_disk()."""
     begin = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **options)
     # Not from wait4: its figure holds what Python itself had when it made the child.
-    peak, ended = 0, threading.Event()
+    peak, disk, ended = 0, 0, threading.Event()
 
     def watch():
-        nonlocal peak
+        nonlocal peak, disk
         while not ended.wait(0.1):
             try:
                 status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+                disk = max(disk, parts_on_disk(process.pid))
             except OSError:
                 return
             peak = max([peak, *(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))])
@@ -85,13 +101,13 @@ def timed(command, **options):
     ended.set()
     watcher.join()
     assert status == 0, command
-    return time.monotonic() - begin, out.decode(), peak / 1024
+    return time.monotonic() - begin, out.decode(), peak / 1024, disk
 
 
 def preserve(folder, home, *words):
     environment = {**os.environ, "EAI_HOME": str(home), "HOME": str(home)}
-    wall, out, rss = timed([EAI, "model", "preserve", folder, "--json", *words], env=environment, cwd=home)
-    return wall, json.loads(out.splitlines()[-1]), rss
+    wall, out, rss, disk = timed([EAI, "model", "preserve", folder, "--json", *words], env=environment, cwd=home)
+    return wall, json.loads(out.splitlines()[-1]), rss, disk
 
 
 def report(what, value, bar, good):
@@ -107,10 +123,10 @@ def warm(path):
 def archive(kind, pool, work, times, grow):
     path = make_model(work / kind, pool, SIZE)
     warm(path)
-    ours, outcome, rss = preserve(path.parent, work, "--dry-run")
+    ours, outcome, rss, disk = preserve(path.parent, work, "--dry-run")
     parts = work / "parts"
     parts.mkdir()
-    rival, _, _ = timed(f"tar cf - {kind} | pigz --best -p {CORES} | split -b 512M - parts/x", shell=True, cwd=work)
+    rival, *_ = timed(f"tar cf - {kind} | pigz --best -p {CORES} | split -b 512M - parts/x", shell=True, cwd=work)
     size = sum(p.stat().st_size for p in parts.iterdir())
     shutil.rmtree(parts)
     report(f"{kind} archive, wall", f"{rival / ours:.1f}x faster ({ours:.2f} s; tar | pigz --best | split {rival:.2f} s)",
@@ -119,15 +135,30 @@ def archive(kind, pool, work, times, grow):
     report(f"{kind} archive, size", f"{change:+.2%} ({outcome['stored'] / outcome['bytes']:.0%} stored)", f"<= +{grow:.0%}",
            change <= grow)
     report(f"{kind} archive, memory", f"{rss:.0f} MiB", "<= 64 MiB", rss <= 64)
+    report(f"{kind} archive, disk of a dry run", f"{disk} bytes", "0", disk == 0)
     return path
+
+
+def upload(pool, work):
+    path = make_model(work / "upload", pool, SIZE)
+    part = 64 << 20
+    node = Kubo(work / "node")
+    try:
+        wall, outcome, rss, disk = preserve(path.parent, work, "--to", f"kubo:{node.api}", "--zip-chunk-size", str(part >> 20), "--no-keep")
+    finally:
+        node.stop()
+    report("upload, disk", f"{disk / part:.2f} parts ({outcome['sent'] / wall / 1e6:.0f} MB/s to kubo)", "<= 2 parts", disk <= 2 * part)
+    report("upload, memory", f"{rss:.0f} MiB", "<= 64 MiB", rss <= 64)
+    shutil.rmtree(work / "node")
+    path.unlink()
 
 
 def unixfs(path, work):
     warm(path)
     # The best of three, for both: a second of work is soon disturbed.
-    ours, _, rss = min((preserve(path.parent, work, "--dry-run", "--format", "unixfs", "--layout", "fixed") for _ in range(3)),
+    ours, _, rss, _ = min((preserve(path.parent, work, "--dry-run", "--format", "unixfs", "--layout", "fixed") for _ in range(3)),
                        key=lambda run: run[0])
-    _, out, _ = timed(["openssl", "speed", "-mr", "-seconds", "2", "-bytes", "1048576", "sha256"])
+    _, out, *_ = timed(["openssl", "speed", "-mr", "-seconds", "2", "-bytes", "1048576", "sha256"])
     speed = float([line for line in out.splitlines() if line.startswith("+F")][-1].split(":")[-1])
     # Each byte is hashed twice: in its leaf, and for the file's own SHA-256.
     rate = 2 * path.stat().st_size / ours / (speed * CORES)
@@ -136,7 +167,7 @@ def unixfs(path, work):
     repository = {**os.environ, "IPFS_PATH": str(work / "ipfs")}
     program = kubo_program()
     subprocess.run([program, "init", "--profile=test"], env=repository, check=True, capture_output=True)
-    rival, _, _ = min(timed([program, "add", "-Q", "--only-hash", "--cid-version=1", "--raw-leaves", "--chunker=size-1048576",
+    rival, *_ = min(timed([program, "add", "-Q", "--only-hash", "--cid-version=1", "--raw-leaves", "--chunker=size-1048576",
                              "--max-file-links=1024", path], env=repository) for _ in range(3))
     report("unixfs, wall", f"{rival / ours:.2f}x faster than ipfs add --only-hash ({ours:.2f} s; {rival:.2f} s)", ">= 1x",
            rival >= ours)
@@ -167,10 +198,12 @@ def changed_template(pool, work):
 def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get("EAI_BENCH_FOLDER")) as folder:
         work = pathlib.Path(folder)
-        chosen = set(sys.argv[1:]) or {"q8", "unixfs", "bf16", "template"}
+        chosen = set(sys.argv[1:]) or {"q8", "upload", "unixfs", "bf16", "template"}
         pool = q8_pool()
         if "q8" in chosen:
             archive("q8", pool, work, 10, 0.04).unlink()
+        if "upload" in chosen:
+            upload(pool, work)
         if "unixfs" in chosen:
             path = make_model(work / "unixfs", pool, SIZE)
             unixfs(path, work)
