@@ -1,18 +1,16 @@
 // `eai model preserve`
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
 #include <cstdlib>
-#include <thread>
 
 #include <boost/json.hpp>
 
 #include "cli/interrupt.h"
 #include "cli/lora.h"
-#include "cli/progress.h"
+#include "cli/preserve_store.h"
+#include "cli/preserve_watch.h"
 #include "cli/resolve.h"
 #include "preserve/preserve.h"
-#include "store/clone_file.h"
 #include "util/error_map.h"
 #include "util/text.h"
 
@@ -21,9 +19,15 @@ namespace {
 
 namespace json = boost::json;
 
-std::string from_environment(const char* name) {
+// Goes into a header as it is, so what could end one is refused. It is never repeated to anybody.
+Result<std::string> key_from_environment(const char* name) {
   const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
+  std::string_view key = value == nullptr ? "" : value;
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!key.empty() && is_blank(key.front())) key.remove_prefix(1);
+  while (!key.empty() && is_blank(key.back())) key.remove_suffix(1);
+  if (std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; })) return std::string(key);
+  return fail(Code::invalid, std::string(name) + " holds characters that no key has, such as a blank or a line break");
 }
 
 Result<std::optional<double>> parse_ram(const std::string& text) {
@@ -39,41 +43,12 @@ Result<std::optional<double>> parse_ram(const std::string& text) {
 Result<preserve::Folder> open_folder(const Context& context) {
   const std::string& word = context.words.folder.empty() ? context.config.preserve_folder : context.words.folder;
   if (word.empty()) return fail(Code::invalid, "say which folder: eai model preserve --folder-path <folder>");
-  std::optional<content::Task> task;
+  preserve::Said said{{}, {}, context.config.config_name, context.config.lora};
   if (!context.config.task.empty()) {
-    EAI_TRY(task, content::parse_task(context.config.task));
+    EAI_TRY(said.task, content::parse_task(context.config.task));
   }
-  EAI_TRY(const std::optional<double> ram, parse_ram(context.config.ram));
-  return preserve::open_folder(word, task, ram);
-}
-
-fs::path block_lists(const Context& context) { return context.folders.home / "preserve" / "blocks"; }
-
-// Models that came here in another way than by `preserve --format unixfs` have no list of such blocks yet: they are read
-// once, and remembered.
-Result<void> list_blocks_of_store(const Context& context, const preserve::Folder& folder, const std::stop_token& stop) {
-  std::error_code none;
-  if (!fs::exists(context.folders.home / "models", none)) return {};
-  const bool has_gguf =
-      std::any_of(folder.ggufs.begin(), folder.ggufs.end(), [](const auto& gguf) { return gguf.has_value(); });
-  const bool tensor = context.config.layout.empty() ? has_gguf : context.config.layout == "tensor";
-  EAI_TRY(const store::Store store, store::Store::open(context.folders.home));
-  EAI_TRY(const store::Contents contents, store.list());
-  for (const store::Model& model : contents.models) {
-    const fs::path list = block_lists(context) / (model.id.str() + (tensor ? ".tensor" : ".fixed"));
-    if (fs::exists(list, none)) continue;
-    context.out.note("Reading " + model.metadata.folder_name + " once, to know its blocks");
-    preserve::SourceFiles files;
-    for (const store::StoredFile& file : model.files) {
-      EAI_TRY(auto opened, preserve::SourceFile::open(model.folder, file.name));
-      files.push_back(std::move(opened));
-    }
-    const auto layout = tensor ? content::Layout::tensor : content::Layout::fixed;
-    EAI_TRY(const auto blocks,
-            preserve::unixfs_blocks(files, layout, static_cast<unsigned>(context.config.threads), stop));
-    EAI_CHECK(preserve::write_block_list(list, blocks));
-  }
-  return {};
+  EAI_TRY(said.ram_gb, parse_ram(context.config.ram));
+  return preserve::open_folder(word, said);
 }
 
 preserve::Options options_of(const Context& context) {
@@ -99,11 +74,11 @@ preserve::Options options_of(const Context& context) {
 Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, preserve::Monitor& monitor) {
   const Config& config = context.config;
   preserve::HomeSettings settings;
-  settings.lighthouse_key = from_environment("LIGHTHOUSE_API_KEY");
+  EAI_TRY(settings.lighthouse_key, key_from_environment("LIGHTHOUSE_API_KEY"));
   settings.lighthouse_upload = config.lighthouse_upload;
   settings.lighthouse_api = config.lighthouse_api;
   settings.kubo_api = config.kubo_api;
-  settings.pinning_key = from_environment("EAI_PINNING_KEY");
+  EAI_TRY(settings.pinning_key, key_from_environment("EAI_PINNING_KEY"));
   settings.providers = config.providers;
   settings.pin_timeout = std::chrono::seconds(config.pin_timeout);
   settings.tries.max_retries = static_cast<int>(config.max_retries);
@@ -111,7 +86,7 @@ Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, p
   settings.tries.on_trouble = [&monitor](const std::string& trouble) {
     monitor.change([&](preserve::Progress& p) {
       for (auto& home : p.homes) {
-        if (trouble.starts_with(home.name + ":")) home.trouble = trouble;
+        if (trouble.starts_with(home.name + ": ")) home.trouble = trouble.substr(home.name.size() + 2);
       }
     });
   };
@@ -120,118 +95,10 @@ Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, p
   if (config.offline && !config.dry_run)
     return fail(Code::invalid, "--offline opens no connection; only --dry-run works with it");
   if (words.empty() && !config.dry_run) words = {"lighthouse"};
-  if (config.dry_run) {
-    // Only a node that can say what it has is asked, and it is sent nothing.
-    std::erase_if(words, [](const std::string& word) { return !word.starts_with("kubo"); });
-  }
-  return preserve::make_homes(words, settings);
-}
-
-// Shows how far it is until it goes; the only one that prints meanwhile.
-class Watcher {
- public:
-  Watcher(const preserve::Monitor& monitor, std::string label, Output& out)
-      : monitor_(monitor), label_(std::move(label)), out_(out), thread_([this](std::stop_token stop) { run(stop); }) {}
-
- private:
-  void run(const std::stop_token& stop) {
-    ProgressDisplay display(out_);
-    RateMeter packed, sent;
-    std::mutex mutex;
-    std::condition_variable_any tick;
-    std::unique_lock lock(mutex);
-    while (!stop.stop_requested()) {
-      tick.wait_for(lock, stop, std::chrono::milliseconds(200), [] { return false; });
-      const preserve::Progress now = monitor_.read();
-      Bar bar{label_, "", now.done, now.total, 0, {}, {}};
-      std::size_t in_flight = 0;
-      std::uint64_t out = 0, all = 0;
-      for (const auto& home : now.homes) {
-        in_flight += home.in_flight;
-        out += home.sent;
-        all += home.total;
-        if (!home.trouble.empty()) bar.troubles.push_back({home.trouble});
-        if (out_.json()) {
-          out_.event(json::object{{"event", "progress"},
-                                  {"phase", now.phase},
-                                  {"home", home.name},
-                                  {"sent", home.sent},
-                                  {"to_send", home.total},
-                                  {"in_flight", home.in_flight},
-                                  {"trouble", home.trouble},
-                                  {"packed", now.done},
-                                  {"total", now.total}});
-        }
-      }
-      // While parts go out that is what takes the time.
-      const bool sending = all > 0;
-      RateMeter& meter = sending ? sent : packed;
-      if (sending && now.phase == "sending") {
-        bar.done = out;
-        bar.total = all;
-      }
-      meter.update(sending ? out : now.done);
-      bar.bytes_per_second = meter.bytes_per_second();
-      bar.time_left = meter.time_left(bar.done, bar.total);
-      bar.label = label_of(now, in_flight);
-      display.show(bar);
-    }
-  }
-
-  // "tiny, lighthouse 45%, kubo 80%, 3 in flight"
-  std::string label_of(const preserve::Progress& now, std::size_t in_flight) const {
-    std::string label = label_;
-    for (const auto& home : now.homes) {
-      if (now.homes.size() > 1 && home.total > 0) {
-        label += ", " + home.name + " " + std::to_string(home.sent * 100 / home.total) + "%";
-      }
-    }
-    if (in_flight > 0) label += ", " + std::to_string(in_flight) + " in flight";
-    return label;
-  }
-
-  const preserve::Monitor& monitor_;
-  std::string label_;
-  Output& out_;
-  std::jthread thread_;
-};
-
-// What the format unixfs hashed already; zeros where there is no such file.
-content::Sha256 sha256_in(const preserve::Outcome& outcome, const std::string& name) {
-  for (const auto& file : outcome.metadata.files) {
-    if (file.file_name == name) return file.sha256;
-  }
-  return {};
-}
-
-// The store's model is the user's own files under a second name; a copy only where the file system has no links.
-Result<std::string> take_into_store(const Context& context, const preserve::Folder& folder,
-                                    const preserve::Outcome& outcome, const std::stop_token& stop) {
-  EAI_TRY(const store::Store store, store::Store::open(context.folders.home));
-  EAI_TRY(const store::ModelLock lock, store.lock(outcome.hash, FileLock::Wait::yes));
-  if (store.find(outcome.hash)) return std::string("it was there");
-  EAI_TRY(const fs::path partial, store.partial_folder(lock));
-  const bool text = folder.task == content::Task::chat || folder.task == content::Task::embed;
-  store::CloneWay way = store::CloneWay::hard_link;
-  std::vector<store::StoredFile> files;
-  auto ignore = [](std::uint64_t) {};
-  for (const auto& source : folder.files) {
-    std::string name = "payload/" + source->name();
-    if (text) name = source->name() == folder.name ? "model.gguf" : "projector.gguf";
-    const fs::path to = partial / name;
-    EAI_CHECK(make_folders(to.parent_path(), 0700));
-    EAI_CHECK(eai::remove_all(to));
-    EAI_TRY(const store::CloneWay used, store::clone_file(source->path(), to, ignore, stop));
-    way = std::max(way, used);
-    content::Sha256 hash = sha256_in(outcome, source->name());
-    if (outcome.metadata.format == content::Format::archive) {
-      EAI_TRY(hash, store::hash_file(to, ignore, stop));
-    }
-    files.push_back({name, source->size(), hash});
-  }
-  EAI_CHECK(preserve::still_same(folder.files));
-  EAI_CHECK(store.commit(lock, view_of(outcome.metadata_json), store::Origin::preserved, files));
-  return "by " + std::string(store::name_of(way));
+  if (config.dry_run) settings.keys = preserve::HomeSettings::Keys::not_needed;
+  EAI_TRY(preserve::Homes homes, preserve::make_homes(words, settings));
+  if (config.offline) std::erase_if(homes, [](const auto& home) { return home->can_tell(); });  // they would be asked
+  return homes;
 }
 
 void tell(const preserve::Outcome& outcome, const Context& context) {
@@ -290,6 +157,7 @@ Result<void> settle_here(const Context& context, const preserve::Folder& folder,
   EAI_CHECK(preserve::write_block_list(block_lists(context) / outcome.hash.str(), outcome.blocks));
   if (context.config.keep_here) {
     auto kept = take_into_store(context, folder, outcome, stop);
+    if (!kept && stop.stop_requested()) return fail(Code::busy, "stopped");
     // The model is up: that this disk would not take it is no failure of that.
     context.out.note(kept ? "In the local store " + *kept : "Not in the local store: " + kept.error().message);
   }
@@ -301,6 +169,10 @@ bool sends_to_lighthouse(const Context& context) {
   const auto& homes = context.config.homes;
   return context.config.format == "archive" &&
          (homes.empty() || std::find(homes.begin(), homes.end(), "lighthouse") != homes.end());
+}
+
+bool something_is_up(const preserve::Progress& reached) {
+  return std::any_of(reached.homes.begin(), reached.homes.end(), [](const auto& home) { return home.sent > 0; });
 }
 
 // The exit status: of the first home that failed.
@@ -331,20 +203,28 @@ Result<int> model_preserve(Context& context) {
   for (const std::string& note : folder.notes) context.out.note(note);
   if (context.config.dry_run && context.config.format == "unixfs") {
     auto listed = list_blocks_of_store(context, folder, interrupt.token());
-    if (interrupt.requested()) return k_interrupted;
+    if (interrupt.requested()) {
+      context.out.note("Stopped. Nothing was sent.");
+      return k_interrupted;
+    }
     EAI_CHECK(std::move(listed));
   }
   const preserve::Options options = options_of(context);
   Result<preserve::Outcome> outcome = [&] {
-    const Watcher watcher(monitor, folder.name, context.out);
+    const PreserveWatch watch(monitor, folder.name, context.out);
     return preserve::preserve(folder, options, homes, monitor, stop);
   }();
-  if (!outcome && interrupt.requested()) {
-    context.out.note("Stopped. What is up stays up; the same command goes on from there.");
-    return k_interrupted;
-  }
   if (!outcome) {
-    if (!options.dry_run) context.out.note("What is up stays up; the same command goes on from there.");
+    const bool is_up = something_is_up(monitor.read());
+    std::string advice = is_up ? "What is up stays up; the same command goes on from there."
+                               : "Nothing is up yet; the same command begins anew.";
+    if (options.dry_run) advice = "Nothing was sent.";
+    if (interrupt.requested()) {
+      context.out.note("Stopped. " + advice);
+      return k_interrupted;
+    }
+    // What is wrong with the words or the folder says itself what to do.
+    if (is_up || outcome.error().code != Code::invalid) context.out.note(advice);
     return Failure(std::move(outcome).error());
   }
   Result<void> settled;
@@ -356,6 +236,10 @@ Result<int> model_preserve(Context& context) {
   context.out.line(outcome->hash.str());
   const int status = tell_failures(context, *outcome);
   // Said last: the hash, which is worth more, is out.
+  if (!settled && interrupt.requested()) {
+    context.out.note("Stopped. It is up, but not in the local store: the same command goes on from there.");
+    return k_interrupted;
+  }
   if (!settled) return Failure(std::move(settled).error());
   return status;
 }

@@ -47,6 +47,18 @@ std::string text_of(const BarTrouble& trouble) {
   return trouble.wait ? trouble.what + ", waits " + human_duration(*trouble.wait) : trouble.what;
 }
 
+// What changes when something else begins; numbers do not count.
+std::string shape_of(const std::vector<Bar>& bars) {
+  std::string out;
+  for (const Bar& bar : bars) out += bar.label + "\n" + bar.phase + "\n";
+  return out;
+}
+
+// To the beginning of so many lines, and all of them empty.
+std::string back_over(std::size_t lines) {
+  return "\r" + (lines > 1 ? "\033[" + std::to_string(lines - 1) + "A" : std::string()) + "\033[J";
+}
+
 }  // namespace
 
 std::string bar_line(const Bar& bar, const BarStyle& style) {
@@ -73,6 +85,7 @@ std::string bar_line(const Bar& bar, const BarStyle& style) {
     add(rate_of(bar));
     if (bar.time_left) add(human_duration(*bar.time_left) + " left");
   }
+  add(bar.more);
   bool with_bar = counted && fits(cells + 2);
   if (with_bar) used += cells + 2;
   if (!bar.troubles.empty()) {
@@ -91,36 +104,43 @@ std::string plain_line(const Bar& bar) {
   if (bar.total != 0) out += " (" + percent_of(bar) + ")";
   if (const std::string rate = rate_of(bar); !rate.empty()) out += ", " + rate;
   if (bar.time_left) out += ", " + human_duration(*bar.time_left) + " left";
+  if (!bar.more.empty()) out += ", " + bar.more;
   return out;
 }
 
-void ProgressDisplay::show(const Bar& bar, Clock::time_point now) {
-  if (out_.quiet() || out_.json()) return;
-  if (!out_.error_is_terminal()) return show_plain(bar, now);
-  if (last_ && now - *last_ < k_between_frames && bar.phase == last_phase_) return;
+void ProgressDisplay::show(const std::vector<Bar>& bars, Clock::time_point now) {
+  if (out_.quiet() || out_.json() || bars.empty()) return;
+  if (!out_.error_is_terminal()) return show_plain(bars, now);
+  const std::string shape = shape_of(bars);
+  if (last_ && now - *last_ < k_between_frames && shape == last_shape_) return;
   last_ = now;
-  last_phase_ = bar.phase;
+  last_shape_ = shape;
   // One column stays free: a line as wide as the terminal would wrap on some.
   BarStyle style{std::max<std::size_t>(out_.error_columns(), 11) - 1, out_.is_utf8(), out_.colour_on_error()};
-  std::fprintf(stderr, "\r\033[K%s", bar_line(bar, style).c_str());
-  on_screen_ = true;
+  std::string frame = back_over(on_screen_);
+  for (const Bar& bar : bars) frame += (&bar == &bars.front() ? "" : "\n") + bar_line(bar, style);
+  std::fprintf(stderr, "%s", frame.c_str());
+  on_screen_ = bars.size();
 }
 
-void ProgressDisplay::show_plain(const Bar& bar, Clock::time_point now) {
-  for (const BarTrouble& trouble : bar.troubles) {
-    if (std::find(told_.begin(), told_.end(), trouble.what) != told_.end() || told_.size() >= 100) continue;
-    told_.push_back(trouble.what);
-    out_.note(bar.label + ": " + text_of(trouble));
+void ProgressDisplay::show_plain(const std::vector<Bar>& bars, Clock::time_point now) {
+  for (const Bar& bar : bars) {
+    for (const BarTrouble& trouble : bar.troubles) {
+      if (std::find(told_.begin(), told_.end(), trouble.what) != told_.end() || told_.size() >= 100) continue;
+      told_.push_back(trouble.what);
+      out_.note(bar.label + ": " + text_of(trouble));
+    }
   }
-  if (last_ && now - *last_ < k_between_lines && bar.phase == last_phase_) return;
+  const std::string shape = shape_of(bars);
+  if (last_ && now - *last_ < k_between_lines && shape == last_shape_) return;
   last_ = now;
-  last_phase_ = bar.phase;
-  out_.note(plain_line(bar));
+  last_shape_ = shape;
+  for (const Bar& bar : bars) out_.note(plain_line(bar));
 }
 
 void ProgressDisplay::clear() {
-  if (on_screen_) std::fprintf(stderr, "\r\033[K");
-  on_screen_ = false;
+  if (on_screen_ > 0) std::fprintf(stderr, "%s", back_over(on_screen_).c_str());
+  on_screen_ = 0;
   last_.reset();
 }
 

@@ -1,4 +1,4 @@
-// Why: what takes time shows how far it is: one line that changes on a terminal, a plain line now and then elsewhere.
+// Why: what takes time shows how far it is: lines that change on a terminal, plain lines now and then elsewhere.
 // Thread: one.
 #pragma once
 
@@ -26,6 +26,7 @@ struct Bar {
   std::vector<BarTrouble> troubles = {};
   double phase_fraction = 0;           // 0…1, of the phase; 0: not known
   std::string amount = {}, rate = {};  // "step 3 of 20", "1.2 s/step": where it is not bytes that are counted
+  std::string more = {};               // "2 in flight"
 };
 
 struct BarStyle {
@@ -47,16 +48,18 @@ class ProgressDisplay {
   ~ProgressDisplay() { clear(); }
   ProgressDisplay(const ProgressDisplay&) = delete;
 
-  void show(const Bar& bar, Clock::time_point now = Clock::now());
-  // Takes the bar off the terminal, so that other text can be printed.
+  void show(const Bar& bar, Clock::time_point now = Clock::now()) { show(std::vector<Bar>{bar}, now); }
+  // What runs side by side, a line each.
+  void show(const std::vector<Bar>& bars, Clock::time_point now = Clock::now());
+  // Takes the bars off the terminal, so that other text can be printed.
   void clear();
 
  private:
-  void show_plain(const Bar& bar, Clock::time_point now);
+  void show_plain(const std::vector<Bar>& bars, Clock::time_point now);
   Output& out_;
-  bool on_screen_ = false;
+  std::size_t on_screen_ = 0;  // lines
   std::optional<Clock::time_point> last_;
-  std::string last_phase_;
+  std::string last_shape_;         // labels and phases
   std::vector<std::string> told_;  // troubles that plain lines have named
 };
 

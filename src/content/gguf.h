@@ -70,7 +70,7 @@ struct GgufInfo {
   // Projectors only.
   std::string projector_type;
   bool sees = false, hears = false;
-  std::uint64_t projection_length = 0;  // must be the embedding_length of the model it belongs to
+  std::uint64_t projection_length = 0;  // mostly the embedding_length of its model; of LLaVA, CLIP's own
   std::uint64_t header_size = 0;        // bytes before the tensor data
   std::uint64_t tensor_bytes = 0;
   std::vector<GgufTensor> tensors;  // in the order of the file, without gaps but for alignment

@@ -182,10 +182,12 @@ Multipart multipart_file(const std::string& file_name, const Body& content) {
   Bytes noise(16);
   for (auto& byte : noise) byte = static_cast<std::uint8_t>(random());
   const std::string boundary = "eai-" + to_hex(noise);
+  std::string told = file_name;
+  std::replace(told.begin(), told.end(), '/', '-');
   auto bytes_of = [](const std::string& text) { return Bytes(text.begin(), text.end()); };
   Multipart out;
   out.body.add(bytes_of("--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" +
-                        url_escaped(file_name) + "\"\r\nContent-Type: application/octet-stream\r\n\r\n"));
+                        url_escaped(told) + "\"\r\nContent-Type: application/octet-stream\r\n\r\n"));
   out.body.add(content);
   out.body.add(bytes_of("\r\n--" + boundary + "--\r\n"));
   out.header = {"Content-Type", "multipart/form-data; boundary=" + boundary};

@@ -42,7 +42,8 @@ struct Call {
 // last try's trouble; Code::not_found for 404; Code::busy with "stopped" when `stop` was asked for.
 Result<Bytes> exchange(const Call& call, const Tries& tries, const std::stop_token& stop);
 
-// A multipart/form-data body with one file, and the header that goes with it.
+// A multipart/form-data body with one file, and the header that goes with it. A '/' in the name is told as '-': services
+// take it for a folder.
 struct Multipart {
   Body body;
   std::pair<std::string, std::string> header;

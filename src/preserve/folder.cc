@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
+#include "content/image_model.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -20,28 +22,30 @@ struct Listing {
 
 Result<void> list(const fs::path& folder, const std::string& prefix, Listing& out) {
   std::error_code error;
-  fs::directory_iterator entries(folder, error);
-  if (error) return fail(Code::io, "reading the folder " + folder.string() + ": " + error.message());
-  for (const auto& entry : entries) {
+  fs::directory_iterator at(folder, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    const fs::directory_entry& entry = *at;
     const std::string name = prefix + entry.path().filename().string();
     if (entry.path().filename().string().starts_with('.')) {
       out.hidden.push_back(name);
       continue;
     }
-    const fs::file_status status = entry.symlink_status(error);
-    if (error) return fail(Code::io, "reading " + entry.path().string() + ": " + error.message());
+    std::error_code unknown;
+    const fs::file_status status = entry.symlink_status(unknown);
+    if (unknown) return fail(Code::io, "reading " + entry.path().string() + ": " + unknown.message());
     if (fs::is_symlink(status)) {
-      return fail(Code::invalid,
-                  entry.path().string() + " is a link; put the file itself there (links are never followed)");
+      return fail(Code::invalid, printable(entry.path().string(), 400) +
+                                     " is a link; put the file itself there (links are never followed)");
     }
     if (fs::is_directory(status)) {
       EAI_CHECK(list(entry.path(), name + "/", out));
     } else if (fs::is_regular_file(status)) {
       out.names.push_back(name);
     } else {
-      return fail(Code::invalid, entry.path().string() + " is neither a file nor a folder");
+      return fail(Code::invalid, printable(entry.path().string(), 400) + " is neither a file nor a folder");
     }
   }
+  if (error) return fail(Code::io, "reading the folder " + folder.string() + ": " + error.message());
   return {};
 }
 
@@ -50,22 +54,35 @@ Failure missing_model(const Folder& folder, const Listing& listing) {
                         "\": the model must have the folder's name, without an ending";
   for (const std::string& name : listing.names) {
     if (name.ends_with(".gguf")) {
-      message +=
-          "; rename it: mv '" + (folder.path / name).string() + "' '" + (folder.path / folder.name).string() + "'";
+      message += "; rename it: mv '" + printable((folder.path / name).string(), 400) + "' '" +
+                 (folder.path / folder.name).string() + "'";
       break;
     }
   }
+  const bool is_image = std::any_of(listing.names.begin(), listing.names.end(), [](const std::string& name) {
+    return name == "model_index.json" || name.ends_with(".safetensors");
+  });
+  if (is_image) message += "; an image model is preserved with --task image-generation (or image-edit)";
   if (listing.names.empty()) message = "the folder " + folder.path.string() + " is empty";
   return fail(Code::invalid, message);
+}
+
+// Whether tensors on the way into the model have its width. What the header says is not enough: of LLaVA it is the width
+// of CLIP's own projection.
+bool leads_into(const GgufInfo& projector, std::uint64_t width) {
+  return std::any_of(projector.tensors.begin(), projector.tensors.end(), [&](const content::GgufTensor& tensor) {
+    const bool on_the_way = tensor.name.starts_with("mm.") || tensor.name.starts_with("resampler.");
+    return on_the_way && std::find(tensor.shape.begin(), tensor.shape.end(), width) != tensor.shape.end();
+  });
 }
 
 Result<void> check_projector(const Folder& folder, const GgufInfo& model, const GgufInfo& projector) {
   const std::string name = folder.name + "-projector";
   if (!projector.is_projector) return fail(Code::invalid, name + " is a model, not a projector");
-  if (projector.projection_length != 0 && projector.projection_length != model.embedding_length) {
-    return fail(Code::invalid, name + " does not fit " + folder.name + ": it gives " +
-                                   std::to_string(projector.projection_length) + " numbers, the model wants " +
-                                   std::to_string(model.embedding_length));
+  const std::uint64_t given = projector.projection_length, wanted = model.embedding_length;
+  if (given != 0 && given != wanted && !leads_into(projector, wanted)) {
+    return fail(Code::invalid, name + " does not fit " + folder.name + ": it gives " + std::to_string(given) +
+                                   " numbers, the model wants " + std::to_string(wanted));
   }
   return {};
 }
@@ -91,10 +108,16 @@ Result<void> settle_task(Folder& folder, std::optional<Task> task, const GgufInf
   return {};
 }
 
+std::string ram_text(double gb) {
+  char text[32];
+  std::snprintf(text, sizeof text, "ram: %.2f GB", gb);
+  return text;
+}
+
 Result<void> open_text_model(Folder& folder, const Listing& listing, std::optional<Task> task) {
   const std::string projector = folder.name + "-projector";
   for (const std::string& name : listing.names) {
-    if (name != folder.name && name != projector) folder.notes.push_back("not sent: " + name);
+    if (name != folder.name && name != projector) folder.notes.push_back("not sent: " + printable(name));
   }
   if (std::find(listing.names.begin(), listing.names.end(), folder.name) == listing.names.end()) {
     return missing_model(folder, listing);
@@ -111,24 +134,41 @@ Result<void> open_text_model(Folder& folder, const Listing& listing, std::option
     return fail(Code::unsupported,
                 folder.name + " is one of several files of a split model; join them (llama-gguf-split --merge)");
   }
+  if (model.type == "adapter") return fail(Code::invalid, folder.name + " is an adapter for a model, not a model");
   if (model.is_projector) return fail(Code::invalid, folder.name + " is a projector, not a model");
   if (folder.files.size() > 1) EAI_CHECK(check_projector(folder, model, *folder.ggufs[1]));
   EAI_CHECK(settle_task(folder, task, model));
   if (!folder.ram_gb) {
     folder.ram_gb = estimate_ram_gb(model, folder.size());
-    folder.notes.push_back(
-        "ram: " + std::to_string(*folder.ram_gb).substr(0, std::to_string(*folder.ram_gb).find('.') + 3) +
-        " GB, estimated from its header (--ram tells otherwise)");
+    folder.notes.push_back(ram_text(*folder.ram_gb) + ", estimated from its header (--ram tells otherwise)");
   }
   return {};
 }
 
-Result<void> open_image_model(Folder& folder, Listing& listing, Task task) {
-  folder.task = task;
+// That this program could not draw with it is no reason not to preserve it, but worth knowing.
+void look_at_image_model(Folder& folder, const Said& said) {
+  std::vector<content::ImageFile> files;
+  for (const auto& file : folder.files) {
+    auto read = [file](std::uint64_t offset, std::span<std::uint8_t> into) { return file->read(offset, into); };
+    files.push_back({file->name(), file->size(), read});
+  }
+  const auto model = content::recognise_image_model(files, said.config_name, folder.task);
+  if (!model) {
+    folder.notes.push_back("eai could not draw with it: " + printable(model.error().message, 300));
+    return;
+  }
+  folder.notes.push_back("it is a " + std::string(content::name_of(model->family)) + " model");
+  if (folder.ram_gb) return;
+  folder.ram_gb = std::ceil(static_cast<double>(model->weight_bytes()) / 1e7) / 100;
+  folder.notes.push_back(ram_text(*folder.ram_gb) + ", its weights alone (--ram tells otherwise)");
+}
+
+Result<void> open_image_model(Folder& folder, Listing& listing, const Said& said) {
+  folder.task = *said.task;
   std::sort(listing.names.begin(), listing.names.end());
   if (listing.names.empty()) return missing_model(folder, listing);
   for (const std::string& name : listing.names) {
-    if (!content::is_model_file(folder.name, task, name)) {
+    if (!content::is_model_file(folder.name, folder.task, name)) {
       return fail(Code::invalid, "the name \"" + printable(name) + "\" is not fit for a model's file");
     }
     EAI_TRY(auto file, SourceFile::open(folder.path, name));
@@ -136,6 +176,7 @@ Result<void> open_image_model(Folder& folder, Listing& listing, Task task) {
     folder.files.push_back(std::move(file));
     folder.ggufs.push_back(std::move(info));
   }
+  if (!said.lora) look_at_image_model(folder, said);
   return {};
 }
 
@@ -175,7 +216,7 @@ double estimate_ram_gb(const GgufInfo& model, std::uint64_t file_bytes) {
   return std::ceil(bytes / 1e7) / 100;  // two digits
 }
 
-Result<Folder> open_folder(const fs::path& path, std::optional<Task> task, std::optional<double> ram_gb) {
+Result<Folder> open_folder(const fs::path& path, const Said& said) {
   Folder folder;
   std::error_code error;
   folder.path = fs::canonical(path, error);
@@ -188,17 +229,17 @@ Result<Folder> open_folder(const fs::path& path, std::optional<Task> task, std::
   if (auto good = content::check_plain_name(folder.name); !good) {
     return Failure(std::move(good).error().with("the folder's name"));
   }
-  folder.ram_gb = ram_gb;
+  folder.ram_gb = said.ram_gb;
   Listing listing;
   EAI_CHECK(list(folder.path, "", listing));
   if (!listing.hidden.empty()) {
-    folder.notes.push_back("not sent: " + std::to_string(listing.hidden.size()) + " hidden (" + listing.hidden.front() +
-                           (listing.hidden.size() > 1 ? ", …)" : ")"));
+    folder.notes.push_back("not sent: " + std::to_string(listing.hidden.size()) + " hidden (" +
+                           printable(listing.hidden.front()) + (listing.hidden.size() > 1 ? ", …)" : ")"));
   }
-  if (task && is_image(*task)) {
-    EAI_CHECK(open_image_model(folder, listing, *task));
+  if (said.task && is_image(*said.task)) {
+    EAI_CHECK(open_image_model(folder, listing, said));
   } else {
-    EAI_CHECK(open_text_model(folder, listing, task));
+    EAI_CHECK(open_text_model(folder, listing, said.task));
   }
   return folder;
 }

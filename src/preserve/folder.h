@@ -25,9 +25,15 @@ struct Folder {
   std::uint64_t size() const;
 };
 
-// `task` and `ram_gb` as the user gave them, else found from the headers. Code::not_found: no such folder;
-// Code::invalid: says what is missing or wrong and how to put it right.
-Result<Folder> open_folder(const fs::path& path, std::optional<content::Task> task, std::optional<double> ram_gb);
+// What the user said of it; what is not given is found from the headers.
+struct Said {
+  std::optional<content::Task> task;
+  std::optional<double> ram_gb;
+  std::string config_name;
+  bool lora = false;
+};
+// Code::not_found: no such folder; Code::invalid: says what is missing or wrong and how to put it right.
+Result<Folder> open_folder(const fs::path& path, const Said& said);
 
 // The header of a file that is a GGUF by its first bytes; nothing for another one, which with Header::needed is an error.
 enum class Header { if_gguf, needed };

@@ -36,8 +36,12 @@ class Home {
   virtual bool picks_profile() const { return false; }
   // Written anew in each run: what a run that stopped had sent is gone, what a run finished is there as a whole.
   virtual bool whole_or_nothing() const { return false; }
+  // False where it is sent no bytes at all, but told CIDs by keep() and finish().
+  virtual bool takes_bytes() const { return true; }
   // Gets its bytes from homes that have origins(), not from us.
   virtual bool fetches_from_others() const { return false; }
+  // Whether held() tells anything. Then prepare() and held() change nothing there, and serve a dry run too.
+  virtual bool can_tell() const { return false; }
   // Largest request, in bytes.
   virtual std::uint64_t limit() const { return UINT64_MAX; }
   // Largest CAR of blocks of a file; a home that wants a file's blocks in one CAR has no such limit.
@@ -45,10 +49,10 @@ class Home {
   // Before anything is packed: reachable, key taken, room for `bytes`. `others`: the homes that are prepared already;
   // they live as long as this one.
   virtual Result<void> prepare(std::uint64_t bytes, const std::vector<Home*>& others) = 0;
-  // Sends a file's bytes; the CID that the home gave them.
-  virtual Result<content::Cid> put_file(const Upload& upload) = 0;
+  // Sends a file's bytes; the CID that the home gave them. Both put_*() where takes_bytes().
+  virtual Result<content::Cid> put_file(const Upload& upload);
   // Sends a CAR whose root is upload.cid.
-  virtual Result<void> put_car(const Upload& upload) = 0;
+  virtual Result<void> put_car(const Upload& upload);
   // Which of these blocks it has; nothing from a home that cannot tell.
   virtual Result<std::optional<Digests>> held(const Digests& /*wanted*/) { return std::optional<Digests>(); }
   // The tree of `cid` is complete there and is to stay. What takes long may be awaited in finish().
@@ -68,6 +72,8 @@ class Home {
 };
 
 struct HomeSettings {
+  // A dry run sends nothing, and so needs no keys.
+  enum class Keys { needed, not_needed } keys = Keys::needed;
   std::string lighthouse_key;  // LIGHTHOUSE_API_KEY
   std::string lighthouse_upload = "https://upload.lighthouse.storage";
   std::string lighthouse_api = "https://api.lighthouse.storage";

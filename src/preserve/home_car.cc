@@ -4,6 +4,8 @@
 #include <mutex>
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "content/car.h"
@@ -28,15 +30,15 @@ class CarFile final : public Home {
   bool whole_or_nothing() const override { return true; }
 
   Result<void> prepare(std::uint64_t bytes, const std::vector<Home*>&) override {
-    std::error_code error;
-    if (fs::exists(file_, error))
-      return fail(Code::invalid, file_.string() + " is there already; remove it or give another name");
+    EAI_CHECK(not_there());
+    EAI_TRY(UniqueFd fd, open_file(unfinished_, O_RDWR | O_CREAT, 0644));
+    EAI_CHECK(ours_alone(fd.get()));
+    fd_ = std::move(fd);
     EAI_TRY(const std::uint64_t room, free_space(file_));
     if (room < bytes) {
       return fail(Code::io,
                   "disk full: " + file_.string() + " needs " + human_bytes(bytes) + ", free are " + human_bytes(room));
     }
-    EAI_TRY(fd_, open_file(unfinished_, O_RDWR | O_CREAT | O_TRUNC, 0644));
     // As long as the real one, which is known only at the end.
     return append(content::car_header({Cid::raw_of({})}));
   }
@@ -44,14 +46,18 @@ class CarFile final : public Home {
   Result<Cid> put_file(const Upload& upload) override {
     std::lock_guard lock(mutex_);
     Result<void> wrote;
+    std::uint64_t sent = 0;
+    auto on_leaf = [&](const Cid& cid, ByteView block) -> Result<void> {
+      EAI_CHECK(section(cid, block));
+      sent += block.size();
+      if (upload.on_sent) upload.on_sent(sent);
+      return {};
+    };
     EAI_TRY(const content::TreeNode root,
-            import_body(
-                upload.body, upload.profile, [&](const Cid& cid, ByteView block) { return section(cid, block); },
-                [&](const Cid& cid, const Bytes& block) {
-                  if (wrote) wrote = section(cid, block);
-                }));
+            import_body(upload.body, upload.profile, on_leaf, [&](const Cid& cid, const Bytes& block) {
+              if (wrote) wrote = section(cid, block);
+            }));
     EAI_CHECK(std::move(wrote));
-    if (upload.on_sent) upload.on_sent(upload.body.size());
     return root.cid;
   }
 
@@ -83,6 +89,26 @@ class CarFile final : public Home {
   }
 
  private:
+  Result<void> not_there() const {
+    std::error_code error;
+    if (!fs::exists(file_, error)) return {};
+    return fail(Code::invalid, file_.string() + " is there already; remove it or give another name");
+  }
+  // Nobody else writes it. What a killed run left goes.
+  Result<void> ours_alone(int fd) const {
+    struct stat opened {
+    }, there{};
+    const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::fstat(fd, &opened) == 0;
+    // Whoever held the lock before may have given the file its own name meanwhile.
+    const bool same = locked && ::lstat(unfinished_.c_str(), &there) == 0 && there.st_ino == opened.st_ino;
+    if (auto free = not_there(); !free) {
+      if (same) ::unlink(unfinished_.c_str());
+      return free;
+    }
+    if (!same) return fail(Code::busy, file_.string() + " is being written by somebody else already");
+    if (::ftruncate(fd, 0) != 0) return fail_errno("emptying " + unfinished_.string(), errno);
+    return {};
+  }
   Result<void> append(ByteView bytes) {
     if (auto done = write_at(fd_.get(), end_, bytes); !done)
       return Failure(std::move(done).error().with(file_.string()));

@@ -18,7 +18,11 @@ class Kubo final : public Home {
   }
 
   Result<void> prepare(std::uint64_t, const std::vector<Home*>&) override {
-    EAI_TRY(const Bytes answer, ask("is it there", "id", k_mib));
+    auto asked = ask("asking who it is", "id", k_mib);
+    if (!asked && asked.error().code == Code::network) {
+      asked.error().message += "; does `ipfs daemon` run there? --to kubo:<URL> names another node";
+    }
+    EAI_TRY(const Bytes answer, std::move(asked));
     json::error_code error;
     const json::value value = json::parse(json::string_view(text_of(answer)), error);
     const json::object* object = error ? nullptr : value.if_object();
@@ -50,26 +54,14 @@ class Kubo final : public Home {
                 name() + ": " + upload.name + ": the import did not end: " + printable(text_of(answer), 200));
   }
 
+  bool can_tell() const override { return true; }
+
   // A node may have millions of blocks: the list is read as it comes, a line at a time.
   Result<std::optional<Digests>> held(const Digests& wanted) override {
     Digests out;
-    std::string line;
-    Call call = base("listing its blocks", "refs/local");
-    call.answer_limit = UINT64_MAX;
-    call.on_answer = [&](ByteView bytes) -> Result<void> {
-      for (const std::uint8_t byte : bytes) {
-        if (byte != '\n') {
-          line += static_cast<char>(byte);
-          if (line.size() <= k_line_limit) continue;
-          return fail(Code::network, name() + ": what lists its blocks there is no kubo");
-        }
-        if (const auto digest = digest_in(line); digest && wanted.contains(*digest)) out.insert(*digest);
-        line.clear();
-      }
-      return {};
-    };
-    call.on_again = [&] { line.clear(); };
-    EAI_CHECK(exchange(call, settings_.tries, settings_.stop));
+    EAI_CHECK(listen(base("listing its blocks", "refs/local"), [&](const std::string& line) {
+      if (const auto digest = digest_in(line); digest && wanted.contains(*digest)) out.insert(*digest);
+    }));
     return std::optional(std::move(out));
   }
 
@@ -83,10 +75,12 @@ class Kubo final : public Home {
   }
 
   Result<void> keep(const content::Cid& cid, const std::string& label) override {
-    EAI_TRY(const Bytes answer,
-            ask("pinning " + label, "pin/add?recursive=true&arg=" + cid.str() + "&name=" + url_escaped(label), k_mib));
-    if (text_of(answer).find(cid.str()) != std::string_view::npos) return {};
-    return fail(Code::network, name() + ": pinning " + label + ": " + printable(text_of(answer), 200));
+    // With progress=true it says something all the time: looking through a large tree takes longer than any answer may.
+    std::string last;
+    const std::string path = "pin/add?recursive=true&progress=true&arg=" + cid.str() + "&name=" + url_escaped(label);
+    EAI_CHECK(listen(base("pinning " + label, path), [&](const std::string& line) { last = line; }));
+    if (last.find(cid.str()) != last.npos) return {};
+    return fail(Code::network, name() + ": pinning " + label + ": " + printable(last, 200));
   }
   Result<void> finish(const content::Cid& hash) override { return keep(hash, "metadata"); }
   std::vector<std::string> origins() const override { return origins_; }
@@ -112,6 +106,27 @@ class Kubo final : public Home {
     call.what = name() + ": " + what;
     call.url = api_ + path;
     return call;
+  }
+
+  // Hands on the answer's lines as they come. After a try that broke off they begin anew.
+  Result<void> listen(Call call, const std::function<void(const std::string&)>& on_line) const {
+    std::string line;
+    call.on_answer = [&](ByteView bytes) -> Result<void> {
+      for (const std::uint8_t byte : bytes) {
+        if (byte == '\n') {
+          on_line(line);
+          line.clear();
+        } else if (line.size() < k_line_limit) {
+          line += static_cast<char>(byte);
+        } else {
+          return fail(Code::network, call.what + ": what answers there is no kubo");
+        }
+      }
+      return {};
+    };
+    call.on_again = [&] { line.clear(); };
+    EAI_CHECK(exchange(call, settings_.tries, settings_.stop));
+    return {};
   }
 
   Result<Bytes> ask(const std::string& what, const std::string& path, std::uint64_t limit) const {

@@ -34,6 +34,7 @@ class Pinning final : public Home {
     while (url_.ends_with('/')) url_.pop_back();
   }
 
+  bool takes_bytes() const override { return false; }
   bool fetches_from_others() const override { return settings_.providers.empty(); }
 
   Result<void> prepare(std::uint64_t, const std::vector<Home*>& others) override {
@@ -47,14 +48,10 @@ class Pinning final : public Home {
       return fail(Code::invalid,
                   name() + " fetches the blocks from somebody: add --to kubo, or name one with --provider <multiaddr>");
     }
-    EAI_TRY(const json::value answer, ask("is it there", "GET", "/pins?limit=1", nullptr));
+    EAI_TRY(const json::value answer, ask("asking for its pins", "GET", "/pins?limit=1", nullptr));
     if (answer.is_object() && answer.get_object().contains("count")) return {};
     return fail(Code::network, name() + ": what answers there is no pinning service");
   }
-
-  // The bytes come from elsewhere; what is to be pinned is told to keep() and finish().
-  Result<content::Cid> put_file(const Upload& upload) override { return upload.cid; }
-  Result<void> put_car(const Upload&) override { return {}; }
 
   Result<void> keep(const content::Cid& cid, const std::string& label) override {
     // An earlier run may have asked for it.

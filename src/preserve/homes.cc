@@ -33,7 +33,7 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
   const std::string kind = word.substr(0, colon);
   const std::string rest = colon == word.npos ? "" : word.substr(colon + 1);
   if (word == "lighthouse") {
-    if (settings.lighthouse_key.empty()) {
+    if (settings.lighthouse_key.empty() && settings.keys == HomeSettings::Keys::needed) {
       return fail(Code::invalid,
                   "lighthouse wants an API key: export LIGHTHOUSE_API_KEY=… (or choose other homes with --to)");
     }
@@ -42,7 +42,7 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
   if (kind == "kubo") return make_kubo(word, rest.empty() ? settings.kubo_api : rest, settings);
   if (kind == "car" && !rest.empty()) return make_car(word, rest);
   if (kind == "pinning" && !rest.empty()) {
-    if (settings.pinning_key.empty())
+    if (settings.pinning_key.empty() && settings.keys == HomeSettings::Keys::needed)
       return fail(Code::invalid, word + " wants an access token: export EAI_PINNING_KEY=…");
     return make_pinning(word, rest, settings);
   }
@@ -51,6 +51,9 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
 }
 
 }  // namespace
+
+Result<content::Cid> Home::put_file(const Upload&) { return fail(Code::unsupported, name_ + " takes no bytes"); }
+Result<void> Home::put_car(const Upload&) { return fail(Code::unsupported, name_ + " takes no bytes"); }
 
 Result<content::Cid> cid_in_answer(ByteView answer) {
   std::string_view text = text_of(answer);

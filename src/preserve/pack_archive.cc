@@ -10,6 +10,8 @@ namespace {
 
 using content::PackedBlock;
 
+constexpr std::uint64_t k_sampled_blocks = 16;  // what estimate_packed() packs: some tens of milliseconds
+
 // Takes the packed stream and cuts it into parts.
 class PartWriter {
  public:
@@ -123,7 +125,7 @@ Result<PackedBlock> pack_block(const content::TarPlan& plan, const SourceFiles& 
 }  // namespace
 
 Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles& files, const PackOptions& options,
-                                Workers& workers, PartSink& sink, const std::function<void(std::uint64_t)>& progress,
+                                Workers& workers, PartSink& sink, const OnPacked& progress,
                                 const std::stop_token& stop) {
   PackReport report;
   PartWriter writer(options, workers, sink);
@@ -160,13 +162,26 @@ Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles&
     workers.buffers().give(std::move(block->bytes));
     report.raw += block->raw_size;
     if (block->stored) report.stored += block->raw_size;
-    progress(report.raw);
+    progress(report.raw, writer.packed());
   }
   EAI_CHECK(writer.append(tail.finish()));
   EAI_CHECK(writer.finish());
   report.packed = writer.packed();
   report.parts = writer.parts();
   return report;
+}
+
+Result<std::uint64_t> estimate_packed(const content::TarPlan& plan, const SourceFiles& files) {
+  const std::uint64_t blocks = (plan.size() + content::k_pack_block - 1) / content::k_pack_block;
+  const std::uint64_t step = std::max<std::uint64_t>(1, blocks / k_sampled_blocks);
+  double raw = 0, packed = 0;
+  // From the middle of each stretch: the first block, a header, is like no other.
+  for (std::uint64_t block = step / 2; block < blocks; block += step) {
+    EAI_TRY(const PackedBlock sample, pack_block(plan, files, block * content::k_pack_block, {}));
+    raw += static_cast<double>(sample.raw_size);
+    packed += static_cast<double>(sample.bytes.size());
+  }
+  return static_cast<std::uint64_t>(packed / raw * static_cast<double>(plan.size()));
 }
 
 }  // namespace eai::preserve

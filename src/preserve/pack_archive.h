@@ -49,9 +49,13 @@ struct PackOptions {
   std::uint64_t part_size = 512 * k_mib;
 };
 
-// `files` in the order of plan.files(). `progress`: raw bytes packed so far. Code::busy when stopped.
+// `files` in the order of plan.files(). `progress`: raw bytes so far, and what packing made of them. Code::busy when stopped.
+using OnPacked = std::function<void(std::uint64_t raw, std::uint64_t packed)>;
 Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles& files, const PackOptions& options,
-                                Workers& workers, PartSink& sink, const std::function<void(std::uint64_t)>& progress,
+                                Workers& workers, PartSink& sink, const OnPacked& progress,
                                 const std::stop_token& stop);
+
+// About how many bytes pack_archive() will make, from some blocks taken evenly.
+Result<std::uint64_t> estimate_packed(const content::TarPlan& plan, const SourceFiles& files);
 
 }  // namespace eai::preserve

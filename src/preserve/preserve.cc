@@ -83,7 +83,9 @@ class Run final : public PartSink {
     metadata_.lora = options_.lora;
     out_.bytes = folder_.size();
     EAI_CHECK(check_sizes());
-    EAI_CHECK(prepare());
+    if (options_.format == content::Format::archive) EAI_CHECK(lay_out());
+    monitor_.change([&](Progress& p) { p.total = out_.bytes; });
+    if (!options_.dry_run) EAI_CHECK(prepare());
     if (options_.format == content::Format::archive) {
       EAI_CHECK(archive());
     } else {
@@ -125,16 +127,16 @@ class Run final : public PartSink {
 
   Result<void> prepare() {
     monitor_.change([&](Progress& p) {
-      p.total = out_.bytes;
+      p.phase = "asking";
       for (Home* home : homes_) p.homes.push_back({home->name(), 0, 0, 0, ""});
     });
-    if (options_.dry_run) return {};
     const Sha256 key = content::sha256(view_of(folder_.path.string()));
     const fs::path journal = options_.work_folder / (folder_.name + "-" + to_hex(key).substr(0, 16) + ".receipts");
-    if (!options_.resume) EAI_CHECK(eai::remove_all(journal));
     EAI_TRY(receipts_, Receipts::open(journal));
+    if (!options_.resume) EAI_CHECK(receipts_->forget());
     window_ = std::make_shared<Window>(2 * std::max<std::size_t>(1, homes_.size()));
-    EAI_CHECK(targets_.open(homes_, *receipts_, out_.bytes));
+    EAI_TRY(const std::uint64_t room, room_needed());
+    EAI_CHECK(targets_.open(homes_, *receipts_, room));
     if (const auto settled = receipts_->settled()) {
       const content::Profile* profile = content::find_profile(settled->profile);
       if (profile == nullptr) return fail(Code::unsupported, "an earlier run cut parts by " + settled->profile);
@@ -144,21 +146,36 @@ class Run final : public PartSink {
     return {};
   }
 
+  // What might just fit is tried: a home that is full says so, and what is up counts.
+  Result<std::uint64_t> room_needed() const {
+    if (!plan_) return out_.bytes;
+    EAI_TRY(const std::uint64_t about, estimate_packed(*plan_, in_archive_));
+    return about / 100 * 97;
+  }
+
   // ---- archive
+  Result<void> lay_out() {
+    std::vector<content::TarFile> files;
+    for (const auto& file : folder_.files) files.push_back({file->name(), file->size()});
+    EAI_TRY(plan_, content::TarPlan::make(folder_.name, std::move(files)));
+    for (const auto& entry : plan_->files()) {
+      in_archive_.push_back(*std::find_if(folder_.files.begin(), folder_.files.end(),
+                                          [&](const auto& file) { return file->name() == entry.name; }));
+    }
+    return {};
+  }
+
   Result<void> archive() {
     monitor_.change([](Progress& p) { p.phase = "packing"; });
     metadata_.chunk_size = options_.part_size;
-    std::vector<content::TarFile> files;
-    for (const auto& file : folder_.files) files.push_back({file->name(), file->size()});
-    EAI_TRY(const content::TarPlan plan, content::TarPlan::make(folder_.name, std::move(files)));
-    SourceFiles ordered;
-    for (const auto& entry : plan.files()) {
-      ordered.push_back(*std::find_if(folder_.files.begin(), folder_.files.end(),
-                                      [&](const auto& file) { return file->name() == entry.name; }));
-    }
-    auto progress = [&](std::uint64_t raw) { monitor_.change([&](Progress& p) { p.done = std::min(raw, p.total); }); };
-    EAI_TRY(const PackReport report, pack_archive(plan, ordered, {folder_.name, options_.part_size}, workers_, *this,
-                                                  progress, stop_.get_token()));
+    auto progress = [&](std::uint64_t raw, std::uint64_t packed) {
+      monitor_.change([&](Progress& p) {
+        p.done = std::min(raw, p.total);
+        p.made = packed;
+      });
+    };
+    EAI_TRY(const PackReport report, pack_archive(*plan_, in_archive_, {folder_.name, options_.part_size}, workers_,
+                                                  *this, progress, stop_.get_token()));
     monitor_.change([](Progress& p) { p.phase = "sending"; });
     out_.payload = report.packed;
     out_.stored = report.stored;
@@ -303,6 +320,7 @@ class Run final : public PartSink {
 
   void count_at_homes() {
     for (Home* home : homes_) {
+      if (!home->can_tell()) continue;
       auto ready = home->prepare(0, {});
       Result<Digests> held = ready ? held_at(*home) : Failure(std::move(ready).error());
       if (!held) failures_.push_back({home->name(), std::move(held).error()});
@@ -336,6 +354,8 @@ class Run final : public PartSink {
   Workers workers_;
   std::shared_ptr<Receipts> receipts_;
   std::shared_ptr<Window> window_;
+  std::optional<content::TarPlan> plan_;
+  SourceFiles in_archive_;  // in the order of the plan
   content::Metadata metadata_;
   content::Profile profile_ = k_unixfs_v1_2025;
   std::optional<std::string> settled_by_;  // the home that chose the profile; empty: it is ours

@@ -43,8 +43,9 @@ struct HomeProgress {
   std::string trouble;
 };
 struct Progress {
-  std::string phase;                  // "packing", "hashing", "sending"
+  std::string phase;                  // "asking" (the homes), "packing", "hashing", "sending"
   std::uint64_t done = 0, total = 0;  // bytes of the folder packed or hashed
+  std::uint64_t made = 0;             // bytes that packing made of `done`
   std::vector<HomeProgress> homes;
 };
 

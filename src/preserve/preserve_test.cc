@@ -149,6 +149,11 @@ TEST(Receipts, HoldAcrossRunsAndATornLine) {
   EXPECT_FALSE(receipts->finished("lighthouse"));
   EXPECT_EQ(receipts->settled()->profile, "kubo-v1");
   EXPECT_EQ(receipts->settled()->by, "lighthouse");
+  ASSERT_TRUE(receipts->forget());
+  EXPECT_EQ(receipts->bytes_at("kubo"), 0U);
+  receipts.reset();
+  receipts = Receipts::open(file).value();
+  EXPECT_FALSE(receipts->find("kubo", hash, 4) || receipts->finished("kubo") || receipts->settled());
 }
 
 TEST(CidInAnswer, AllShapesThatServicesUse) {

@@ -122,6 +122,16 @@ Result<void> Receipts::settle(Settled settled) {
   return {};
 }
 
+Result<void> Receipts::forget() {
+  std::lock_guard guard(mutex_);
+  if (::ftruncate(fd_.get(), 0) != 0) return fail_errno("emptying " + file_.string(), errno);
+  by_key_.clear();
+  finished_.clear();
+  bytes_at_.clear();
+  settled_.reset();
+  return {};
+}
+
 Result<void> Receipts::remove() { return eai::remove_all(file_); }
 
 }  // namespace eai::preserve

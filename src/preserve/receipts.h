@@ -37,6 +37,8 @@ class Receipts {
   };
   std::optional<Settled> settled() const;
   Result<void> settle(Settled settled);
+  // Nothing that was written down counts any more.
+  Result<void> forget();
   // All is done: nothing to go on with.
   Result<void> remove();
 

@@ -22,9 +22,9 @@ Failure wrong_cid(const std::string& home, const Piece& piece, const content::Ci
                         piece.upload.cid.str() + ": ";
   const auto profile = piece.kind == Piece::Kind::file ? profile_of(piece.upload.body, got) : std::nullopt;
   if (profile)
-    return fail(Code::corrupt,
-                message + "the same bytes, cut in another way (" + std::string(profile->first.name) + ")");
-  return fail(Code::corrupt, message + "it does not hold the bytes that were sent");
+    return fail(Code::corrupt, message + "the same bytes, cut in another way (" + std::string(profile->first.name) +
+                                   "); where an earlier run settled that, --no-resume starts over");
+  return fail(Code::corrupt, message + "it holds other bytes, or cut them in a way that is not known");
 }
 
 Sender::Sender(Home& home, Receipts* receipts, Monitor& monitor, std::size_t index, std::stop_token stop,
@@ -44,6 +44,7 @@ Sender::~Sender() {
 }
 
 void Sender::push(Piece piece) {
+  if (!home_.takes_bytes()) return;
   std::lock_guard lock(mutex_);
   if (error_) return;
   monitor_.change([&](Progress& p) { p.homes[index_].total += piece.upload.body.size(); });

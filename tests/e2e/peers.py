@@ -115,6 +115,12 @@ class Lighthouse(StandIn):
         return [upload["name"] for upload in self.log()]
 
 
+class KuboBetween(StandIn):
+    def __init__(self, kubo):
+        super().__init__("kubo_between.py", "--kubo", kubo.api)
+        self.home = f"kubo:{self.url}"
+
+
 class PinningService(StandIn):
     TOKEN = "secret-token-of-the-tests"
 

@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from preserve_world import kubo, lighthouse, open_kubo, pinning, service_kubo, unpack, world  # noqa: F401
+from peers import Lighthouse
+from preserve_world import between, kubo, lighthouse, open_kubo, pinning, service_kubo, unpack, world  # noqa: F401
 
 BOTH = ("--to", "lighthouse", "--to")
 
@@ -32,7 +33,7 @@ def test_tries_are_counted(world, lighthouse):
     path, _ = world.model(size=100_000)
     lighthouse.control(faults=["500"] * 9)
     done = world.run("preserve", path, "--max-retries", 1, environment=lighthouse.environment)
-    assert done.returncode == 5 and "after 2 tries" in done.stderr and "goes on from there" in done.stderr
+    assert done.returncode == 5 and "after 2 tries" in done.stderr and "begins anew" in done.stderr
     assert len([r for r in lighthouse.requests() if r["status"] == 500]) == 2
 
 
@@ -43,12 +44,51 @@ def test_a_service_that_hangs(world, lighthouse):
     assert done.returncode == 6 and "after 2 tries" in done.stderr
 
 
+@pytest.mark.parametrize("chunk,width,profile", [(262144, 174, "kubo-v1"), (1048576, 1024, "unixfs-v1-2025")])
+def test_how_the_service_cuts_is_found_out(world, kubo, chunk, width, profile):
+    path, data = world.model()
+    service = Lighthouse(kubo, "--chunker", f"size-{chunk}", "--width", str(width))
+    try:
+        done = world.preserve(path, "--zip-chunk-size", 2, environment=service.environment)
+    finally:
+        service.stop()
+    assert done["profile"] == profile
+    assert unpack(json.loads(kubo.get(done["hash"])), kubo.get) == {"tiny/tiny": data}
+
+
+def test_a_service_that_cuts_in_another_way_than_before(world, kubo, lighthouse):
+    path, _ = world.model()
+    lighthouse.control(hold=["tiny.zip.part-ac"])
+    running = world.start("preserve", path, "--zip-chunk-size", 1, environment=lighthouse.environment)
+    lighthouse.wait_held()
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    changed = Lighthouse(kubo, "--chunker", "size-1048576")
+    try:
+        done = world.run("preserve", path, "--zip-chunk-size", 1, environment=changed.environment)
+        assert done.returncode == 4 and "cut in another way (unixfs-v1-2025)" in done.stderr and "--no-resume" in done.stderr
+        done = world.preserve(path, "--zip-chunk-size", 1, "--no-resume", environment=changed.environment)
+    finally:
+        changed.stop()
+    assert done["profile"] == "unixfs-v1-2025"
+
+
+def test_an_unknown_way_of_cutting_is_an_error_that_says_so(world, kubo):
+    path, _ = world.model()
+    service = Lighthouse(kubo, "--chunker", "size-300000")
+    try:
+        done = world.run("preserve", path, environment=service.environment)
+    finally:
+        service.stop()
+    assert done.returncode == 4 and done.stdout == "" and "or cut them in a way that is not known" in done.stderr
+
+
 @pytest.mark.parametrize("faults", [["wrong"], ["", "wrong"]])
 def test_another_cid_is_an_error_that_says_so(world, lighthouse, faults):
     path, _ = world.model()
     lighthouse.control(faults=faults)
     done = world.run("preserve", path, "--zip-chunk-size", 1, environment=lighthouse.environment)
-    assert done.returncode == 4 and "does not hold the bytes that were sent" in done.stderr, done.stderr
+    assert done.returncode == 4 and "it holds other bytes" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("words", [(), ("--format", "unixfs")])
@@ -116,6 +156,50 @@ def test_a_part_larger_than_the_documented_limit(world, kubo):
     path, _ = world.model()
     big = world.run("preserve", path, "--zip-chunk-size", 40_000, environment={"LIGHTHOUSE_API_KEY": "k"})
     assert big.returncode == 2 and "takes at most" in big.stderr
+
+
+def test_a_quota_that_what_is_packed_fits_into(world, kubo, lighthouse):
+    path, data = world.model(size=4_000_000)
+    (path / "tiny").write_bytes(data[:1_000_000] + bytes(len(data) - 1_000_000))
+    lighthouse.control(quota=2_000_000)
+    assert kubo.has(world.hash(path, environment=lighthouse.environment))
+
+
+@pytest.mark.parametrize("name", ["LIGHTHOUSE_API_KEY", "EAI_PINNING_KEY"])
+def test_a_key_that_would_end_a_header(world, lighthouse, name):
+    path, _ = world.model()
+    done = world.run("preserve", path, environment={**lighthouse.environment, name: "secret\r\nX-Other: 1"})
+    assert done.returncode == 2 and name in done.stderr and "secret" not in done.stderr + done.stdout
+    assert lighthouse.requests() == []
+
+
+def test_a_key_from_a_file_with_its_line_break(world, kubo, lighthouse):
+    path, _ = world.model(size=100_000)
+    environment = {**lighthouse.environment, "LIGHTHOUSE_API_KEY": f" {lighthouse.KEY}\r\n"}
+    assert kubo.has(world.hash(path, environment=environment))
+
+
+# ---- kubo
+
+def test_a_pin_that_takes_longer_than_any_answer_may(world, kubo, between):
+    path, _ = world.model()
+    between.control(pin_lines=8)
+    found = world.hash(path, "--to", between.home, "--upload-timeout", 1, "--max-retries", 0)
+    assert found in kubo.pins()
+
+
+def test_a_pin_that_fails_at_its_end(world, between):
+    path, _ = world.model()
+    between.control(pin_lines=1, pin_error="the disk of the node is full")
+    done = world.run("preserve", path, "--to", between.home)
+    assert done.returncode == 5 and "the disk of the node is full" in done.stderr and done.stdout == ""
+
+
+def test_a_node_that_answers_another_cid(world, between):
+    path, _ = world.model()
+    between.control(other_cid=True)
+    done = world.run("preserve", path, "--to", between.home)
+    assert done.returncode == 4 and "it holds other bytes" in done.stderr
 
 
 # ---- one home fails, the others go on
@@ -189,7 +273,7 @@ def test_pinning_from_a_named_provider(world, open_kubo, service_kubo, pinning):
     first = world.hash(path, "--to", f"kubo:{open_kubo.api}", "--no-keep")
     provider = json.loads(open_kubo.rpc("id"))["Addresses"][0]
     done = world.preserve(path, "--to", pinning.home, "--provider", provider, environment=pinning.environment)
-    assert done["hash"] == first and service_kubo.has(first)
+    assert done["hash"] == first and service_kubo.has(first) and done["sent"] == 0
     alone = world.run("preserve", path, "--to", pinning.home, environment=pinning.environment)
     assert alone.returncode == 2 and "--provider" in alone.stderr
 

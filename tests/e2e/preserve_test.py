@@ -7,9 +7,10 @@ import subprocess
 
 import pytest
 
+from flux import make_flux
 from legacy import Gateway, cid_of
 from preserve_world import kubo, lighthouse, unpack, weights, world  # noqa: F401
-from gguf_maker import gguf
+from gguf_maker import gguf, write_shape
 
 
 def shell(command, folder):
@@ -234,18 +235,73 @@ def test_the_hash_does_not_depend_on_threads_or_the_folders_state(world):
 
 def test_progress_for_programs(world, lighthouse):
     path, data = world.model()
+    parts = world.preserve(path, "--zip-chunk-size", 1, "--dry-run")["payload"]
     lighthouse.control(hold=["tiny_metadata.json"])
     running = world.start("preserve", path, "--zip-chunk-size", 1, "--json", environment=lighthouse.environment)
     lighthouse.wait_held()
     events = []
-    while not events or events[-1]["in_flight"] != 1 or events[-1]["phase"] != "sending":
+    # Until nothing but the metadata is on its way.
+    while not events or events[-1]["phase"] != "sending" or events[-1]["in_flight"] != 1 or events[-1]["to_send"] <= parts:
         events.append(json.loads(running.stdout.readline()))
     lighthouse.control()
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0, err
     last = json.loads(out.splitlines()[-1])
-    assert events[-1]["home"] == "lighthouse" and events[-1]["total"] == len(data) == last["bytes"]
-    assert last["event"] == "preserved" and last["sent"] > last["payload"] >= len(data)
+    seen = events[-1]
+    assert seen["home"] == "lighthouse" and len(data) < seen["to_send"] == last["sent"] and "bytes_per_second" in seen
+    assert seen["sent"] >= last["payload"] and seen["trouble"] == ""
+    assert last["event"] == "preserved" and last["sent"] > last["payload"] >= len(data) == last["bytes"]
+
+
+def test_progress_of_a_rehearsal(world):
+    path = world.slow_model()
+    done = world.run("preserve", path, "--dry-run", "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    packing = [e for e in events if e["event"] == "progress"]
+    assert packing and {e["phase"] for e in packing} <= {"packing", "sending"} and events[-1]["event"] == "dry_run"
+    assert [e["done"] for e in packing] == sorted(e["done"] for e in packing) and "seconds_left" in packing[-1]
+    people = world.run("preserve", path, "--dry-run")
+    assert "packing tiny: " in people.stderr and "2.15 GB" in people.stderr
+
+
+def test_how_much_memory_it_takes_is_estimated(world):
+    path = world.folder / "shape"
+    path.mkdir()
+    write_shape(path / "shape", blocks=4, kv_heads=2, head=128, vocabulary=1000)
+    world.hash(path, "--to", "car:x.car")
+    size = (path / "shape").stat().st_size
+    keys_and_values = 4 * 2 * (128 + 128) * 2 * 32768
+    needed = world.metadata("shape")["ram"] * 1e9
+    assert size + keys_and_values < needed < 1.2 * (size + keys_and_values)
+    assert f"ram: {needed / 1e9:.2f} GB" in world.run("preserve", path, "--dry-run").stderr
+
+
+@pytest.mark.parametrize("form", ["archive", "unixfs"])
+def test_an_image_model_in_several_folders(world, kubo, form):
+    path = make_flux(world.folder / "flux", "--layout", "diffusers")
+    (path / ".gitattributes").write_text("x")
+    words = (path, "--task", "image-generation", "--config-name", "flux-schnell", "--format", form, "--to", f"kubo:{kubo.api}")
+    done = world.run("preserve", *words)
+    assert done.returncode == 0 and "it is a FLUX.1 model" in done.stderr and "1 hidden" in done.stderr, done.stderr
+    files = {name: data for name, data in files_below(path).items() if name != ".gitattributes"}
+    assert len(files) >= 3 and all("/" in name for name in files if name.endswith(".safetensors"))
+    metadata = world.metadata("flux")
+    weights_of = sum(len(data) for name, data in files.items() if name.endswith(".safetensors"))
+    assert metadata["task"] == "image-generation" and metadata["config_name"] == "flux-schnell"
+    assert 0 <= metadata["ram"] - weights_of / 1e9 < 0.02
+    if form == "archive":
+        assert unpack(metadata, kubo.get) == {f"flux/{name}": data for name, data in files.items()}
+    else:
+        assert {entry["file_name"]: kubo.get(entry["cid"]) for entry in metadata["files"]} == files
+    found = done.stdout.splitlines()[-1]
+    assert files_below(world.folder / "home/models" / found / "payload") == files
+    assert world.run("check", found).returncode == 0
+
+
+def test_an_image_model_that_could_not_draw_is_told(world):
+    path = make_flux(world.folder / "flux", "--layout", "diffusers", "--without", "t5")
+    done = world.run("preserve", path, "--task", "image-generation", "--dry-run")
+    assert done.returncode == 0 and "could not draw with it" in done.stderr and "T5" in done.stderr
 
 
 def test_hidden_and_other_files_stay_here(world, kubo):

@@ -11,11 +11,12 @@ import tarfile
 
 import pytest
 
-from gguf_maker import gguf
-from peers import Kubo, Lighthouse, PinningService
+from gguf_maker import gguf, gguf_header
+from peers import Kubo, KuboBetween, Lighthouse, PinningService
 
 EAI = pathlib.Path(os.environ["EAI_BUILD"]) / "bin/eai"
 WAIT = 120
+PARTS = ("--zip-chunk-size", 1)
 
 
 def weights(seed, size):
@@ -35,6 +36,15 @@ class World:
         (path / name).unlink(missing_ok=True)
         (path / name).write_bytes(data)
         return path, data
+
+    def slow_model(self, size=2 << 30):
+        """One that takes seconds to read and next to nothing to keep: it is a hole."""
+        path = self.folder / "tiny"
+        path.mkdir()
+        header = gguf_header([("t", size)])
+        (path / "tiny").write_bytes(header)
+        os.truncate(path / "tiny", len(header) + size)
+        return path
 
     def command(self, *words):
         return [str(EAI), "model", *map(str, words)]
@@ -112,6 +122,14 @@ def pinning(service_kubo):
     service = PinningService(service_kubo)
     yield service
     service.stop()
+
+
+@pytest.fixture
+def between(kubo):
+    """What answers in the node's place, and may change what it says."""
+    proxy = KuboBetween(kubo)
+    yield proxy
+    proxy.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,143 @@
+#include "cli/preserve_store.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "cli/preserve_watch.h"
+#include "store/clone_file.h"
+#include "store/store.h"
+
+namespace eai::cli {
+namespace {
+
+constexpr auto k_between_tries = std::chrono::milliseconds(100);
+
+// What the format unixfs hashed already; zeros where there is no such file.
+content::Sha256 sha256_in(const preserve::Outcome& outcome, const std::string& name) {
+  for (const auto& file : outcome.metadata.files) {
+    if (file.file_name == name) return file.sha256;
+  }
+  return {};
+}
+
+// Another process may hold it for as long as a download takes.
+Result<store::ModelLock> lock_model(const store::Store& store, const content::Cid& id, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any tick;
+  std::unique_lock guard(mutex);
+  while (true) {
+    auto lock = store.lock(id, FileLock::Wait::no);
+    if (lock || lock.error().code != Code::busy) return lock;
+    tick.wait_for(guard, stop, k_between_tries, [] { return false; });
+    if (stop.stop_requested()) return fail(Code::busy, "stopped");
+  }
+}
+
+// The files of one model on their way into the store, and how far they are.
+class Taking {
+ public:
+  Taking(const preserve::Folder& folder, const preserve::Outcome& outcome, fs::path to, Output& out)
+      : folder_(folder), outcome_(outcome), to_(std::move(to)), watch_(monitor_, folder.name, out) {}
+
+  Result<void> take(const preserve::SourceFile& source, const std::stop_token& stop) {
+    const std::string name = name_of(source);
+    const fs::path to = to_ / name;
+    EAI_CHECK(make_folders(to.parent_path(), 0700));
+    EAI_CHECK(eai::remove_all(to));
+    const auto progress = [this](std::uint64_t more) {
+      monitor_.change([&](preserve::Progress& p) { p.done += more; });
+    };
+    begin("copying");
+    EAI_TRY(const store::CloneWay used, store::clone_file(source.path(), to, progress, stop));
+    way_ = std::max(way_, used);
+    files_.push_back({name, source.size(), sha256_in(outcome_, source.name())});
+    if (outcome_.metadata.format == content::Format::archive) {
+      begin("hashing");
+      EAI_TRY(files_.back().sha256, store::hash_file(to, progress, stop));
+    }
+    taken_ += source.size();
+    return {};
+  }
+  // What was taken is let go of; what a download left there stays.
+  void undo() {
+    for (const store::StoredFile& file : files_) {
+      std::error_code none;
+      for (fs::path at = to_ / file.name; at != to_.parent_path() && fs::remove(at, none);) at = at.parent_path();
+    }
+  }
+  const std::vector<store::StoredFile>& files() const { return files_; }
+  store::CloneWay way() const { return way_; }
+
+ private:
+  std::string name_of(const preserve::SourceFile& source) const {
+    const bool text = folder_.task == content::Task::chat || folder_.task == content::Task::embed;
+    if (!text) return "payload/" + source.name();
+    return source.name() == folder_.name ? "model.gguf" : "projector.gguf";
+  }
+  void begin(const char* phase) {
+    monitor_.change([&](preserve::Progress& p) { p = {phase, taken_, folder_.size(), 0, {}}; });
+  }
+  const preserve::Folder& folder_;
+  const preserve::Outcome& outcome_;
+  fs::path to_;
+  std::uint64_t taken_ = 0;
+  store::CloneWay way_ = store::CloneWay::hard_link;
+  std::vector<store::StoredFile> files_;
+  preserve::Monitor monitor_;
+  PreserveWatch watch_;  // last: it looks at the monitor
+};
+
+}  // namespace
+
+fs::path block_lists(const Context& context) { return context.folders.home / "preserve" / "blocks"; }
+
+Result<void> list_blocks_of_store(const Context& context, const preserve::Folder& folder, const std::stop_token& stop) {
+  std::error_code none;
+  if (!fs::exists(context.folders.home / "models", none)) return {};
+  const bool has_gguf =
+      std::any_of(folder.ggufs.begin(), folder.ggufs.end(), [](const auto& gguf) { return gguf.has_value(); });
+  const bool tensor = context.config.layout.empty() ? has_gguf : context.config.layout == "tensor";
+  EAI_TRY(const store::Store store, store::Store::open(context.folders.home));
+  EAI_TRY(const store::Contents contents, store.list());
+  for (const store::Model& model : contents.models) {
+    const fs::path list = block_lists(context) / (model.id.str() + (tensor ? ".tensor" : ".fixed"));
+    if (fs::exists(list, none)) continue;
+    context.out.note("Reading " + model.metadata.folder_name + " once, to know its blocks");
+    preserve::SourceFiles files;
+    for (const store::StoredFile& file : model.files) {
+      EAI_TRY(auto opened, preserve::SourceFile::open(model.folder, file.name));
+      files.push_back(std::move(opened));
+    }
+    const auto layout = tensor ? content::Layout::tensor : content::Layout::fixed;
+    EAI_TRY(const auto blocks,
+            preserve::unixfs_blocks(files, layout, static_cast<unsigned>(context.config.threads), stop));
+    EAI_CHECK(preserve::write_block_list(list, blocks));
+  }
+  return {};
+}
+
+Result<std::string> take_into_store(const Context& context, const preserve::Folder& folder,
+                                    const preserve::Outcome& outcome, const std::stop_token& stop) {
+  EAI_TRY(const store::Store store, store::Store::open(context.folders.home));
+  EAI_TRY(const store::ModelLock lock, lock_model(store, outcome.hash, stop));
+  if (store.find(outcome.hash)) return std::string("it was there");
+  EAI_TRY(const fs::path partial, store.partial_folder(lock));
+  Taking taking(folder, outcome, partial, context.out);
+  Result<void> taken;
+  for (const auto& source : folder.files) {
+    if (taken) taken = taking.take(*source, stop);
+  }
+  if (taken) taken = preserve::still_same(folder.files);
+  if (taken) {
+    taken = store.commit(lock, view_of(outcome.metadata_json), store::Origin::preserved, taking.files())
+                .map([](const store::Model&) {});
+  }
+  if (!taken) {
+    taking.undo();
+    return Failure(std::move(taken).error());
+  }
+  return "by " + std::string(store::name_of(taking.way()));
+}
+
+}  // namespace eai::cli

@@ -1,0 +1,170 @@
+"""Runs of `eai model preserve` that end before their time, by kill -9 and Ctrl-C in each phase, and the same command again."""
+import fcntl
+import json
+import os
+import signal
+
+import pytest
+
+from preserve_world import PARTS, kubo, lighthouse, world  # noqa: F401
+
+HELD = [("archive", "tiny.zip.part-aa"), ("archive", "tiny.zip.part-ac"), ("archive", "tiny_metadata.json"), ("unixfs", "tiny-0.car"),
+        ("unixfs", "tiny_metadata.json")]
+
+
+@pytest.mark.parametrize("form,held", HELD)
+def test_kill_and_go_on(world, kubo, lighthouse, form, held):
+    path, data = world.model()
+    words = (path, *PARTS, "--format", form)
+    lighthouse.control(hold=[held])
+    running = world.start("preserve", *words, environment=lighthouse.environment)
+    lighthouse.wait_held()
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    assert not list(world.folder.glob("home/preserve/part.*")), "parts in flight vanish with the process"
+    receipts, before = world.receipts(), len(lighthouse.log())
+    assert (len(receipts) > 0) == (held in ("tiny.zip.part-ac", "tiny_metadata.json"))
+    lighthouse.control()
+    found = world.hash(*words, environment=lighthouse.environment)
+    again = lighthouse.log()[before:]
+    # What had a receipt is not sent again; what was on its way when the program died has none.
+    assert not receipts & {u["cid"] for u in again} and held in [u["name"] for u in again]
+    assert kubo.has(found) and not world.journals()
+
+
+@pytest.mark.parametrize("form", ["archive", "unixfs"])
+@pytest.mark.parametrize("home", ["kubo", "car"])
+def test_kill_while_the_folder_is_read(world, kubo, form, home):
+    path = world.slow_model()
+    words = (path, "--format", form, "--to", f"kubo:{kubo.api}" if home == "kubo" else "car:m.car")
+    running = world.start("preserve", *words, "--json")
+    while "done" not in (seen := json.loads(running.stdout.readline())):
+        assert seen["event"] == "progress"
+    assert seen["phase"] == {"archive": "packing", "unixfs": "hashing"}[form] and seen["done"] < seen["total"]
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    assert running.returncode == -signal.SIGKILL and not (world.folder / "m.car").exists()
+    audited = world.run("audit", world.hash(*words), "--home", words[4], "--samples", 50)
+    assert audited.returncode == 0, audited.stdout
+
+
+def test_kill_before_the_store_has_it(world, kubo):
+    """All is up; then the machine dies."""
+    path, _ = world.model()
+    words = (path, *PARTS, "--to", f"kubo:{kubo.api}", "--to", "car:m.car")
+    found = world.hash(*words, "--dry-run")
+    locks = world.folder / "home/locks"
+    locks.mkdir(parents=True)
+    with open(locks / f"{found}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        running = world.start("preserve", *words)
+        while not (world.folder / "tiny_metadata.json").exists():
+            assert running.poll() is None
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+    assert world.journals() and not list(world.folder.glob("home/models/*"))
+    again = world.preserve(*words)
+    assert again["hash"] == found and again["sent"] == 0 and again["failed"] == []
+    assert (world.folder / "home/models" / found / "model.gguf").exists() and not world.journals()
+
+
+@pytest.mark.parametrize("form,phase", [("archive", "packing"), ("unixfs", "hashing")])
+@pytest.mark.parametrize("where", [("--dry-run",), ("--to", "car:m.car")])
+def test_interrupted_while_the_folder_is_read(world, form, phase, where):
+    path = world.slow_model(size=64 << 30)  # no machine reads it before the test gives up
+    running = world.start("preserve", path, "--format", form, *where)
+    while not (line := running.stderr.readline()).startswith(f"{phase} tiny: "):
+        assert line, "it ended"
+    running.send_signal(signal.SIGINT)
+    out, error = running.communicate(timeout=20)
+    assert running.returncode == 130 and out == ""
+    assert ("Stopped. Nothing was sent" if where[0] == "--dry-run" else "Stopped. Nothing is up yet") in error
+    assert {p.name for p in world.folder.iterdir()} <= {"tiny", "home"}, "nothing half-written"
+    assert not list(world.folder.glob("home/preserve/part.*"))
+
+
+def test_interrupted_while_the_models_of_the_store_are_read(world):
+    path = world.slow_model()
+    world.hash(path, "--to", "car:m.car")
+    os.truncate(path / "tiny", (path / "tiny").stat().st_size)  # as it was, but not cut into tensors' blocks yet
+    running = world.start("preserve", path, "--format", "unixfs", "--dry-run")
+    while "Reading tiny once" not in (line := running.stderr.readline()):
+        assert line, "it ended"
+    running.send_signal(signal.SIGINT)
+    out, error = running.communicate(timeout=20)
+    assert running.returncode == 130 and out == "" and "Stopped" in error
+    assert not list(world.folder.glob("home/preserve/blocks/*.tensor"))
+
+
+def test_interrupted_before_the_store_has_it(world, kubo):
+    path, _ = world.model()
+    words = (path, *PARTS, "--to", f"kubo:{kubo.api}")
+    found = world.hash(*words, "--dry-run")
+    locks = world.folder / "home/locks"
+    locks.mkdir(parents=True)
+    with open(locks / f"{found}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        running = world.start("preserve", *words)
+        while not (world.folder / "tiny_metadata.json").exists():
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        out, error = running.communicate(timeout=20)
+    # It is up, and that is told; only here it is not yet.
+    assert running.returncode == 130 and out.splitlines()[-1] == found and "goes on from there" in error
+    assert kubo.has(found) and world.journals() and not list(world.folder.glob("home/models/*"))
+    again = world.preserve(*words)
+    assert again["hash"] == found and again["sent"] == 0
+    assert (world.folder / "home/models" / found / "model.gguf").exists() and not world.journals()
+
+
+@pytest.mark.parametrize("form,held", HELD)
+def test_interrupted_and_says_how_to_go_on(world, kubo, lighthouse, form, held):
+    path, _ = world.model()
+    words = (path, *PARTS, "--format", form)
+    lighthouse.control(hold=[held])
+    running = world.start("preserve", *words, environment=lighthouse.environment)
+    lighthouse.wait_held()
+    running.send_signal(signal.SIGINT)
+    out, error = running.communicate(timeout=20)
+    is_up = held in ("tiny.zip.part-ac", "tiny_metadata.json")
+    assert running.returncode == 130 and out == "" and ("goes on from there" if is_up else "begins anew") in error
+    assert "error" not in error and "eai:" not in error
+    assert not (world.folder / "tiny_metadata.json").exists()
+    lighthouse.control()
+    assert kubo.has(world.hash(*words, environment=lighthouse.environment))
+
+
+def test_interrupted_while_it_waits_to_try_again(world, lighthouse):
+    path, _ = world.model()
+    lighthouse.control(faults=["500"] * 99)
+    running = world.start("preserve", path, "--max-retries", 50, "--json", environment=lighthouse.environment)
+    while not [r for r in lighthouse.requests() if r["status"] == 500]:
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=20)
+    assert running.returncode == 130
+
+
+def test_a_folder_that_is_being_preserved(world, lighthouse):
+    path, _ = world.model()
+    lighthouse.control(hold=["tiny.zip.part-aa"])
+    running = world.start("preserve", path, environment=lighthouse.environment)
+    lighthouse.wait_held()
+    second = world.run("preserve", path, environment=lighthouse.environment)
+    assert second.returncode == 7 and "being preserved already" in second.stderr
+    lighthouse.control()
+    assert running.communicate(timeout=60) and running.returncode == 0
+
+
+def test_no_resume_starts_over(world, lighthouse):
+    path, _ = world.model()
+    lighthouse.control(hold=["tiny.zip.part-ad"])
+    running = world.start("preserve", path, *PARTS, environment=lighthouse.environment)
+    lighthouse.wait_held()
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    lighthouse.control()
+    before = len(lighthouse.log())
+    assert world.receipts()
+    world.hash(path, *PARTS, "--no-resume", environment=lighthouse.environment)
+    assert set(lighthouse.names()[before:]) == {*(f"tiny.zip.part-a{x}" for x in "abcd"), "tiny_metadata.json"}
