@@ -97,20 +97,21 @@ struct Estimate {
   bool fits() const { return budget.fits(need()); }
 };
 
-engine::Budget budget_of(const Context& context) {
-  engine::PoolOptions options;
-  options.memory_budget = context.config.memory_limit.bytes;
-  if (const auto engines = find_engines(context.config, context.folders)) options.devices = devices_of(*engines);
-  return engine::budget_of(options);
+std::vector<engine::Device> devices_here(const Context& context) {
+  const auto engines = find_engines(context.config, context.folders);
+  return engines ? devices_of(*engines) : std::vector<engine::Device>();
 }
 
 Result<Estimate> estimate(const Context& context, Subject& subject) {
   Estimate out;
-  auto found = engine::kind_of(subject.spec.task).inspect(subject.spec);
+  engine::PoolOptions options;
+  options.memory_budget = context.config.memory_limit.bytes;
+  options.devices = devices_here(context);
+  out.budget = engine::budget_of(options);
+  auto found = engine::kind_of(subject.spec.task).inspect(subject.spec, options.devices);
   if (!found) return Failure(std::move(found).error().with(subject.name));
   out.found = *std::move(found);
   const engine::Measured measured(context.folders.home / "measured.json");
-  out.budget = budget_of(context);
   if (!subject.spec.id.empty() && !out.budget.on_device)
     out.measured = measured.peak(engine::Measured::key_of(subject.spec, out.found.launch));
   return out;
@@ -120,7 +121,7 @@ Result<Estimate> estimate(const Context& context, Subject& subject) {
 std::uint32_t context_that_fits(engine::ModelSpec spec, const Estimate& estimate) {
   for (std::uint32_t length = estimate.found.launch.context / 2; length >= k_least_context_offered; length /= 2) {
     spec.context_length = length;
-    const auto smaller = engine::kind_of(spec.task).inspect(spec);
+    const auto smaller = engine::kind_of(spec.task).inspect(spec, {});
     if (smaller && estimate.budget.fits(smaller->memory.total())) return length;
   }
   return 0;

@@ -3,125 +3,21 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <initializer_list>
-#include <map>
 #include <set>
 
 #include <boost/json.hpp>
 
+#include "content/image_tensors.h"
 #include "content/safetensors.h"
 #include "util/text.h"
 
 namespace eai::content {
 namespace {
 
-// What recognition needs of a tensor: its name and its width (the innermost side).
-using Tensors = std::map<std::string, std::uint64_t, std::less<>>;
-
-struct Seen {
-  const ImageFile* file = nullptr;
-  std::optional<ImageRole> role;
-  ImageFamily family = ImageFamily::flux;  // of a checkpoint or a diffusion model
-  std::string variant;
-};
-
-bool has(const Tensors& tensors, std::initializer_list<std::string_view> names) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return tensors.contains(name); });
-}
-
-bool has_prefix(const Tensors& tensors, std::string_view prefix) {
-  auto at = tensors.lower_bound(prefix);
-  return at != tensors.end() && at->first.starts_with(prefix);
-}
-
-std::uint64_t width(const Tensors& tensors, std::initializer_list<std::string_view> names) {
-  for (std::string_view name : names)
-    if (auto at = tensors.find(name); at != tensors.end()) return at->second;
-  return 0;
-}
-
-bool any_contains(const Tensors& tensors, std::initializer_list<std::string_view> words) {
-  return std::any_of(tensors.begin(), tensors.end(), [&](const auto& tensor) {
-    return std::any_of(words.begin(), words.end(),
-                       [&](std::string_view word) { return tensor.first.find(word) != std::string::npos; });
-  });
-}
-
-std::string flux_variant(const Tensors& t) {
-  std::uint64_t in = width(t, {"img_in.weight", "x_embedder.weight"});
-  if (in == 384) return "fill";
-  bool guided = has_prefix(t, "guidance_in.") || has_prefix(t, "time_text_embed.guidance_embedder.");
-  return guided ? "dev" : "schnell";
-}
-
-// The width of what the text encoder gives to a U-Net tells its generation.
-ImageFamily unet_family(const Tensors& t) {
-  if (has_prefix(t, "label_emb.") || has_prefix(t, "add_embedding.")) return ImageFamily::sdxl;
-  std::uint64_t context = width(t, {"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight",
-                                    "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight"});
-  return context == 1024 ? ImageFamily::sd2 : ImageFamily::sd1;
-}
-
-std::optional<ImageFamily> diffusion_family(const Tensors& t) {
-  if (has_prefix(t, "double_stream_modulation_img.")) return ImageFamily::flux2;
-  if (has_prefix(t, "distilled_guidance_layer.")) return ImageFamily::chroma;
-  if (has_prefix(t, "double_blocks.0.") || has_prefix(t, "single_transformer_blocks.0.")) return ImageFamily::flux;
-  if (has(t, {"transformer_blocks.0.img_mod.1.weight"})) return ImageFamily::qwen_image;
-  if (has_prefix(t, "cap_embedder.")) return ImageFamily::z_image;
-  if (has_prefix(t, "joint_blocks.0.") || has(t, {"transformer_blocks.0.attn.add_q_proj.weight"}))
-    return ImageFamily::sd3;
-  if (has(t, {"input_blocks.0.0.weight"}) || has_prefix(t, "down_blocks.0.resnets.0.time_emb_proj."))
-    return unet_family(t);
-  return {};
-}
-
-std::optional<ImageRole> encoder_role(const Tensors& t) {
-  if (has(t, {"encoder.block.0.layer.0.SelfAttention.q.weight", "enc.blk.0.attn_q.weight"})) return ImageRole::t5xxl;
-  std::uint64_t clip = width(t, {"text_model.embeddings.token_embedding.weight", "token_embedding.weight"});
-  if (clip != 0) return clip > 1024 ? ImageRole::clip_g : ImageRole::clip_l;
-  if (has(t, {"model.layers.0.self_attn.q_proj.weight", "model.language_model.layers.0.self_attn.q_proj.weight",
-              "blk.0.attn_q.weight"}))
-    return ImageRole::llm;
-  if (has(t, {"v.blk.0.attn_q.weight", "v.blk.0.attn_qkv.weight", "visual.blocks.0.attn.qkv.weight"}))
-    return ImageRole::llm_vision;
-  return {};
-}
-
-std::optional<ImageRole> decoder_role(const Tensors& t) {
-  if (has(t, {"decoder.conv_in.weight", "decoder.conv1.weight"})) return ImageRole::vae;
-  if (has(t, {"decoder.layers.0.weight", "decoder.1.weight", "decoder.layers.1.weight"})) return ImageRole::tae;
-  return {};
-}
-
-Seen classify(const ImageFile& file, const Tensors& all) {
-  Seen seen{&file, {}, {}, {}};
-  if (any_contains(all, {".lora_A.", ".lora_B.", ".lora_down.", ".lora_up.", "lora_unet_"})) {
-    seen.role = ImageRole::lora;
-    return seen;
-  }
-  constexpr std::string_view k_prefix = "model.diffusion_model.";
-  Tensors bare;
-  if (has_prefix(all, k_prefix)) {
-    for (const auto& [name, size] : all)
-      if (name.starts_with(k_prefix)) bare.emplace(name.substr(k_prefix.size()), size);
-  }
-  const Tensors& tensors = bare.empty() ? all : bare;
-  if (auto family = diffusion_family(tensors)) {
-    bool whole = has_prefix(all, "first_stage_model.") || has_prefix(all, "vae.");
-    seen.role = whole ? ImageRole::checkpoint : ImageRole::diffusion;
-    seen.family = *family;
-    if (*family == ImageFamily::flux) seen.variant = flux_variant(tensors);
-    return seen;
-  }
-  seen.role = encoder_role(all);
-  if (!seen.role) seen.role = decoder_role(all);
-  return seen;
-}
-
 // `parameters` grows by the numbers that the file holds.
-Result<Tensors> read_tensors(const ImageFile& file, std::uint64_t& parameters) {
+Result<ImageTensors> read_tensors(const ImageFile& file, std::uint64_t& parameters) {
   std::array<std::uint8_t, 9> magic{};
-  Tensors tensors;
+  ImageTensors tensors;
   bool safetensors = file.name.ends_with(".safetensors");
   if (file.size < 16 && !safetensors) return tensors;
   if (file.size >= 16) EAI_CHECK(file.read(0, magic));
@@ -161,6 +57,13 @@ bool may_hold_weights(const ImageFile& file) {
   return true;
 }
 
+// A file that is part of an image model, or several that an index makes one.
+struct Candidate {
+  ImagePart part;
+  ImageFileKind kind;
+  bool draws() const { return part.role == ImageRole::checkpoint || part.role == ImageRole::diffusion; }
+};
+
 // The parts of the folder; files named in an index become one.
 class Folder {
  public:
@@ -172,16 +75,28 @@ class Folder {
       std::uint64_t parameters = 0;
       auto tensors = read_tensors(file, parameters);
       if (!tensors) return Failure(std::move(tensors).error().with(printable(file.name, 120)));
-      add(classify(file, *tensors), file.size, parameters);
+      add(file.name, kind_of_tensors(*tensors), file.size, parameters);
     }
     return {};
   }
 
-  const std::vector<ImagePart>& parts() const { return parts_; }
-  const std::optional<Seen>& drawer() const { return drawer_; }
+  const std::vector<Candidate>& candidates() const { return candidates_; }
 
-  bool has_role(ImageRole role) const {
-    return std::any_of(parts_.begin(), parts_.end(), [role](const ImagePart& p) { return p.role == role; });
+  // Null: nothing here draws. The first one does; files are given in the order of their names.
+  const Candidate* drawer() const {
+    auto at = std::find_if(candidates_.begin(), candidates_.end(), [](const Candidate& c) { return c.draws(); });
+    return at == candidates_.end() ? nullptr : &*at;
+  }
+
+  // Many folders hold things twice: whole repositories have single files beside diffusers' folders, and several precisions.
+  // Of each part one is taken, and no text encoder that the checkpoint has inside. Adapters are all taken.
+  std::vector<ImagePart> chosen() const {
+    std::vector<ImagePart> parts{drawer()->part};
+    std::set<ImageRole> taken = drawer()->kind.inside;
+    taken.erase(ImageRole::vae);  // a decoder of its own is there for a reason
+    for (const Candidate& c : candidates_)
+      if (!c.draws() && (c.part.role == ImageRole::lora || taken.insert(c.part.role).second)) parts.push_back(c.part);
+    return parts;
   }
 
  private:
@@ -191,32 +106,29 @@ class Folder {
     if (!map) return Failure(std::move(map).error().with(printable(index.name, 120)));
     std::set<std::string> names;
     for (const auto& entry : *map) names.insert(folder_of(index.name) + entry.second);
-    Tensors all;
+    ImageTensors all;
     std::uint64_t size = 0;
     std::uint64_t parameters = 0;
     for (const std::string& name : names) {
       auto file = std::find_if(files.begin(), files.end(), [&](const ImageFile& f) { return f.name == name; });
       if (file == files.end())
         return fail(Code::invalid, "the image model lacks " + printable(name, 120) + ", which its index names");
-      EAI_TRY(Tensors tensors, read_tensors(*file, parameters));
+      EAI_TRY(ImageTensors tensors, read_tensors(*file, parameters));
       all.merge(tensors);
       size += file->size;
       in_index_.insert(name);
     }
-    add(classify(index, all), size, parameters);
+    add(index.name, kind_of_tensors(all), size, parameters);
     return {};
   }
 
-  void add(Seen seen, std::uint64_t size, std::uint64_t parameters) {
-    if (!seen.role) return;
-    bool draws = *seen.role == ImageRole::checkpoint || *seen.role == ImageRole::diffusion;
-    if (draws && drawer_) return;  // the first one draws; files are given in the order of their names
-    if (draws) drawer_ = seen;
-    parts_.push_back({*seen.role, seen.file->name, size, parameters, 1});
+  void add(const std::string& name, ImageFileKind kind, std::uint64_t size, std::uint64_t parameters) {
+    if (!kind.role) return;
+    ImagePart part{*kind.role, name, size, parameters, 1};
+    candidates_.push_back({std::move(part), std::move(kind)});
   }
 
-  std::vector<ImagePart> parts_;
-  std::optional<Seen> drawer_;
+  std::vector<Candidate> candidates_;
   std::set<std::string> in_index_;
 };
 
@@ -225,34 +137,79 @@ Failure lacks(const ImageModel& model, std::string_view part) {
                                  std::string(part) + ": add the file and preserve the folder again");
 }
 
-Result<void> check_parts(const ImageModel& model, const Folder& folder) {
-  if (folder.has_role(ImageRole::checkpoint)) return {};
-  auto need = [&](ImageRole role) { return folder.has_role(role); };
+Result<void> check_parts(const ImageModel& model, const std::set<ImageRole>& inside) {
+  auto has = [&](ImageRole role) {
+    auto is_it = [role](const ImagePart& p) { return p.role == role; };
+    return inside.contains(role) || std::any_of(model.parts.begin(), model.parts.end(), is_it);
+  };
   switch (model.family) {
     case ImageFamily::flux:
     case ImageFamily::chroma:
-      if (!need(ImageRole::t5xxl)) return lacks(model, "text encoder T5 (text_encoder_2)");
+      if (!has(ImageRole::t5xxl)) return lacks(model, "text encoder T5 (text_encoder_2)");
       break;
     case ImageFamily::flux2:
     case ImageFamily::qwen_image:
     case ImageFamily::z_image:
-      if (!need(ImageRole::llm)) return lacks(model, "text encoder, a language model");
+      if (!has(ImageRole::llm)) return lacks(model, "text encoder, a language model");
       break;
     case ImageFamily::sd3:
-      if (!need(ImageRole::t5xxl) && !need(ImageRole::clip_l))
-        return lacks(model, "text encoders (CLIP-L, CLIP-G, T5)");
+      if (!has(ImageRole::t5xxl) && !has(ImageRole::clip_l)) return lacks(model, "text encoders (CLIP-L, CLIP-G, T5)");
       break;
     case ImageFamily::sd1:
     case ImageFamily::sd2:
-      if (!need(ImageRole::clip_l)) return lacks(model, "text encoder CLIP-L (text_encoder)");
+      if (!has(ImageRole::clip_l)) return lacks(model, "text encoder CLIP-L (text_encoder)");
       break;
     case ImageFamily::sdxl:
-      if (!need(ImageRole::clip_l)) return lacks(model, "text encoder CLIP-L (text_encoder)");
-      if (!need(ImageRole::clip_g)) return lacks(model, "text encoder CLIP-G (text_encoder_2)");
+      if (!has(ImageRole::clip_l)) return lacks(model, "text encoder CLIP-L (text_encoder)");
+      if (!has(ImageRole::clip_g)) return lacks(model, "text encoder CLIP-G (text_encoder_2)");
       break;
   }
-  if (!need(ImageRole::vae) && !need(ImageRole::tae)) return lacks(model, "picture decoder (vae)");
+  if (!has(ImageRole::vae) && !has(ImageRole::tae)) return lacks(model, "picture decoder (vae)");
   return {};
+}
+
+// A U-Net with diffusers' names is read from its whole folder only, where the engine expects these files.
+Result<void> take_as_folder(ImageModel& model, const Folder& folder) {
+  struct Place {
+    ImageRole role;
+    std::string_view name;
+  };
+  for (const Place& place : {Place{ImageRole::diffusion, "unet/diffusion_pytorch_model.safetensors"},
+                             Place{ImageRole::clip_l, "text_encoder/model.safetensors"},
+                             Place{ImageRole::clip_g, "text_encoder_2/model.safetensors"},
+                             Place{ImageRole::vae, "vae/diffusion_pytorch_model.safetensors"}}) {
+    auto part =
+        std::find_if(model.parts.begin(), model.parts.end(), [&](const ImagePart& p) { return p.role == place.role; });
+    if (part == model.parts.end()) continue;
+    const auto& all = folder.candidates();
+    auto there = std::find_if(all.begin(), all.end(), [&](const Candidate& c) { return c.part.name == place.name; });
+    if (there == all.end())
+      return fail(Code::invalid, "the engine reads a " + std::string(name_of(model.family)) +
+                                     " in parts only as diffusers names them: " + std::string(place.name) +
+                                     " is not there");
+    *part = there->part;
+    part->role = place.role;
+  }
+  model.as_folder = true;
+  return {};
+}
+
+// What diffusers' names stand for, as far as the engine knows them.
+Result<void> check_names(ImageModel& model, const Folder& folder) {
+  if (!folder.drawer()->kind.diffusers) return {};
+  switch (model.family) {
+    case ImageFamily::sd1:
+    case ImageFamily::sd2:
+    case ImageFamily::sdxl:
+      return take_as_folder(model, folder);
+    case ImageFamily::sd3:
+    case ImageFamily::flux2:
+      return fail(Code::unsupported, printable(folder.drawer()->part.name, 120) + ": the engine cannot read " +
+                                         std::string(name_of(model.family)) +
+                                         " with diffusers' names; take the single file of its makers instead");
+    default:
+      return {};
+  }
 }
 
 struct Drawing {
@@ -373,15 +330,17 @@ std::uint64_t ImageModel::weight_bytes() const {
 Result<ImageModel> recognise_image_model(const std::vector<ImageFile>& files, std::string_view config_name, Task task) {
   Folder folder;
   EAI_CHECK(folder.read(files));
-  if (!folder.drawer())
-    return fail(Code::invalid, folder.parts().empty()
+  const Candidate* drawer = folder.drawer();
+  if (drawer == nullptr)
+    return fail(Code::invalid, folder.candidates().empty()
                                    ? "no image model: none of its files is a diffusion model, a text encoder or a VAE"
                                    : "the image model lacks its diffusion model (transformer or unet)");
   ImageModel model;
-  model.family = folder.drawer()->family;
-  model.variant = folder.drawer()->variant;
-  model.parts = folder.parts();
-  EAI_CHECK(check_parts(model, folder));
+  model.family = drawer->kind.family;
+  model.variant = drawer->kind.variant;
+  model.parts = folder.chosen();
+  EAI_CHECK(check_parts(model, drawer->kind.inside));
+  EAI_CHECK(check_names(model, folder));
   apply_defaults(model, config_name, task);
   return model;
 }

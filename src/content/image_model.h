@@ -46,6 +46,7 @@ struct ImageModel {
   std::string variant;      // "dev", "schnell", "kontext", "fill"; empty where there are none
   bool references = false;  // pictures to edit are references, not the start of the drawing
   std::vector<ImagePart> parts;
+  bool as_folder = false;  // the engine is given the folder, in which it finds the parts itself
   // What to draw with when a request is silent.
   std::uint32_t steps = 20;
   float guidance = 3.5F, cfg_scale = 1;
@@ -63,7 +64,8 @@ struct ImageFile {
 };
 
 // `config_name` as in the metadata ("flux-dev", "flux-kontext-dev" …, may be empty): it tells what headers cannot.
-// Code::invalid: no image model, a file that lies about itself, or a part that is missing.
+// Code::invalid: no image model, a file that lies about itself, or a part that is missing. Code::unsupported: a layout that
+// the engine cannot read.
 Result<ImageModel> recognise_image_model(const std::vector<ImageFile>& files, std::string_view config_name, Task task);
 
 // metadata.json of a LoRA folder: which model the adapters are for, by its hash, and how strong each is.

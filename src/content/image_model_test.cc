@@ -135,18 +135,90 @@ TEST(ImageModel, CheckpointsAndUNets) {
   EXPECT_EQ(place_of(*whole, ImageRole::checkpoint), "x");
   EXPECT_EQ(whole->size_multiple, 64U);
   EXPECT_EQ(whole->width, 512U);
+}
 
-  std::vector<Shape> unet{{"add_embedding.linear_1.weight", {1280, 2816}},
-                          {"down_blocks.0.resnets.0.time_emb_proj.weight", {320, 1280}}};
-  auto xl = recognise_image_model({file("unet/a", unet), file("text_encoder/a", k_clip_l),
-                                   file("text_encoder_2/a", k_clip_g), file("vae/a", k_vae)},
-                                  "", Task::image_generation);
+const std::vector<Shape> k_unet_xl{{"add_embedding.linear_1.weight", {1280, 2816}},
+                                   {"down_blocks.0.resnets.0.time_emb_proj.weight", {320, 1280}}};
+
+std::vector<ImageFile> diffusers_xl() {
+  return {file("text_encoder/model.safetensors", k_clip_l), file("text_encoder_2/model.safetensors", k_clip_g),
+          file("unet/diffusion_pytorch_model.safetensors", k_unet_xl),
+          file("vae/diffusion_pytorch_model.safetensors", k_vae)};
+}
+
+TEST(ImageModel, AUNetOfDiffusersIsReadFromItsFolder) {
+  auto xl = recognise_image_model(diffusers_xl(), "", Task::image_generation);
   ASSERT_TRUE(xl) << xl.error().message;
   EXPECT_EQ(xl->family, ImageFamily::sdxl);
-  auto without_g = recognise_image_model({file("unet/a", unet), file("text_encoder/a", k_clip_l), file("vae/a", k_vae)},
-                                         "", Task::image_generation);
+  EXPECT_TRUE(xl->as_folder);
+
+  auto files = diffusers_xl();
+  files.insert(files.begin(), file("text_encoder/model.fp16.safetensors", k_clip_l));
+  auto twice = recognise_image_model(files, "", Task::image_generation);
+  ASSERT_TRUE(twice) << twice.error().message;
+  EXPECT_EQ(place_of(*twice, ImageRole::clip_l), "text_encoder/model.safetensors");
+  EXPECT_EQ(twice->parts.size(), 4U);
+
+  files = diffusers_xl();
+  files.erase(files.begin() + 1);
+  auto without_g = recognise_image_model(files, "", Task::image_generation);
   ASSERT_FALSE(without_g);
   EXPECT_NE(without_g.error().message.find("CLIP-G"), std::string::npos);
+
+  files = diffusers_xl();
+  files[2].name = "unet/my_own.safetensors";
+  auto other_name = recognise_image_model(files, "", Task::image_generation);
+  ASSERT_FALSE(other_name);
+  EXPECT_NE(other_name.error().message.find("unet/diffusion_pytorch_model.safetensors"), std::string::npos);
+}
+
+TEST(ImageModel, DiffusersNamesThatTheEngineCannotReadAreSaid) {
+  std::vector<Shape> sd3{{"transformer_blocks.0.attn.add_q_proj.weight", {1536, 1536}}};
+  std::vector<Shape> flux2{{"double_stream_modulation_img.linear.weight", {18432, 6144}},
+                           {"single_transformer_blocks.0.attn.to_out.weight", {6144, 24576}}};
+  std::vector<Shape> llm{{"model.layers.0.self_attn.q_proj.weight", {2560, 2560}}};
+  for (const auto& shapes : {sd3, flux2}) {
+    auto model = recognise_image_model(
+        {file("t", shapes), file("u", k_clip_l), file("v", k_vae), file("w", llm), file("x", k_clip_g)}, "",
+        Task::image_generation);
+    ASSERT_FALSE(model);
+    EXPECT_EQ(model.error().code, Code::unsupported);
+    EXPECT_NE(model.error().message.find("single file"), std::string::npos) << model.error().message;
+  }
+}
+
+// The makers' repository of FLUX.1 has everything twice.
+TEST(ImageModel, OfWhatIsThereTwiceOneIsTaken) {
+  auto model = recognise_image_model(
+      {file("ae.safetensors", k_vae), file("flux1-dev.safetensors", k_dev),
+       file("text_encoder/model.safetensors", k_clip_l), file("text_encoder_2/model.safetensors", k_t5),
+       file("transformer/diffusion_pytorch_model.safetensors", k_dev),
+       file("vae/diffusion_pytorch_model.safetensors", k_vae)},
+      "", Task::image_generation);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->parts.size(), 4U);
+  EXPECT_EQ(place_of(*model, ImageRole::diffusion), "flux1-dev.safetensors");
+  EXPECT_EQ(place_of(*model, ImageRole::vae), "ae.safetensors");
+}
+
+TEST(ImageModel, WhatACheckpointLacksComesFromBesideIt) {
+  const std::vector<Shape> sd35{{"first_stage_model.decoder.conv_in.weight", {512, 16, 3, 3}},
+                                {"model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight", {4608, 1536}}};
+  auto alone = recognise_image_model({file("sd3.5_large.safetensors", sd35)}, "", Task::image_generation);
+  ASSERT_FALSE(alone) << "this one comes without text encoders";
+  EXPECT_NE(alone.error().message.find("text encoders"), std::string::npos) << alone.error().message;
+  auto both =
+      recognise_image_model({file("sd3.5_large.safetensors", sd35), file("t5", k_t5)}, "", Task::image_generation);
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_EQ(both->parts.size(), 2U);
+
+  auto whole = sd35;
+  whole.push_back({"text_encoders.t5xxl.transformer.shared.weight", {32128, 4096}});
+  auto inside =
+      recognise_image_model({file("a", whole), file("t5", k_t5), file("vae", k_vae)}, "", Task::image_generation);
+  ASSERT_TRUE(inside) << inside.error().message;
+  EXPECT_EQ(place_of(*inside, ImageRole::t5xxl), std::nullopt) << "it has one inside";
+  EXPECT_EQ(place_of(*inside, ImageRole::vae), "vae");
 }
 
 TEST(ImageModel, FilesOfAnIndexAreOnePart) {

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::uint32_t k_slots = 64;  // it draws one job at a time and tells the others their place in its queue
 constexpr std::uint64_t k_process = 64 * k_mib;
-// Measured with stable-diffusion.cpp at 512x512: what decoding takes per pixel, whole and in tiles; and the diffusion
-// itself, which grows with the model's weights too.
-constexpr std::uint64_t k_decode_per_pixel = 2100, k_decode_tiled = 180 * k_mib, k_tiny_decode_per_pixel = 400;
+// Measured with stable-diffusion.cpp master-699: what decoding takes per pixel, with an autoencoder and with a tiny one, and
+// the side of a tile. The diffusion itself grows with the model's weights too.
+constexpr std::uint64_t k_decode_per_pixel = 6656, k_tiny_decode_per_pixel = 1664, k_tile_side = 256;
 
 // All regular files below `folder`, or the one file, by name. Files stay open while headers are read.
 Result<std::vector<content::ImageFile>> files_of(const fs::path& path) {
@@ -50,12 +50,17 @@ bool has_role(const content::ImageModel& model, content::ImageRole role) {
   return std::ranges::find(model.parts, role, &content::ImagePart::role) != model.parts.end();
 }
 
+// What the engine finds by itself when it is given a diffusers folder.
+bool in_diffusers_folder(content::ImageRole role) {
+  using enum content::ImageRole;
+  return role == diffusion || role == clip_l || role == clip_g || role == vae;
+}
+
 std::uint64_t compute_of(const content::ImageModel& model, bool tiles) {
   std::uint64_t pixels = std::uint64_t{model.width} * model.height;
   bool tiny = has_role(model, content::ImageRole::tae) && !has_role(model, content::ImageRole::vae);
-  std::uint64_t decode = pixels * (tiny ? k_tiny_decode_per_pixel : k_decode_per_pixel);
-  if (tiles) decode = std::min(decode, k_decode_tiled);
-  return decode + model.weight_bytes() / 16;
+  if (tiles) pixels = std::min(pixels, k_tile_side * k_tile_side);
+  return pixels * (tiny ? k_tiny_decode_per_pixel : k_decode_per_pixel) + model.weight_bytes() / 16;
 }
 
 std::string text_of(double value) {
@@ -64,49 +69,77 @@ std::string text_of(double value) {
   return text;
 }
 
-std::string budget_text(std::uint64_t budget) { return "the budget of " + human_bytes(budget); }
+// ggml's blocks of 32 numbers take 34 and 18 bytes.
+struct Smaller {
+  const char* type;
+  std::uint64_t block;
+};
+constexpr Smaller k_as_it_is{"", 0}, k_eight_bits{"q8_0", 34}, k_four_bits{"q4_0", 18};
+
+std::uint64_t bytes_of(const content::ImagePart& part, const Smaller& smaller) {
+  return smaller.block == 0 ? part.size : std::min(part.size, part.parameters / 32 * smaller.block);
+}
+
+enum class Count { all, largest };
+
+std::uint64_t weights_of(const content::ImageModel& model, const Smaller& smaller, Count count) {
+  std::uint64_t all = 0, largest = 0;
+  for (const content::ImagePart& part : model.parts) {
+    all += bytes_of(part, smaller);
+    largest = std::max(largest, bytes_of(part, smaller));
+  }
+  return count == Count::all ? all : largest;
+}
+
+// With weights that stay in RAM, a GPU holds one part at a time.
+ImageFit attempt(const content::ImageModel& model, const Budget& budget, bool tiles, bool offload,
+                 const Smaller& smaller) {
+  ImageFit fit;
+  fit.tiles = tiles;
+  fit.offload = offload;
+  fit.type = smaller.type;
+  fit.weights = weights_of(model, smaller, offload && budget.on_device ? Count::largest : Count::all);
+  fit.compute = compute_of(model, tiles);
+  return fit;
+}
+
+std::string words_for(const content::ImageModel& model, const ImageFit& fit) {
+  std::string out = fit.tiles ? "pictures decoded in tiles, with flash attention (" +
+                                    human_bytes(compute_of(model, false)) + " become " + human_bytes(fit.compute) + ")"
+                              : "pictures decoded in one piece";
+  if (fit.offload) out += ", weights stay in RAM and go to the GPU when they are needed";
+  if (!fit.type.empty()) {
+    const Smaller& smaller = fit.type == k_eight_bits.type ? k_eight_bits : k_four_bits;
+    out += ", weights brought to " + fit.type + " while loading (" + human_bytes(model.weight_bytes()) + " become " +
+           human_bytes(weights_of(model, smaller, Count::all)) + ")";
+  }
+  return out;
+}
 
 }  // namespace
 
-ImageFit fit_image_model(const content::ImageModel& model, std::uint64_t budget) {
-  ImageFit fit;
-  fit.weights = model.weight_bytes();
-  fit.compute = compute_of(model, false);
-  auto fits = [&] { return fit.weights + fit.compute + k_process <= budget; };
-  if (budget == 0 || fits()) {
-    fit.why = "weights as in the files, pictures decoded in one piece: it fits as it is";
+ImageFit fit_image_model(const content::ImageModel& model, const Budget& budget, Offload offload) {
+  const bool always = offload == Offload::always;
+  const bool may_offload = always || (budget.on_device && model.weight_bytes() <= budget.beyond);
+  std::vector<ImageFit> attempts{attempt(model, budget, false, always, k_as_it_is),
+                                 attempt(model, budget, true, always, k_as_it_is)};
+  if (may_offload && !always) attempts.push_back(attempt(model, budget, true, true, k_as_it_is));
+  // Weights that are small already are left alone.
+  for (const Smaller& smaller : {k_eight_bits, k_four_bits})
+    if (weights_of(model, smaller, Count::all) < model.weight_bytes())
+      attempts.push_back(attempt(model, budget, true, may_offload, smaller));
+
+  auto need = [](const ImageFit& one) { return one.weights + one.compute + k_process; };
+  auto fits = [&](const ImageFit& one) { return need(one) <= budget.bytes; };
+  const auto found = std::ranges::find_if(attempts, fits);
+  ImageFit fit = found == attempts.end() ? attempts.back() : *found;
+  fit.why = words_for(model, fit);
+  if (!fit.tiles) {
+    fit.why = "weights as in the files, " + fit.why + ": it fits as it is";
     return fit;
   }
-  const std::uint64_t whole = fit.weights + fit.compute + k_process;
-  const std::uint64_t in_one_piece = fit.compute;
-  fit.tiles = true;
-  fit.compute = compute_of(model, true);
-  fit.why = "pictures decoded in tiles, with flash attention (" + human_bytes(in_one_piece) + " become " +
-            human_bytes(fit.compute) + ")";
-  auto reason = [&] {
-    fit.why += fits() ? ": " + human_bytes(whole) + " would not fit " : ": still more than fits ";
-    fit.why += budget_text(budget);
-  };
-  if (fits()) {
-    reason();
-    return fit;
-  }
-  // ggml's blocks of 32 numbers take 34 and 18 bytes. Weights that are smaller already are left alone.
-  struct Smaller {
-    const char* type;
-    std::uint64_t block;
-  };
-  for (const Smaller& smaller : {Smaller{"q8_0", 34}, Smaller{"q4_0", 18}}) {
-    std::uint64_t weights = model.parameters() / 32 * smaller.block;
-    if (weights >= fit.weights) continue;
-    fit.type = smaller.type;
-    fit.weights = weights;
-    if (fits()) break;
-  }
-  if (!fit.type.empty())
-    fit.why += ", weights brought to " + fit.type + " while loading (" + human_bytes(model.weight_bytes()) +
-               " become " + human_bytes(fit.weights) + ")";
-  reason();
+  fit.why += fits(fit) ? ": " + human_bytes(need(attempts.front())) + " would not fit " : ": still more than fits ";
+  fit.why += "the budget of " + human_bytes(budget.bytes);
   return fit;
 }
 
@@ -121,10 +154,13 @@ std::vector<std::string> image_arguments(const ModelSpec& spec, const Launch& la
   return arguments;
 }
 
-Result<Inspection> inspect_image_model(const ModelSpec& spec) {
+Result<Inspection> inspect_image_model(const ModelSpec& spec, const std::vector<Device>& devices) {
   EAI_TRY(std::vector<content::ImageFile> files, files_of(spec.gguf));
   EAI_TRY(content::ImageModel model, content::recognise_image_model(files, spec.config_name, spec.task));
-  ImageFit fit = fit_image_model(model, spec.memory_budget > 0 ? spec.memory_budget : find_budget().bytes);
+  Budget budget = find_budget(devices);
+  if (spec.memory_budget > 0) budget.bytes = spec.memory_budget;
+  const bool wanted = std::ranges::find(spec.extra_arguments, k_offload) != spec.extra_arguments.end();
+  const ImageFit fit = fit_image_model(model, budget, wanted ? Offload::always : Offload::when_needed);
 
   Inspection found;
   std::vector<std::string>& arguments = found.launch.engine_arguments;
@@ -135,7 +171,9 @@ Result<Inspection> inspect_image_model(const ModelSpec& spec) {
   std::error_code error;
   bool is_folder = fs::is_directory(spec.gguf, error);
   bool adapted = !spec.adapters.empty();
+  if (model.as_folder) add("model", spec.gguf.string());
   for (const content::ImagePart& part : model.parts) {
+    if (model.as_folder && in_diffusers_folder(part.role)) continue;
     std::string path = (is_folder ? spec.gguf / part.name : spec.gguf).string();
     bool lora = part.role == content::ImageRole::lora;
     adapted = adapted || lora;
@@ -148,6 +186,7 @@ Result<Inspection> inspect_image_model(const ModelSpec& spec) {
   add("size-multiple", std::to_string(model.size_multiple));
   if (model.references) add("edit", "reference");
   if (!fit.type.empty()) add("type", fit.type);
+  if (fit.offload && !wanted) arguments.emplace_back(k_offload);
   if (fit.tiles) arguments.insert(arguments.end(), {"--vae-tiling", "--diffusion-fa"});
   // Adapters may be written into the weights, which a mapped file does not allow.
   if (!adapted && fit.type.empty()) arguments.emplace_back("--mmap");
@@ -158,8 +197,6 @@ Result<Inspection> inspect_image_model(const ModelSpec& spec) {
   found.memory.compute = fit.compute;
   found.memory.process = k_process;
   found.memory.note = fit.why;
-  if (std::ranges::find(spec.extra_arguments, k_offload) != spec.extra_arguments.end())
-    found.memory.note += "; weights stay in RAM and go to the GPU when they are needed";
   for (const Adapter& adapter : spec.adapters) {
     const std::uint64_t size = fs::file_size(adapter.gguf, error);
     if (error) return fail(Code::not_found, "the adapter " + adapter.gguf.string() + " is not there");

@@ -21,16 +21,20 @@ inline constexpr std::string_view k_offload = "--offload-to-cpu";
 std::vector<std::string> image_arguments(const ModelSpec& spec, const Launch& launch, const std::string& socket);
 
 // Code::not_found or Code::invalid when the parts that draw are not there; the missing one is named.
-Result<Inspection> inspect_image_model(const ModelSpec& spec);
+Result<Inspection> inspect_image_model(const ModelSpec& spec, const std::vector<Device>& devices);
 
-// How a model is made to fit: as it is, with tiles and flash attention, then with smaller weights.
+// How a model is made to fit: as it is; with tiles and flash attention; on a GPU with weights that stay in RAM; then with
+// smaller weights.
 struct ImageFit {
   bool tiles = false;         // decode tile by tile, flash attention
+  bool offload = false;       // weights stay in RAM and go to the GPU part by part
   std::string type;           // weights are brought to this type; empty: as they are
-  std::uint64_t weights = 0;  // bytes
+  std::uint64_t weights = 0;  // bytes that the budget has to have room for: of all parts, or of the largest
   std::uint64_t compute = 0;  // bytes
   std::string why;            // for people: what was chosen, and for what
 };
-ImageFit fit_image_model(const content::ImageModel& model, std::uint64_t budget);
+enum class Offload { when_needed, always };
+ImageFit fit_image_model(const content::ImageModel& model, const Budget& budget,
+                         Offload offload = Offload::when_needed);
 
 }  // namespace eai::engine

@@ -11,8 +11,9 @@
 namespace eai::engine {
 
 struct EngineKind {
-  std::string_view program;                              // its name, for people
-  Result<Inspection> (*inspect)(const ModelSpec& spec);  // blocks on the disk
+  std::string_view program;  // its name, for people
+  // Blocks on the disk. `devices`: the GPUs of this machine.
+  Result<Inspection> (*inspect)(const ModelSpec& spec, const std::vector<Device>& devices);
   // `socket`: relative to the folder the engine is started in.
   std::vector<std::string> (*arguments)(const ModelSpec& spec, const Launch& launch, const std::string& socket);
 };

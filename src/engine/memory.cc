@@ -254,6 +254,7 @@ std::string Measured::key_of(const ModelSpec& spec, const Launch& launch) {
   const auto& words = launch.engine_arguments;  // of an image model: what was done to make it fit
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--vae-tiling") key += "/tiles";
+    if (words[i] == "--offload-to-cpu") key += "/offload";
     if (words[i] == "--type" && i + 1 < words.size()) key += "/" + words[i + 1];
   }
   std::vector<std::string> more = spec.extra_arguments;

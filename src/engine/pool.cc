@@ -94,8 +94,9 @@ void PoolImpl::look_at(ModelIndex index, ModelSpec spec) {
   // What is known already serves until the answer is there.
   if (model.look != Served::Look::done) model.look = Served::Look::running;
   model.looked_at.expires_at(asio::steady_timer::time_point::max());
-  asio::post(helper, [self = weak_from_this(), &io = context, index, spec = std::move(spec), look = ++model.looks] {
-    auto result = std::make_shared<Result<Inspection>>(kind_of(spec.task).inspect(spec));
+  asio::post(helper, [self = weak_from_this(), &io = context, index, spec = std::move(spec), look = ++model.looks,
+                      devices = options.devices] {
+    auto result = std::make_shared<Result<Inspection>>(kind_of(spec.task).inspect(spec, devices));
     asio::post(io, [self, index, spec, look, result] {
       const auto pool = self.lock();
       if (!pool || pool->closed || pool->served[index]->looks != look) return;
