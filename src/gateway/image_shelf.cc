@@ -1,5 +1,6 @@
 #include "gateway/image_shelf.h"
 
+#include <algorithm>
 #include <array>
 
 #include <boost/json.hpp>
@@ -49,7 +50,7 @@ std::shared_ptr<ImageProgress> ImageShelf::begin(std::string id) {
   if (place && place->running()) return nullptr;
   place = std::make_shared<ImageProgress>();
   place->id = id;
-  progress_by_age_.emplace_back(place, Clock::now());
+  progress_by_age_.emplace_back(place, now_());
   return place;
 }
 
@@ -62,7 +63,7 @@ std::string ImageShelf::put(std::string bytes, const std::string& format) {
   std::string name = random_name() + "." + format;
   bytes_ += bytes.size();
   files_[name] = File{std::move(bytes), "image/" + format};
-  files_by_age_.push_back({name, Clock::now() + k_file_life});
+  files_by_age_.push_back({name, now_() + k_file_life});
   drop_old();
   return name;
 }
@@ -74,7 +75,7 @@ const ImageShelf::File* ImageShelf::file(const std::string& name) {
 }
 
 void ImageShelf::drop_old() {
-  auto now = Clock::now();
+  const auto now = now_();
   // The newest file stays even when it is larger than the whole shelf: somebody was just told its address.
   while (files_by_age_.size() > 1 && (bytes_ > k_file_bytes || files_by_age_.front().until < now)) {
     auto at = files_.find(files_by_age_.front().name);
@@ -89,7 +90,7 @@ void ImageShelf::drop_old() {
   }
   while (!progress_by_age_.empty()) {
     auto& [oldest, since] = progress_by_age_.front();
-    bool old = since + k_progress_life < now || progress_by_age_.size() > k_progress_count;
+    bool old = std::max(since, oldest->end) + k_progress_life < now || progress_by_age_.size() > k_progress_count;
     if (!old || oldest->running()) break;
     auto at = progress_.find(oldest->id);
     if (at != progress_.end() && at->second == oldest) progress_.erase(at);

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,8 +22,9 @@ struct ImageProgress {
   int position = 0;               // in the queue, 1 = next
   double loaded = 0;              // 0…1, of the model
   int image = 0, n = 1, step = 0, steps = 0;
-  std::int64_t seed = -1;                                // -1: not known yet
-  std::chrono::steady_clock::time_point begin{}, end{};  // of drawing
+  std::int64_t seed = -1;  // -1: not known yet
+  std::chrono::steady_clock::time_point begin{},
+      end{};  // of drawing; the end of a request that failed or was left, too
   bool running() const { return status == "queued" || status == "loading" || status == "drawing"; }
   std::string json() const;
 };
@@ -33,12 +35,15 @@ class ImageShelf {
   static constexpr std::chrono::minutes k_file_life{60};
   static constexpr std::size_t k_progress_count = 1000;
   static constexpr std::size_t k_file_bytes = 128 << 20;
+  using Now = std::function<std::chrono::steady_clock::time_point()>;
+
+  explicit ImageShelf(Now now = std::chrono::steady_clock::now) : now_(std::move(now)) {}
 
   // An id of its own where `id` is empty; null when a running request has the id.
   std::shared_ptr<ImageProgress> begin(std::string id);
   const ImageProgress* find(const std::string& id) const;
 
-  // The name under which it is found for an hour, with the format's ending.
+  // The name under which it is found for an hour, with the format's ending; not as long when k_file_bytes of newer ones come.
   std::string put(std::string bytes, const std::string& format);
   struct File {
     std::string bytes, type;
@@ -51,6 +56,7 @@ class ImageShelf {
     std::string name;
     std::chrono::steady_clock::time_point until;
   };
+  Now now_;
   std::map<std::string, std::shared_ptr<ImageProgress>> progress_;
   std::map<std::string, File> files_;
   std::deque<Kept> files_by_age_;

@@ -321,7 +321,7 @@ http::Reply Images::Impl::lookup(std::string_view below) {
   return reply;
 }
 
-Images::Images(Core& core) : impl_(new Impl{core, {}}) {}
+Images::Images(Core& core) : impl_(new Impl{core, ImageShelf()}) {}
 
 Images::~Images() = default;
 
