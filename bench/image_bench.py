@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 import urllib.request
 
 BUILD = pathlib.Path(os.environ["EAI_BUILD"])
@@ -186,6 +187,8 @@ def main():
           f"({over[0] / base:+.1%}); through eai {over[1]:+.1f} ms ({over[1] / base:+.1%})  (bars: 3 % and 20 ms)")
     print(f"memory: bare {memory[0] / MB:.1f} MB, engine {more / MB:+.1f} MB (bar: 5 MB)")
     print(f"a client leaves: the next job begins after {statistics.median(left):.2f} steps p50, {max(left):.2f} at most (bar: 1)")
+    program = (BUILD / "libexec/eai/eai-image-engine").read_bytes()
+    print(f"program: {len(program) / MB:.1f} MB, {len(zlib.compress(program)) / MB:.1f} MB packed")
     print(f"100 queued jobs: {growth / MB:+.2f} MB (bar: 4 MB)")
     good = (max(over) <= min(20, 0.03 * base) and more <= 5 * MB and statistics.median(left) <= 1 and growth <= 4 * MB)
     return 0 if good else 1

@@ -18,11 +18,22 @@ WAIT = 120  # seconds: far beyond what anything here takes; reached only when so
 SOURCE = pathlib.Path(__file__).parents[2]
 
 
+def make(folder, *options):
+    subprocess.run([sys.executable, SOURCE / "tools" / "make_test_flux", folder, *options], check=True)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def flux(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models") / "flux"
-    subprocess.run([sys.executable, SOURCE / "tools" / "make_test_flux", folder, "--dev"], check=True)
-    return folder
+    return make(tmp_path_factory.mktemp("models") / "flux", "--dev")
+
+
+def parts_of(transformer, t5, tae):
+    return ["--diffusion-model", transformer, "--t5xxl", t5, "--tae", tae]
+
+
+def parts_of_folder(folder):
+    return parts_of(folder / "flux", folder / "flux-t5xxl", folder / "flux-tae")
 
 
 # With one arena and large blocks given back at once, the memory of the process is what it holds, not what the allocator
@@ -32,12 +43,13 @@ PLAIN_ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "
 
 class Engine:
     def __init__(self, folder, flux, *options):
+        """`flux`: a folder in the layout `gguf`, or words that name the parts."""
         self.socket = str(folder / "s")
         self.log = open(folder / "log", "w+")
-        parts = ["--diffusion-model", flux / "flux", "--t5xxl", flux / "flux-t5xxl", "--tae", flux / "flux-tae"]
+        parts = flux if isinstance(flux, list) else parts_of_folder(flux)
         self.process = subprocess.Popen(
-            [ENGINE, "--socket", self.socket, *parts, "--size-multiple", "16", "--size", "64x64", "--steps", "4", "--threads", "1",
-             "--supervised", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
+            [ENGINE, "--socket", self.socket, *parts, "--size-multiple", "16", "--steps", "4", "--threads", "1",
+             "--supervised", *([] if "--size" in options else ["--size", "64x64"]), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
             env={**os.environ, **PLAIN_ALLOCATOR})
         self.states = []
         for line in self.process.stdout:
@@ -78,9 +90,9 @@ class Engine:
     def picture(self, **fields):
         return base64.b64decode(next(e["b64"] for e in self.draw(**fields) if e["event"] == "image"))
 
-    def memory(self):
+    def memory(self, which="VmRSS"):
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(which + ":"):
                 return int(line.split()[1]) * 1024
 
     def end(self):
@@ -160,6 +172,78 @@ def test_edits_start_from_the_picture_and_keep_what_the_mask_keeps(engine):
     assert masks[0] != masks[1]
     odd = base64.b64encode(png(100, 70)).decode()
     assert size_of(engine.picture(prompt="x", image=odd)) == ("png", 96, 64)
+
+
+def drawn_by(folder, model, *options, **fields):
+    """One picture of an engine that lives for it alone."""
+    folder.mkdir()
+    engine = Engine(folder, model, *options)
+    try:
+        return engine.picture(**fields)
+    finally:
+        engine.end()
+
+
+def test_diffusers_names_and_several_files_are_the_same_model(tmp_path):
+    one = make(tmp_path / "one", "--layout", "safetensors", "--dev")
+    cut = make(tmp_path / "cut", "--layout", "diffusers", "--dev")
+    assert len(list((cut / "transformer").iterdir())) == 3, "two files and their index"
+    layouts = [parts_of(one / "flux.safetensors", one / "t5xxl.safetensors", one / "tae.safetensors"),
+               parts_of(cut / "transformer/diffusion_pytorch_model.safetensors.index.json",
+                        cut / "text_encoder_2/model.safetensors", cut / "vae/diffusion_pytorch_model.safetensors")]
+    for options in ([], ["--mmap"], ["--type", "q8_0"]):
+        pictures = [drawn_by(tmp_path / f"{k}{''.join(options)}", layout, *options, prompt="a red circle", seed=7)
+                    for k, layout in enumerate(layouts)]
+        assert pictures[0] == pictures[1], options
+
+
+def test_models_with_references_look_at_the_pictures(flux, tmp_path):
+    engine = Engine(tmp_path, flux, "--edit", "reference")
+    try:
+        dark, light = (base64.b64encode(png(64, 64, colour)).decode() for colour in (b"\x20\x10\x30\xff", b"\xf0\xe0\xff\xff"))
+        pictures = [engine.picture(prompt="x", seed=1), engine.picture(prompt="x", seed=1, image=dark),
+                    engine.picture(prompt="x", seed=1, image=light), engine.picture(prompt="x", seed=1, image=[dark, light])]
+        assert len(set(pictures)) == 4
+        # What a mask keeps is the first picture's, whatever is drawn elsewhere.
+        nothing = base64.b64encode(png(64, 64, b"\0\0\0\xff")).decode()
+        kept = [engine.picture(prompt="x", seed=seed, image=image, mask=nothing)
+                for seed, image in ((1, dark), (2, dark), (1, light))]
+        assert kept[0] == kept[1] and kept[0] != kept[2]
+        everything = base64.b64encode(png(64, 64, b"\0\0\0\0")).decode()
+        events = engine.draw(prompt="x", seed=1, image=dark, mask=everything)
+        assert [e["step"] for e in events if e["event"] == "progress"] == [1, 2, 3, 4]
+    finally:
+        engine.end()
+
+
+def test_leaving_while_an_adapter_is_read_ends_the_job_alone(flux, tmp_path):
+    # The adapter has as many tensors as the picture has steps, and is read before each: its progress looks like drawing.
+    adapter = make(tmp_path / "lora", "--lora", "a-hash") / "adapter.safetensors"
+    engine = Engine(tmp_path, flux, "--lora", adapter)
+    try:
+        expected = engine.picture(prompt="x", seed=1)
+        for _ in range(20):
+            answer = engine.begin(prompt="x", seed=1)
+            next(engine.events(answer))
+            answer.close()
+        events = engine.draw(prompt="x", seed=1)
+        assert [e["step"] for e in events if e["event"] == "progress"] == [1, 2, 3, 4]
+        assert base64.b64decode(events[-2]["b64"]) == expected and engine.process.poll() is None
+    finally:
+        engine.end()
+
+
+def test_a_picture_larger_than_the_models_own_size_takes_no_more_memory_to_decode(flux, tmp_path):
+    def peak(own):
+        (tmp_path / own).mkdir()
+        engine = Engine(tmp_path / own, flux, "--size", own)
+        try:
+            engine.draw(prompt="x", steps=1, width=384, height=384)
+            return engine.memory("VmHWM")
+        finally:
+            engine.end()
+
+    assert peak("64x64") < peak("384x384") - (60 << 20)
 
 
 @pytest.mark.parametrize("fields, param", [

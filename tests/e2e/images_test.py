@@ -232,3 +232,21 @@ def test_a_model_for_words_is_refused_and_an_unknown_name_falls_back(eai, server
     with pytest.raises(openai.BadRequestError) as none:
         draw(only_words)
     assert "no served model" in none.value.message
+
+
+def test_the_layout_of_diffusers_draws_the_same(eai, source):
+    """As the makers of FLUX.1 and the original tool store it: folders, several files, other names, q, k and v apart."""
+    models = [source.preserve(make_flux(source.folder / f"as-{layout}", "--layout", layout, "--dev"))
+              for layout in ("safetensors", "diffusers")]
+    both = serve(eai, "--hash", ",".join(models), *source.sources())
+    one, other = (picture(both, seed=7, model=model) for model in models)
+    assert one == other
+
+
+def test_a_model_for_edits_looks_at_several_pictures(eai, source):
+    kontext = source.preserve(make_flux(source.folder / "kontext", "--dev", "--seed", "5"), "--config-name", "flux-kontext-dev")
+    editor = serve(eai, "--hash", kontext, *source.sources())
+    pictures = [("a.png", png(64, 64)), ("b.png", png(32, 64, b"\x10\x80\x10\xff"))]
+    edited = [editor.openai.images.edit(image=image, prompt="b", size="64x64", extra_body={"seed": 1, "steps": 2})
+              for image in (pictures[0], pictures[1], pictures)]
+    assert len({answer.data[0].b64_json for answer in edited}) == 3
