@@ -31,12 +31,23 @@ void end_with_stdin() {
   leave(0);
 }
 
+std::FILE* states = stdout;
+
+// The library prints to standard output now and then, where only states belong.
+void keep_states_apart() {
+  const int own = ::dup(STDOUT_FILENO);
+  std::FILE* file = own < 0 ? nullptr : ::fdopen(own, "w");
+  if (file == nullptr || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return;
+  states = file;
+}
+
 void say_state(const std::string& json) {
-  std::printf("cmd_child_to_router:state:%s\n", json.c_str());
-  std::fflush(stdout);
+  std::fprintf(states, "cmd_child_to_router:state:%s\n", json.c_str());
+  std::fflush(states);
 }
 
 int run(const Options& options) {
+  if (options.supervised) keep_states_apart();
   boost::asio::io_context context(1);
   auto work = boost::asio::make_work_guard(context);
   Studio studio(options);

@@ -12,10 +12,13 @@ namespace eai::image_engine {
 namespace {
 
 std::string last_complaint;  // of the library, for our own errors
+bool sampling = false;
 
 void on_log(sd_log_level_t level, const char* text, void*) {
   if (level < SD_LOG_INFO) return;  // below that prompts are printed
   std::fputs(text, stderr);
+  if (std::strstr(text, "generating image: ") != nullptr) sampling = true;
+  if (std::strstr(text, "sampling completed") != nullptr) sampling = false;
   if (level < SD_LOG_WARN) return;
   last_complaint = text;
   if (auto at = last_complaint.find(" - "); at != std::string::npos) last_complaint.erase(0, at + 3);  // file and line
@@ -45,11 +48,13 @@ struct FreeImages {
   void operator()(sd_image_t* images) const { free_sd_images(images, 1); }
 };
 
-// The library reports reading, sampling and decoding through one callback. A sampling is recognised by its beginning,
-// step 0 of as many steps as we asked for, and then goes up one by one.
+// The library reports reading, sampling and decoding through one callback; its log tells where sampling begins and ends.
+// Adapters are read again before each picture, and to throw then would end the process. A sampling begins with step 0 of
+// as many steps as we asked for, and then goes up one by one.
 class Progress {
  public:
   Progress(const PaintEvents& events, int steps) : events_(events), steps_(steps) {
+    sampling = false;
     sd_set_progress_callback(&Progress::report, this);
   }
   ~Progress() { sd_set_progress_callback(nullptr, nullptr); }
@@ -60,7 +65,7 @@ class Progress {
   static void report(int step, int steps, float, void* self) { static_cast<Progress*>(self)->on(step, steps); }
 
   void on(int step, int steps) {
-    if (steps != steps_ || step != next_) return;
+    if (!sampling || steps != steps_ || step != next_) return;
     ++next_;
     if (events_.cancelled()) throw Cancelled{};
     if (step > 0) events_.on_step(step, steps);
@@ -96,10 +101,10 @@ class Previews {
 };
 
 // Of an edit that keeps something of its start, only the last steps are drawn.
-int steps_to_draw(const Request& request, bool from_start) {
-  if (!from_start || request.strength >= 1) return request.steps;
-  auto kept = static_cast<int>(static_cast<float>(request.steps) * request.strength);
-  return std::min(kept, request.steps - 1) + 1;
+int steps_to_draw(const sd_img_gen_params_t& p) {
+  const int steps = p.sample_params.sample_steps;
+  if (p.init_image.data == nullptr || p.strength >= 1) return steps;
+  return std::min(static_cast<int>(static_cast<float>(steps) * p.strength), steps - 1) + 1;
 }
 
 void fill_context(const Options& o, sd_ctx_params_t& p) {
@@ -143,7 +148,10 @@ struct Painter::Impl {
     p.sample_params.scheduler = sd_get_default_scheduler(context.get(), p.sample_params.sample_method);
     p.seed = r.seed + index;
     p.strength = r.strength;
-    p.vae_tiling_params.enabled = options.memory.vae_tiling;
+    // What is larger than the model's own size takes no more memory to decode than that was counted with.
+    const Defaults& own = options.defaults;
+    const bool larger = std::int64_t{r.width} * r.height > std::int64_t{own.width} * own.height;
+    p.vae_tiling_params.enabled = options.memory.vae_tiling || larger;
     if (!r.mask.pixels.empty()) p.mask_image = as_sd(r.mask);
     if (r.images.empty()) return;
     if (options.defaults.edit == EditMode::init) {
@@ -154,6 +162,10 @@ struct Painter::Impl {
     p.ref_images = references.data();
     p.ref_images_count = static_cast<int>(references.size());
     p.auto_resize_ref_image = true;
+    if (r.mask.pixels.empty()) return;
+    // What the mask keeps is the first picture's; the rest begins with noise alone.
+    p.init_image = references.front();
+    p.strength = 1;
   }
 };
 
@@ -199,7 +211,7 @@ Result<Picture> Painter::paint(const Request& request, int index, const PaintEve
   std::vector<sd_image_t> references;
   sd_img_gen_params_t params;
   impl_->fill(request, index, params, references);
-  int steps = steps_to_draw(request, params.init_image.data != nullptr);
+  int steps = steps_to_draw(params);
   preview_t mode = impl_->options.files.tae.empty() ? PREVIEW_PROJ : PREVIEW_TAE;
   Progress progress(events, steps);
   Previews previews(events, mode, request.previews, steps);
