@@ -45,9 +45,14 @@ PreserveRates::View PreserveRates::look(const preserve::Progress& now, RateMeter
     out.bars.push_back(std::move(bar));
   }
   for (const preserve::HomeProgress& home : now.homes) {
+    const bool waits = now.phase == "sending" && home.sent >= home.total;  // for an answer, or for other homes
     const std::uint64_t expected = expected_at(home, now);
     const RateMeter& rate = measure("at " + home.name, home.sent, at);
-    Bar bar{home.name, "", home.sent, expected, rate.bytes_per_second(), rate.time_left(home.sent, expected)};
+    Bar bar{home.name, "", home.sent, expected};
+    if (!waits) {
+      bar.bytes_per_second = rate.bytes_per_second();
+      bar.time_left = rate.time_left(home.sent, expected);
+    }
     if (home.in_flight > 0) bar.more = std::to_string(home.in_flight) + " in flight";
     if (!home.trouble.empty()) bar.troubles.push_back({home.trouble});
     json::object event{{"event", "progress"},    {"phase", now.phase},  {"home", home.name},

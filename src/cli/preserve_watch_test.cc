@@ -45,8 +45,13 @@ TEST(PreserveRates, WhenAllIsPackedOnlyTheHomesAreLeft) {
   now.phase = "sending";
   now.homes[0].trouble = "tiny.zip.part-aa: HTTP 503; waits 2 s";
   now.homes[1].trouble = "pinning tiny.zip.part-aa: queued";
-  const auto view = rates.look(now);
+  auto at = RateMeter::Clock::time_point();
+  rates.look(now, at);
+  now.homes[0].sent = 500'000'000;
+  const auto view = rates.look(now, at + seconds(1));
   ASSERT_EQ(view.bars.size(), 2U);
+  // All is sent, and the answer is not there yet: no rate says how long that takes.
+  EXPECT_EQ(plain_line(view.bars[0]), "lighthouse: 500 MB of 500 MB (100%), 2 in flight");
   EXPECT_EQ(view.bars[0].total, 500'000'000U);
   EXPECT_EQ(view.bars[0].troubles.front().what, "tiny.zip.part-aa: HTTP 503; waits 2 s");
   EXPECT_EQ(plain_line(view.bars[1]), "kubo: pinning tiny.zip.part-aa: queued");

@@ -34,7 +34,8 @@ Outcome judge(const Call& call, http::Response response) {
   switch (response.status) {
     case 401:
     case 403:
-      out.result = fail(Code::invalid, "the key was refused (" + message + ")");
+      out.result = fail(Code::invalid,
+                        std::string(call.secret.empty() ? "access" : "the key") + " was refused (" + message + ")");
       break;
     case 402:
     case 507:

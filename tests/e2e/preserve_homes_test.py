@@ -195,6 +195,13 @@ def test_a_pin_that_fails_at_its_end(world, between):
     assert done.returncode == 5 and "the disk of the node is full" in done.stderr and done.stdout == ""
 
 
+def test_a_node_that_lets_nobody_in(world, between):
+    path, _ = world.model()
+    between.control(closed=True)
+    done = world.run("preserve", path, "--to", between.home)
+    assert done.returncode == 2 and "access was refused (HTTP 403" in done.stderr and "key" not in done.stderr
+
+
 def test_a_node_that_answers_another_cid(world, between):
     path, _ = world.model()
     between.control(other_cid=True)

@@ -1,9 +1,15 @@
 """`eai model preserve`: what goes up, in both formats and by every option, against a real kubo and a stand-in for Lighthouse
 that adds through it."""
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
+import pty
+import re
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -251,6 +257,27 @@ def test_progress_for_programs(world, lighthouse):
     assert seen["home"] == "lighthouse" and len(data) < seen["to_send"] == last["sent"] and "bytes_per_second" in seen
     assert seen["sent"] >= last["payload"] and seen["trouble"] == ""
     assert last["event"] == "preserved" and last["sent"] > last["payload"] >= len(data) == last["bytes"]
+
+
+def test_progress_on_a_terminal(world, kubo, lighthouse):
+    path, _ = world.model()
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    lighthouse.control(hold=["tiny_metadata.json"])
+    running = subprocess.Popen(world.command("preserve", path, "--to", "lighthouse", "--to", f"kubo:{kubo.api}"), cwd=world.folder,
+                               env={**world.environment, **lighthouse.environment, "TERM": "xterm"}, stdout=subprocess.PIPE, stderr=slave)
+    os.close(slave)
+    lighthouse.wait_held()
+    shown = b""
+    while not re.search(rb"lighthouse .*1 in flight\r?\n\S*kubo:http", shown):  # a line each
+        shown += os.read(master, 65536)
+    assert b"\x1b[1A\x1b[J" in shown and b" of 3.50 MB" in shown
+    lighthouse.control()
+    with contextlib.suppress(OSError):  # the terminal's end
+        while os.read(master, 65536):
+            pass
+    os.close(master)
+    assert running.wait(60) == 0 and running.stdout.read().decode().splitlines()[-1].startswith("bafkrei")
 
 
 def test_progress_of_a_rehearsal(world):

@@ -4,7 +4,8 @@
     kubo_between.py --kubo <RPC URL>
 
 Orders (service.py): `pin_lines`, how many lines of progress a pin takes before its answer, `pause` seconds apart; `pin_error`, what a
-pin ends with instead; `other_cid`: uploads are answered with the CID of other bytes.
+pin ends with instead; `other_cid`: uploads are answered with the CID of other bytes; `closed`: it answers 403, as a node does that
+lets only some in.
 """
 import argparse
 import json
@@ -19,7 +20,7 @@ OTHER = "bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4"
 
 
 class Between(service.Service):
-    orders = {"pin_lines": 0, "pause": 0.3, "pin_error": "", "other_cid": False}
+    orders = {"pin_lines": 0, "pause": 0.3, "pin_error": "", "other_cid": False, "closed": False}
 
     def __init__(self, arguments):
         super().__init__()
@@ -30,6 +31,8 @@ class Handler(service.Handler):
     def serve(self):
         body, state = self.read_body(), self.service
         where = urllib.parse.urlsplit(self.path)
+        if state.closed:
+            return self.answer(403, b"403 - Forbidden")
         if where.path == "/api/v0/pin/add":
             return self.pin(dict(urllib.parse.parse_qsl(where.query)))
         status, said = self.forward(body)
