@@ -124,20 +124,43 @@ Result<Asked> choose_model(const Context& context, const Library& library) {
   return fail(Code::not_found, "no image model is here; --model names one to download: " + names + ", or any hash");
 }
 
+// Nothing: no model of this hash is here.
+std::optional<content::Task> task_of(const Library& library, const std::string& hash) {
+  for (const store::Model& model : library.contents.models)
+    if (model.id.str() == hash) return model.metadata.task;
+  return std::nullopt;
+}
+
+Failure draws_nothing(const Asked& asked, content::Task task) {
+  return fail(Code::invalid, asked.label + " draws no pictures: its task is " + std::string(content::name_of(task)));
+}
+
+// The name for the request, of a model that this server serves.
+Result<std::string> served_model(const Library& library, const ServerRecord& server, const std::string& name) {
+  if (name.empty()) {
+    for (const std::string& hash : server.models)
+      if (auto task = task_of(library, hash); !task || draws(*task)) return std::string("local-model");
+    return fail(
+        Code::not_found,
+        "the running server serves no image model; `eai model run <name> --force` replaces it by one that does");
+  }
+  EAI_TRY(const Asked asked, resolve(library, name));
+  for (const std::string& hash : server.models) {
+    if (hash != asked.id.str()) continue;
+    if (auto task = task_of(library, hash); task && !draws(*task)) return draws_nothing(asked, *task);
+    return hash;
+  }
+  return fail(Code::not_found, "the running server does not serve " + asked.label + "; `eai model run " + asked.label +
+                                   " --force` replaces it by one that does");
+}
+
 // The name of the model for the request, with a server that serves it. Nothing: interrupted.
 Result<std::optional<std::string>> ready_model(Context& context, const Interrupt& interrupt) {
   EAI_TRY(auto server, running_server(context.folders));
   const std::string& name = context.config.image_model;
   if (server && server->port == 0) return fail(Code::busy, "the server is only just starting; try again in a moment");
-  if (server && name.empty()) return "local-model";
   EAI_TRY(Library library, Library::open(context));
-  if (server) {
-    EAI_TRY(const Asked asked, resolve(library, name));
-    for (const std::string& hash : server->models)
-      if (hash == asked.id.str()) return hash;
-    return fail(Code::not_found, "the running server does not serve " + asked.label + "; `eai model run " +
-                                     asked.label + " --force` replaces it by one that does");
-  }
+  if (server) return served_model(library, *server, name);
   EAI_TRY(const Asked asked, choose_model(context, library));
   EAI_TRY(const Engines engines, find_engines(context.config, context.folders));
   EAI_CHECK(check_engine_for(engines, content::Task::image_generation));
@@ -145,9 +168,7 @@ Result<std::optional<std::string>> ready_model(Context& context, const Interrupt
   auto model = bring(context, library, asked, interrupt);
   if (!model && interrupt.requested()) return std::nullopt;
   if (!model) return Failure(std::move(model).error());
-  if (!draws(model->metadata.task))
-    return fail(Code::invalid,
-                asked.label + " draws no pictures: its task is " + std::string(content::name_of(model->metadata.task)));
+  if (!draws(model->metadata.task)) return draws_nothing(asked, model->metadata.task);
   std::vector<std::string> words = {"model",        "run",    "--hash",
                                     asked.id.str(), "--port", std::to_string(context.config.port)};
   if (!context.config.image_engine.empty())

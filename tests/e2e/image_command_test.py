@@ -213,6 +213,12 @@ def test_a_server_that_dies_is_told(eai, source, flux, server, tmp_path):
     assert process.returncode == 5 and "the server ended" in err and not list(tmp_path.iterdir())
 
 
+def test_a_server_without_an_image_model_is_told(eai, tmp_path):
+    serve(eai, "eai-demo")
+    assert "serves no image model" in eai("image", "x", cwd=tmp_path, status=3).stderr
+    assert "draws no pictures" in eai("image", "x", "--model", "eai-demo", cwd=tmp_path, status=2).stderr
+
+
 def test_a_model_that_is_shipped_draws_without_a_name(tmp_path):
     folder = make_flux(tmp_path / "painter")
     _, blocks = container("painter", {file.name: file.read_bytes() for file in folder.iterdir()}, task="image-generation")
