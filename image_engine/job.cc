@@ -63,17 +63,20 @@ Outcome read_float(const json::object& body, std::string_view key, float high, f
   return {};
 }
 
-tl::expected<Picture, BadRequest> read_picture(const json::value& value, const char* name, const Bounds& bounds) {
+tl::expected<Picture, BadRequest> read_picture(const json::value& value, const char* name) {
   const json::string* text = value.if_string();
   if (text == nullptr) return bad(name, std::string(name) + " must be base64 text");
   auto file = from_base64({text->data(), text->size()});
   if (!file) return bad(name, std::string(name) + " is not base64");
-  auto picture = decode(*file, bounds.max_pixels);
+  auto picture = decode(*file, k_photo_pixels);
   if (!picture) return bad(name, std::string(name) + ": " + picture.error().message);
   return std::move(*picture);
 }
 
 Outcome read_pictures(const json::object& body, const Options& options, Request& to) {
+  const std::int64_t most_pixels = options.bounds.max_pixels;
+  int width = 0;  // of the first picture, as it was sent
+  int height = 0;
   if (const json::value* image = find(body, "image")) {
     json::array one{*image};
     const json::array& list = image->is_array() ? image->get_array() : one;
@@ -82,31 +85,32 @@ Outcome read_pictures(const json::object& body, const Options& options, Request&
       return bad("image",
                  "this model takes 1 to " + std::to_string(most) + " pictures, not " + std::to_string(list.size()));
     for (const json::value& entry : list) {
-      auto picture = read_picture(entry, "image", options.bounds);
+      auto picture = read_picture(entry, "image");
       if (!picture) return Bad(picture.error());
-      to.images.push_back(flattened(*picture));
+      if (to.images.empty()) {
+        width = picture->width;
+        height = picture->height;
+      }
+      to.images.push_back(shrunk(flattened(*picture), most_pixels));
     }
   }
   const json::value* mask = find(body, "mask");
   if (mask == nullptr) return {};
   if (to.images.empty()) return bad("mask", "a mask needs an image");
-  auto picture = read_picture(*mask, "mask", options.bounds);
+  auto picture = read_picture(*mask, "mask");
   if (!picture) return Bad(picture.error());
-  to.mask = drawing_mask(*picture);
-  const Picture& image = to.images.front();
-  if (to.mask.width != image.width || to.mask.height != image.height)
-    return bad("mask", "the mask is " + std::to_string(to.mask.width) + "x" + std::to_string(to.mask.height) +
-                           ", the image " + std::to_string(image.width) + "x" + std::to_string(image.height) +
+  if (picture->width != width || picture->height != height)
+    return bad("mask", "the mask is " + std::to_string(picture->width) + "x" + std::to_string(picture->height) +
+                           ", the image " + std::to_string(width) + "x" + std::to_string(height) +
                            ": they must be of one size");
+  to.mask = drawing_mask(shrunk(std::move(*picture), most_pixels));
   return {};
 }
 
 // The size of the picture to edit, made to fit what the model can draw.
 void size_from_picture(const Picture& picture, const Bounds& bounds, Request& to) {
-  double pixels = static_cast<double>(picture.width) * picture.height;
-  double scale = std::min(1.0, std::sqrt(static_cast<double>(bounds.max_pixels) / pixels));
   auto fit = [&](int side) {
-    return std::max(bounds.size_multiple, static_cast<int>(side * scale) / bounds.size_multiple * bounds.size_multiple);
+    return std::max(bounds.size_multiple, side / bounds.size_multiple * bounds.size_multiple);
   };
   to.width = fit(picture.width);
   to.height = fit(picture.height);

@@ -16,6 +16,7 @@ namespace eai::image_engine {
 
 inline constexpr std::size_t k_prompt_limit = 32000;           // bytes
 inline constexpr std::int64_t k_seed_limit = (1LL << 53) - 1;  // exact in every reader of JSON
+inline constexpr std::int64_t k_photo_pixels = 32'000'000;     // of a picture that is sent
 inline constexpr int k_count_limit = 10, k_steps_limit = 200, k_preview_limit = 3, k_reference_limit = 8;
 
 struct Request {

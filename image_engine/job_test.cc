@@ -101,6 +101,21 @@ TEST(Request, APictureGivesTheSizeThatFitsTheModel) {
   EXPECT_EQ(tiny->width, 16);
 }
 
+TEST(Request, APhotoIsMadeSmaller) {
+  Options o = options();
+  o.bounds.max_pixels = 4096;
+  auto r = parse_request(R"({"image":")" + picture(300, 100) + R"(","mask":")" + picture(300, 100) + "\"}", o);
+  ASSERT_TRUE(r) << r.error().message;
+  const Picture& image = r->images.at(0);
+  EXPECT_EQ(image.width, 110);
+  EXPECT_EQ(image.height, 36);
+  EXPECT_EQ(r->mask.width, image.width);
+  EXPECT_EQ(r->width, 96);
+  EXPECT_EQ(r->height, 32);
+  EXPECT_EQ(refused(R"({"image":")" + picture(300, 100) + R"(","mask":")" + picture(110, 36) + "\"}", o), "mask")
+      << "the sizes that were sent count";
+}
+
 TEST(Request, AMaskHasTheSizeOfItsPicture) {
   const std::string image = R"("image":")" + picture(64, 32) + "\"";
   EXPECT_EQ(refused("{" + image + R"(,"mask":")" + picture(64, 32) + "\"}"), "taken");

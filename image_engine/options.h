@@ -42,7 +42,7 @@ struct Defaults {
 
 struct Bounds {
   int size_multiple = 64;                 // pixels
-  std::int64_t max_pixels = 2048 * 2048;  // of a picture, drawn or sent
+  std::int64_t max_pixels = 2048 * 2048;  // of a picture that is drawn; what is sent is brought to that
   std::size_t queue = 64;                 // waiting jobs
 };
 

@@ -1,6 +1,7 @@
 #include "picture.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include <png.h>
@@ -154,6 +155,32 @@ Result<Picture> decode(std::string_view file, std::int64_t max_pixels) {
   if (file.starts_with("RIFF"sv) && file.size() > 12 && file.substr(8, 4) == "WEBP"sv)
     return decode_webp(file, max_pixels);
   return fail(Code::invalid, "not a picture in PNG, JPEG or WebP");
+}
+
+Picture shrunk(Picture from, std::int64_t max_pixels) {
+  const std::int64_t pixels = std::int64_t{from.width} * from.height;
+  if (pixels <= max_pixels) return from;
+  const double scale = std::sqrt(static_cast<double>(max_pixels) / static_cast<double>(pixels));
+  Picture out{std::max(1, static_cast<int>(from.width * scale)),
+              std::max(1, static_cast<int>(from.height * scale)),
+              from.channels,
+              {}};
+  out.pixels.reserve(static_cast<std::size_t>(std::int64_t{out.width} * out.height * out.channels));
+  auto begin = [](int at, int size, int of) { return static_cast<int>(std::int64_t{at} * of / size); };
+  for (int y = 0; y < out.height; ++y) {
+    const int top = begin(y, out.height, from.height), bottom = begin(y + 1, out.height, from.height);
+    for (int x = 0; x < out.width; ++x) {
+      const int left = begin(x, out.width, from.width), right = begin(x + 1, out.width, from.width);
+      for (int c = 0; c < from.channels; ++c) {
+        std::int64_t sum = 0;
+        for (std::int64_t v = top; v < bottom; ++v)
+          for (std::int64_t u = left; u < right; ++u)
+            sum += from.pixels[static_cast<std::size_t>((v * from.width + u) * from.channels + c)];
+        out.pixels.push_back(static_cast<std::uint8_t>(sum / (std::int64_t{bottom - top} * (right - left))));
+      }
+    }
+  }
+  return out;
 }
 
 Picture flattened(const Picture& rgba) {

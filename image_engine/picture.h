@@ -26,6 +26,9 @@ Result<Format> parse_format(std::string_view name);
 // RGBA whatever the file had. Code::invalid: not a picture, damaged, or more than `max_pixels`.
 Result<Picture> decode(std::string_view file, std::int64_t max_pixels);
 
+// As it is, or made smaller to have at most so many pixels; each new one is the mean of those that it stands for.
+Picture shrunk(Picture picture, std::int64_t max_pixels);
+
 // RGB, what is transparent over white.
 Picture flattened(const Picture& rgba);
 

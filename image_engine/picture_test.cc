@@ -90,6 +90,18 @@ TEST(Picture, AMaskSaysByTransparencyOrByWhite) {
   EXPECT_EQ(drawing_mask(plain).pixels, (std::vector<std::uint8_t>{0, 255}));
 }
 
+TEST(Picture, ShrunkPixelsAreMeans) {
+  const Picture four{4, 1, 1, {0, 100, 200, 220}};
+  EXPECT_EQ(shrunk(four, 4).pixels, four.pixels);
+  const Picture two{4, 2, 1, {0, 100, 200, 220, 0, 100, 200, 240}};
+  const Picture small = shrunk(two, 2);
+  EXPECT_EQ(small.width, 2);
+  EXPECT_EQ(small.height, 1);
+  EXPECT_EQ(small.pixels, (std::vector<std::uint8_t>{50, 215}));
+  const Picture narrow{1000, 1, 3, std::vector<std::uint8_t>(3000, 7)};
+  EXPECT_EQ(shrunk(narrow, 10).height, 1);
+}
+
 TEST(Picture, TooManyPixelsAreRefusedByTheHeader) {
   auto file = encode(pattern(64, 64), Encoding{});
   ASSERT_TRUE(file);

@@ -172,6 +172,8 @@ def test_edits_start_from_the_picture_and_keep_what_the_mask_keeps(engine):
     assert masks[0] != masks[1]
     odd = base64.b64encode(png(100, 70)).decode()
     assert size_of(engine.picture(prompt="x", image=odd)) == ("png", 96, 64)
+    photo = base64.b64encode(png(4000, 3000)).decode()
+    assert size_of(engine.picture(prompt="x", image=photo, width=64, height=48)) == ("png", 64, 48)
 
 
 def drawn_by(folder, model, *options, **fields):
