@@ -64,8 +64,8 @@ void signal_group(pid_t group, int signal) {
 std::vector<std::pair<std::string, std::string>> clean_environment() {
   static constexpr std::string_view k_names[] = {
       "PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"};
-  static constexpr std::string_view k_prefixes[] = {"LC_", "OMP_", "GOMP_", "CUDA_",    "NVIDIA_",  "HIP_",
-                                                    "ROCR_", "HSA_", "VK_", "MESA_", "GGML_VK_", "GGML_CUDA_"};
+  static constexpr std::string_view k_prefixes[] = {"LC_",   "OMP_", "GOMP_", "CUDA_", "NVIDIA_",  "HIP_",
+                                                    "ROCR_", "HSA_", "VK_",   "MESA_", "GGML_VK_", "GGML_CUDA_"};
   std::vector<std::pair<std::string, std::string>> kept;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
