@@ -109,9 +109,13 @@ Result<void> list_blocks_of_store(const Context& context, const preserve::Folder
       EAI_TRY(auto opened, preserve::SourceFile::open(model.folder, file.name));
       files.push_back(std::move(opened));
     }
+    preserve::Monitor monitor;
+    monitor.change([&](preserve::Progress& p) { p = {"reading", 0, model.size(), 0, {}}; });
+    const PreserveWatch watch(monitor, model.metadata.folder_name, context.out);
+    const auto progress = [&](std::uint64_t done) { monitor.change([&](preserve::Progress& p) { p.done = done; }); };
     const auto layout = tensor ? content::Layout::tensor : content::Layout::fixed;
-    EAI_TRY(const auto blocks,
-            preserve::unixfs_blocks(files, layout, static_cast<unsigned>(context.config.threads), stop));
+    const auto threads = static_cast<unsigned>(context.config.threads);
+    EAI_TRY(const auto blocks, preserve::unixfs_blocks(files, layout, threads, progress, stop));
     EAI_CHECK(preserve::write_block_list(list, blocks));
   }
   return {};

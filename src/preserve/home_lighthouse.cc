@@ -21,7 +21,10 @@ class Lighthouse final : public Home {
     Call call = base("asking for the room left");
     call.method = "GET";
     call.url = settings_.lighthouse_api + "/api/user/user_data_usage";
-    EAI_TRY(const Bytes answer, exchange(call, settings_.tries, settings_.stop));
+    auto asked = exchange(call, settings_.tries, settings_.stop);
+    // It tells no longer; an upload that does not fit is refused when it comes.
+    if (!asked && asked.error().code == Code::not_found) return {};
+    EAI_TRY(const Bytes answer, std::move(asked));
     json::error_code error;
     json::value value = json::parse(json::string_view(text_of(answer)), error);
     if (error || !value.is_object()) return fail(Code::network, call.what + ": not a JSON object");

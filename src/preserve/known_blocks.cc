@@ -45,14 +45,17 @@ std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests&
 }
 
 Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, content::Layout layout, unsigned threads,
+                                             const std::function<void(std::uint64_t)>& progress,
                                              const std::stop_token& stop) {
   Workers workers(pool_threads(threads));
   std::vector<BlockSize> blocks;
+  std::uint64_t before = 0;
   for (const auto& file : files) {
     EAI_TRY(const auto gguf, read_header(*file, Header::if_gguf));
-    auto ignore = [](std::uint64_t) {};
-    EAI_TRY(const HashedFile hashed, hash_unixfs(file, regions_of(gguf, file->size(), layout), workers, ignore, stop));
+    auto read = [&](std::uint64_t done) { progress(before + done); };
+    EAI_TRY(const HashedFile hashed, hash_unixfs(file, regions_of(gguf, file->size(), layout), workers, read, stop));
     EAI_CHECK(file->still_same());
+    before += file->size();
     hashed.each_block([&](const content::Cid& cid, std::uint64_t size) { blocks.push_back(block_size(cid, size)); });
   }
   return blocks;

@@ -29,8 +29,10 @@ Result<Digests> read_block_lists(const std::vector<fs::path>& files);
 // Bytes in blocks that are not in `had`, each block counted once.
 std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests& had);
 
-// The blocks that these files have in the format unixfs, `layout` of those that are GGUFs. Code::busy when stopped.
+// The blocks that these files have in the format unixfs, `layout` of those that are GGUFs. `progress`: bytes read so far of
+// all. Code::busy when stopped.
 Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, content::Layout layout, unsigned threads,
+                                             const std::function<void(std::uint64_t)>& progress,
                                              const std::stop_token& stop);
 
 }  // namespace eai::preserve

@@ -131,6 +131,16 @@ def test_quota_that_ends_in_the_middle(world, lighthouse):
     assert receipts and not receipts & again and len(again) == 5 - len(receipts)
 
 
+def test_a_service_that_does_not_tell_its_quota(world, kubo, lighthouse):
+    path, _ = world.model()
+    lighthouse.control(tells=False)
+    assert kubo.has(world.hash(path, environment=lighthouse.environment))
+    lighthouse.control(tells=False, quota=2000)
+    world.model(seed=2)
+    done = world.run("preserve", path, environment=lighthouse.environment)
+    assert done.returncode == 2 and "quota exceeded" in done.stderr
+
+
 def test_quota_counts_what_is_up_only_once(world, lighthouse):
     path, _ = world.model()
     lighthouse.control(hold=["tiny_metadata.json"], quota=5_000_000)

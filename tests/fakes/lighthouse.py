@@ -6,7 +6,7 @@
 Orders (service.py): `faults`, one taken off by each upload: "429" (Retry-After: 1), "500", "hang" (until the client goes),
 "cut" (the connection, in the middle of the body), "lost" (stored, but the answer never comes), "wrong" (a CID of other bytes),
 "" (none); `hold`, names of uploads that hang; `limit`, bytes of one upload (else 413); `quota`, bytes in all; `used`, bytes that
-somebody else used up; `shape`, of answers: "plain" or "data" (one level deeper, as its SDKs hand it on); `deals`, {CID: [deal]};
+somebody else used up; `tells`: whether it says how much is used; `shape`, of answers: "plain" or "data" (one level deeper, as its SDKs hand it on); `deals`, {CID: [deal]};
 `gateway`: "files" (content only, whatever is asked), "refuse" (406 for single blocks), "lie" (one wrong byte), "hang".
 GET /log: what was uploaded, [{"name", "size", "path"}].
 """
@@ -19,7 +19,7 @@ import service
 
 
 class Lighthouse(service.Service):
-    orders = {"faults": [], "hold": [], "limit": 24 * 10**9, "quota": 10**12, "used": 0, "shape": "plain", "deals": {},
+    orders = {"faults": [], "hold": [], "limit": 24 * 10**9, "quota": 10**12, "used": 0, "tells": True, "shape": "plain", "deals": {},
               "gateway": "files"}
 
     def __init__(self, arguments):
@@ -48,7 +48,7 @@ class Handler(service.Handler):
                                      "fileName": found[-1]["name"]}) if found else self.answer(404, {"error": "not found"})
         if not self.key_is_good():
             return None
-        if (method, where.path) == ("GET", "/api/user/user_data_usage"):
+        if (method, where.path) == ("GET", "/api/user/user_data_usage") and state.tells:
             return self.answer(200, self.shaped({"dataLimit": state.quota, "dataUsed": state.stored()}))
         if (method, where.path) == ("GET", "/api/user/files_uploaded"):
             return self.answer(200, {"fileList": [{"cid": u["cid"], "fileName": u["name"], "fileSizeInBytes": str(u["size"])}
