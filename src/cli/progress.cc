@@ -151,7 +151,12 @@ void RateMeter::update(std::uint64_t done, Clock::time_point now) {
     return;
   }
   double seconds = std::chrono::duration<double>(now - *last_).count();
-  if (seconds < 0.2 || done < last_done_) return;
+  if (done < last_done_) {  // something begins again
+    last_ = now;
+    last_done_ = done;
+    return;
+  }
+  if (seconds < 0.2) return;
   double current = static_cast<double>(done - last_done_) / seconds;
   double weight = rate_ == 0 ? 1 : 1 - std::exp(-seconds / 3);
   rate_ += weight * (current - rate_);

@@ -53,6 +53,11 @@ TEST(RateMeter, SettlesOnASteadyRate) {
   EXPECT_NEAR(meter.bytes_per_second(), 1000, 1);
   EXPECT_EQ(meter.time_left(20'000, 30'000), seconds(11));
   EXPECT_FALSE(RateMeter().time_left(0, 10));
+  // What begins again goes on at the rate that it had.
+  meter.update(1000, now);
+  now += seconds(1);
+  meter.update(2000, now);
+  EXPECT_NEAR(meter.bytes_per_second(), 1000, 1);
 }
 
 TEST(Text, ShortenedKeepsBothEnds) {

@@ -188,6 +188,7 @@ struct Script {
   bool refuses = false;
   bool whole = false;
   bool picks = true;
+  bool stubborn = false;  // cuts as `profile` says though it was asked for another
 };
 struct Kept {
   std::vector<std::string> files, cars;
@@ -210,7 +211,9 @@ class FakeHome final : public Home {
     }
     kept_.files.push_back(upload.name);
     if (script_.lies) return Cid::raw_of(view_of("other"));
-    return import_body(upload.body, script_.picks ? script_.profile : upload.profile, nullptr, nullptr)->cid;
+    return import_body(upload.body, script_.picks || script_.stubborn ? script_.profile : upload.profile, nullptr,
+                       nullptr)
+        ->cid;
   }
   // Only what is whole, block by block.
   Result<void> put_car(const Upload& upload) override {
@@ -322,6 +325,19 @@ TEST(Preserve, OneHomeThatFailsDoesNotEndTheOther) {
   EXPECT_EQ(again.hash, outcome.hash);
   EXPECT_EQ(demo.kept[0].files.size(), 4U);
   EXPECT_EQ(demo.kept[1].files.size(), 4U);
+}
+
+TEST(Preserve, AHomeThatDoesNotCutAsAskedGetsTheBlocks) {
+  Demo demo;
+  Script old;
+  old.picks = false;
+  old.stubborn = true;
+  old.profile = *content::find_profile("kubo-v1");
+  const Outcome outcome = demo.run_well({old});
+  EXPECT_TRUE(outcome.failures.empty());
+  EXPECT_EQ(outcome.profile, "unixfs-v1-2025");
+  EXPECT_EQ(demo.kept[0].cars.size(), 3U);
+  EXPECT_EQ(demo.kept[0].hash, outcome.hash);
 }
 
 TEST(Preserve, AHomeThatComesLaterTakesTheTreesThatAreSettled) {

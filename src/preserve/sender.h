@@ -1,6 +1,7 @@
 // Why: pieces go to one home, a few at a time, while the next ones are made.
 // Thread: push(), put(), give_up() and drain() from one thread; uploads run on its own threads; error() from any.
-// What holds: a piece counts as sent when the home answered with the right CID, and its receipt is on disk then. The
+// What holds: a piece counts as sent when the home answered with the right CID, and its receipt is on disk then. Where it
+// is the CID of another way to cut the same bytes, the blocks are sent, unless that way is the home's to choose. The
 // first error ends this home alone: what waits for it is dropped, and later pieces are not taken.
 #pragma once
 

@@ -205,6 +205,16 @@ def test_a_pin_that_fails_at_its_end(world, between):
     assert done.returncode == 5 and "the disk of the node is full" in done.stderr and done.stdout == ""
 
 
+def test_a_node_that_cuts_as_it_likes(world, kubo, between):
+    """Like an old one, that does not know what it is asked."""
+    path, data = world.model(seed=21)
+    between.control(chunker="size-262144")
+    done = world.preserve(path, "--zip-chunk-size", 2, "--to", between.home)
+    assert done["profile"] == "unixfs-v1-2025" and done["failed"] == []
+    assert unpack(json.loads(kubo.get(done["hash"])), kubo.get) == {"tiny/tiny": data}
+    assert {f["cid"] for f in done["files"]} | {done["hash"]} <= kubo.pins()
+
+
 def test_a_node_that_lets_nobody_in(world, between):
     path, _ = world.model()
     between.control(closed=True)

@@ -5,10 +5,11 @@
 
 Orders (service.py): `pin_lines`, how many lines of progress a pin takes before its answer, `pause` seconds apart; `pin_error`, what a
 pin ends with instead; `other_cid`: uploads are answered with the CID of other bytes; `closed`: it answers 403, as a node does that
-lets only some in.
+lets only some in; `chunker`: how files are cut, whatever was asked.
 """
 import argparse
 import json
+import re
 import time
 import urllib.error
 import urllib.parse
@@ -20,7 +21,7 @@ OTHER = "bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4"
 
 
 class Between(service.Service):
-    orders = {"pin_lines": 0, "pause": 0.3, "pin_error": "", "other_cid": False, "closed": False}
+    orders = {"pin_lines": 0, "pause": 0.3, "pin_error": "", "other_cid": False, "closed": False, "chunker": ""}
 
     def __init__(self, arguments):
         super().__init__()
@@ -41,7 +42,9 @@ class Handler(service.Handler):
         return self.answer(status, said)
 
     def forward(self, body=b""):
-        kind = self.headers.get("Content-Type")
+        kind, chunker = self.headers.get("Content-Type"), self.service.chunker
+        if chunker and self.path.startswith("/api/v0/add?"):
+            self.path = re.sub("chunker=[^&]*", f"chunker={chunker}", self.path)
         request = urllib.request.Request(self.service.kubo + self.path, body, {"Content-Type": kind} if kind else {})
         try:
             with urllib.request.urlopen(request) as reply:
