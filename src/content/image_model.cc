@@ -196,6 +196,11 @@ Result<void> take_as_folder(ImageModel& model, const Folder& folder) {
 
 // What diffusers' names stand for, as far as the engine knows them.
 Result<void> check_names(ImageModel& model, const Folder& folder) {
+  if (folder.drawer()->kind.packed)
+    return fail(Code::unsupported,
+                printable(folder.drawer()->part.name, 120) +
+                    ": its weights were made smaller for Apple's MLX, which the engine cannot read; take "
+                    "the model in full size, eai makes it smaller while it loads");
   if (!folder.drawer()->kind.diffusers) return {};
   switch (model.family) {
     case ImageFamily::sd1:

@@ -187,6 +187,16 @@ TEST(ImageModel, DiffusersNamesThatTheEngineCannotReadAreSaid) {
   }
 }
 
+TEST(ImageModel, WeightsPackedForMlxAreSaid) {
+  auto packed = k_dev;
+  packed.push_back({"double_blocks.0.img_attn.qkv.scales", {9216, 48}});
+  auto model =
+      recognise_image_model({file("t", packed), file("u", k_t5), file("v", k_vae)}, "", Task::image_generation);
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, Code::unsupported);
+  EXPECT_NE(model.error().message.find("MLX"), std::string::npos) << model.error().message;
+}
+
 // The makers' repository of FLUX.1 has everything twice.
 TEST(ImageModel, OfWhatIsThereTwiceOneIsTaken) {
   auto model = recognise_image_model(

@@ -117,6 +117,8 @@ ImageFileKind kind_of_tensors(const ImageTensors& all) {
       if (name.starts_with(k_prefix)) bare.emplace(name.substr(k_prefix.size()), size);
   }
   const Tensors& tensors = bare.empty() ? all : bare;
+  kind.packed =
+      std::any_of(all.begin(), all.end(), [](const auto& tensor) { return tensor.first.ends_with(".scales"); });
   if (auto family = diffusion_family(tensors)) {
     kind.inside = parts_inside(all);
     kind.role = kind.inside.empty() ? ImageRole::diffusion : ImageRole::checkpoint;

@@ -23,6 +23,7 @@ struct ImageFileKind {
   ImageFamily family = ImageFamily::flux;  // of a checkpoint or a diffusion model
   std::string variant;                     // as in ImageModel
   bool diffusers = false;                  // a diffusion model whose tensors have diffusers' names
+  bool packed = false;                     // weights in MLX's own packing ("x.scales" beside "x.weight")
   std::set<ImageRole> inside;              // of a checkpoint: the other parts that it holds
 };
 
