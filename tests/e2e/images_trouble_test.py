@@ -181,3 +181,20 @@ def test_a_small_budget_is_met_and_explained(eai, source, flux, server):
     assert picture(small, seed=7) != b""
     refused = eai("model", "run", "--hash", flux, "--memory-limit", "20MB", "--port", "0", "--force", status=9)
     assert "in tiles" in refused.stderr
+
+
+def test_what_a_gpu_cannot_hold_at_once_stays_in_ram(eai, source, flux, server, tmp_path):
+    """A GPU that there is not: a program that lists one, as llama-server does."""
+    def told(mib):
+        program = tmp_path / "llama-server"
+        program.write_text(f"#!/bin/sh\necho 'Available devices:'\necho '  CUDA0: A GPU ({mib} MiB, {mib} MiB free)'\n")
+        program.chmod(0o755)
+        return eai.json("model", "estimate", flux, env={"EAI_LLAMA_SERVER": str(program)})
+
+    assert "as it is" in told(80_000)["note"]
+    tiled = told(900)
+    assert "in tiles" in tiled["note"] and "stay in RAM" not in tiled["note"]
+    # Half of so small a GPU is left for the rest. A little less than all parts take at once, and more than the largest.
+    kept = told(2 * (tiled["total"] - 1_500_000) // (1 << 20))
+    assert "stay in RAM" in kept["note"] and "brought to" not in kept["note"] and kept["fits"]
+    assert kept["total"] < tiled["total"]
