@@ -193,8 +193,9 @@ def test_diffusers_names_and_several_files_are_the_same_model(tmp_path):
     layouts = [parts_of(one / "flux.safetensors", one / "t5xxl.safetensors", one / "tae.safetensors"),
                parts_of(cut / "transformer/diffusion_pytorch_model.safetensors.index.json",
                         cut / "text_encoder_2/model.safetensors", cut / "vae/diffusion_pytorch_model.safetensors")]
-    for options in ([], ["--mmap"], ["--type", "q8_0"]):
-        pictures = [drawn_by(tmp_path / f"{k}{''.join(options)}", layout, *options, prompt="a red circle", seed=7)
+    adapter = make(tmp_path / "lora", "--lora", "a-hash") / "adapter.safetensors"
+    for n, options in enumerate(([], ["--mmap"], ["--type", "q8_0"], ["--lora", f"{adapter}:0.7"])):
+        pictures = [drawn_by(tmp_path / f"{k}-{n}", layout, *options, prompt="a red circle", seed=7)
                     for k, layout in enumerate(layouts)]
         assert pictures[0] == pictures[1], options
 
