@@ -1,12 +1,14 @@
 """Runs of `eai model preserve` that end before their time, by kill -9 and Ctrl-C in each phase, and the same command again."""
+import contextlib
 import fcntl
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 
-from preserve_world import PARTS, kubo, lighthouse, world  # noqa: F401
+from preserve_world import PARTS, kubo, lighthouse, unpack, world  # noqa: F401
 
 HELD = [("archive", "tiny.zip.part-aa"), ("archive", "tiny.zip.part-ac"), ("archive", "tiny_metadata.json"), ("unixfs", "tiny-0.car"),
         ("unixfs", "tiny_metadata.json")]
@@ -30,6 +32,30 @@ def test_kill_and_go_on(world, kubo, lighthouse, form, held):
     # What had a receipt is not sent again; what was on its way when the program died has none.
     assert not receipts & {u["cid"] for u in again} and held in [u["name"] for u in again]
     assert kubo.has(found) and not world.journals()
+
+
+def test_killed_again_and_again(world, kubo, lighthouse):
+    path, data = world.model(size=6_000_000)
+    kills = 0
+    lighthouse.control(hold=["tiny_metadata.json"])  # the first does not come to its end
+    while True:
+        before = len(world.receipts())
+        running = world.start("preserve", path, *PARTS, environment=lighthouse.environment)
+        while running.poll() is None and len(world.receipts()) <= before:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(0.01)
+        if running.poll() is not None:
+            break
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        kills += 1
+        lighthouse.control()
+    out, error = running.communicate()
+    assert running.returncode == 0 and kills > 0, error
+    assert unpack(json.loads(kubo.get(out.splitlines()[-1])), kubo.get) == {"tiny/tiny": data}
+    names = lighthouse.names()
+    # What a kill can cost is what was on its way: two uploads at a time.
+    assert len(set(names)) == 7 and len(names) <= 7 + 2 * kills and not world.journals()
 
 
 @pytest.mark.parametrize("form", ["archive", "unixfs"])
