@@ -20,6 +20,8 @@ import tempfile
 import threading
 import time
 
+from nginx import Nginx
+
 BUILD = pathlib.Path(os.environ["EAI_BUILD"])
 SIZE = int(os.environ.get("EAI_BENCH_MIB", "1024")) << 20
 PART = int(os.environ.get("EAI_BENCH_PART_MIB", "512")) << 20
@@ -63,41 +65,6 @@ def preserve(work):
     cid = base32_cid(hashlib.sha256(document).digest())
     (blocks / cid).write_bytes(document)
     return cid, [entry["cid"] for entry in files]
-
-
-class Nginx:
-    """A gateway as its simplest: files, with ranges. The port is the system's choice, handed over as an open socket."""
-
-    def __init__(self, work, name):
-        import socket
-
-        folder = work / name
-        folder.mkdir()
-        # Found free, then taken by nginx, which cannot choose one itself; tried again if somebody was faster.
-        for _ in range(10):
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
-            (folder / "nginx.conf").write_text(
-                f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
-                "events { worker_connections 256; }\n"
-                f"http {{ access_log off; sendfile on; default_type application/octet-stream;\n"
-                f"client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;\n"
-                f"uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;\n"
-                f"server {{ listen 127.0.0.1:{port}; root {work}/www; }} }}\n")
-            self.process = subprocess.Popen(["nginx", "-c", folder / "nginx.conf", "-p", folder],
-                                            stderr=subprocess.DEVNULL)
-            while self.process.poll() is None:
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        self.url = f"http://127.0.0.1:{port}"
-                        return
-                time.sleep(0.02)
-        raise RuntimeError("nginx does not start")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 class DiskWatch:
@@ -154,14 +121,10 @@ def pipe(work, parts, gateways):
 
 
 def main():
-    if not shutil.which("nginx"):
-        # Not among the packages of the set-up: to install it is to start a server on this machine.
-        sys.exit("the gateways of this measurement are nginx, which is not here; Debian and Ubuntu: apt-get install nginx-light")
     with tempfile.TemporaryDirectory(prefix="eai-bench-") as folder:
         work = pathlib.Path(folder)
-        work.chmod(0o755)  # nginx started by root reads as somebody else
         cid, parts = preserve(work)
-        servers = [Nginx(work, "one"), Nginx(work, "two")]
+        servers = [Nginx(work / name, f"root {work}/www;") for name in ("one", "two")]
         try:
             gateways = [server.url for server in servers]
             mine, theirs = [], []
