@@ -79,6 +79,7 @@ bool still_good(Socket& socket) {
 }  // namespace
 
 struct EngineClient::Idle {
+  std::chrono::milliseconds longest;
   std::map<fs::path, std::deque<std::unique_ptr<Connection>>> connections;
 
   std::unique_ptr<Connection> take(const fs::path& path) {
@@ -88,7 +89,7 @@ struct EngineClient::Idle {
     while (!kept.empty()) {
       auto connection = std::move(kept.back());  // the youngest is the likeliest to live
       kept.pop_back();
-      if (Clock::now() - connection->idle_since < k_idle_time && still_good(connection->socket)) return connection;
+      if (Clock::now() - connection->idle_since < longest && still_good(connection->socket)) return connection;
     }
     connections.erase(found);
     return nullptr;
@@ -97,10 +98,14 @@ struct EngineClient::Idle {
   void give(const fs::path& path, std::unique_ptr<Connection> connection) {
     connection->idle_since = Clock::now();
     connection->buffer.shrink(k_read_size);
+    // Of all sockets: an engine that went away is not asked any more, and its connections would stay for ever.
+    for (auto entry = connections.begin(); entry != connections.end();) {
+      auto& old = entry->second;
+      while (!old.empty() && connection->idle_since - old.front()->idle_since >= longest) old.pop_front();
+      entry = old.empty() ? connections.erase(entry) : std::next(entry);
+    }
     auto& kept = connections[path];
-    while (!kept.empty() &&
-           (kept.size() >= k_idle_per_socket || Clock::now() - kept.front()->idle_since >= k_idle_time))
-      kept.pop_front();
+    if (kept.size() >= k_idle_per_socket) kept.pop_front();
     kept.push_back(std::move(connection));
   }
 };
@@ -171,10 +176,11 @@ asio::awaitable<Result<std::string_view>> Answer::read(std::optional<std::chrono
   co_return take_arrived();
 }
 
-EngineClient::EngineClient(asio::io_context& context) : context_(context), idle_(std::make_shared<Idle>()) {}
+EngineClient::EngineClient(asio::io_context& context, std::chrono::milliseconds idle_time)
+    : context_(context), idle_(std::make_shared<Idle>()) {
+  idle_->longest = idle_time;
+}
 EngineClient::~EngineClient() = default;
-
-void EngineClient::forget(const fs::path& socket) { idle_->connections.erase(socket); }
 
 asio::awaitable<Result<Answer>> EngineClient::ask(fs::path socket, Ask request) {
   const std::string head = head_of(request);

@@ -1,8 +1,8 @@
 // Why: HTTP/1.1 to our own engines over Unix sockets: readiness checks and the relayed requests.
 // Thread: all of it on the one thread that runs the io_context.
-// What holds: the body is handed on as it arrives; at most `k_idle_per_socket` connections per socket are kept open,
-// each for at most `k_idle_time` (an engine's server holds a thread per open connection and closes it itself after
-// 5 s); a request on a kept connection that died meanwhile goes out once more on a new one, since not a byte of an
+// What holds: the body is handed on as it arrives; at most `k_idle_per_socket` connections per socket are kept open (an
+// engine's server holds a thread per open connection and closes it itself after 5 s): none is used, and none of any socket
+// outlives the end of the next answer, when it was idle for `idle_time`; a request on a kept connection that died meanwhile goes out once more on a new one, since not a byte of an
 // answer had come. Giving up an Answer before its end closes its connection at once: that is how an engine learns that
 // nobody waits any more.
 // Source: RFC 9112.
@@ -58,7 +58,7 @@ class Answer {
 
 class EngineClient {
  public:
-  explicit EngineClient(boost::asio::io_context& context);
+  explicit EngineClient(boost::asio::io_context& context, std::chrono::milliseconds idle_time = k_idle_time);
   ~EngineClient();  // answers may outlive it
 
   // Code::not_found: nobody listens on the socket, so the request cannot have been seen; Code::network: the engine
@@ -67,9 +67,6 @@ class EngineClient {
 
   // The whole answer. Code::network when the body is larger than `limit` bytes.
   boost::asio::awaitable<Result<Reply>> fetch(fs::path socket, Ask request, std::size_t limit = 1 << 20);
-
-  // Closes the idle connections to this socket; called when its engine goes.
-  void forget(const fs::path& socket);
 
  private:
   struct Idle;

@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include "fakes/certificate.h"
 #include "fakes/raw_client.h"
 #include "http/engine_client.h"
 
@@ -25,7 +26,7 @@ using test::RawClient;
 // the client leaves), /throw.
 class ServerTest : public ::testing::Test {
  protected:
-  void start(Limits limits = {}) {
+  void start(Limits limits = {}, const TlsFiles* tls = nullptr) {
     Handlers handlers;
     handlers.admit = [](const Incoming& head) -> std::optional<Reply> {
       if (head.path() != "/closed") return std::nullopt;
@@ -36,11 +37,13 @@ class ServerTest : public ::testing::Test {
       return Reply{status, {}, "refused: " + std::string(why)};
     };
     server_.emplace(context_, limits, std::move(handlers));
-    const auto bound = server_->listen_tcp("127.0.0.1", 0);
+    const auto bound = server_->listen_tcp("127.0.0.1", 0, tls);
     ASSERT_TRUE(bound) << bound.error().message;
     port_ = *bound;
     socket_ = (folder_.path() / "s.sock").string();
     ASSERT_TRUE(server_->listen_unix(socket_));
+    other_socket_ = (folder_.path() / "t.sock").string();
+    ASSERT_TRUE(server_->listen_unix(other_socket_));
     thread_ = std::thread([this] { context_.run(); });
   }
 
@@ -92,7 +95,7 @@ class ServerTest : public ::testing::Test {
   TemporaryFolder folder_;
   std::optional<Server> server_;
   std::uint16_t port_ = 0;
-  std::string socket_;
+  std::string socket_, other_socket_;
   std::promise<void> waiting_, left_;
   std::thread thread_;
 };
@@ -239,6 +242,21 @@ TEST_F(ServerTest, SlowHeadsAndBodiesAreGivenUp) {
   EXPECT_TRUE(silent.ended() && head.ended() && body.ended() && idle.ended());
 }
 
+TEST_F(ServerTest, ASlowHandshakeIsGivenUp) {
+  const test::Certificate certificate(folder_.path());
+  const TlsFiles files{certificate.certificate, certificate.key};
+  Limits limits;
+  limits.head = std::chrono::milliseconds(150);
+  start(limits, &files);
+  RawClient silent(port_), halting(port_), plain(port_);
+  halting.send(std::string_view("\x16\x03\x01\x02\x00\x01", 6));
+  plain.get("/echo");
+  for (RawClient* client : {&silent, &halting, &plain}) {
+    EXPECT_EQ(client->until_end().find("HTTP/1.1 2"), std::string::npos);
+    EXPECT_TRUE(client->ended());
+  }
+}
+
 TEST_F(ServerTest, AtTheLimitTheLongestSilentMakesRoom) {
   Limits limits;
   limits.connections = 8;
@@ -312,6 +330,34 @@ TEST_F(ServerTest, EngineClientTalksOverTheUnixSocketAndKeepsConnections) {
   auto future = done.get_future();
   ASSERT_EQ(future.wait_for(k_patience), std::future_status::ready);
   EXPECT_EQ(future.get(), "hihihi 1 onetwothree network not_found");
+}
+
+// One request to each of the two sockets, one after the other; how many connections the server has then.
+TEST_F(ServerTest, EngineClientLetsGoOfWhatNobodyAsksAnyMore) {
+  start();
+  EngineClient client(context_, std::chrono::milliseconds(0));
+  std::promise<std::string> done;
+  asio::co_spawn(
+      context_,
+      [](EngineClient& engine, std::vector<fs::path> sockets, Server& server) -> asio::awaitable<std::string> {
+        for (const fs::path& socket : sockets) {
+          Ask ask;
+          ask.method = "POST";
+          ask.target = "/echo";
+          const auto reply = co_await engine.fetch(socket, std::move(ask));
+          if (!reply) co_return reply.error().message;
+        }
+        asio::steady_timer pause(co_await asio::this_coro::executor);
+        for (int i = 0; i < 1000 && server.connections() > 1; ++i) {
+          pause.expires_after(std::chrono::milliseconds(5));
+          co_await pause.async_wait(asio::use_awaitable);
+        }
+        co_return std::to_string(server.connections());
+      }(client, {socket_, other_socket_}, *server_),
+      [&](std::exception_ptr failure, std::string log) { done.set_value(failure ? "threw" : std::move(log)); });
+  auto future = done.get_future();
+  ASSERT_EQ(future.wait_for(k_patience), std::future_status::ready);
+  EXPECT_EQ(future.get(), "1");
 }
 
 }  // namespace
