@@ -200,8 +200,7 @@ std::optional<Time> Scheduler::next_wakeup() const {
     if (model.state == State::cooling) at(model.cool_until);
     if (model.state == State::starting) at(model.started_at + options_.start_timeout);
     // Once patience has ended the plan has acted on it, and other events drive it on.
-    if (model.contended_since && *model.contended_since + options_.patience > settled_at_)
-      at(*model.contended_since + options_.patience);
+    if (model.contended_since && model.patient_until > settled_at_) at(model.patient_until);
     const bool idle = model.state == State::ready && model.leases.empty() && !model.terms.pinned;
     if (idle && idle_timeout(model) > Span::zero()) at(model.last_used + idle_timeout(model));
   }

@@ -9,7 +9,8 @@
 //   - a lease is only given for an engine that is ready in that moment; requests for one model share one start;
 //   - a ready model's waiters never wait for another model's load;
 //   - bounded wait: a request that needs the place of a busy model waits at most `patience` of further admissions
-//     there, then no new lease is given on it, and it goes when its running leases have ended;
+//     there, then no new lease is given on it, and it goes when its running leases have ended; where several models wait,
+//     each that was loaded has a turn of this length, in the order in which they were first asked for;
 //   - every request ends: granted, refused with a reason, or taken back by its owner.
 // Who goes first when room is needed: idle before busy; the least recently used idle one first, the main model after
 // the others, pinned ones last of all (even after busy ones that are not pinned).
@@ -155,6 +156,7 @@ class Scheduler {
   std::size_t waiting(ModelIndex model) const { return models_[model].waiters.size(); }
   Run run(ModelIndex model) const { return models_[model].run; }
   Time ready_at(ModelIndex model) const { return models_[model].ready_at; }
+  Time cool_until(ModelIndex model) const { return models_[model].cool_until; }  // while State::cooling
   const ModelTerms& terms(ModelIndex model) const { return models_[model].terms; }
   const std::string& last_words(ModelIndex model) const { return models_[model].last_words; }
   std::size_t size() const { return models_.size(); }
@@ -180,6 +182,7 @@ class Scheduler {
     std::unordered_set<Ticket> leases;
     Time started_at{}, ready_at{}, last_used{}, cool_until{};
     std::optional<Time> contended_since;  // since when it waits for the place of a busy model
+    Time patient_until{};                 // and how long that one may go on
     std::vector<ModelIndex> behind;       // whom its waiters wait for
     int failures = 0;                     // in a row
     std::string last_words;

@@ -158,7 +158,13 @@ bool Scheduler::Plan::patient(ModelIndex claim, const std::vector<ModelIndex>& v
   const bool busy = std::ranges::any_of(victims, [&](ModelIndex i) { return !owner.models_[i].leases.empty(); });
   if (!busy) return false;
   if (!model.contended_since) model.contended_since = now;
-  return now < *model.contended_since + owner.options_.patience;
+  // A model that was loaded while this one waited already has its turn all the same: else none of three models that are
+  // asked for all the time would answer more than what it found waiting.
+  Time turn = *model.contended_since;
+  for (const ModelIndex i : victims)
+    if (!owner.models_[i].leases.empty()) turn = std::max(turn, owner.models_[i].ready_at);
+  model.patient_until = turn + owner.options_.patience;
+  return now < model.patient_until;
 }
 
 void Scheduler::Plan::take(ModelIndex victim) {

@@ -239,6 +239,29 @@ TEST(Scheduler, PatienceRunsOnlyWhileTheBusyOneAnswers) {
   EXPECT_EQ(w.state(a), State::draining);
 }
 
+TEST(Scheduler, EachOfThreeModelsHasItsTurn) {
+  World w({.budget = 10});
+  const auto a = w.model(6, 1), b = w.model(6, 1), c = w.model(6, 1);
+  w.bring_up(a);
+  const Ticket busy = w.ask(a), first = w.ask(b), third = w.ask(c);
+  w.pass(seconds(10));
+  ASSERT_EQ(w.state(a), State::draining);
+  w.leave(busy);
+  w.exited(a);
+  w.ready(b);
+  ASSERT_TRUE(w.has(first));
+  const Ticket second = w.ask(b);
+  w.pass(seconds(9));
+  w.leave(first);
+  EXPECT_TRUE(w.has(second)) << "its turn has not ended because another one waited before it began";
+  w.pass(seconds(1));
+  EXPECT_EQ(w.state(b), State::draining);
+  w.leave(second);
+  w.exited(b);
+  w.ready(c);
+  EXPECT_TRUE(w.has(third));
+}
+
 TEST(Scheduler, FailedStartTellsAllWaitersAndCools) {
   World w({.budget = 10});
   const auto a = w.model(5);
