@@ -23,6 +23,7 @@
 #include "gateway/gateway.h"
 #include "http/server.h"
 #include "util/log.h"
+#include "util/program_pages.h"
 
 namespace eai::cli {
 namespace {
@@ -57,6 +58,9 @@ engine::PoolOptions pool_options(const ServerPlan& plan, const Config& config, c
   out.start_timeout = std::chrono::seconds(config.start_timeout);
   out.idle_timeout = std::chrono::seconds(config.idle_timeout);
   out.stop_grace = k_stop_grace;
+  out.max_resident = static_cast<std::uint32_t>(config.max_models);
+  out.patience = std::chrono::seconds(config.patience);
+  out.queue_limit = static_cast<std::uint32_t>(config.queue_limit);
   return out;
 }
 
@@ -70,12 +74,14 @@ std::vector<gateway::ServedModel> served_of(const ServerPlan& plan) {
   return out;
 }
 
-gateway::GatewayOptions gateway_options(const Config& config, const Folders& folders) {
+// `bound`: the name or address that it listens on, which a Host header may have too.
+gateway::GatewayOptions gateway_options(const Config& config, const std::string& bound, const Folders& folders) {
   using namespace gateway;
   GatewayOptions out;
   out.select.names = config.model_names ? NameRule::names : NameRule::hashes;
   out.select.unknown = config.strict_models ? UnknownRule::strict : UnknownRule::fall_back;
   out.hosts = config.allow_hosts;
+  out.hosts.push_back(bound);
   out.origins = config.allow_origins;
   out.api_keys = config.api_keys;
   if (config.allow_private_images) out.remote_images = RemoteImages::anywhere;
@@ -131,7 +137,7 @@ class Server {
         tell_(tell),
         read_again_(read_again),
         pool_(context_, pool_options(plan_, config_, folders), specs_of(plan_)),
-        gateway_(context_, pool_, served_of(plan_), gateway_options(config_, folders)),
+        gateway_(context_, pool_, served_of(plan_), gateway_options(config_, config_.host, folders)),
         strangers_(context_, http::Limits{}, gateway_.handlers()),
         administration_(context_, http::Limits{}, gateway_.admin_handlers([this] { ask_to_end(); })) {}
 
@@ -205,7 +211,7 @@ class Server {
     log::set_level(level_of(config_.log_level));
     for (const std::string& note : plan_.notes) log::warn("{}", note);
     pool_.reload(pool_options(plan_, config_, folders_), specs_of(plan_));
-    gateway_.reload(gateway_options(config_, folders_), served_of(plan_));
+    gateway_.reload(gateway_options(config_, record_.host, folders_), served_of(plan_));
     ServerRecord record = record_of(plan_, config_, record_.port);
     record.host = record_.host;
     record.encrypted = record_.encrypted;
@@ -213,6 +219,7 @@ class Server {
     record_ = std::move(record);
     if (auto told = seat_->announce(record_); !told) log::error("{}", told.error().message);
     log::info("the configuration was read again: {} models", plan_.models.size());
+    let_go_of_program_pages();
   }
 
   asio::awaitable<void> load_main() {
@@ -227,6 +234,7 @@ class Server {
     auto lease = co_await pool_.lease(std::move(request));
     if (ending_) co_return;
     if (lease) {
+      let_go_of_program_pages();
       tell_(ready_event(plan_, record_, folders_));
       co_return;
     }

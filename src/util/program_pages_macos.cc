@@ -1,0 +1,7 @@
+#include "util/program_pages.h"
+
+namespace eai {
+
+void let_go_of_program_pages() {}
+
+}  // namespace eai
