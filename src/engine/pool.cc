@@ -7,12 +7,12 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 
 #include "engine/leftovers.h"
 #include "engine/pool_impl.h"
+#include "engine/prefetch.h"
 #include "util/folders.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -31,14 +31,6 @@ std::string short_name(const std::string& id, ModelIndex index) {
   for (const char c : id.size() > 10 ? id.substr(id.size() - 10) : id)
     if (std::isalnum(static_cast<unsigned char>(c)) != 0) tail += c;
   return tail + "-" + std::to_string(index);
-}
-
-// Reads a file through once so that it lies in the page cache when its engine maps it.
-void prefetch(const fs::path& path) {
-  const auto file = open_file(path, O_RDONLY);
-#ifdef POSIX_FADV_WILLNEED
-  if (file) ::posix_fadvise(file->get(), 0, 0, POSIX_FADV_WILLNEED);
-#endif
 }
 
 }  // namespace
@@ -145,6 +137,7 @@ ModelTerms PoolImpl::terms_of(const Served& model) const {
   ModelTerms terms;
   terms.need = need;
   terms.slots = std::max(1u, model.found.launch.slots);
+  terms.queue_limit = options.queue_limit;
   terms.main = model.spec.main;
   terms.pinned = model.spec.pinned;
   terms.idle_timeout = model.spec.idle_timeout;
@@ -231,19 +224,21 @@ void PoolImpl::carry_out(const LoseLease& effect) {
 }
 
 void PoolImpl::carry_out(const Prefetch& effect) {
-  asio::post(helper, [path = served[effect.model]->spec.gguf] { prefetch(path); });
+  const Served& model = *served[effect.model];
+  asio::post(helper, [spec = model.next ? model.next->spec : model.spec] { prefetch(files_of(spec)); });
 }
 
 void PoolImpl::set_alarm() {
   const auto next = scheduler.next_wakeup();
-  if (!next || closed) {
-    alarm.cancel();
-    return;
-  }
+  // One that comes too early does no harm, and each answer moves the time at which its model will have been idle for long.
+  if (!next || closed || (alarm_at && *alarm_at <= *next)) return;
+  alarm_at = next;
   alarm.expires_at(*next);
   alarm.async_wait([self = weak_from_this()](boost::system::error_code error) {
     const auto pool = self.lock();
-    if (!error && pool && !pool->closed) pool->apply(pool->scheduler.tick(now()));
+    if (error || !pool || pool->closed) return;
+    pool->alarm_at.reset();
+    pool->apply(pool->scheduler.tick(now()));
   });
 }
 

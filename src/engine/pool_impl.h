@@ -39,6 +39,7 @@ struct Served {
   std::uint64_t memory_now = 0;
   std::chrono::system_clock::time_point ready_since{};
   Time started_at{}, measured_at{};
+  bool asking_health = false, asking_part = false;  // questions that are not answered yet
   double last_load_seconds = 0;
   std::uint64_t starts = 0, crashes = 0, requests = 0;
 };
@@ -80,6 +81,9 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   void serve(ModelIndex index, Run run);
   void measure(ModelIndex index);
   void measure_soon();
+  void look_after(ModelIndex index);
+  boost::asio::awaitable<void> ask_health(ModelIndex index, Run run, std::string question,
+                                          std::chrono::milliseconds limit, bool Served::*asking);
   // pool_slots.cc
   bool keeps_slots(const Served& model) const;
   void prepare_slot_folder() const;
@@ -112,6 +116,7 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   std::unordered_map<Ticket, std::shared_ptr<std::string>> leased;  // how the engine ended under it
   Ticket last_ticket = 0;
   boost::asio::steady_timer alarm, gone, measure_timer;
+  std::optional<Time> alarm_at;  // while it is set
   bool measuring = false, closed = false;
   std::uint64_t switches = 0, evictions = 0;
   http::EngineClient client;           // for the pool's own questions

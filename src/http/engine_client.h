@@ -23,7 +23,8 @@
 
 namespace eai::http {
 
-inline constexpr std::size_t k_idle_per_socket = 4;
+// As many as an engine can have in use at once; with fewer, each of many answers would need a new one.
+inline constexpr std::size_t k_idle_per_socket = 64;
 inline constexpr std::chrono::milliseconds k_idle_time{3000};
 
 struct Ask {
