@@ -86,6 +86,7 @@ struct Engine::Impl : std::enable_shared_from_this<Impl> {
   bool running = false, abandoned = false, stopping = false, told_ready = false;
   bool said_ready = false;  // by itself, on its output
   std::string line;         // of the standard output, unfinished
+  std::string killed_because;
   asio::steady_timer probe_timer, stop_timer;
   std::optional<asio::posix::stream_descriptor> exit_event, output, diary;
 };
@@ -115,6 +116,12 @@ int Engine::pid() const { return impl_->running ? impl_->child.pid : 0; }
 void Engine::stop() {
   if (std::exchange(impl_->stopping, true) || !impl_->running) return;  // not spawned yet: spawned() sees the flag
   asio::co_spawn(impl_->context, impl_->end(), asio::detached);
+}
+
+void Engine::kill(std::string why) {
+  if (!impl_->running) return;
+  impl_->killed_because = std::move(why);
+  signal_group(impl_->child.pid, SIGKILL);
 }
 
 void Engine::Impl::spawned(Result<Child> result) {
@@ -148,7 +155,7 @@ asio::awaitable<void> Engine::Impl::watch_exit() {
     running = false;
     signal_group(child.pid, SIGKILL);  // grandchildren, if it left any
     read_rest();
-    std::string words = "it " + ending->words();
+    std::string words = killed_because.empty() ? "it " + ending->words() : killed_because;
     const std::string last = log.last_words();
     if (!last.empty()) words += "; its last words:\n" + last;
     finish(std::move(words));

@@ -34,6 +34,8 @@ class Engine {
   // End of input and SIGTERM; SIGTERM again after 300 ms (one sent while an engine gets ready can be lost); SIGKILL to
   // the group a second later.
   void stop();
+  // SIGKILL to the group, now. `why` ("it …") is told in place of the signal, before its last words.
+  void kill(std::string why);
   int pid() const;  // 0: not (or no longer) running
 
  private:

@@ -8,8 +8,8 @@ namespace eai::engine {
 const EngineKind& kind_of(content::Task task) {
   static constexpr EngineKind k_llama{
       k_llama_server, [](const ModelSpec& spec, const std::vector<Device>&) { return inspect_model(spec); },
-      llama_arguments};
-  static constexpr EngineKind k_image{k_image_engine, inspect_image_model, image_arguments};
+      llama_arguments, "/metrics"};
+  static constexpr EngineKind k_image{k_image_engine, inspect_image_model, image_arguments, ""};
   return task == content::Task::image_generation || task == content::Task::image_edit ? k_image : k_llama;
 }
 

@@ -16,6 +16,8 @@ struct EngineKind {
   Result<Inspection> (*inspect)(const ModelSpec& spec, const std::vector<Device>& devices);
   // `socket`: relative to the folder the engine is started in.
   std::vector<std::string> (*arguments)(const ModelSpec& spec, const Launch& launch, const std::string& socket);
+  std::string_view
+      question;  // a path that is answered by the part that computes, between two steps; empty: there is none
 };
 
 const EngineKind& kind_of(content::Task task);

@@ -20,6 +20,7 @@ struct Launch {
   std::uint64_t cache_ram = 0;                  // bytes, bound of the engine's cache of earlier prompts
   double key_bytes = 2, value_bytes = 2;        // of one number in the KV cache
   bool whole_window = false;                    // layers with a sliding window keep all of the context
+  bool ranks = false;                           // documents by a query; the engine does not see that by itself
   std::string alias{};                          // the model's name in answers
   std::vector<std::string> engine_arguments{};  // of an image model: its parts and how it draws
   std::string slot_folder{};                    // where KV caches of its slots may be saved; empty: nowhere

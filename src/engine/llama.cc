@@ -16,7 +16,7 @@ constexpr std::uint32_t k_smallest_context = 256;
 constexpr std::uint32_t k_usual_batch = 512;
 constexpr std::uint32_t k_whole_batch = 2048;
 constexpr std::uint32_t k_default_slots = 4;
-constexpr std::uint32_t k_pooling_last = 3;
+constexpr std::uint32_t k_pooling_last = 3, k_pooling_rank = 4;
 
 enum class Value { none, number, word };
 struct Option {
@@ -163,6 +163,7 @@ Launch plan_launch(const ModelSpec& spec, const content::GgufInfo& info) {
   launch.batch = whole ? std::max(launch.context, k_usual_batch) : k_usual_batch;
   take_options(launch, spec.extra_arguments);
   launch.outputs = embeds ? whole_batch(spec, launch) : launch.slots;
+  launch.ranks = embeds && info.pooling == k_pooling_rank;
   launch.alias = spec.folder_name;
   return launch;
 }
@@ -197,6 +198,7 @@ std::vector<std::string> llama_arguments(const ModelSpec& spec, const Launch& la
     arguments.push_back(value);
   };
   if (spec.task == content::Task::embed) arguments.emplace_back("--embeddings");
+  if (launch.ranks) add_option("--pooling", "rank");
   if (spec.projector) add_option("--mmproj", spec.projector->string());
   for (const Adapter& adapter : spec.adapters) {
     if (adapter.scale == 1)

@@ -194,6 +194,17 @@ TEST_F(Groups, MeasuredPeaksAreKeptAndDamageIsForgiven) {
   EXPECT_FALSE(Measured(file).peak("c"));
 }
 
+TEST(LlamaArguments, ARerankerIsTold) {
+  ModelSpec spec;
+  spec.task = content::Task::embed;
+  content::GgufInfo info;
+  for (const std::uint32_t pooling : {1u, 4u}) {
+    info.pooling = pooling;
+    const auto arguments = llama_arguments(spec, plan_launch(spec, info), "x.sock");
+    EXPECT_EQ(value_of(arguments, "--pooling"), pooling == 4 ? "rank" : "");
+  }
+}
+
 TEST(LlamaArguments, OnlyWhatIsOnTheListMayBeSet) {
   EXPECT_TRUE(check_extra_arguments({"--temp", "0.8", "--no-warmup", "--flash-attn", "on", "--main-gpu", "-1"}));
   for (const std::vector<std::string>& bad : std::vector<std::vector<std::string>>{{"--host", "0.0.0.0"},

@@ -102,7 +102,11 @@ struct PoolOptions {
   std::chrono::seconds patience{10};
   std::chrono::seconds start_timeout{600};
   std::chrono::seconds idle_timeout{1800};
-  std::chrono::seconds stop_grace{30};  // drain limit at stop()
+  std::chrono::seconds stop_grace{30};              // drain limit at stop()
+  std::uint32_t queue_limit = 256;                  // requests that wait for one model
+  std::chrono::milliseconds measure_every{5'000};   // how often memory and health of running engines are looked at
+  std::chrono::milliseconds silence_limit{60'000};  // a leased engine that does not answer at all for so long is ended
+  std::chrono::milliseconds stuck_limit{600'000};   // or whose computing part does not
 };
 
 // What `options` leave for models: as configured, else found on this machine.
@@ -128,6 +132,9 @@ class Pool {
   // there goes when its leases have ended; one whose spec has changed is let go then too, and has the new one from its next
   // start on. A spec whose files are not what they should be is told in the log, and the one before it stays.
   void reload(PoolOptions options, std::vector<ModelSpec> models);
+
+  // How long the model is not started again because its last start failed; 0: it would be started at once.
+  std::chrono::seconds cools_for(const std::string& model_id) const;
 
   // Lets a model go when its leases have ended; unknown ids are ignored.
   void unload(const std::string& model_id);

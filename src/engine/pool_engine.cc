@@ -6,13 +6,14 @@
 #include "engine/leftovers.h"
 #include "engine/pool_impl.h"
 #include "util/log.h"
+#include "util/text.h"
 
 namespace eai::engine {
 
 namespace asio = boost::asio;
 
 namespace {
-constexpr std::chrono::seconds k_measure_every{5}, k_measure_least{1};
+constexpr std::chrono::seconds k_measure_least{1};
 }
 
 void PoolImpl::engine_ready(ModelIndex index, Run run) {
@@ -90,15 +91,46 @@ void PoolImpl::measure(ModelIndex index) {
 
 void PoolImpl::measure_soon() {
   if (std::exchange(measuring, true)) return;
-  measure_timer.expires_after(k_measure_every);
+  measure_timer.expires_after(options.measure_every);
   measure_timer.async_wait([self = weak_from_this()](boost::system::error_code error) {
     const auto pool = self.lock();
     if (!pool) return;
     pool->measuring = false;
     if (error || pool->closed) return;
-    for (ModelIndex i = 0; i < pool->served.size(); ++i) pool->measure(i);
+    for (ModelIndex i = 0; i < pool->served.size(); ++i) {
+      pool->measure(i);
+      pool->look_after(i);
+    }
     if (!pool->scheduler.all_gone()) pool->measure_soon();
   });
+}
+
+// An engine that hangs would keep its leases until each of them gives up by itself, and take new ones. It is asked whether it
+// lives, and the part of it that computes on its own, which may take minutes for a step: a dead one is ended.
+void PoolImpl::look_after(ModelIndex index) {
+  Served& model = *served[index];
+  const State state = scheduler.state(index);
+  if (!model.engine || (state != State::ready && state != State::draining) || scheduler.leases(index) == 0) return;
+  const auto ask = [&](std::string_view question, std::chrono::milliseconds limit, bool Served::*asking) {
+    if (question.empty() || std::exchange(model.*asking, true)) return;
+    asio::co_spawn(context, ask_health(index, model.run, std::string(question), limit, asking), asio::detached);
+  };
+  ask("/health", options.silence_limit, &Served::asking_health);
+  ask(kind_of(model.spec.task).question, options.stuck_limit, &Served::asking_part);
+}
+
+asio::awaitable<void> PoolImpl::ask_health(ModelIndex index, Run run, std::string question,
+                                           std::chrono::milliseconds limit, bool Served::*asking) {
+  const auto self = shared_from_this();
+  Served& model = *served[index];
+  http::Ask ask;
+  ask.target = std::move(question);
+  ask.head_timeout = limit;
+  const auto reply = co_await client.fetch(socket_of(model), std::move(ask));
+  model.*asking = false;
+  if (reply || reply.error().code != Code::timeout || closed || model.run != run || !model.engine) co_return;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(limit);
+  model.engine->kill("it did not answer for " + human_duration(seconds) + " and was ended");
 }
 
 std::vector<ModelStatus> Pool::status() const {
@@ -132,6 +164,13 @@ std::vector<ModelStatus> Pool::status() const {
     all.push_back(std::move(one));
   }
   return all;
+}
+
+std::chrono::seconds Pool::cools_for(const std::string& model_id) const {
+  const auto found = impl_->by_id.find(model_id);
+  if (found == impl_->by_id.end() || impl_->scheduler.state(found->second) != State::cooling) return {};
+  const Span left = impl_->scheduler.cool_until(found->second) - PoolImpl::now();
+  return std::max(std::chrono::ceil<std::chrono::seconds>(left), std::chrono::seconds(1));
 }
 
 PoolStatus Pool::totals() const {

@@ -28,6 +28,7 @@ void PoolImpl::reload(PoolOptions given, std::vector<ModelSpec> models) {
   options.start_timeout = given.start_timeout;
   options.idle_timeout = given.idle_timeout;
   options.stop_grace = given.stop_grace;
+  options.queue_limit = given.queue_limit;
   options.slot_limit = given.slot_limit;
   if (options.slot_folder != given.slot_folder) {
     remove_slots(options.slot_folder);

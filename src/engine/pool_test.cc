@@ -39,6 +39,8 @@ TEST_F(PoolTest, CrashInLoadTellsTheLastWords) {
   EXPECT_NE(got.error().message.find("error: weights are made of cheese"), std::string::npos) << got.error().message;
   const auto again = lease(pool, "idcrash_in_load");
   EXPECT_NE(again.error().message.find("next try is in"), std::string::npos) << again.error().message;
+  EXPECT_GT(pool.cools_for("idcrash_in_load").count(), 0);
+  EXPECT_EQ(pool.cools_for("nobody").count(), 0);
 }
 
 TEST_F(PoolTest, HangInLoadEndsAtTheStartTimeoutEvenIfItIgnoresSigterm) {
@@ -68,6 +70,31 @@ TEST_F(PoolTest, EngineThatDiesUnderALeaseIsStartedAgain) {
   ASSERT_TRUE(next) << next.error().message;
   EXPECT_NE(pool.status()[0].pid, pid);
   EXPECT_EQ(pool.status()[0].crashes, 1u);
+}
+
+TEST_F(PoolTest, AnEngineThatHangsUnderALeaseIsEnded) {
+  for (const std::string behaviour : {"goes_deaf", "goes_stuck"}) {
+    PoolOptions with = options();
+    with.measure_every = milliseconds(20);
+    (behaviour == "goes_deaf" ? with.silence_limit : with.stuck_limit) = milliseconds(300);
+    Pool pool(context, with, {model(behaviour)});
+    auto got = lease(pool, "id" + behaviour);
+    ASSERT_TRUE(got) << got.error().message;
+    while (got->ended().empty()) context.run_one();
+    EXPECT_NE(got->ended().find("it did not answer for 1 s and was ended"), std::string::npos) << got->ended();
+    EXPECT_EQ(pool.status()[0].crashes, 1u);
+  }
+}
+
+TEST_F(PoolTest, OneThatAnswersIsNot) {
+  PoolOptions with = options();
+  with.measure_every = milliseconds(5);
+  Pool pool(context, with, {model("good")});
+  const auto got = lease(pool, "idgood");
+  ASSERT_TRUE(got);
+  context.run_for(milliseconds(300));
+  EXPECT_EQ(got->ended(), "");
+  EXPECT_EQ(pool.status()[0].crashes, 0u);
 }
 
 TEST_F(PoolTest, DeadlineAndCancellationEndAWait) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """An engine that behaves as the file name of its model says: good, slow_load, crash_in_load, hang_ignoring_sigterm,
-silent (no state lines), never_ready (takes requests, is never ready), keeps_slots (saves and restores slots: 1000 bytes
+silent (no state lines), never_ready (takes requests, is never ready), goes_deaf (once it is ready it answers nothing but
+one /health), goes_stuck (never answers /metrics), keeps_slots (saves and restores slots: 1000 bytes
 each; GET /restored is 200 once it has restored two). Takes llama-server's command line; answers /health and echoes everything else, but for what
 a body asks for with "say": stream, crash (in the middle of an event), hang (after an event), mute (before the head),
 half (dies in a whole answer), refuse, flood (events without end; MODEL.blocked gets the number of bytes when half a
@@ -19,6 +20,7 @@ arguments = dict(zip(sys.argv[1:], sys.argv[2:]))
 behaviour = os.path.basename(arguments["--model"]).removesuffix(".gguf")
 ready = threading.Event()
 restored = []
+heard = threading.Event()
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -34,6 +36,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0))) or b'{"status":"ok"}'
+        if behaviour == "goes_stuck" and self.path == "/metrics" or behaviour == "goes_deaf" and heard.is_set():
+            return self.wait_until_left()
+        if ready.is_set():
+            heard.set()
         if behaviour == "keeps_slots" and (self.path.startswith("/slots/") or self.path == "/restored"):
             return self.keep_slot(body)
         for said in ("stream", "crash", "hang", "mute", "half", "refuse", "flood"):
