@@ -10,8 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view k_retry_after = "5";  // seconds
-constexpr std::size_t k_message_limit = 4000;    // bytes
+constexpr std::size_t k_message_limit = 4000;  // bytes
 
 std::string error_json(std::string_view type, std::string_view message, std::string_view code) {
   json::object error{
@@ -27,17 +26,27 @@ std::string anthropic_json(const ErrorFace& face, std::string_view message) {
 
 }  // namespace
 
-http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code) {
-  http::Reply reply{status, {{"content-type", "application/json"}}, error_json(type, message, code)};
-  if (status == 429 || status == 503 || status == 504) reply.headers.emplace_back("retry-after", k_retry_after);
+namespace {
+
+http::Reply reply_of(int status, std::string body, std::chrono::seconds retry_after) {
+  http::Reply reply{status, {{"content-type", "application/json"}}, std::move(body)};
+  if (status == 429 || status == 503 || status == 504)
+    reply.headers.emplace_back("retry-after", std::to_string(retry_after.count()));
   return reply;
 }
 
-http::Reply error_reply(const Error& error, Style style) {
-  ErrorFace face = face_of(error.code);
-  http::Reply reply = error_reply(face.http_status, face.openai_type, error.message, name_of(error.code));
-  if (style == Style::anthropic) reply.body = anthropic_json(face, error.message);
-  return reply;
+}  // namespace
+
+http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code) {
+  return reply_of(status, error_json(type, message, code), k_retry_after);
+}
+
+http::Reply error_reply(const Error& error, Style style, std::chrono::seconds retry_after) {
+  const ErrorFace face = face_of(error.code);
+  return reply_of(face.http_status,
+                  style == Style::anthropic ? anthropic_json(face, error.message)
+                                            : error_json(face.openai_type, error.message, name_of(error.code)),
+                  retry_after);
 }
 
 std::string error_event(const Error& error, Style style) {

@@ -16,8 +16,11 @@ namespace eai::gateway {
 
 enum class Style { openai, responses, anthropic };
 
+inline constexpr std::chrono::seconds k_retry_after{5};  // where nobody knows better
+
 // The status by util/error_map.h; Retry-After for what can help by waiting.
-http::Reply error_reply(const Error& error, Style style = Style::openai);
+http::Reply error_reply(const Error& error, Style style = Style::openai,
+                        std::chrono::seconds retry_after = k_retry_after);
 http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code);
 
 // A server-sent event with its closing blank line, the last of a stream that cannot go on.

@@ -7,6 +7,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include "gateway/api_error.h"
 #include "gateway/endpoint.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
@@ -61,6 +62,12 @@ http::HeaderList truth_headers(const Choice& choice);
 using OnNews = std::function<void(const engine::WaitNews&)>;
 asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string model_id, http::Outgoing& out,
                                                        const http::HeaderList* stream_head, OnNews also = {});
+
+// When a request that this model refused may come again.
+inline std::chrono::seconds retry_after(const Core& core, const std::string& model_id) {
+  const auto cools = core.pool.cools_for(model_id);
+  return cools.count() > 0 ? cools : k_retry_after;
+}
 
 // After an engine closed its socket: how it ended, as soon as the pool knows, so that the next lease is for another one.
 // Empty: it still runs after a second.

@@ -92,8 +92,8 @@ std::optional<http::Reply> admit_and_count(Core& core, const http::Incoming& in)
 
 asio::awaitable<void> administer(std::shared_ptr<Core> core, std::function<void()> on_stop, http::Incoming& in,
                                  http::Outgoing& to) {
-  Exchange out(to, core->meter, core->request_log, request_id_of(in), path_name(in.path()));
   if (Images::serves(in.path())) {  // for `eai image`
+    Exchange out(to, core->meter, core->request_log, request_id_of(in), path_name(in.path()));
     co_await core->images.handle(in, out);
     co_return;
   }
@@ -101,7 +101,7 @@ asio::awaitable<void> administer(std::shared_ptr<Core> core, std::function<void(
   http::Reply reply = unknown_path(in);
   if (in.path() == "/eai/status" && in.method == "GET") reply = status_reply(*core);
   if (stop) reply = health_reply();
-  co_await out.send(reply);
+  co_await to.send(reply);  // not counted: who watches is no client
   if (stop && on_stop) on_stop();
 }
 

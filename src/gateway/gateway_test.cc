@@ -56,6 +56,7 @@ TEST_F(GatewayTest, AnEngineThatDiesMidStreamEndsItWithAnErrorEvent) {
   EXPECT_NE(answer.find("data: {\"n\":1}\n\n"), std::string::npos);
   EXPECT_EQ(answer.find("{\"hal"), std::string::npos) << answer;
   EXPECT_NE(answer.find("data: {\"error\":{"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("it exited with status 1"), std::string::npos) << answer;
 }
 
 TEST_F(GatewayTest, TheOtherApisGetTheirOwnErrorEvent) {
@@ -121,6 +122,18 @@ TEST_F(GatewayTest, AFailedLoadTellsTheLastWords) {
   const std::string answer = ask("/v1/chat/completions", k_chat);
   EXPECT_GE(status_of(answer), 500);
   EXPECT_NE(answer.find("cheese"), std::string::npos) << answer;
+}
+
+TEST_F(GatewayTest, RetryAfterIsWhatIsLeftOfTheCoolingDown) {
+  start({}, "crash_in_load");
+  EXPECT_EQ(status_of(ask("/v1/chat/completions", k_chat)), 500);
+  // It counts down from five.
+  std::string answer;
+  EXPECT_TRUE(soon([&] {
+    answer = ask("/v1/chat/completions", k_chat);
+    const auto at = answer.find("retry-after: ");
+    return status_of(answer) == 503 && at != std::string::npos && std::stoi(answer.substr(at + 13)) < 5;
+  })) << answer;
 }
 
 TEST_F(GatewayTest, LeavingWhileWaitingEndsTheWait) {

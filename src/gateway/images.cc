@@ -228,7 +228,7 @@ asio::awaitable<Result<void>> Images::Impl::draw(Drawing& drawing, http::Outgoin
   for (int attempt = 0;; ++attempt) {
     auto lease_result = co_await lease(drawing, answer);
     if (!lease_result) {
-      http::Reply reply = error_reply(lease_result.error());
+      http::Reply reply = error_reply(lease_result.error(), Style::openai, retry_after(core, drawing.model_id));
       co_return co_await give_up(drawing, std::move(lease_result).error(), std::move(reply), answer);
     }
     http::Ask ask;

@@ -83,7 +83,7 @@ struct Relay {
       if (auto written = co_await out.write(event); written) co_await out.end();
       co_return;
     }
-    http::Reply reply = error_reply(error, endpoint.style);
+    http::Reply reply = error_reply(error, endpoint.style, retry_after(core, out.record.model));
     append(reply.headers, headers);
     co_await out.send(reply);
   }
@@ -215,7 +215,9 @@ struct Relay {
     } else {
       passed = co_await pass_whole(answer);
     }
-    if (!passed) co_await refuse(ended(std::move(passed).error()));
+    if (passed) co_return;
+    if (lease && passed.error().code == Code::network) co_await end_of_engine(core, *lease);
+    co_await refuse(ended(std::move(passed).error()));
   }
 
   // What is known of an engine that went away, or fell silent, under its lease.
