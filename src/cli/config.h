@@ -37,6 +37,9 @@ struct Config {
   ByteSize memory_limit;              // 0: found from the machine
   std::uint64_t idle_timeout = 1800;  // seconds
   std::uint64_t start_timeout = 600;  // seconds
+  std::uint64_t max_models = 0;       // loaded at the same time; 0: as many as fit
+  std::uint64_t patience = 10;        // seconds
+  std::uint64_t queue_limit = 256;    // requests per model
   std::vector<std::string> api_keys;
   std::string api_key_file;  // its keys are among api_keys once it was read
   bool no_auth = false;

@@ -47,6 +47,13 @@ std::span<const Setting> settings() {
        86400,
        {},
        "SECONDS"},
+      {"server.max_models", "EAI_MAX_MODELS", "--max-models",
+       "Models that are loaded at the same time; 0: as many as fit into the memory", &Config::max_models, 0, 10000},
+      {"server.patience", "EAI_PATIENCE", "--patience",
+       "Seconds that a busy model takes further requests while another one waits for its place", &Config::patience, 0,
+       3600},
+      {"server.queue_limit", "EAI_QUEUE_LIMIT", "--queue-limit",
+       "Requests that may wait for one model; more are refused with 503", &Config::queue_limit, 1, 100'000},
       {"server.api_keys", "EAI_API_KEYS", "",
        "Keys of which a client must send one; wanted when --host is not this machine alone; never an option, since a "
        "command line can be read by others",

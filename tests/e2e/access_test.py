@@ -1,4 +1,5 @@
 """Who may come in: this machine by default, others with a key, over TLS where wanted."""
+import http.client
 import json
 import subprocess
 import urllib.error
@@ -60,6 +61,29 @@ def test_a_key_file_that_others_may_read_is_refused(stopped, key_file):
     key_file.chmod(0o600)
     key_file.write_text("# none\n")
     assert "no API key" in stopped("model", "run", "eai-demo", "--port", "0", "--api-key-file", key_file, status=2).stderr
+
+
+def status_by_name(told, name):
+    connection = http.client.HTTPConnection("127.0.0.1", told["port"], timeout=WAIT)
+    connection.request("GET", "/v1/models", headers={"Host": f"{name}:{told['port']}"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_it_answers_for_the_name_that_it_is_bound_to(stopped):
+    """127.1 is a name that every system knows: the resolver takes it, and it is no address as Host headers have them."""
+    told = stopped.json("model", "run", "eai-demo", "--port", "0", "--host", "127.1", "--no-auth", "--allow-host", "box.example")
+    assert [status_by_name(told, name) for name in ("127.1", "box.example", "127.0.0.1", "localhost")] == [200] * 4
+    assert [status_by_name(told, name) for name in ("127.2", "other.example", "box.example.other")] == [403] * 3
+
+
+def test_what_it_makes_for_itself_is_nobody_elses(stopped):
+    stopped.run("eai-demo")
+    run = stopped.home / "eai/run"
+    sockets = list(run.glob("*.sock"))
+    assert len(sockets) == 2 and run.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in [*sockets, stopped.home / "eai/logs"])
 
 
 def test_tls(stopped, tmp_path):

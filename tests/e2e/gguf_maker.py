@@ -125,3 +125,32 @@ def write_lora(path, base, rank, targets):
         tensors[f"{name}.lora_b"] = ((rank, outputs), "f32", ones * (rank * outputs))
     write_gguf(path, {"general.architecture": base, "general.type": "adapter", "adapter.type": "lora",
                       "adapter.lora.alpha": float(rank)}, tensors)
+
+
+def write_reranker(path, rows, judge):
+    """A model of the kind qwen3 that ranks by the last token alone: its layers are empty. `rows`: a vector for each token
+    ("t0", "t1", …), `judge`: one for each of the answers yes and no."""
+    width, vocabulary, a = len(rows[0]), len(rows), "qwen3"
+    fields = {"general.architecture": a, "general.name": "reranker", f"{a}.context_length": 512, f"{a}.embedding_length": width,
+              f"{a}.block_count": 1, f"{a}.feed_forward_length": 32, f"{a}.attention.head_count": 1,
+              f"{a}.attention.head_count_kv": 1, f"{a}.attention.layer_norm_rms_epsilon": 1e-6, f"{a}.attention.key_length": width,
+              f"{a}.attention.value_length": width, f"{a}.pooling_type": 4, f"{a}.classifier.output_labels": ["yes", "no"],
+              "tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": [f"t{i}" for i in range(vocabulary)],
+              "tokenizer.ggml.scores": [0.0] * vocabulary, "tokenizer.ggml.token_type": [3] * 3 + [1] * (vocabulary - 3),
+              "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 2, "tokenizer.ggml.add_bos_token": False,
+              "tokenizer.ggml.add_space_prefix": False}
+
+    def numbers(values):
+        return struct.pack(f"<{len(values)}f", *values)
+
+    def empty(*shape):
+        return shape, "f32", None
+
+    norm = ((width,), "f32", numbers([1.0] * width))
+    tensors = {"token_embd.weight": ((width, vocabulary), "f32", numbers([x for row in rows for x in row])), "output_norm.weight": norm,
+               "cls.output.weight": ((width, 2), "f32", numbers([x for row in judge for x in row]))}
+    block = {"attn_norm": norm, "ffn_norm": norm, "attn_q_norm": norm, "attn_k_norm": norm, "attn_q": empty(width, width),
+             "attn_k": empty(width, width), "attn_v": empty(width, width), "attn_output": empty(width, width),
+             "ffn_gate": empty(width, 32), "ffn_up": empty(width, 32), "ffn_down": empty(32, width)}
+    tensors |= {f"blk.0.{name}.weight": tensor for name, tensor in block.items()}
+    write_gguf(path, fields, tensors)

@@ -69,6 +69,7 @@ def test_status_shows_memory_and_speed(eai, server):
     assert told["memory"]["used"] <= told["memory"]["budget"] and told["memory"]["budget_source"]
     shown = eai("model", "status").stdout
     assert told["memory"]["budget_source"] in shown and "TOKENS/S" in shown and "ESTIMATED" in shown
+    assert not any(("path", "other") in labels for _, labels in metrics(server)), "who watches is no client"
 
 
 def test_watch_goes_on_until_the_server_ends(eai, server):

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 import pytest
@@ -73,6 +74,15 @@ def test_two_workers_hold_the_layers(stopped, machines):
     # Two or three layers and their part of the context lie with each.
     for machine, was in zip(machines, before):
         assert resident(machine.worker) > was + (1 << 20), (was, resident(machine.worker))
+
+
+@pytest.mark.parametrize("host,warned", [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_a_worker_that_others_can_reach_warns(eai, host, warned):
+    worker = eai.start("worker", "--host", host, "--port", "0")
+    assert "a worker listens" in worker.stdout.readline()
+    worker.send_signal(signal.SIGINT)
+    _, said = worker.communicate(timeout=WAIT)
+    assert ("no password and no encryption" in said) is warned
 
 
 def test_a_worker_that_is_not_there_is_told(stopped, machines):
