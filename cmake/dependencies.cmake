@@ -1,4 +1,15 @@
 # Everything comes from the system's packages (setup/packages.sh installs them).
+# Untried: Apple's C++ library had std::stop_token behind a switch for long.
+if(APPLE)
+  include(CheckCXXSourceCompiles)
+  check_cxx_source_compiles("#include <stop_token>\nint main() { return std::stop_source().stop_requested(); }"
+                            EAI_HAS_STOP_TOKEN)
+  if(NOT EAI_HAS_STOP_TOKEN)
+    add_compile_options(-fexperimental-library)
+    add_link_options(-fexperimental-library)
+  endif()
+endif()
+
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(OpenSSL 3 REQUIRED)
 find_package(Threads REQUIRED)

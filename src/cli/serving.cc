@@ -15,6 +15,7 @@
 #include "cli/running.h"
 #include "cli/server.h"
 #include "engine/worker.h"
+#include "util/socket.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -31,7 +32,7 @@ Result<void> check_port(const Config& config) {
     return fail(Code::invalid, "--host " + printable(config.host) + ": " + ::gai_strerror(error));
   }
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
-  UniqueFd fd(::socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, found->ai_protocol));
+  const UniqueFd fd = make_socket(found->ai_family, found->ai_socktype, found->ai_protocol);
   if (!fd) return fail_errno("making a socket", errno);
   int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

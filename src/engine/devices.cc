@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "engine/process.h"
+#include "engine/spawn.h"
 #include "util/text.h"
 
 namespace eai::engine {
@@ -66,7 +66,7 @@ std::vector<Device> parse_devices(std::string_view text) {
 
 Result<std::vector<Device>> list_devices(const fs::path& llama_server) {
   Command command{llama_server, {"--list-devices"}, clean_environment(), "/"};
-  EAI_TRY(Child child, platform::spawn(command));
+  EAI_TRY(Child child, spawn(command));
   child.input.reset();
   const auto deadline = Clock::now() + k_limit;
   const auto text = read_all(child.output.get(), deadline);

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "engine/spawn.h"
+
 extern char** environ;
 
 namespace eai::engine {
@@ -25,7 +27,7 @@ Spawner::~Spawner() {
 
 void Spawner::spawn(Command command, std::function<void(Result<Child>)> done) {
   const std::lock_guard lock(mutex_);
-  jobs_.push_back([command = std::move(command), done = std::move(done)] { done(platform::spawn(command)); });
+  jobs_.push_back([command = std::move(command), done = std::move(done)] { done(engine::spawn(command)); });
   changed_.notify_one();
 }
 

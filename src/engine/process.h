@@ -80,8 +80,4 @@ MemoryUse memory_of(pid_t pid);
 // else: no LLAMA_ARG_*, HF_*, AIP_*, no keys. And some of our own that make engines fit to be children.
 std::vector<std::pair<std::string, std::string>> clean_environment();
 
-namespace platform {  // process_linux.cc, process_macos.cc
-Result<Child> spawn(const Command& command);
-}
-
 }  // namespace eai::engine

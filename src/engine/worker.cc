@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "engine/process.h"
+#include "util/socket.h"
 #include "util/text.h"
 
 namespace eai::engine {
@@ -33,11 +34,9 @@ Result<sockaddr_in> address_of(const WorkerOptions& options) {
               "a worker listens on an IPv4 address such as 192.168.1.5, not on \"" + printable(options.host) + "\"");
 }
 
-UniqueFd make_socket() { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
-
 // The worker itself says only that it failed, and takes no port 0: both are found out by binding here and letting go.
 Result<std::uint16_t> usable_port(sockaddr_in address, const WorkerOptions& options) {
-  const UniqueFd probe = make_socket();
+  const UniqueFd probe = make_socket(AF_INET, SOCK_STREAM);
   if (!probe) return fail_errno("making a socket", errno);
   const int on = 1;
   ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -50,7 +49,7 @@ Result<std::uint16_t> usable_port(sockaddr_in address, const WorkerOptions& opti
 
 bool takes_connections(sockaddr_in address) {
   if (address.sin_addr.s_addr == htonl(INADDR_ANY)) address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const UniqueFd probe = make_socket();
+  const UniqueFd probe = make_socket(AF_INET, SOCK_STREAM);
   return probe && ::connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
 }
 

@@ -6,13 +6,13 @@
 #include <set>
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "http/address.h"
 #include "http/curl_library.h"
+#include "util/socket.h"
 
 // The library is called through a table, which the header's type-checking macros do not know.
 #undef curl_easy_setopt
@@ -172,9 +172,7 @@ static curl_socket_t eai_http_open_socket(void* user, curlsocktype, curl_sockadd
     transfer.peer_refused = true;
     return CURL_SOCKET_BAD;
   }
-  const int fd = ::socket(peer->family, peer->socktype, peer->protocol);
-  if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return fd;
+  return make_socket(peer->family, peer->socktype, peer->protocol).release();
 }
 
 }  // extern "C"
