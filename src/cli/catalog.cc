@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 #include "cli/catalog_builtin.h"
 #include "cli/toml_file.h"
@@ -83,8 +84,19 @@ Result<void> set_field(CatalogEntry& model, const fs::path& file, const TomlEntr
   return {};
 }
 
+// What is known of the model that a row's hash names, under another name.
+void begin_as_known(CatalogEntry& model, const TomlEntry& row, const Catalog& known) {
+  const auto* text = std::get_if<std::string>(&row.value);
+  if (row.path[2] != "hash" || text == nullptr) return;
+  const auto id = content::Cid::parse(*text);
+  const CatalogEntry* same = id ? known.by_id(*id) : nullptr;
+  if (same == nullptr) return;
+  std::string name = std::exchange(model, *same).name;
+  model.name = std::move(name);
+}
+
 // Rows of one model lie together: toml tables come one after the other, sorted by key.
-Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file) {
+Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file, const Catalog& known) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return std::vector<CatalogEntry>();
   EAI_TRY(auto entries, read_toml(file));
@@ -96,6 +108,9 @@ Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file) {
     }
     CatalogEntry model{.name = entries[i].path[1], .id = none};
     std::uint32_t line = entries[i].line;
+    for (std::size_t row = i; row < entries.size() && entries[row].path.size() == 3; ++row) {
+      if (entries[row].path[1] == model.name) begin_as_known(model, entries[row], known);
+    }
     for (; i < entries.size() && entries[i].path.size() == 3 && entries[i].path[1] == model.name; ++i) {
       EAI_CHECK(set_field(model, file, entries[i]));
     }
@@ -144,7 +159,7 @@ Result<Catalog> Catalog::load(const fs::path& file, const fs::path& blocks) {
       out.entries_.push_back(*std::move(shipped));
     }
   }
-  EAI_TRY(auto own, read_file_entries(file));
+  EAI_TRY(auto own, read_file_entries(file, out));
   for (CatalogEntry& entry : own) {
     std::erase_if(out.entries_, [&](const CatalogEntry& old) { return lower(old.name) == lower(entry.name); });
     out.entries_.push_back(std::move(entry));
@@ -160,10 +175,10 @@ const CatalogEntry* Catalog::by_name(std::string_view name) const {
 }
 
 const CatalogEntry* Catalog::by_id(const content::Cid& id) const {
-  for (const CatalogEntry& entry : entries_) {
-    if (entry.id.hash() == id.hash()) return &entry;
-  }
-  return nullptr;
+  // From the end: what the user's file says of a model comes last, and counts.
+  const auto found = std::find_if(entries_.rbegin(), entries_.rend(),
+                                  [&](const CatalogEntry& entry) { return entry.id.hash() == id.hash(); });
+  return found == entries_.rend() ? nullptr : &*found;
 }
 
 std::vector<std::string> Catalog::names() const {

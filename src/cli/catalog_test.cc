@@ -76,6 +76,20 @@ TEST(Catalog, TheFileAddsAndReplaces) {
   EXPECT_EQ(catalog->by_name("qwen3-1.7b")->id.str(), k_hash);
 }
 
+TEST(Catalog, WhatTheFileSaysOfAKnownModelCounts) {
+  CatalogFile file;
+  const std::string flux = Catalog::load({}, {})->by_name("flux-dev")->id.str();
+  auto catalog = file.load("[models.painter]\nfamily = \"qwen3\"\nhash = \"" + flux + "\"\nram_gb = 7\n");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  const CatalogEntry* mine = catalog->by_id(*content::Cid::parse(flux));
+  ASSERT_NE(mine, nullptr);
+  EXPECT_EQ(mine->name, "painter");
+  EXPECT_EQ(mine->family, "qwen3");
+  EXPECT_EQ(mine->ram_gb, 7);
+  EXPECT_EQ(mine->size_gb, 32) << "what the file does not say is as it was";
+  EXPECT_EQ(mine->task, content::Task::image_generation);
+}
+
 TEST(Catalog, ErrorsNameFileAndLine) {
   CatalogFile file;
   auto error = [&](const std::string& text) {

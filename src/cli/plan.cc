@@ -79,6 +79,14 @@ Result<void> add_settings(engine::ModelSpec& spec, const Library& library, const
   return {};
 }
 
+// As the catalog has it, else as the names tell.
+std::string family_named(const Library& library, const store::Model& model) {
+  const CatalogEntry* entry = library.catalog.by_id(model.id);
+  if (entry != nullptr && !entry->family.empty()) return entry->family;
+  const std::string family = family_of(library.label_of(model.id));
+  return family.empty() ? family_of(model.metadata.folder_name) : family;
+}
+
 std::vector<std::string> notes_of(const Library& library, const Config& config) {
   std::vector<std::string> out;
   for (const ModelSettings& one : config.models)
@@ -100,9 +108,7 @@ Result<engine::ModelSpec> spec_of(const Library& library, const Config& config, 
   out.context_length = static_cast<std::uint32_t>(config.context_length);
   out.parallel = static_cast<std::uint32_t>(config.parallel);
   EAI_TRY(out.workers, engine::parse_workers(config.workers));
-  std::string family = family_of(library.label_of(model.id));
-  if (family.empty()) family = family_of(model.metadata.folder_name);
-  if (out.task == content::Task::chat) out.extra_arguments = sampling_arguments(family);
+  if (out.task == content::Task::chat) out.extra_arguments = sampling_arguments(family_named(library, model));
   if (draws(out.task)) {
     out.memory_budget = config.memory_limit.bytes;
     if (config.image_metadata) out.extra_arguments.emplace_back("--image-metadata");
