@@ -14,5 +14,5 @@ if ! command -v nvcc >/dev/null; then
   export PATH
 fi
 command -v nvcc >/dev/null || die "nvcc was not found; install JetPack's CUDA toolkit: sudo apt-get install nvidia-jetpack"
-export EAI_GPU=cuda
+export EAI_GPU=cuda  # kept for every later make
 set_up

@@ -32,15 +32,29 @@ engine_key() {
   } | sha256_of | cut -c1-12
 }
 
+# Sets EAI_GPU where it is not: to that of the engines that were built last, so that `make install` behind
+# `EAI_GPU=cuda make` does not build and install engines without it.
+choose_gpu() {
+  if [ -z "${EAI_GPU:-}" ] && [ -f "$(engines_home)/gpu" ]; then EAI_GPU=$(cat "$(engines_home)/gpu"); fi
+  if [ -z "${EAI_GPU:-}" ] && [ "$(uname -s)" = Darwin ]; then EAI_GPU=metal; fi
+  export EAI_GPU=${EAI_GPU:-none}
+}
+
+# To be called when its engines are there: a choice that does not build is not kept.
+remember_gpu() {
+  mkdir -p "$(engines_home)"
+  printf '%s\n' "$EAI_GPU" >"$(engines_home)/gpu"
+}
+
 # gpu_options_for llama|image: appends the switches of EAI_GPU to the array `options`.
 gpu_options_for() {
-  local prefix=GGML gpu=${EAI_GPU:-}
+  local prefix=GGML
   [ "$1" = image ] && prefix=SD
-  if [ -z "$gpu" ] && [ "$(uname -s)" = Darwin ]; then gpu=metal; fi
-  case $gpu in
-    '') ;;
-    cuda | vulkan | metal) options+=("-D${prefix}_$(printf '%s' "$gpu" | tr '[:lower:]' '[:upper:]')=ON") ;;
-    *) die "EAI_GPU=$gpu is not known; use cuda, vulkan or metal" ;;
+  choose_gpu
+  case $EAI_GPU in
+    none) ;;
+    cuda | vulkan | metal) options+=("-D${prefix}_$(printf '%s' "$EAI_GPU" | tr '[:lower:]' '[:upper:]')=ON") ;;
+    *) die "EAI_GPU=$EAI_GPU is not known; use cuda, vulkan, metal or none" ;;
   esac
 }
 

@@ -5,7 +5,7 @@
 #
 #   --library                      builds the library alone and prints the CMake file that says how to link it
 #
-#   EAI_GPU=cuda|vulkan|metal      the backend besides the processor (default: none; metal on macOS)
+#   EAI_GPU=cuda|vulkan|metal|none the backend besides the processor (default: as the last time; metal on macOS)
 #   EAI_DIFFUSION_SOURCE=<folder>  a folder with stable-diffusion.cpp's source to build from, taken as it is
 #   EAI_JOBS=<n>                   parallel compiler runs (default: one per core)
 #   XDG_CACHE_HOME                 engines are kept in $XDG_CACHE_HOME/eai/engines (default ~/.cache)
@@ -79,7 +79,7 @@ apply_patches() {
   for p in "$sources"/patches/*.patch; do
     # Upstream mixes line ends; ours are plain.
     while read -r file; do
-      sed 's/\r$//' "$1/$file" >"$work/plain" && cp "$work/plain" "$1/$file"
+      tr -d '\r' <"$1/$file" >"$work/plain" && cp "$work/plain" "$1/$file"
     done < <(sed -n 's#^+++ b/##p' "$p")
     patch --quiet -d "$1" -p1 <"$p" >&2 || die "the patch $p does not fit the source"
   done
@@ -111,7 +111,7 @@ build_program() {
   local log=$1.log
   say "$program: building"
   {
-    cmake -S "$sources" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DEAI_GPU="${EAI_GPU:-}" \
+    cmake -S "$sources" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DEAI_GPU="$EAI_GPU" \
       "${launchers[@]}" -DSD_LIBRARIES="$library_home/build/libraries.cmake" &&
       cmake --build "$work/build" --parallel "$(jobs)" --target "$program"
   } >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "$program did not build; the whole log is $log"; }

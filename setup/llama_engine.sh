@@ -2,10 +2,10 @@
 # Builds llama.cpp's programs once per pinned source, options, compiler and processor, outside the build folder,
 # and prints the folder that holds them. A second call finds what the first one built.
 #
-#   EAI_GPU=cuda|vulkan|metal   the backend besides the processor (default: none; metal on macOS)
-#   EAI_LLAMA_SOURCE=<folder>   a git checkout to build from instead of a downloaded one; its tree is checked too
-#   EAI_JOBS=<n>                parallel compiler runs (default: one per core)
-#   XDG_CACHE_HOME              engines are kept in $XDG_CACHE_HOME/eai/engines (default ~/.cache)
+#   EAI_GPU=cuda|vulkan|metal|none  the backend besides the processor (default: as the last time; metal on macOS)
+#   EAI_LLAMA_SOURCE=<folder>       a git checkout to build from instead of a downloaded one; its tree is checked too
+#   EAI_JOBS=<n>                    parallel compiler runs (default: one per core)
+#   XDG_CACHE_HOME                  engines are kept in $XDG_CACHE_HOME/eai/engines (default ~/.cache)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=setup/common.sh
@@ -35,13 +35,18 @@ have_all() {
   local p
   for p in "${programs[@]}"; do [ -x "$home/bin/$p" ] || return 1; done
 }
-if have_all; then echo "$home/bin"; exit 0; fi
+finish() {
+  remember_gpu
+  echo "$home/bin"
+  exit 0
+}
+if have_all; then finish; fi
 
 # One builder at a time: a second one waits here and then finds the result.
 mkdir -p "$(engines_home)"
 exec 9>"$home.lock"
 flock_or_go_on 9
-if have_all; then echo "$home/bin"; exit 0; fi
+if have_all; then finish; fi
 
 work=$(mktemp -d "$(engines_home)/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -84,4 +89,4 @@ cp "$work/src/LICENSE" "$work/home/LICENSE"
 rm -rf "$home"
 mv "$work/home" "$home"  # all or nothing
 say "llama.cpp: done, kept in $home"
-echo "$home/bin"
+finish

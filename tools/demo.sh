@@ -23,7 +23,7 @@ ask() {
   curl -sS --fail-with-body --noproxy '*' --max-time 300 -D "$home/headers" -H 'Content-Type: application/json' \
     -d "$2" "$url$1"
 }
-who() { sed -n 's/^x-eai-model: *\([a-z0-9]*\).*/\1/Ip' "$home/headers"; }
+who() { tr '[:upper:]' '[:lower:]' <"$home/headers" | sed -n 's/^x-eai-model: *\([a-z0-9]*\).*/\1/p'; }
 # expect <text> <word>: the demo fails when an answer is wrong.
 expect() {
   case $1 in
