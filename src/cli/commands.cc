@@ -42,7 +42,7 @@ std::span<const Command> commands() {
       {"remove", "rm", "Remove models and unfinished downloads", Takes::models, "Names or hashes",
        joined({"remove.force"}, output), model_remove},
       {"adopt", "", "Take over the models of a `llms-storage` folder without downloading them again", Takes::folder,
-       "The folder (default: llms-storage)", output, model_adopt},
+       "The folder (default: llms-storage)", joined(fetching, output), model_adopt},
       {"preserve", "", "Give a model's folder a hash and put it on homes of your choice", Takes::folder,
        "The folder of the model (as --folder-path)",
        joined({"preserve.folder_path", "preserve.task", "preserve.ram", "preserve.hf_repo", "preserve.hf_file",

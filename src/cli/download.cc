@@ -108,13 +108,17 @@ fetch::Sources sources_of(const Context& context) {
   return out;
 }
 
+fetch::Options options_of(const Config& config) {
+  fetch::Options out;
+  out.parallel_requests = static_cast<int>(config.connections);
+  out.max_retries = static_cast<int>(config.max_retries);
+  out.offline = config.offline;
+  out.plain_http_anywhere = config.plain_http;
+  return out;
+}
+
 static Result<store::Model> bring_one(Context& context, const Library& library, const Asked& asked,
                                       const Interrupt& interrupt) {
-  fetch::Options options;
-  options.parallel_requests = static_cast<int>(context.config.connections);
-  options.max_retries = static_cast<int>(context.config.max_retries);
-  options.offline = context.config.offline;
-  options.plain_http_anywhere = context.config.plain_http;
   for (const store::Damaged& entry : library.contents.damaged) {
     if (entry.id == asked.id) context.out.note(printable(entry.why, 400) + "; it is fetched again");
   }
@@ -123,7 +127,8 @@ static Result<store::Model> bring_one(Context& context, const Library& library, 
     context.out.event(to_event(asked, progress));
     display.show(to_bar(asked.label, progress));
   };
-  auto model = fetch::download(asked.id, library.store, sources_of(context), options, on_progress, interrupt.token());
+  auto model = fetch::download(asked.id, library.store, sources_of(context), options_of(context.config), on_progress,
+                               interrupt.token());
   if (model) return model;
   Error error = std::move(model).error().with(asked.label);
   if (error.code == Code::network) error.message += advice(context.config);

@@ -1,6 +1,7 @@
 // `eai model adopt`
 #include <boost/json.hpp>
 
+#include "cli/download.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/resolve.h"
@@ -31,9 +32,26 @@ void tell(const std::string& label, const store::Candidate& candidate, const Res
   out.event(event);
 }
 
-Result<store::Adopted> adopt_one(const Library& library, const store::Candidate& candidate, const std::string& label,
-                                 Output& out, const std::stop_token& stop) {
-  ProgressDisplay display(out);
+// What the tool kept, else what a source has: some kilobytes, where the weights are gigabytes.
+Result<Bytes> metadata_for(const Context& context, const content::Cid& id, const store::Candidate& candidate,
+                           const std::stop_token& stop) {
+  auto kept = store::metadata_of(candidate);
+  if (kept || kept.error().code == Code::unsupported) return kept;
+  auto found = fetch::download_metadata(id, sources_of(context), options_of(context.config), stop);
+  if (found) return found;
+  const bool none = kept.error().code == Code::not_found;
+  return fail(none ? found.error().code : kept.error().code, kept.error().message + "; " + found.error().message);
+}
+
+Result<store::Adopted> adopt_one(const Context& context, const Library& library, const content::Cid& id,
+                                 const store::Candidate& candidate, const std::string& label,
+                                 const std::stop_token& stop) {
+  ProgressDisplay display(context.out);
+  Bytes metadata;
+  if (library.stored(id) == nullptr) {
+    display.show({label, "reading its metadata", 0, 0, 0, {}, {}});
+    EAI_TRY(metadata, metadata_for(context, id, candidate, stop));
+  }
   RateMeter meter;
   auto on_progress = [&](std::uint64_t done) {
     meter.update(done);
@@ -41,7 +59,7 @@ Result<store::Adopted> adopt_one(const Library& library, const store::Candidate&
     std::uint64_t total = done > candidate.size ? 2 * candidate.size : candidate.size;
     display.show({label, "", done, total, meter.bytes_per_second(), meter.time_left(done, total), {}});
   };
-  return store::adopt(library.store, candidate, on_progress, stop);
+  return store::adopt(library.store, candidate, metadata, on_progress, stop);
 }
 
 }  // namespace
@@ -56,15 +74,14 @@ Result<int> model_adopt(Context& context) {
                                              "`eai model adopt <folder>`");
   }
   if (candidates->empty()) {
-    return fail(Code::not_found,
-                folder.string() + " holds no model of the Python tool (<hash>.json beside <hash>.gguf)");
+    return fail(Code::not_found, folder.string() + " holds no model of the Python tool (<hash>.gguf)");
   }
   Interrupt interrupt;
   int status = 0;
   for (const store::Candidate& candidate : *candidates) {
-    auto id = content::Cid::parse(candidate.hash);
-    std::string label = id ? library.label_of(*id) : printable(candidate.hash);
-    auto outcome = adopt_one(library, candidate, label, context.out, interrupt.token());
+    EAI_TRY(const content::Cid id, content::Cid::parse(candidate.hash));
+    const std::string label = library.label_of(id);
+    auto outcome = adopt_one(context, library, id, candidate, label, interrupt.token());
     if (interrupt.requested()) return k_interrupted;
     tell(label, candidate, outcome, context.out);
     if (!outcome) status = face_of(outcome.error().code).exit_status;

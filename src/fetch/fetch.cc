@@ -129,4 +129,13 @@ Result<store::Model> download(const content::Cid& id, const store::Store& store,
   return Failure(std::move(model).error().with(stored.error().message + ", and it could not be fetched again"));
 }
 
+Result<Bytes> download_metadata(const content::Cid& id, const Sources& sources, const Options& options,
+                                const std::stop_token& stop) {
+  EAI_TRY(std::vector<Source> usable, make_sources(sources, options));
+  SourceBook book(std::move(usable), options, std::random_device{}());
+  EAI_TRY(FoundMetadata found, find_metadata(
+                                   id, book, options, [] {}, stop));
+  return std::move(found.bytes);
+}
+
 }  // namespace eai::fetch

@@ -71,4 +71,8 @@ using OnProgress = std::function<void(const Progress&)>;
 Result<store::Model> download(const content::Cid& id, const store::Store& store, const Sources& sources,
                               const Options& options, const OnProgress& on_progress, const std::stop_token& stop);
 
+// The model's metadata alone, proven. Errors as those of download().
+Result<Bytes> download_metadata(const content::Cid& id, const Sources& sources, const Options& options,
+                                const std::stop_token& stop);
+
 }  // namespace eai::fetch

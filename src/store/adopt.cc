@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
-#include "content/hash.h"
+#include "content/kept_metadata.h"
+#include "content/unixfs.h"
 #include "store/gguf_file.h"
 #include "store/manifest.h"
 
 namespace eai::store {
 namespace {
 
-constexpr std::string_view k_json = ".json";
+constexpr std::string_view k_model = ".gguf";
 
 std::uint64_t size_below(const fs::path& path) {
   std::error_code error;
@@ -92,14 +93,16 @@ Result<std::vector<Candidate>> find_candidates(const fs::path& folder) {
   std::vector<Candidate> out;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     std::string name = it->path().filename().string();
-    if (!name.ends_with(k_json)) continue;
+    if (!name.ends_with(k_model)) continue;
     Candidate candidate;
-    candidate.hash = name.substr(0, name.size() - k_json.size());
-    candidate.metadata = it->path();
-    candidate.model = folder / (candidate.hash + ".gguf");
-    std::error_code ignored;
-    if (!content::Cid::parse(candidate.hash) || !fs::exists(candidate.model, ignored)) continue;
+    candidate.hash = name.substr(0, name.size() - k_model.size());
+    candidate.model = it->path();
+    if (!content::Cid::parse(candidate.hash)) continue;
     candidate.size = size_below(candidate.model);
+    std::error_code ignored;
+    if (fs::path metadata = folder / (candidate.hash + ".json"); fs::exists(metadata, ignored)) {
+      candidate.metadata = std::move(metadata);
+    }
     fs::path projector = folder / (candidate.hash + ".gguf-projector");
     if (fs::exists(projector, ignored)) {
       candidate.size += size_below(projector);
@@ -112,7 +115,16 @@ Result<std::vector<Candidate>> find_candidates(const fs::path& folder) {
   return out;
 }
 
-Result<Adopted> adopt(const Store& store, const Candidate& candidate,
+Result<Bytes> metadata_of(const Candidate& candidate) {
+  if (!candidate.metadata) return fail(Code::not_found, "there is no " + candidate.hash + ".json");
+  EAI_TRY(const content::Cid id, content::Cid::parse(candidate.hash));
+  EAI_TRY(const Bytes kept, read_file(*candidate.metadata, content::k_metadata_limit));
+  auto metadata = content::recover_metadata(id, kept);
+  if (!metadata) return Failure(std::move(metadata).error().with(candidate.metadata->filename().string()));
+  return metadata;
+}
+
+Result<Adopted> adopt(const Store& store, const Candidate& candidate, ByteView metadata_json,
                       const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
   EAI_TRY(content::Cid id, content::Cid::parse(candidate.hash));
   EAI_TRY(ModelLock lock, store.lock(id, FileLock::Wait::no));
@@ -120,10 +132,7 @@ Result<Adopted> adopt(const Store& store, const Candidate& candidate,
   if (here) return Adopted{*std::move(here), true};
   if (here.error().code != Code::not_found) return Failure(std::move(here).error());
 
-  EAI_TRY(Bytes metadata_json, read_file(candidate.metadata, content::k_metadata_limit));
-  if (auto fits = content::verify(id.hash(), metadata_json); !fits) {
-    return Failure(std::move(fits).error().with(candidate.metadata.filename().string()));
-  }
+  EAI_CHECK(content::verify_content(id, metadata_json));
   EAI_TRY(content::Metadata metadata, content::parse_metadata(metadata_json));
   std::error_code ignored;
   if (fs::exists(store.home() / "partial" / id.str(), ignored)) {

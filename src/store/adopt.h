@@ -1,7 +1,7 @@
 // Why: people who come from the Python tool have their models already; they should not download them again.
 // Thread: one at a time per folder; blocks on disk I/O.
-// Source: the tool's folder `llms-storage`: <hash>.json (the metadata whose CID is <hash>), <hash>.gguf (a file; a
-// folder for models of several files), <hash>.gguf-projector.
+// Source: the tool's folder `llms-storage`: <hash>.gguf (a file; a folder for models of several files),
+// <hash>.gguf-projector, <hash>.json (a copy of the metadata whose CID is <hash>; older tools kept none).
 // What holds: the folder is only read. The metadata must fit the hash; a model file must be a GGUF. What the weights
 // should hash to is not known from the metadata, so the origin says `adopted` and the hash is that of what was found.
 #pragma once
@@ -18,15 +18,18 @@
 namespace eai::store {
 
 struct Candidate {
-  std::string hash;   // as the file names have it
-  fs::path metadata;  // <hash>.json
-  fs::path model;     // <hash>.gguf, a file or a folder
+  std::string hash;                  // as the file names have it; a CID
+  fs::path model;                    // <hash>.gguf, a file or a folder
+  std::optional<fs::path> metadata;  // <hash>.json
   std::optional<fs::path> projector;
   std::uint64_t size = 0;  // bytes of model and projector
 };
 
 // What looks like a model in the folder, by hash. Code::not_found if there is no such folder.
 Result<std::vector<Candidate>> find_candidates(const fs::path& folder);
+
+// The metadata that the tool kept. Code::not_found if it kept none, Code::corrupt if that does not fit the hash.
+Result<Bytes> metadata_of(const Candidate& candidate);
 
 struct Adopted {
   Model model;
@@ -35,8 +38,9 @@ struct Adopted {
 };
 
 // Code::invalid or corrupt: refused, the store is as before; Code::busy: stopped, or another process works on it.
-// `progress`: bytes done, of 1 × size for links and 2 × size where bytes must be copied.
-Result<Adopted> adopt(const Store& store, const Candidate& candidate,
+// `metadata_json` is that of metadata_of(), or from elsewhere. `progress`: bytes done, of 1 × size for links and 2 × size
+// where bytes must be copied.
+Result<Adopted> adopt(const Store& store, const Candidate& candidate, ByteView metadata_json,
                       const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop);
 
 }  // namespace eai::store

@@ -48,7 +48,10 @@ struct Tool : StoreFixture {
     write(old / (hash + ".gguf"), model);
     return hash;
   }
-  Result<Adopted> take(const Candidate& candidate) { return adopt(store, candidate, {}, {}); }
+  Result<Adopted> take(const Candidate& candidate) {
+    EAI_TRY(const Bytes metadata, metadata_of(candidate));
+    return adopt(store, candidate, metadata, {}, {});
+  }
   Result<Adopted> take_only() {
     auto candidates = find_candidates(old);
     EXPECT_TRUE(candidates && candidates->size() == 1u);
@@ -108,11 +111,33 @@ TEST(Adopt, RefusesWhatIsNotProvenAndLeavesNothing) {
     ASSERT_FALSE(outcome) << candidate.hash;
     EXPECT_EQ(outcome.error().code == Code::corrupt, candidate.hash == changed) << outcome.error().message;
     EXPECT_EQ(outcome.error().code == Code::invalid, candidate.hash == html) << outcome.error().message;
-    EXPECT_TRUE(fs::exists(candidate.metadata));
+    EXPECT_TRUE(fs::exists(candidate.model));
   }
   EXPECT_TRUE(fs::is_empty(tool.home / "models"));
   EXPECT_TRUE(fs::is_empty(tool.home / "partial"));
   EXPECT_EQ(tool.text(tool.old / "elsewhere"), small_gguf());
+}
+
+TEST(Adopt, MetadataAsTheToolKeepsItAndFromElsewhere) {
+  Tool tool;
+  const std::string hash = tool.leave("old", small_gguf());
+  const fs::path json = tool.old / (hash + ".json");
+  std::string kept = tool.text(json);
+  kept.insert(kept.size() - 1, R"(, "filecoin_hash": ")" + hash + '"');
+  tool.write(json, kept);
+  auto candidates = find_candidates(tool.old);
+  ASSERT_TRUE(candidates && candidates->size() == 1u);
+  EXPECT_EQ(metadata_of(candidates->front()).error().code, Code::corrupt) << "not written by Python's json.dump";
+  fs::remove(json);
+  candidates = find_candidates(tool.old);
+  ASSERT_TRUE(candidates && candidates->size() == 1u);
+  EXPECT_EQ(metadata_of(candidates->front()).error().code, Code::not_found);
+  auto refused = adopt(tool.store, candidates->front(), view_of("{}"), {}, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::corrupt);
+  auto adopted = adopt(tool.store, candidates->front(), view_of(tool.metadata_for("old")), {}, {});
+  ASSERT_TRUE(adopted) << adopted.error().message;
+  EXPECT_EQ(adopted->model.metadata.folder_name, "old");
 }
 
 TEST(Adopt, AWholeModelReplacesABegunDownload) {

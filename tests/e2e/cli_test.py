@@ -13,6 +13,7 @@ import termios
 
 import pytest
 from conftest import EAI, WAIT
+from legacy import MIB, Gateway, big_gguf, cid_of, container
 
 DEMO = "bafkreifz7q6ee5z7matbenlatw3ofwnuqqlmvibgyni6fw47e3jye5lmj4"
 
@@ -168,7 +169,36 @@ def test_adoption_takes_the_files_of_the_python_tool(demo, tmp_path):
     assert (old / f"{DEMO}.gguf").exists()
     (old / f"{DEMO}.json").write_text("{}")
     demo("model", "remove", "eai-demo")
-    assert "refused" in demo("model", "adopt", str(old), status=4).stdout
+    assert demo.json("model", "adopt", str(old), "--offline")["event"] == "adopted", "the program itself has its metadata"
+
+
+@pytest.mark.parametrize("kept", ["as the tool writes it", "by an older tool, not at all"])
+def test_adoption_of_metadata_that_is_not_as_it_was(eai, tmp_path, kept):
+    """The tool keeps it read and written again, with a field of its own, or keeps none."""
+    weights = big_gguf(MIB)
+    plain, blocks = container("old", {"old": weights}, hf_repo="a \u00fc \"b\"")
+    document = json.dumps(json.loads(blocks[plain]), indent=4).encode()  # as its uploader does
+    model = cid_of(document)
+    (tmp_path / f"{model}.gguf").write_bytes(weights)
+    with Gateway({model: document}) as gateway:
+        if kept.startswith("as"):
+            with open(tmp_path / f"{model}.json", "w") as file:
+                json.dump(json.loads(document) | {"filecoin_hash": model}, file)
+            told = eai.json("model", "adopt", tmp_path, "--offline")
+        else:
+            (tmp_path / f"{model}.json").write_text("{}")
+            refused = eai("model", "adopt", tmp_path, "--offline", status=4)
+            assert "refused" in refused.stdout and "does not fit the hash" in refused.stdout
+            (tmp_path / f"{model}.json").unlink()
+            refused = eai("model", "adopt", tmp_path, "--offline", status=5)
+            assert f"there is no {model}.json" in refused.stdout and gateway.asked == 0
+            listed = eai.json("model", "list")
+            assert listed["models"] == listed["damaged"] == listed["unfinished"] == []
+            told = eai.json("model", "adopt", tmp_path, "--no-public-gateways", "--gateway", gateway.url)
+            assert gateway.sent == len(document)
+    assert told["event"] == "adopted" and told["hash"] == model
+    eai("model", "check", "--hash", model)
+    eai("model", "remove", "--hash", model)
 
 
 def test_ctrl_c_stops_a_check(demo):
