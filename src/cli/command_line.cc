@@ -7,6 +7,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "cli/help.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -36,14 +37,14 @@ std::string value_name_of(const Setting& setting) {
   return "NUMBER";
 }
 
-void add_setting(CLI::App& app, const Setting& setting, Slots& slots) {
-  const std::string option(setting.option);
-  const std::string help = std::string(setting.help) + " [" + std::string(setting.variable) + "]";
+void add_setting(CLI::App& app, const Setting& setting, const Command& command, Slots& slots) {
+  const std::string option(setting.option), help = help_of(setting), group = group_of(setting, command);
   if (std::holds_alternative<bool Config::*>(setting.place)) {
-    app.add_flag(option, slots.flags[setting.key], help);
+    app.add_flag(option, slots.flags[setting.key], help)->group(group);
     return;
   }
   auto* added = app.add_option(option, slots.values[setting.key], help);
+  added->group(group);
   added->type_name(value_name_of(setting))->expected(1)->allow_extra_args(false);
   bool list = std::holds_alternative<std::vector<std::string> Config::*>(setting.place);
   added->multi_option_policy(list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
@@ -62,7 +63,7 @@ void add_command(CLI::App& group, const Command& command, Slots& slots) {
   } else if (command.takes == Command::Takes::text) {
     app.add_option("text", slots.text, help)->type_name("WORDS...");
   }
-  for (std::string_view key : command.options) add_setting(app, *find_setting(key), slots);
+  for (std::string_view key : command.options) add_setting(app, *find_setting(key), command, slots);
   // Between a command and its server in the background; not for people.
   app.add_option("--ready-fd", slots.ready_fd)->group("");
 }
@@ -148,9 +149,10 @@ void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& 
 
 }  // namespace
 
-Result<Parsed> parse_command_line(int argc, const char* const* argv) {
+Result<Parsed> parse_command_line(int argc, const char* const* argv, std::size_t columns) {
   EAI_CHECK(check_words(argc, argv));
   CLI::App app("eai runs AI models that are found by the hash of their bytes, and serves them on this machine.", "eai");
+  app.formatter(help_formatter(columns));
   app.footer(k_footer);
   bool version = false;
   app.add_flag("--version", version, "Print the version");
@@ -172,7 +174,7 @@ Result<Parsed> parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::CallForHelp&) {
     const CLI::App* asked = &app;
     while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
-    out.help = asked->help(asked == &app ? "" : asked->get_parent() == &app ? "eai" : "eai model");
+    out.help = without_gaps(asked->help(asked == &app ? "" : asked->get_parent() == &app ? "eai" : "eai model"));
     return out;
   } catch (const CLI::ParseError& error) {
     return wrong_option(app, error.what());
@@ -182,7 +184,7 @@ Result<Parsed> parse_command_line(int argc, const char* const* argv) {
     const CLI::App& sub = *parent.get_subcommand(std::string(commands()[i].name));
     if (sub.parsed()) collect(commands()[i], sub, *slots[i], out);
   }
-  if (out.command == nullptr) out.help = group.parsed() ? group.help("eai") : app.help();
+  if (out.command == nullptr) out.help = without_gaps(group.parsed() ? group.help("eai") : app.help());
   return out;
 }
 

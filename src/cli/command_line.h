@@ -2,6 +2,7 @@
 // Thread: one.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -17,7 +18,7 @@ struct Parsed {
   std::string help;  // what --help asked for
 };
 
-// Code::invalid: a wrong word, with near ones and where to read on.
-Result<Parsed> parse_command_line(int argc, const char* const* argv);
+// Code::invalid: a wrong word, with near ones and where to read on. `columns` is the width of --help; 0: no terminal.
+Result<Parsed> parse_command_line(int argc, const char* const* argv, std::size_t columns = 0);
 
 }  // namespace eai::cli

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/help.h"
+
 namespace eai::cli {
 namespace {
 
@@ -41,6 +43,29 @@ TEST(CommandLine, HelpIsTextForTheCommandAsked) {
   EXPECT_EQ(parsed->command, nullptr);
   EXPECT_NE(parsed->help.find("--all"), std::string::npos);
   EXPECT_EQ(parsed->help.find("ready-fd"), std::string::npos);
+}
+
+TEST(CommandLine, HelpFitsTheTerminalAndSaysWhatCounts) {
+  for (const Command& command : commands()) {
+    std::vector<const char*> words = {"eai"};
+    if (!command.top) words.push_back("model");
+    const std::string name(command.name);
+    words.insert(words.end(), {name.c_str(), "--help"});
+    const std::string help = parse_command_line(static_cast<int>(words.size()), words.data(), 80)->help;
+    for (std::size_t at = 0, end = 0; (end = help.find('\n', at)) != std::string::npos; at = end + 1) {
+      EXPECT_LT(end - at, 80u) << help.substr(at, end - at);
+    }
+  }
+  const auto said = [](std::string_view key) { return help_of(*find_setting(key)); };
+  EXPECT_EQ(said("server.port"), "Port to listen on; 0 takes a free one (default: 8080) [EAI_PORT]");
+  EXPECT_NE(said("server.kv_cache_limit").find("(default: 4.29 GB)"), std::string::npos);
+  EXPECT_NE(said("output.log_level").find("log: debug, info, warn, error, off (default: info)"), std::string::npos);
+  const std::string help = parse({"model", "run", "--help"})->help;
+  EXPECT_LT(help.find("Server:"), help.find("--port"));
+  EXPECT_LT(help.find("Downloads:"), help.find("--gateway"));
+  EXPECT_EQ(help.find("{false}"), std::string::npos);
+  EXPECT_EQ(help.find("\n\n\n"), std::string::npos);
+  EXPECT_EQ(parse({"worker", "--help"})->help.find("Worker:"), std::string::npos) << "its own are plain options";
 }
 
 TEST(CommandLine, AWorkerIsNotBelowModel) {

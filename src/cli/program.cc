@@ -44,7 +44,7 @@ int run(int argc, char** argv) {
   }
   // Before the configuration is read there is only argv to say how errors look.
   Output early({wants_json(argc, argv), false});
-  auto parsed = parse_command_line(argc, argv);
+  auto parsed = parse_command_line(argc, argv, early.columns());
   if (!parsed) return end_with(early, parsed.error());
   if (parsed->command == nullptr) {
     std::fputs(parsed->help.c_str(), stdout);
