@@ -1,6 +1,8 @@
 // download() against block folders and gateways that lie in every way we know of.
 #include "fetch/fetch.h"
 
+#include <memory>
+
 #include <gtest/gtest.h>
 
 #include "content/unixfs.h"
@@ -99,6 +101,30 @@ TEST_F(FetchTest, SaysWhoRedirects) { expect_error("redirect_loop", "redirect");
 TEST_F(FetchTest, SaysWhoEncodes) { expect_error("gzip", "a Content-Encoding that was not asked for: gzip"); }
 TEST_F(FetchTest, SaysWhoAnswersShort) { expect_error("short", "a length that does not fit its range"); }
 TEST_F(FetchTest, SaysWhoMixesUpRanges) { expect_error("wrong_range", "Content-Range"); }
+
+TEST_F(FetchTest, OneErrorListsWhatEachSourceDid) {
+  make_model();
+  const std::pair<const char*, const char*> kinds[] = {{"html", "a web page"},          {"gone", "HTTP 404"},
+                                                       {"broken", "HTTP 500"},          {"gzip", "Content-Encoding"},
+                                                       {"corrupt", "sent wrong bytes"}, {"silent", "no byte came"},
+                                                       {"too_many", "HTTP 429"},        {"redirect_loop", "redirect"}};
+  std::vector<std::unique_ptr<LyingGateway>> liars;
+  Sources sources;
+  for (const auto& [mode, said] : kinds) {
+    liars.push_back(std::make_unique<LyingGateway>(lies(mode)));
+    sources.gateways.push_back(liars.back()->url());
+  }
+  auto model = download(sources);
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, Code::network);
+  for (std::size_t i = 0; i < liars.size(); ++i) {
+    std::string_view told = model.error().message;
+    told.remove_prefix(std::min(told.size(), told.find(liars[i]->url().substr(7) + ": ")));
+    told = told.substr(0, told.find("; "));
+    EXPECT_NE(told.find(kinds[i].second), std::string_view::npos) << kinds[i].first << ": " << model.error().message;
+  }
+  EXPECT_FALSE(store_.find(model_.id));
+}
 
 // Alone, these are no obstacle, only slower.
 TEST_F(FetchTest, AGatewayThatIgnoresRangesWillDo) {

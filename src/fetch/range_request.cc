@@ -48,9 +48,11 @@ Result<void> RangeRequest::on_body(ByteView bytes) {
     bytes = bytes.subspan(skipped);
   }
   ByteView kept = bytes.first(std::min<std::uint64_t>(left(), bytes.size()));
-  if (auto written = write_at(run_.pieces_[index].file->get(), position, kept); !written) {
-    run_.keep_error(written);
-    return written;
+  const PieceWork& work = run_.pieces_[index];
+  if (auto written = write_at(work.file->get(), position, kept); !written) {
+    const Failure failure(std::move(written).error().with(work.path.string()));
+    run_.keep_error(failure);
+    return failure;
   }
   position += kept.size();
   body_at_ += kept.size();

@@ -31,6 +31,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
 // Length of the UTF-8 sequence at the front of `text`, 0 if it is not one (overlong, surrogate, cut).
 std::size_t utf8_length(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -102,13 +110,15 @@ std::string human_duration(std::chrono::seconds duration) {
   return pair(seconds / 86400, "d", seconds % 86400 / 3600, "h");
 }
 
-std::vector<std::string> near_names(std::string_view name, const std::vector<std::string>& candidates,
+std::vector<std::string> near_names(std::string_view asked, const std::vector<std::string>& candidates,
                                     std::size_t count) {
+  const std::string name = lower(asked);
   std::vector<std::pair<std::size_t, std::string>> scored;
   std::size_t limit = std::max<std::size_t>(2, name.size() / 3);
   for (const std::string& candidate : candidates) {
-    bool prefix = name.size() >= 3 && (candidate.starts_with(name) || name.starts_with(candidate));
-    std::size_t distance = edit_distance(name, candidate);
+    const std::string known = lower(candidate);
+    bool prefix = name.size() >= 3 && (known.starts_with(name) || name.starts_with(known));
+    std::size_t distance = edit_distance(name, known);
     if (prefix || distance <= limit)
       scored.emplace_back(prefix ? std::min<std::size_t>(distance, 1) : distance, candidate);
   }

@@ -33,6 +33,7 @@ TEST(Text, NearNamesFindTypos) {
   std::vector<std::string> names = {"qwen3-8b", "qwen3-1.7b", "gemma-3-4b", "flux-dev"};
   EXPECT_EQ(near_names("qwen-8b", names).front(), "qwen3-8b");
   EXPECT_EQ(near_names("flux", names).front(), "flux-dev");
+  EXPECT_EQ(near_names("QWEN3-8", names).front(), "qwen3-8b");
   EXPECT_TRUE(near_names("mixtral-8x22b", names).empty());
 }
 

@@ -1,6 +1,7 @@
 """A model comes from gateways: whole or not at all, whatever the gateways do and whenever the program is killed."""
 import json
 import pathlib
+import resource
 import signal
 import subprocess
 
@@ -100,6 +101,30 @@ def test_nobody_has_it(eai):
     with Gateway({}) as empty:
         refused = download(eai, cid_of(b"nobody has this"), empty, status=5)
         assert "404" in refused.stderr
+
+
+def test_without_a_network_each_public_gateway_is_named(eai):
+    refused = eai("model", "run", "qwen3-1.7b", "--max-retries", "0", status=5)
+    for name in ("gateway.lighthouse.storage", "ipfs.io", "dweb.link", "trustless-gateway.link"):
+        assert f"{name}: could not resolve host" in refused.stderr.lower()
+    assert refused.stderr.startswith("qwen3-1.7b: ") and "goes on from here" in refused.stderr
+    assert eai.json("model", "list")["unfinished"] == []
+
+
+def test_a_disk_that_takes_no_more(eai):
+    """Stands in for a full one: no file may grow beyond 4 MiB."""
+    model, blocks = container("large", {"large": big_gguf(12 * MIB)}, part_size=16 * MIB)
+    total = sum(map(len, blocks.values()))
+    with Gateway(blocks) as gateway:
+        refused = download(eai, model, gateway, "--connections", "1", status=8, restore_signals=False,  # Python ignores SIGXFSZ
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4 * MIB, 4 * MIB)))
+        assert "File too large" in refused.stderr and "partial" in refused.stderr and gateway.url[7:] not in refused.stderr
+        kept = eai.json("model", "list")["unfinished"][0]["bytes"]
+        assert kept > 2 * MIB
+        before = gateway.sent
+        download(eai, model, gateway)
+        assert gateway.sent - before < total - MIB, "what is here is not fetched again"
+    eai("model", "check", "--hash", model)
 
 
 def test_offline_asks_nobody(eai):
