@@ -3,7 +3,7 @@ through the whole of eai, in turns with a bare driver (bench/image_bare) over th
 
 Bars: a picture takes at most 3 % and at most 20 ms longer than in the bare driver (medians of the differences); the engine
 needs at most 5 MB more memory; a job whose client left ends within one step; 100 queued jobs leave no more than 4 MB.
-EAI_BENCH_ROUNDS: pictures of each. OMP_… and GOMP_… go on to bare driver and engine.
+All have the environment that eai gives its engines. EAI_BENCH_ROUNDS: pictures of each.
 """
 import base64
 import http.client
@@ -20,8 +20,10 @@ import time
 import zlib
 import urllib.request
 
-BUILD = pathlib.Path(os.environ["EAI_BUILD"])
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(SOURCE / "tests/e2e"))
+from conftest import BUILD, processes_below  # noqa: E402
+
 ROUNDS = int(os.environ.get("EAI_BENCH_ROUNDS", "45"))
 THREADS = os.cpu_count()
 SIDE, STEPS = 128, 8
@@ -45,8 +47,8 @@ def memory_of(pid):
 
 
 class Bare:
-    def __init__(self, program, parts):
-        self.process = subprocess.Popen([program, *parts, str(THREADS)], env=ENVIRONMENT, stdin=subprocess.PIPE,
+    def __init__(self, program, parts, environment):
+        self.process = subprocess.Popen([program, *parts, str(THREADS)], env=environment, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def draw(self, seed):
@@ -56,13 +58,13 @@ class Bare:
 
 
 class Engine:
-    def __init__(self, folder, parts):
+    def __init__(self, folder, parts, environment):
         self.socket = str(folder / "s")
         names = ("--diffusion-model", "--t5xxl", "--tae")
         words = [word for pair in zip(names, parts) for word in pair]
         self.process = subprocess.Popen(
             [BUILD / "libexec/eai/eai-image-engine", "--socket", self.socket, *words, "--threads", str(THREADS), "--mmap",
-             "--guidance", "0", "--supervised"], env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+             "--guidance", "0", "--supervised"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
         for line in self.process.stdout:
             if '"ready"' in line:
@@ -102,6 +104,11 @@ class Eai:
             if (told := json.loads(line)).get("url"):
                 self.url = told["url"].rstrip("/") + "/v1/images/generations"
                 break
+
+    def environment_of_engine(self):
+        engine, = (pid for pid, name in processes_below(self.process.pid).items() if name.startswith("eai-image"))
+        variables = pathlib.Path(f"/proc/{engine}/environ").read_bytes().split(b"\0")[:-1]
+        return dict(variable.split(b"=", 1) for variable in variables)
 
     def draw(self, seed):
         body = {"prompt": "a red circle", "size": f"{SIDE}x{SIDE}", "steps": STEPS, "seed": seed}
@@ -168,7 +175,9 @@ def main():
         parts = [model / "flux", model / "flux-t5xxl", model / "flux-tae"]
         home = folder / "home"
         home.mkdir()
-        bare, engine, eai = Bare(build_bare(folder / "bare"), parts), Engine(folder, parts), Eai(home, model)
+        eai = Eai(home, model)
+        environment = eai.environment_of_engine()
+        bare, engine = Bare(build_bare(folder / "bare"), parts, environment), Engine(folder, parts, environment)
         try:
             for rival in (bare, engine, eai):
                 rival.draw(0)

@@ -1,7 +1,7 @@
 """240 mixed requests from 4 clients for 2 models of which one fits: eai against llama-server's own router on the same engine.
 
-Each client asks for either model at random and waits for the answer. The same sequence for both. Bars: fewer switches, and a
-shorter longest wait.
+Each client asks for either model at random and waits for the answer. The same sequence for both. Bars: fewer switches, a
+shorter longest wait, and no request without an answer (the router loses some; they are counted).
 """
 import concurrent.futures
 import http.client
@@ -24,14 +24,16 @@ EMBED = {"input": "a peer stores blocks"}
 
 
 def ask(port, path, body, model):
+    """Seconds until the answer, and whether it was one."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
     begun = time.perf_counter()
     connection.request("POST", path, json.dumps(body | {"model": model}), {"content-type": "application/json"})
     answer = connection.getresponse()
     text = answer.read()
     connection.close()
-    assert answer.status == 200, (answer.status, text[:300])
-    return time.perf_counter() - begun
+    if answer.status != 200:
+        print(f"no answer: HTTP {answer.status} {text[:200]!r}", file=sys.stderr)
+    return time.perf_counter() - begun, answer.status == 200
 
 
 def mixed(port, chat, embed):
@@ -44,8 +46,8 @@ def mixed(port, chat, embed):
 
     begun = time.perf_counter()
     with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-        waits = [wait for one in pool.map(client, range(CLIENTS)) for wait in one]
-    return max(waits), time.perf_counter() - begun
+        asked = [one for of_client in pool.map(client, range(CLIENTS)) for one in of_client]
+    return max(wait for wait, _ in asked), time.perf_counter() - begun, sum(not good for _, good in asked)
 
 
 def ours(folder):
@@ -60,10 +62,10 @@ def ours(folder):
 
         before = status()
         chat, embed = (model["id"] for model in before["models"])
-        longest, whole = mixed(before["port"], chat, embed)
+        figures = mixed(before["port"], chat, embed)
         after = status()
         count = sum(model["starts"] for model in after["models"]) - sum(model["starts"] for model in before["models"])
-        return count, longest, whole
+        return count, *figures
     finally:
         subprocess.run([program, "model", "stop"], env=environment, check=True, stdout=subprocess.DEVNULL)
 
@@ -85,8 +87,8 @@ def router(home, folder):
             port = int(found.group(1)) if found else time.sleep(0.05)
         ask(port, "/v1/chat/completions", CHAT, "chat")
         before = log.read_text().count("spawning server instance")
-        longest, whole = mixed(port, "chat", "embed")
-        return log.read_text().count("spawning server instance") - before, longest, whole
+        figures = mixed(port, "chat", "embed")
+        return log.read_text().count("spawning server instance") - before, *figures
     finally:
         engine.terminate()
         engine.wait()
@@ -99,10 +101,10 @@ def main():
         us, them = ours(home), router(home, folder)
     finally:
         shutil.rmtree(folder)
-    for name, (switches, longest, whole) in (("eai", us), ("llama-server's router", them)):
-        print(f"{name}: {switches} switches, longest wait {longest:.1f} s, {REQUESTS} requests in {whole:.1f} s")
+    for name, (switches, longest, whole, lost) in (("eai", us), ("llama-server's router", them)):
+        print(f"{name}: {switches} switches, longest wait {longest:.1f} s, {REQUESTS} requests in {whole:.1f} s, {lost} without an answer")
     print(f"switches {us[0] / max(1, them[0]):.2f}, longest wait {us[1] / them[1]:.2f}, all {us[2] / them[2]:.2f} (bars: < 1, < 1)")
-    return 0 if us[0] < them[0] and us[1] < them[1] else 1
+    return 0 if us[0] < them[0] and us[1] < them[1] and us[3] == 0 else 1
 
 
 sys.exit(main())

@@ -76,6 +76,7 @@ ModelIndex PoolImpl::add_model(ModelSpec spec) {
   by_id.emplace(spec.id, index);
   served.push_back(std::make_unique<Served>(context, std::move(spec)));
   served.back()->name = short_name(served.back()->spec.id, index);
+  served.back()->socket = (sockets / (served.back()->name + ".sock")).string();
   apply(scheduler.set_terms(now(), index, terms_of(*served.back())));
   return index;
 }
@@ -185,8 +186,7 @@ void PoolImpl::carry_out(const StartEngine& effect) {
   };
   const std::string log_name = model.spec.folder_name.empty() ? model.name : model.spec.folder_name;
   const fs::path log = options.log_folder / (log_name + ".log");
-  model.engine =
-      std::make_unique<Engine>(context, *spawner, std::move(command), socket_of(model), log, std::move(events));
+  model.engine = std::make_unique<Engine>(context, *spawner, std::move(command), model.socket, log, std::move(events));
 }
 
 void PoolImpl::carry_out(const StopEngine& effect) {

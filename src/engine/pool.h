@@ -47,7 +47,7 @@ class Lease {
   Lease& operator=(Lease&&) noexcept;
   ~Lease();
   const std::string& model_id() const;
-  const fs::path& socket() const;  // HTTP/1.1 over this Unix socket
+  const std::string& socket() const;  // HTTP/1.1 over this Unix socket
   // How the engine ended, if it ended under this lease; else empty. Known some milliseconds after its socket closes.
   std::string ended() const;
 

@@ -126,7 +126,7 @@ asio::awaitable<void> PoolImpl::ask_health(ModelIndex index, Run run, std::strin
   http::Ask ask;
   ask.target = std::move(question);
   ask.head_timeout = limit;
-  const auto reply = co_await client.fetch(socket_of(model), std::move(ask));
+  const auto reply = co_await client.fetch(model.socket, std::move(ask));
   model.*asking = false;
   if (reply || reply.error().code != Code::timeout || closed || model.run != run || !model.engine) co_return;
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(limit);

@@ -20,7 +20,8 @@ struct Served {
   Served(boost::asio::io_context& context, ModelSpec of) : spec(std::move(of)), looked_at(context) {}
 
   ModelSpec spec;
-  std::string name;  // short, of its socket and record
+  std::string name;    // short, of its socket and record
+  std::string socket;  // where its engines listen
   enum class Look { running, done, failed } look = Look::running;
   boost::asio::steady_timer looked_at;  // an event: cancelled when `look` changes
   Error look_error;
@@ -89,7 +90,7 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   void prepare_slot_folder() const;
   void forget_slots(const Served& model) const;
   static std::string slot_file(const Served& model, std::uint32_t slot);
-  boost::asio::awaitable<std::int64_t> ask_slot(fs::path socket, std::uint32_t slot, std::string action,
+  boost::asio::awaitable<std::int64_t> ask_slot(std::string socket, std::uint32_t slot, std::string action,
                                                 std::string file);
   boost::asio::awaitable<void> save_slots_and_stop(ModelIndex index, Run run);
   boost::asio::awaitable<void> restore_slots_and_serve(ModelIndex index, Run run);
@@ -99,7 +100,6 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   Error error_of(const Refuse& refusal) const;
   void tell_news();
   WaitNews news_of(Ticket ticket) const;
-  fs::path socket_of(const Served& model) const { return sockets / (model.name + ".sock"); }
 
   static Time now() { return std::chrono::steady_clock::now(); }
 
@@ -128,13 +128,13 @@ void remove_slots(const fs::path& slot_folder);  // all of them
 SchedulerOptions scheduler_options(const PoolOptions& options, const Budget& budget);
 
 struct Lease::Hold {
-  Hold(std::weak_ptr<PoolImpl> from, Ticket number, std::string id, fs::path path)
+  Hold(std::weak_ptr<PoolImpl> from, Ticket number, std::string id, std::string path)
       : pool(std::move(from)), ticket(number), model_id(std::move(id)), socket(std::move(path)) {}
   ~Hold();
   std::weak_ptr<PoolImpl> pool;
   Ticket ticket;
   std::string model_id;
-  fs::path socket;
+  std::string socket;
   std::shared_ptr<std::string> ended = std::make_shared<std::string>();
 };
 

@@ -63,7 +63,7 @@ Lease::Lease(Lease&&) noexcept = default;
 Lease& Lease::operator=(Lease&&) noexcept = default;
 Lease::~Lease() = default;
 const std::string& Lease::model_id() const { return hold_->model_id; }
-const fs::path& Lease::socket() const { return hold_->socket; }
+const std::string& Lease::socket() const { return hold_->socket; }
 std::string Lease::ended() const { return *hold_->ended; }
 
 asio::awaitable<Result<Lease>> PoolImpl::lease(LeaseRequest request) {
@@ -92,7 +92,7 @@ asio::awaitable<Result<Lease>> PoolImpl::lease(LeaseRequest request) {
     withdrawal.armed = false;
     co_return Failure(std::move(*wait->outcome).error());
   }
-  auto hold = std::make_unique<Lease::Hold>(self, ticket, model.spec.id, socket_of(model));
+  auto hold = std::make_unique<Lease::Hold>(self, ticket, model.spec.id, model.socket);
   withdrawal.armed = false;
   leased.emplace(ticket, hold->ended);
   co_return Lease(std::move(hold));

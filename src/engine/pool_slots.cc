@@ -75,7 +75,7 @@ std::string PoolImpl::slot_file(const Served& model, std::uint32_t slot) {
 }
 
 // How many tokens the engine saved or read back; 0 if it did not.
-asio::awaitable<std::int64_t> PoolImpl::ask_slot(fs::path socket, std::uint32_t slot, std::string action,
+asio::awaitable<std::int64_t> PoolImpl::ask_slot(std::string socket, std::uint32_t slot, std::string action,
                                                  std::string file) {
   const std::string body = boost::json::serialize(boost::json::object{{"filename", file}});
   http::Ask ask;
@@ -98,7 +98,7 @@ asio::awaitable<void> PoolImpl::save_slots_and_stop(ModelIndex index, Run run) {
   Served& model = *served[index];
   for (std::uint32_t slot = 0; slot < model.found.launch.slots; ++slot) {
     const std::string file = slot_file(model, slot);
-    const auto saved = co_await ask_slot(socket_of(model), slot, "save", file);
+    const auto saved = co_await ask_slot(model.socket, slot, "save", file);
     if (closed || model.run != run || !model.engine) co_return;
     std::error_code ignored;
     if (saved == 0) fs::remove(options.slot_folder / file, ignored);
@@ -114,7 +114,7 @@ asio::awaitable<void> PoolImpl::restore_slots_and_serve(ModelIndex index, Run ru
     const std::string file = slot_file(model, slot);
     std::error_code ignored;
     if (!fs::exists(options.slot_folder / file, ignored)) continue;
-    const auto restored = co_await ask_slot(socket_of(model), slot, "restore", file);
+    const auto restored = co_await ask_slot(model.socket, slot, "restore", file);
     if (closed || model.run != run || !model.engine) co_return;
     fs::remove(options.slot_folder / file, ignored);  // it is used once; the next unload writes a newer one
     log::info("{} has {} tokens of an earlier conversation back", model.spec.folder_name, restored);

@@ -192,7 +192,7 @@ TEST_F(PoolTest, ALongRunFolderIsNoObstacle) {
   const auto got = lease(pool, "idgood");
   ASSERT_TRUE(got) << got.error().message;
   EXPECT_EQ(get(got->socket(), "/health"), 200);
-  EXPECT_LT(got->socket().string().size(), 104u);
+  EXPECT_LT(got->socket().size(), 104u);
 }
 
 }  // namespace

@@ -196,6 +196,7 @@ class Scheduler {
   void settle(Time now, Effects& out);
   void expire(Time now, Effects& out);
   void grant(Time now, Effects& out);
+  bool at_rest() const;
   void plan(Time now, Effects& out);
   void unload_idle(Time now, Effects& out);
 

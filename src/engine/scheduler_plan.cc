@@ -39,7 +39,22 @@ struct Scheduler::Plan {
   std::uint64_t staying = 0, reserved_models = 0;
 };
 
+// Nobody waits for memory, nobody is to give any back: the usual case, in which a plan would change nothing.
+bool Scheduler::at_rest() const {
+  std::uint64_t bytes = 0, running = 0;
+  for (const Model& model : models_) {
+    const bool absent = model.state == State::absent || model.state == State::stopping;
+    if (absent && !model.waiters.empty()) return false;
+    if (absent || model.state == State::cooling) continue;
+    if (model.state == State::draining || model.unload || model.removed || shutting_down_) return false;
+    bytes += model.terms.need;
+    ++running;
+  }
+  return bytes <= options_.budget && (options_.max_resident == 0 || running <= options_.max_resident);
+}
+
 void Scheduler::plan(Time now, Effects& out) {
+  if (at_rest()) return;
   Plan plan(*this, now, out);
   plan.count();
   plan.end_unwanted();

@@ -54,7 +54,7 @@ inline void append(http::HeaderList& to, const http::HeaderList& from) {
 // What every answer has: its request's id, and what lets a listed origin read it.
 http::HeaderList common_headers(const Core& core, const http::Incoming& request, const std::string& request_id);
 // The headers that tell which model answers, and why.
-http::HeaderList truth_headers(const Choice& choice);
+void add_truth(http::HeaderList& to, const Choice& choice);
 
 // Waits for a ready engine. While it waits, and from `options.first_news` on, a streaming client (`stream_head` given)
 // is sent a 200 with these headers and a comment per second. `also` (may be empty) gets the news too. Code::network: the

@@ -115,14 +115,14 @@ void Core::note_use(const std::string& id) {
 
 http::HeaderList common_headers(const Core& core, const http::Incoming& request, const std::string& request_id) {
   http::HeaderList out = cors_headers(core.options, request);
+  out.reserve(out.size() + 4);  // the truth, and what the answer is
   out.emplace_back("x-request-id", request_id);
   return out;
 }
 
-http::HeaderList truth_headers(const Choice& choice) {
-  http::HeaderList out = {{"x-eai-model", choice.model->id}};
-  if (!choice.fallback.empty()) out.emplace_back("x-eai-fallback", http::header_safe(choice.fallback));
-  return out;
+void add_truth(http::HeaderList& to, const Choice& choice) {
+  to.emplace_back("x-eai-model", choice.model->id);
+  if (!choice.fallback.empty()) to.emplace_back("x-eai-fallback", http::header_safe(choice.fallback));
 }
 
 Gateway::Gateway(asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served, GatewayOptions options)

@@ -126,8 +126,8 @@ struct Relay {
     if (!body) co_return Failure(std::move(body).error());
     lease.reset();  // a slow reader needs no engine
     out.note_answer(*body);
-    http::Reply reply{answer.status(), {{"content-type", "application/json"}}, *std::move(body)};
-    append(reply.headers, headers);
+    http::Reply reply{answer.status(), std::move(headers), *std::move(body)};
+    reply.headers.emplace_back("content-type", "application/json");
     co_await out.send(reply);
     co_return Result<void>{};
   }
@@ -168,12 +168,17 @@ struct Relay {
     co_return Result<void>{};  // a client that has gone is no error of ours
   }
 
+  http::HeaderList stream_head() const {
+    http::HeaderList head = {{"content-type", "text/event-stream"}, {"cache-control", "no-cache"}};
+    append(head, headers);
+    return head;
+  }
+
   // Leases and asks; once more if the engine had died before it saw the request.
   asio::awaitable<void> run(std::string model_id, bool stream) {
-    http::HeaderList stream_head = {{"content-type", "text/event-stream"}, {"cache-control", "no-cache"}};
-    append(stream_head, headers);
+    const http::HeaderList waiting_head = stream ? stream_head() : http::HeaderList{};
     for (int attempt = 0;; ++attempt) {
-      auto leased = co_await lease_with_news(core, model_id, out, stream ? &stream_head : nullptr);
+      auto leased = co_await lease_with_news(core, model_id, out, stream ? &waiting_head : nullptr);
       if (!leased) {
         co_await refuse(std::move(leased).error());
         co_return;
@@ -182,7 +187,7 @@ struct Relay {
       http::Ask ask;
       ask.method = "POST";
       ask.target = endpoint.target;
-      ask.headers = {{"content-type", "application/json"}};
+      ask.headers.emplace_back("content-type", "application/json");
       ask.body = in.body;
       // Without stream an engine sends its head when the whole answer is there.
       ask.head_timeout = stream ? core.options.stall_limit : core.options.answer_limit;
@@ -198,12 +203,12 @@ struct Relay {
         co_await refuse(ended(std::move(answer).error()));
         co_return;
       }
-      co_await pass(*answer, stream_head);
+      co_await pass(*answer);
       co_return;
     }
   }
 
-  asio::awaitable<void> pass(http::Answer& answer, const http::HeaderList& stream_head) {
+  asio::awaitable<void> pass(http::Answer& answer) {
     if (answer.status() >= 400) {
       co_await pass_error(answer);
       co_return;
@@ -211,7 +216,8 @@ struct Relay {
     bool events = http::find_header(answer.headers(), "content-type").starts_with("text/event-stream");
     Result<void> passed;
     if (events) {
-      passed = co_await pass_stream(answer, stream_head);
+      const http::HeaderList head = stream_head();
+      passed = co_await pass_stream(answer, head);
     } else {
       passed = co_await pass_whole(answer);
     }
@@ -239,7 +245,7 @@ Result<std::string> choose(Relay& exchange, const BodyFacts& facts) {
   EAI_TRY(const Choice choice, core.choose(named, exchange.endpoint.fits, exchange.in.path()));
   EAI_CHECK(check_images(core.options, *choice.model, facts));
   core.note_use(choice.model->id);
-  append(exchange.headers, truth_headers(choice));
+  add_truth(exchange.headers, choice);
   return choice.model->id;
 }
 

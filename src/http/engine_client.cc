@@ -1,14 +1,16 @@
 #include "http/engine_client.h"
 
 #include <array>
+#include <cerrno>
 #include <deque>
-#include <map>
+#include <unordered_map>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 #include "http/wire_parser.h"
@@ -69,20 +71,16 @@ std::string head_of(const Ask& request) {
 // A connection on which something arrived while nobody asked, or that was closed, is of no use.
 bool still_good(Socket& socket) {
   char probe;
-  ErrorCode code;
-  socket.non_blocking(true, code);
-  if (code) return false;
-  socket.receive(asio::buffer(&probe, 1), Socket::message_peek, code);
-  return code == asio::error::would_block;
+  return ::recv(socket.native_handle(), &probe, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 }  // namespace
 
 struct EngineClient::Idle {
   std::chrono::milliseconds longest;
-  std::map<fs::path, std::deque<std::unique_ptr<Connection>>> connections;
+  std::unordered_map<std::string, std::deque<std::unique_ptr<Connection>>> connections;  // by socket
 
-  std::unique_ptr<Connection> take(const fs::path& path) {
+  std::unique_ptr<Connection> take(const std::string& path) {
     const auto found = connections.find(path);
     if (found == connections.end()) return nullptr;
     auto& kept = found->second;
@@ -95,7 +93,7 @@ struct EngineClient::Idle {
     return nullptr;
   }
 
-  void give(const fs::path& path, std::unique_ptr<Connection> connection) {
+  void give(const std::string& path, std::unique_ptr<Connection> connection) {
     connection->idle_since = Clock::now();
     connection->buffer.shrink(k_read_size);
     // Of all sockets: an engine that went away is not asked any more, and its connections would stay for ever.
@@ -115,7 +113,7 @@ struct Answer::State {
   WireParser<false> parser{k_head_limit};
   std::string handed_out;
   std::weak_ptr<EngineClient::Idle> idle;
-  fs::path path;
+  std::string path;
 
   asio::awaitable<ErrorCode> read_more() {
     const auto [data, size] = connection->buffer.room(k_read_size / 2);
@@ -182,10 +180,10 @@ EngineClient::EngineClient(asio::io_context& context, std::chrono::milliseconds 
 }
 EngineClient::~EngineClient() = default;
 
-asio::awaitable<Result<Answer>> EngineClient::ask(fs::path socket, Ask request) {
+asio::awaitable<Result<Answer>> EngineClient::ask(std::string socket, Ask request) {
   const std::string head = head_of(request);
-  if (socket.native().size() >= sizeof(sockaddr_un::sun_path)) {
-    co_return fail(Code::invalid, "the socket path is too long: " + socket.native());
+  if (socket.size() >= sizeof(sockaddr_un::sun_path)) {
+    co_return fail(Code::invalid, "the socket path is too long: " + socket);
   }
   for (;;) {
     auto state = std::make_unique<Answer::State>();
@@ -202,10 +200,10 @@ asio::awaitable<Result<Answer>> EngineClient::ask(fs::path socket, Ask request) 
     std::optional<Deadline> deadline(std::in_place, wire, request.head_timeout);
     ErrorCode failure;
     if (!kept) {
-      const asio::local::stream_protocol::endpoint endpoint(socket.native());
+      const asio::local::stream_protocol::endpoint endpoint(socket);
       std::tie(failure) = co_await wire.async_connect(endpoint, k_tuple);
       if (failure) {
-        co_return fail(Code::not_found, "no engine listens on " + socket.native() + ": " + failure.message());
+        co_return fail(Code::not_found, "no engine listens on " + socket + ": " + failure.message());
       }
     }
     const std::array<asio::const_buffer, 2> out = {asio::buffer(head), asio::buffer(request.body)};
@@ -230,7 +228,7 @@ asio::awaitable<Result<Answer>> EngineClient::ask(fs::path socket, Ask request) 
   }
 }
 
-asio::awaitable<Result<Reply>> EngineClient::fetch(fs::path socket, Ask request, std::size_t limit) {
+asio::awaitable<Result<Reply>> EngineClient::fetch(std::string socket, Ask request, std::size_t limit) {
   const auto timeout = request.head_timeout;
   auto answer = co_await ask(std::move(socket), std::move(request));
   if (!answer) co_return Failure(std::move(answer).error());

@@ -18,7 +18,6 @@
 #include <boost/asio/io_context.hpp>
 
 #include "http/message.h"
-#include "util/file.h"
 #include "util/result.h"
 
 namespace eai::http {
@@ -64,10 +63,10 @@ class EngineClient {
 
   // Code::not_found: nobody listens on the socket, so the request cannot have been seen; Code::network: the engine
   // took the request and closed; Code::timeout: no head within head_timeout. Asio cancellation closes the connection.
-  boost::asio::awaitable<Result<Answer>> ask(fs::path socket, Ask request);
+  boost::asio::awaitable<Result<Answer>> ask(std::string socket, Ask request);
 
   // The whole answer. Code::network when the body is larger than `limit` bytes.
-  boost::asio::awaitable<Result<Reply>> fetch(fs::path socket, Ask request, std::size_t limit = 1 << 20);
+  boost::asio::awaitable<Result<Reply>> fetch(std::string socket, Ask request, std::size_t limit = 1 << 20);
 
  private:
   struct Idle;

@@ -2,7 +2,6 @@
 // Thread: one owner. Included by .cc files of this room only.
 #pragma once
 
-#include <cctype>
 #include <string>
 #include <string_view>
 
@@ -31,17 +30,22 @@ class WireParser final : public beast::http::basic_parser<is_request> {
 
  private:
   using View = beast::string_view;
+  static constexpr std::size_t k_usual_headers = 8;
   static std::string text(View view) { return {view.data(), view.size()}; }
 
   void on_request_impl(beast::http::verb, View method_text, View target_text, int version, ErrorCode&) override {
     http11 = version >= 11;
+    headers.reserve(k_usual_headers);
     method = text(method_text);
     target = text(target_text);
   }
-  void on_response_impl(int code, View, int, ErrorCode&) override { status = code; }
+  void on_response_impl(int code, View, int, ErrorCode&) override {
+    status = code;
+    headers.reserve(k_usual_headers);
+  }
   void on_field_impl(beast::http::field, View name, View value, ErrorCode&) override {
     std::string lower = text(name);
-    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
     headers.emplace_back(std::move(lower), text(value));
   }
   void on_header_impl(ErrorCode&) override {}

@@ -12,17 +12,31 @@ using content::TreeNode;
 
 using Hashes = std::vector<content::Sha256>;
 
-// The leaves of one read: up to 1 MiB of the file, cut where leaves end. Into memory of this thread's own, which stays in
-// its core's cache: handing the bytes to the thread that hashes the whole file costs more than its reading them too.
+// Bytes of one read. They are hashed while they still lie in the core's own cache; a whole leaf does not fit there.
+constexpr std::uint64_t k_read = 128 * k_kib;
+
+// Into memory of this thread's own: handing the bytes to the thread that hashes the whole file costs more than its
+// reading them too.
+Result<void> hash_range(const SourceFile& file, ByteRange range, content::Sha256Hasher& hasher) {
+  thread_local Bytes buffer(k_read);
+  while (range.begin < range.end) {
+    const auto bytes = std::span(buffer).first(static_cast<std::size_t>(std::min(k_read, range.size())));
+    EAI_CHECK(file.read(range.begin, bytes));
+    hasher.update(bytes);
+    range.begin += bytes.size();
+  }
+  return {};
+}
+
+// The leaves of one task: up to 1 MiB of the file, cut where leaves end.
 Result<Hashes> hash_leaves(const SourceFile& file, ByteRange range, const std::vector<std::uint64_t>& sizes) {
-  thread_local Bytes buffer(k_unixfs_v1_2025.chunk);
-  const auto bytes = std::span(buffer).first(static_cast<std::size_t>(range.size()));
-  EAI_CHECK(file.read(range.begin, bytes));
   Hashes hashes;
-  ByteView rest = bytes;
+  std::uint64_t at = range.begin;
   for (std::uint64_t size : sizes) {
-    hashes.push_back(content::sha256(rest.first(static_cast<std::size_t>(size))));
-    rest = rest.subspan(static_cast<std::size_t>(size));
+    content::Sha256Hasher hasher;
+    EAI_CHECK(hash_range(file, {at, at + size}, hasher));
+    hashes.push_back(hasher.finish());
+    at += size;
   }
   return hashes;
 }
@@ -103,7 +117,6 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
   HashedFile out{file, {}, content::raw_leaf({}, 0), {}, {}};
   Builder builder(out, regions);
   content::Sha256Hasher whole;
-  Bytes buffer(k_unixfs_v1_2025.chunk);
   std::vector<Task> tasks = plan_reads(regions);
   std::size_t begun = 0;
   std::uint64_t hashed = 0;
@@ -114,12 +127,10 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
           workers.submit([file, range = task.range, sizes = task.sizes] { return hash_leaves(*file, range, sizes); });
     }
     if (stop.stop_requested()) return fail(Code::busy, "stopped");
-    const auto bytes = std::span(buffer).first(static_cast<std::size_t>(tasks[i].range.size()));
-    EAI_CHECK(file->read(tasks[i].range.begin, bytes));
-    whole.update(bytes);
+    EAI_CHECK(hash_range(*file, tasks[i].range, whole));
     EAI_TRY(const Hashes hashes, workers.get(tasks[i].result));
     for (std::size_t k = 0; k < hashes.size(); ++k) builder.leaf(hashes[k], tasks[i].sizes[k]);
-    hashed += bytes.size();
+    hashed += tasks[i].range.size();
     progress(hashed);
   }
   out.root = builder.finish();
