@@ -92,9 +92,12 @@ Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, p
   };
   settings.stop = std::move(stop);
   std::vector<std::string> words = config.homes;
-  if (config.offline && !config.dry_run)
-    return fail(Code::invalid, "--offline opens no connection; only --dry-run works with it");
   if (words.empty() && !config.dry_run) words = {"lighthouse"};
+  const auto far = std::find_if(words.begin(), words.end(), [](const auto& word) { return !word.starts_with("car:"); });
+  if (config.offline && !config.dry_run && far != words.end()) {
+    return fail(Code::invalid, "--offline opens no connection, and " + printable(*far) +
+                                   " needs one; with it go --dry-run and --to car:<file>");
+  }
   if (config.dry_run) settings.keys = preserve::HomeSettings::Keys::not_needed;
   EAI_TRY(preserve::Homes homes, preserve::make_homes(words, settings));
   if (config.offline) std::erase_if(homes, [](const auto& home) { return home->can_tell(); });  // they would be asked

@@ -239,6 +239,17 @@ def test_the_hash_does_not_depend_on_threads_or_the_folders_state(world):
     assert len(found) == 1
 
 
+def test_offline_a_model_goes_onto_a_disk_and_nowhere_else(world, kubo):
+    path, data = world.model()
+    found = world.hash(path, "--offline", "--to", "car:tiny.car")
+    assert (world.folder / "tiny.car").stat().st_size > len(data) / 2 and world.metadata()["folder_name"] == "tiny"
+    assert world.run("check", found).returncode == 0
+    for homes, named in (((), "lighthouse"), (("--to", "car:other.car", "--to", f"kubo:{kubo.api}"), "kubo:http")):
+        refused = world.run("preserve", path, "--offline", *homes)
+        assert refused.returncode == 2 and named in refused.stderr and "car:" in refused.stderr, refused.stderr
+    assert not (world.folder / "other.car").exists()
+
+
 def test_progress_for_programs(world, lighthouse):
     path, data = world.model()
     parts = world.preserve(path, "--zip-chunk-size", 1, "--dry-run")["payload"]
@@ -282,15 +293,14 @@ def test_progress_on_a_terminal(world, kubo, lighthouse):
 
 
 def test_progress_of_a_rehearsal(world):
-    path = world.slow_model()
-    done = world.run("preserve", path, "--dry-run", "--json")
+    path = world.dense_model()
+    done = world.run("preserve", path, "--dry-run", "--threads", 1, "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     packing = [e for e in events if e["event"] == "progress"]
     assert packing and {e["phase"] for e in packing} <= {"packing", "sending"} and events[-1]["event"] == "dry_run"
     assert [e["done"] for e in packing] == sorted(e["done"] for e in packing) and "seconds_left" in packing[-1]
-    world.cool(path)
-    people = world.run("preserve", path, "--dry-run")
-    assert "packing tiny: " in people.stderr and "2.15 GB" in people.stderr
+    people = world.run("preserve", path, "--dry-run", "--threads", 1)
+    assert "packing dense: " in people.stderr and " of 537 MB" in people.stderr
 
 
 def test_how_much_memory_it_takes_is_estimated(world):

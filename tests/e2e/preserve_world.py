@@ -46,11 +46,17 @@ class World:
         os.truncate(path / "tiny", len(header) + size)
         return path
 
-    @staticmethod
-    def cool(path):
-        """What was read of it lies no more in memory: reading it takes as long as the first time."""
-        with open(path / path.name, "rb") as file:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    def dense_model(self, size=512 << 20):
+        """One that takes a single thread seconds to pack: of each number one byte is noise, the other one of eight."""
+        pool = bytearray(2 << 20)
+        pool[::2], pool[1::2] = os.urandom(1 << 20), os.urandom(1 << 20).translate(bytes(0x38 + i % 8 for i in range(256)))
+        path = self.folder / "dense"
+        path.mkdir()
+        with open(path / "dense", "wb") as file:
+            file.write(gguf_header([("t", size)]))
+            for _ in range(size // len(pool)):
+                file.write(pool)
+        return path
 
     def command(self, *words):
         return [str(EAI), "model", *map(str, words)]
