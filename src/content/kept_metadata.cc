@@ -1,7 +1,9 @@
 #include "content/kept_metadata.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "content/metadata.h"
 #include "content/unixfs.h"

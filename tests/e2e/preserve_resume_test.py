@@ -74,11 +74,8 @@ def test_kill_while_the_folder_is_read(world, kubo, form, home):
     assert audited.returncode == 0, audited.stdout
 
 
-def test_kill_before_the_store_has_it(world, kubo):
-    """All is up; then the machine dies."""
-    path, _ = world.model()
-    words = (path, *PARTS, "--to", f"kubo:{kubo.api}", "--to", "car:m.car")
-    found = world.hash(*words, "--dry-run")
+def signalled_before_the_store(world, words, found, number):
+    """A run that has sent everything and waits for the model's lock in the store, which somebody else has; how it ended."""
     locks = world.folder / "home/locks"
     locks.mkdir(parents=True)
     with open(locks / f"{found}.lock", "w") as lock:
@@ -86,8 +83,16 @@ def test_kill_before_the_store_has_it(world, kubo):
         running = world.start("preserve", *words)
         while not (world.folder / "tiny_metadata.json").exists():
             assert running.poll() is None
-        running.send_signal(signal.SIGKILL)
-        running.communicate()
+        running.send_signal(number)
+        return running, *running.communicate(timeout=20)
+
+
+def test_kill_before_the_store_has_it(world, kubo):
+    """All is up; then the machine dies."""
+    path, _ = world.model()
+    words = (path, *PARTS, "--to", f"kubo:{kubo.api}", "--to", "car:m.car")
+    found = world.hash(*words, "--dry-run")
+    signalled_before_the_store(world, words, found, signal.SIGKILL)
     assert world.journals() and not list(world.folder.glob("home/models/*"))
     again = world.preserve(*words)
     assert again["hash"] == found and again["sent"] == 0 and again["failed"] == []
@@ -125,15 +130,7 @@ def test_interrupted_before_the_store_has_it(world, kubo):
     path, _ = world.model()
     words = (path, *PARTS, "--to", f"kubo:{kubo.api}")
     found = world.hash(*words, "--dry-run")
-    locks = world.folder / "home/locks"
-    locks.mkdir(parents=True)
-    with open(locks / f"{found}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        running = world.start("preserve", *words)
-        while not (world.folder / "tiny_metadata.json").exists():
-            assert running.poll() is None
-        running.send_signal(signal.SIGINT)
-        out, error = running.communicate(timeout=20)
+    running, out, error = signalled_before_the_store(world, words, found, signal.SIGINT)
     # It is up, and that is told; only here it is not yet.
     assert running.returncode == 130 and out.splitlines()[-1] == found and "goes on from there" in error
     assert kubo.has(found) and world.journals() and not list(world.folder.glob("home/models/*"))
