@@ -29,13 +29,11 @@
 #include <boost/asio/write.hpp>
 #include <unistd.h>
 
-#include "http/server.h"
 #include "util/text.h"
 
 namespace {
 
 namespace asio = boost::asio;
-namespace http = eai::http;
 using Clock = std::chrono::steady_clock;
 using Socket = asio::generic::stream_protocol::socket;
 
@@ -44,39 +42,98 @@ constexpr std::string_view k_event =
     "data: {\"choices\":[{\"finish_reason\":null,\"index\":0,\"delta\":{\"content\":\" river\"}}],\"created\":1,"
     "\"id\":\"chatcmpl-0\",\"model\":\"m\",\"object\":\"chat.completion.chunk\"}\n\n";
 
-// As long as a short answer of llama-server.
-std::string whole_answer() {
-  return R"({"choices":[{"finish_reason":"stop","index":0,"message":{"role":"assistant","content":")" +
-         std::string(200, 'a') +
-         R"("}}],"created":1,"model":"m","object":"chat.completion","usage":{"completion_tokens":50,"prompt_tokens":20,)"
-         R"("total_tokens":70},"id":"chatcmpl-0"})";
+std::string answer_of(std::string_view body) {
+  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
 }
 
-asio::awaitable<void> answer(asio::io_context& context, http::Incoming& in, http::Outgoing& out) {
-  if (in.path() == "/health") {
-    const http::Reply healthy{200, {{"content-type", "application/json"}}, R"({"status":"ok"})"};
-    co_await out.send(healthy);
-    co_return;
+// As long as a short answer of llama-server.
+std::string whole_answer() {
+  return answer_of(R"({"choices":[{"finish_reason":"stop","index":0,"message":{"role":"assistant","content":")" +
+                   std::string(200, 'a') +
+                   R"("}}],"created":1,"model":"m","object":"chat.completion","usage":{"completion_tokens":50,)"
+                   R"("prompt_tokens":20,"total_tokens":70},"id":"chatcmpl-0"})");
+}
+
+std::string chunk_of(std::string_view bytes) {
+  std::array<char, 8> size{};
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+  return std::string(size.data(), end) + "\r\n" + std::string(bytes) + "\r\n";
+}
+
+// Messages over one connection, one after the other.
+class Wire {
+ public:
+  explicit Wire(Socket socket) : socket_(std::move(socket)) {}
+
+  asio::awaitable<void> send(const std::string& bytes) {
+    co_await asio::async_write(socket_, asio::buffer(bytes), asio::use_awaitable);
   }
-  if (in.body.find("\"stream\":true") == std::string::npos) {
-    static const http::Reply whole{200, {{"content-type", "application/json"}}, whole_answer()};
-    co_await out.send(whole);
-    co_return;
+  // Until `mark` is in what came.
+  asio::awaitable<void> read_until(std::string_view mark) {
+    while (arrived_.find(mark) == std::string::npos) co_await read();
   }
-  const bool endless = in.body.find("\"hold\"") != std::string::npos;
-  const http::HeaderList headers = {{"content-type", "text/event-stream"}};
-  auto sent = co_await out.begin(200, headers, k_event);
-  asio::steady_timer pause(context);
-  for (int i = 1; sent && (endless || i < k_events); ++i) {
-    if (endless) {
-      pause.expires_after(std::chrono::milliseconds(50));
-      co_await pause.async_wait(asio::use_awaitable);
+  // A head and the body whose length it tells; valid until forget().
+  asio::awaitable<std::string_view> read_message() {
+    co_await read_until("\r\n\r\n");
+    const auto body = arrived_.find("\r\n\r\n") + 4;
+    const auto length = arrived_.find("Content-Length: ");
+    std::size_t size = 0;
+    if (length < body) std::from_chars(arrived_.data() + length + 16, arrived_.data() + body, size);
+    while (arrived_.size() < body + size) co_await read();
+    co_return arrived_;
+  }
+  void forget() { arrived_.clear(); }
+
+ private:
+  asio::awaitable<void> read() {
+    const auto count = co_await socket_.async_read_some(asio::buffer(buffer_), asio::use_awaitable);
+    arrived_.append(buffer_.data(), count);
+  }
+
+  Socket socket_;
+  std::array<char, 16384> buffer_{};
+  std::string arrived_;
+};
+
+// A connection to the engine. Nothing of the program's own server is used: it is what is measured.
+asio::awaitable<void> answer(std::shared_ptr<Wire> wire) {
+  static const std::string healthy = answer_of(R"({"status":"ok"})"), whole = whole_answer(), event = chunk_of(k_event);
+  static const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (;;) {
+    const std::string_view request = co_await wire->read_message();
+    const bool health = request.starts_with("GET /health");
+    const bool stream = request.find("\"stream\":true") != std::string::npos;
+    const bool endless = request.find("\"hold\"") != std::string::npos;
+    wire->forget();
+    if (health || !stream) {
+      co_await wire->send(health ? healthy : whole);
+      continue;
     }
-    sent = co_await out.write(k_event);
+    co_await wire->send(head + event);
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    for (int i = 1; endless || i < k_events; ++i) {
+      if (endless) {
+        pause.expires_after(std::chrono::milliseconds(50));
+        co_await pause.async_wait(asio::use_awaitable);
+      }
+      co_await wire->send(event);
+    }
+    co_await wire->send(chunk_of("data: [DONE]\n\n") + "0\r\n\r\n");
   }
-  if (!sent) co_return;
-  co_await out.write("data: [DONE]\n\n");
-  co_await out.end();
+}
+
+asio::awaitable<void> serve(asio::io_context& context, std::string path) {
+  asio::local::stream_protocol::acceptor acceptor(context, asio::local::stream_protocol::endpoint(path));
+  for (;;) {
+    auto socket = co_await acceptor.async_accept(asio::use_awaitable);
+    const auto gone = [](std::exception_ptr) {};  // the other side closed
+    asio::co_spawn(context, answer(std::make_shared<Wire>(Socket(std::move(socket)))), gone);
+  }
+}
+
+void rethrow(std::exception_ptr failure) {
+  if (failure) std::rethrow_exception(failure);
 }
 
 asio::awaitable<void> end_with_input(asio::io_context& context) {
@@ -89,11 +146,7 @@ asio::awaitable<void> end_with_input(asio::io_context& context) {
 
 int engine(const std::string& socket) {
   asio::io_context context(1);
-  http::Handlers handlers;
-  handlers.handle = [&](http::Incoming& in, http::Outgoing& out) { return answer(context, in, out); };
-  handlers.refuse = [](int status, std::string_view why) { return http::Reply{status, {}, std::string(why)}; };
-  http::Server server(context, {}, std::move(handlers));
-  if (!server.listen_unix(socket)) return 1;
+  asio::co_spawn(context, serve(context, socket), rethrow);
   asio::co_spawn(context, end_with_input(context), asio::detached);
   std::puts("cmd_child_to_router:state:{\"state\":\"ready\"}");
   std::fflush(stdout);
@@ -101,53 +154,18 @@ int engine(const std::string& socket) {
   return 0;
 }
 
-// One connection of a client.
-class Client {
- public:
-  Client(asio::io_context& context, std::string_view target) : socket_(context) {
-    if (const auto port = eai::parse_u64(target)) {
-      const asio::ip::tcp::endpoint there(asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(*port));
-      socket_.connect(there);
-      const asio::ip::tcp::no_delay at_once(true);
-      socket_.set_option(at_once);
-    } else {
-      socket_.connect(asio::local::stream_protocol::endpoint(std::string(target)));
-    }
+Socket connected(asio::io_context& context, std::string_view target) {
+  Socket socket(context);
+  if (const auto port = eai::parse_u64(target)) {
+    const asio::ip::tcp::endpoint there(asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(*port));
+    socket.connect(there);
+    const asio::ip::tcp::no_delay at_once(true);
+    socket.set_option(at_once);
+  } else {
+    socket.connect(asio::local::stream_protocol::endpoint(std::string(target)));
   }
-
-  asio::awaitable<void> send(const std::string& request) {
-    co_await asio::async_write(socket_, asio::buffer(request), asio::use_awaitable);
-  }
-  // Until `mark` is in what came, or its answer is whole; the time is that of the last bytes.
-  asio::awaitable<void> read_until(std::string_view mark) {
-    while (arrived_.find(mark) == std::string::npos) co_await read();
-  }
-  asio::awaitable<void> read_whole() {
-    co_await read_until("\r\n\r\n");
-    const auto body = arrived_.find("\r\n\r\n") + 4;
-    const std::string head = arrived_.substr(0, body);
-    const auto length = head.find("Content-Length: ");
-    if (!head.starts_with("HTTP/1.1 200") || length == std::string::npos) throw std::runtime_error(arrived_);
-    std::size_t size = 0;
-    std::from_chars(head.data() + length + 16, head.data() + head.size(), size);
-    while (arrived_.size() < body + size) co_await read();
-    arrived_.clear();
-  }
-  asio::awaitable<void> read_end_of_stream() {
-    co_await read_until("\r\n0\r\n\r\n");
-    arrived_.clear();
-  }
-
- private:
-  asio::awaitable<void> read() {
-    const auto count = co_await socket_.async_read_some(asio::buffer(buffer_), asio::use_awaitable);
-    arrived_.append(buffer_.data(), count);
-  }
-
-  Socket socket_;
-  std::array<char, 16384> buffer_{};
-  std::string arrived_;
-};
+  return socket;
+}
 
 std::string request_of(std::string_view more) {
   const std::string body =
@@ -163,29 +181,28 @@ struct Load {
   std::vector<double> times;  // milliseconds
 };
 
-asio::awaitable<void> ask_again_and_again(Client& client, Load& load) {
+asio::awaitable<void> ask_again_and_again(Wire& client, Load& load) {
   while (load.left-- > 0) {
     const auto begun = Clock::now();
     co_await client.send(load.request);
-    if (load.stream)
+    if (load.stream) {
       co_await client.read_until("data: ");
-    else
-      co_await client.read_whole();
+    } else {
+      const std::string_view answer = co_await client.read_message();
+      if (!answer.starts_with("HTTP/1.1 200")) throw std::runtime_error(std::string(answer));
+    }
     load.times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begun).count());
-    if (load.stream) co_await client.read_end_of_stream();
+    if (load.stream) co_await client.read_until("\r\n0\r\n\r\n");
+    client.forget();
   }
-}
-
-void rethrow(std::exception_ptr failure) {
-  if (failure) std::rethrow_exception(failure);
 }
 
 int run_load(std::string_view target, std::size_t connections, int requests, bool stream) {
   asio::io_context context(1);
   Load load{request_of(stream ? R"(,"stream":true)" : ""), stream, requests, {}};
   load.times.reserve(static_cast<std::size_t>(requests));
-  std::vector<std::unique_ptr<Client>> clients;
-  for (std::size_t i = 0; i < connections; ++i) clients.push_back(std::make_unique<Client>(context, target));
+  std::vector<std::unique_ptr<Wire>> clients;
+  for (std::size_t i = 0; i < connections; ++i) clients.push_back(std::make_unique<Wire>(connected(context, target)));
   const auto begun = Clock::now();
   for (const auto& client : clients) asio::co_spawn(context, ask_again_and_again(*client, load), rethrow);
   context.run();
@@ -198,22 +215,22 @@ int run_load(std::string_view target, std::size_t connections, int requests, boo
   return 0;
 }
 
-asio::awaitable<void> open_stream(Client& client, const std::string& request, std::size_t& missing) {
+asio::awaitable<void> open_stream(Wire& client, const std::string& request, std::size_t& missing) {
   co_await client.send(request);
   co_await client.read_until("data: ");
   if (--missing == 0) {
     std::puts("open");
     std::fflush(stdout);
   }
-  co_await client.read_end_of_stream();
+  co_await client.read_until("\r\n0\r\n\r\n");
 }
 
 int run_hold(std::string_view target, std::size_t streams) {
   asio::io_context context(1);
   const std::string request = request_of(R"(,"stream":true,"hold":1)");
-  std::vector<std::unique_ptr<Client>> clients;
+  std::vector<std::unique_ptr<Wire>> clients;
   std::size_t missing = streams;
-  for (std::size_t i = 0; i < streams; ++i) clients.push_back(std::make_unique<Client>(context, target));
+  for (std::size_t i = 0; i < streams; ++i) clients.push_back(std::make_unique<Wire>(connected(context, target)));
   for (const auto& client : clients) asio::co_spawn(context, open_stream(*client, request, missing), rethrow);
   asio::co_spawn(context, end_with_input(context), rethrow);
   context.run();

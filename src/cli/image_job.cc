@@ -118,13 +118,13 @@ asio::awaitable<Result<void>> ask(http::EngineClient& client, const fs::path& so
                                   const ImageNews& news) {
   const bool edit = !order.picture.empty();
   const std::string body = edit ? form_of(order) : json::serialize(order.fields);
+  const std::string type = edit ? "multipart/form-data; boundary=" + std::string(k_boundary) : "application/json";
   http::Ask request;
   request.method = "POST";
   request.target = edit ? "/v1/images/edits" : "/v1/images/generations";
-  request.headers.emplace_back("content-type",
-                               edit ? "multipart/form-data; boundary=" + std::string(k_boundary) : "application/json");
+  request.content_type = type;
   request.body = body;
-  auto answer = co_await client.ask(socket, std::move(request));
+  auto answer = co_await client.ask(socket.native(), std::move(request));
   if (!answer) co_return Failure(std::move(answer).error().with("asking the server"));
   Reader reader(news);
   std::string refused;

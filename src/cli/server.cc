@@ -258,7 +258,8 @@ class Server {
   const Folders& folders_;
   const Tell& tell_;
   const ReadAgain& read_again_;
-  asio::io_context context_{1};
+  // All sockets and timers belong to this one thread; others only post to it.
+  asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer asked_{context_, asio::steady_timer::time_point::max()};
   asio::cancellation_signal give_up_;

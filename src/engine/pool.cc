@@ -74,7 +74,7 @@ PoolImpl::PoolImpl(asio::io_context& io, PoolOptions given, std::vector<ModelSpe
 ModelIndex PoolImpl::add_model(ModelSpec spec) {
   const ModelIndex index = scheduler.add_model({});
   by_id.emplace(spec.id, index);
-  served.push_back(std::make_unique<Served>(context, std::move(spec)));
+  served.push_back(std::make_shared<Served>(context, std::move(spec)));
   served.back()->name = short_name(served.back()->spec.id, index);
   served.back()->socket = (sockets / (served.back()->name + ".sock")).string();
   apply(scheduler.set_terms(now(), index, terms_of(*served.back())));
@@ -220,7 +220,7 @@ void PoolImpl::carry_out(const Refuse& effect) {
 
 void PoolImpl::carry_out(const LoseLease& effect) {
   const auto found = leased.find(effect.ticket);
-  if (found != leased.end() && found->second->empty()) *found->second = "the engine is gone";
+  if (found != leased.end() && found->second->ended.empty()) found->second->ended = "the engine is gone";
 }
 
 void PoolImpl::carry_out(const Prefetch& effect) {

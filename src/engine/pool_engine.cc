@@ -54,7 +54,7 @@ void PoolImpl::engine_exited(ModelIndex index, Run run, std::string words) {
   Effects effects = scheduler.exited(now(), run, words);
   for (const Effect& effect : effects)
     if (const auto* lost = std::get_if<LoseLease>(&effect))
-      if (const auto found = leased.find(lost->ticket); found != leased.end()) *found->second = words;
+      if (const auto found = leased.find(lost->ticket); found != leased.end()) found->second->ended = words;
   apply(std::move(effects));
   // Its peak may have taught a new need; while it runs a need is only ever raised.
   if (model.look == Served::Look::done && (scheduler.state(index) == State::absent || changed))
@@ -124,7 +124,7 @@ asio::awaitable<void> PoolImpl::ask_health(ModelIndex index, Run run, std::strin
   const auto self = shared_from_this();
   Served& model = *served[index];
   http::Ask ask;
-  ask.target = std::move(question);
+  ask.target = question;
   ask.head_timeout = limit;
   const auto reply = co_await client.fetch(model.socket, std::move(ask));
   model.*asking = false;

@@ -46,7 +46,8 @@ struct Served {
 };
 
 struct Waiting {
-  explicit Waiting(boost::asio::io_context& context) : ended(context, boost::asio::steady_timer::time_point::max()) {}
+  Waiting(boost::asio::io_context& context, std::function<void(const WaitNews&)> news)
+      : ended(context, boost::asio::steady_timer::time_point::max()), on_news(std::move(news)) {}
   boost::asio::steady_timer ended;  // an event: cancelled when `outcome` is set
   std::optional<Result<Run>> outcome;
   std::function<void(const WaitNews&)> on_news;
@@ -96,6 +97,7 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   boost::asio::awaitable<void> restore_slots_and_serve(ModelIndex index, Run run);
   // pool_lease.cc
   boost::asio::awaitable<Result<Lease>> lease(LeaseRequest request);
+  Lease lease_of(Ticket ticket, ModelIndex index);
   boost::asio::awaitable<Result<void>> wait_for_look(ModelIndex index, Time deadline);
   Error error_of(const Refuse& refusal) const;
   void tell_news();
@@ -109,11 +111,11 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   fs::path sockets;  // the run folder, or a short one if its path is too long for a socket
   Scheduler scheduler;
   Measured measured;
-  std::vector<std::unique_ptr<Served>> served;  // by ModelIndex
+  std::vector<std::shared_ptr<Served>> served;  // by ModelIndex
   std::vector<ModelIndex> order;                // of those that are served now
   std::unordered_map<std::string, ModelIndex> by_id;
   std::map<Ticket, std::shared_ptr<Waiting>> waiting;
-  std::unordered_map<Ticket, std::shared_ptr<std::string>> leased;  // how the engine ended under it
+  boost::container::flat_map<Ticket, Lease::Hold*> leased;  // each takes itself out
   Ticket last_ticket = 0;
   boost::asio::steady_timer alarm, gone, measure_timer;
   std::optional<Time> alarm_at;  // while it is set
@@ -128,14 +130,14 @@ void remove_slots(const fs::path& slot_folder);  // all of them
 SchedulerOptions scheduler_options(const PoolOptions& options, const Budget& budget);
 
 struct Lease::Hold {
-  Hold(std::weak_ptr<PoolImpl> from, Ticket number, std::string id, std::string path)
-      : pool(std::move(from)), ticket(number), model_id(std::move(id)), socket(std::move(path)) {}
+  Hold(PoolImpl& from, Ticket number, ModelIndex of);
+  Hold(const Hold&) = delete;
   ~Hold();
   std::weak_ptr<PoolImpl> pool;
   Ticket ticket;
-  std::string model_id;
-  std::string socket;
-  std::shared_ptr<std::string> ended = std::make_shared<std::string>();
+  ModelIndex index;
+  std::shared_ptr<const Served> model;
+  std::string ended;  // how the engine ended under it
 };
 
 }  // namespace eai::engine

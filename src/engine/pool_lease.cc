@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include "engine/pool_impl.h"
 #include "util/text.h"
@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto k_as_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr auto k_as_tuple = asio::as_tuple(asio::deferred);
 
 std::string_view phase_name(Standing::Phase phase) {
   switch (phase) {
@@ -46,15 +46,26 @@ struct Withdrawal {
   }
 };
 
+bool grants(const Effects& effects, Ticket ticket) {
+  return std::ranges::any_of(effects, [&](const Effect& effect) {
+    const auto* grant = std::get_if<Grant>(&effect);
+    return grant != nullptr && grant->ticket == ticket;
+  });
+}
+
 }  // namespace
+
+Lease::Hold::Hold(PoolImpl& from, Ticket number, ModelIndex of)
+    : pool(from.weak_from_this()), ticket(number), index(of), model(from.served[of]) {
+  from.leased.emplace(ticket, this);
+}
 
 Lease::Hold::~Hold() {
   const auto impl = pool.lock();
   if (!impl) return;
   impl->leased.erase(ticket);
-  const auto index = impl->by_id.find(model_id);
   // The end of an answer is when an engine has used the most.
-  if (!impl->closed && impl->scheduler.leases(index->second) == 1) impl->measure(index->second);
+  if (!impl->closed && impl->scheduler.leases(index) == 1) impl->measure(index);
   if (!impl->closed) impl->apply(impl->scheduler.leave(PoolImpl::now(), ticket));
 }
 
@@ -62,9 +73,9 @@ Lease::Lease(std::unique_ptr<Hold> hold) : hold_(std::move(hold)) {}
 Lease::Lease(Lease&&) noexcept = default;
 Lease& Lease::operator=(Lease&&) noexcept = default;
 Lease::~Lease() = default;
-const std::string& Lease::model_id() const { return hold_->model_id; }
-const std::string& Lease::socket() const { return hold_->socket; }
-std::string Lease::ended() const { return *hold_->ended; }
+const std::string& Lease::model_id() const { return hold_->model->spec.id; }
+const std::string& Lease::socket() const { return hold_->model->socket; }
+std::string Lease::ended() const { return hold_->ended; }
 
 asio::awaitable<Result<Lease>> PoolImpl::lease(LeaseRequest request) {
   const auto self = shared_from_this();
@@ -76,26 +87,32 @@ asio::awaitable<Result<Lease>> PoolImpl::lease(LeaseRequest request) {
   if ((kind.program == "llama-server" ? options.llama_server : options.image_engine).empty())
     co_return fail(Code::unsupported,
                    std::string(kind.program) + ", which runs " + model.spec.folder_name + ", was not found");
-  auto looked_at = co_await wait_for_look(index, request.deadline);
-  if (!looked_at) co_return Failure(std::move(looked_at).error());
+  if (model.look != Served::Look::done) {
+    auto looked_at = co_await wait_for_look(index, request.deadline);
+    if (!looked_at) co_return Failure(std::move(looked_at).error());
+  }
 
   const Ticket ticket = ++last_ticket;
-  const auto wait = std::make_shared<Waiting>(context);
-  wait->on_news = std::move(request.on_news);
+  Effects effects = scheduler.request(now(), ticket, index, request.deadline);
+  if (grants(effects, ticket)) {  // nobody need wait for it
+    ++model.requests;
+    apply(std::move(effects));
+    co_return lease_of(ticket, index);
+  }
+  const auto wait = std::make_shared<Waiting>(context, std::move(request.on_news));
   waiting.emplace(ticket, wait);
   Withdrawal withdrawal{self, ticket};
-  apply(scheduler.request(now(), ticket, index, request.deadline));
+  apply(std::move(effects));
   // Ends by an outcome, or by cancellation of this coroutine.
   if (!wait->outcome) co_await wait->ended.async_wait(k_as_tuple);
   if (!wait->outcome) co_return fail(Code::busy, "nobody waits for the answer any more");
-  if (!*wait->outcome) {
-    withdrawal.armed = false;
-    co_return Failure(std::move(*wait->outcome).error());
-  }
-  auto hold = std::make_unique<Lease::Hold>(self, ticket, model.spec.id, model.socket);
   withdrawal.armed = false;
-  leased.emplace(ticket, hold->ended);
-  co_return Lease(std::move(hold));
+  if (!*wait->outcome) co_return Failure(std::move(*wait->outcome).error());
+  co_return lease_of(ticket, index);
+}
+
+Lease PoolImpl::lease_of(Ticket ticket, ModelIndex index) {
+  return Lease(std::make_unique<Lease::Hold>(*this, ticket, index));
 }
 
 // The first request may come before the file was looked at; a look that failed is tried again.

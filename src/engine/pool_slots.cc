@@ -78,10 +78,11 @@ std::string PoolImpl::slot_file(const Served& model, std::uint32_t slot) {
 asio::awaitable<std::int64_t> PoolImpl::ask_slot(std::string socket, std::uint32_t slot, std::string action,
                                                  std::string file) {
   const std::string body = boost::json::serialize(boost::json::object{{"filename", file}});
+  const std::string target = "/slots/" + std::to_string(slot) + "?action=" + action;
   http::Ask ask;
   ask.method = "POST";
-  ask.target = "/slots/" + std::to_string(slot) + "?action=" + action;
-  ask.headers = {{"content-type", "application/json"}};
+  ask.target = target;
+  ask.content_type = "application/json";
   ask.body = body;
   ask.head_timeout = k_slot_deadline;
   const auto reply = co_await client.fetch(std::move(socket), std::move(ask));

@@ -102,8 +102,8 @@ struct RealEngine : ::testing::Test {
     EXPECT_TRUE(lease) << lease.error().message;
     http::Ask ask;
     ask.method = "POST";
-    ask.target = std::move(target);
-    ask.headers = {{"content-type", "application/json"}};
+    ask.target = target;
+    ask.content_type = "application/json";
     ask.body = body;
     const auto reply = co_await client.fetch(lease->socket(), std::move(ask));
     EXPECT_TRUE(reply) << reply.error().message;

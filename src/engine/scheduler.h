@@ -22,11 +22,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
+#include <boost/container/small_vector.hpp>
 
 namespace eai::engine {
 
@@ -110,7 +112,7 @@ struct Prefetch {
   ModelIndex model;
 };  // it starts as soon as another has gone
 using Effect = std::variant<StartEngine, StopEngine, Grant, Refuse, LoseLease, Prefetch>;
-using Effects = std::vector<Effect>;
+using Effects = boost::container::small_vector<Effect, 2>;  // mostly there is one
 
 // Built in place: g++ 12 warns wrongly where a variant is moved in from a temporary.
 template <typename E>
@@ -179,7 +181,7 @@ class Scheduler {
     State state = State::absent;
     Run run = 0;
     std::deque<Waiter> waiters;  // by arrival
-    std::unordered_set<Ticket> leases;
+    boost::container::flat_set<Ticket> leases;
     Time started_at{}, ready_at{}, last_used{}, cool_until{};
     std::optional<Time> contended_since;  // since when it waits for the place of a busy model
     Time patient_until{};                 // and how long that one may go on
@@ -211,7 +213,7 @@ class Scheduler {
 
   SchedulerOptions options_;
   std::vector<Model> models_;
-  std::unordered_map<Ticket, ModelIndex> tickets_;  // waiting or leased
+  boost::container::flat_map<Ticket, ModelIndex> tickets_;  // waiting or leased
   Run last_run_ = 0;
   Time settled_at_{};
   bool shutting_down_ = false;

@@ -27,10 +27,10 @@ std::string lower(std::string_view text) {
 bool host_is_known(const GatewayOptions& options, std::string_view authority) {
   std::string host = lower(host_of(authority));
   if (host.ends_with('.')) host.pop_back();
+  if (host == "localhost" || host.ends_with(".localhost")) return true;
   boost::system::error_code not_an_address;
   boost::asio::ip::make_address(host, not_an_address);
   if (!not_an_address) return true;
-  if (host == "localhost" || host.ends_with(".localhost")) return true;
   return std::any_of(options.hosts.begin(), options.hosts.end(), [&](const auto& name) { return lower(name) == host; });
 }
 

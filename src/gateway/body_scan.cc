@@ -15,6 +15,8 @@ namespace json = boost::json;
 
 constexpr std::size_t k_kept = 512;  // bytes kept of a key or of a value we look at
 
+constexpr std::size_t k_usual_depth = 6;
+
 // Where in the document we are, as far as it matters here.
 enum class Place { root, messages, message, content, part, elsewhere };
 
@@ -24,6 +26,8 @@ class Handler {
   static constexpr std::size_t max_array_size = std::size_t(-1);
   static constexpr std::size_t max_key_size = std::size_t(-1);
   static constexpr std::size_t max_string_size = std::size_t(-1);
+
+  Handler() { stack_.reserve(k_usual_depth); }
 
   BodyFacts facts;
   bool root_is_object = false;

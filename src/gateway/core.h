@@ -2,6 +2,7 @@
 // Thread: the io_context's.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -74,7 +75,7 @@ inline std::chrono::seconds retry_after(const Core& core, const std::string& mod
 asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& lease);
 
 // One request to one engine, whole or streamed.
-asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming& in, Exchange& out);
+asio::awaitable<void> relay(std::shared_ptr<Core> core, const Endpoint& endpoint, http::Incoming& in, http::Outgoing& to);
 
 // Whether the request may come in at all: Host, Origin, key. A reply refuses it, or answers a preflight.
 std::optional<http::Reply> admit(const GatewayOptions& options, const http::Incoming& request);

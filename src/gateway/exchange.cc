@@ -5,7 +5,6 @@
 
 #include "gateway/meter.h"
 #include "gateway/request_log.h"
-#include "util/text.h"
 
 namespace eai::gateway {
 namespace {
@@ -14,9 +13,11 @@ namespace asio = boost::asio;
 
 std::string make_request_id() {
   static std::mt19937_64 random{std::random_device{}()};  // an id, not a secret
-  Bytes bytes(12);
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-  return "req_" + to_hex(bytes);
+  std::string id = "req_";  // and 64 bits in 11 digits: as long as a text can be without memory of its own
+  std::uint64_t bits = random();
+  for (int digit = 0; digit < 11; ++digit, bits >>= 6)
+    id += "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[bits & 0x3f];
+  return id;
 }
 
 bool is_harmless(char c) {

@@ -52,19 +52,14 @@ std::string_view path_name(std::string_view path) {
   return "other";
 }
 
-asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, http::Outgoing& to) {
+asio::awaitable<void> answer_itself(std::shared_ptr<Core> core, http::Incoming& in, http::Outgoing& to) {
   Exchange out(to, core->meter, core->request_log, request_id_of(in), path_name(in.path()));
   if (Images::serves(in.path())) {
     co_await core->images.handle(in, out);
     co_return;
   }
-  const Endpoint* endpoint = find_endpoint(in.path());
-  if (endpoint != nullptr && in.method == "POST") {
-    co_await relay(*core, *endpoint, in, out);
-    co_return;
-  }
   std::optional<http::Reply> reply;
-  if (endpoint != nullptr) {
+  if (find_endpoint(in.path()) != nullptr) {
     reply = wrong_method(in, "POST");
   } else {
     reply = answer_here(*core, in);
@@ -72,6 +67,12 @@ asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, htt
   if (!reply) reply = unknown_path(in);
   append(reply->headers, common_headers(*core, in, out.record.id));
   co_await out.send(*reply);
+}
+
+asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, http::Outgoing& to) {
+  const Endpoint* endpoint = in.method == "POST" ? find_endpoint(in.path()) : nullptr;
+  if (endpoint == nullptr) return answer_itself(std::move(core), in, to);
+  return relay(std::move(core), *endpoint, in, to);
 }
 
 // Refused before its body was read: counted and logged all the same.

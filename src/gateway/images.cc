@@ -234,7 +234,7 @@ asio::awaitable<Result<void>> Images::Impl::draw(Drawing& drawing, http::Outgoin
     http::Ask ask;
     ask.method = "POST";
     ask.target = "/generate";
-    ask.headers.emplace_back("content-type", "application/json");
+    ask.content_type = "application/json";
     ask.body = drawing.wish.engine_body;
     auto events = co_await core.client.ask(lease_result->socket(), std::move(ask));
     if (!events && attempt == 0) {

@@ -5,8 +5,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "gateway/core.h"
 
@@ -42,21 +42,11 @@ std::string comment_of(const engine::WaitNews& news) {
   return out + "\n\n";
 }
 
-}  // namespace
-
-asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string model_id, http::Outgoing& out,
-                                                       const http::HeaderList* stream_head, OnNews also) {
-  engine::LeaseRequest request;
-  request.model_id = std::move(model_id);
-  request.deadline = std::chrono::steady_clock::now() + core.options.wait_limit;
-  if (stream_head == nullptr) {
-    request.on_news = std::move(also);
-    co_return co_await core.pool.lease(std::move(request));
-  }
-
+asio::awaitable<Result<engine::Lease>> lease_for_stream(Core& core, engine::LeaseRequest request, http::Outgoing& out,
+                                                        const http::HeaderList& stream_head) {
   auto waiting = std::make_shared<Waiting>(core.context);
   std::weak_ptr<Waiting> weak = waiting;
-  request.on_news = [weak, also = std::move(also)](const engine::WaitNews& news) {
+  request.on_news = [weak, also = std::move(request.on_news)](const engine::WaitNews& news) {
     if (auto alive = weak.lock()) alive->news = news;
     if (also) also(news);
   };
@@ -66,7 +56,7 @@ asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string m
   asio::awaitable<void> taking = take(core.pool, std::move(request), waiting);
   asio::co_spawn(core.context, std::move(taking), token);
   GiveUpGuard guard{waiting};
-  constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+  constexpr auto as_tuple = asio::as_tuple(asio::deferred);
   while (!waiting->outcome) {
     waiting->bell.expires_after(core.options.first_news);
     auto [error] = co_await waiting->bell.async_wait(as_tuple);
@@ -77,15 +67,27 @@ asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string m
     if (out.begun()) {
       sent = co_await out.write(comment);
     } else {
-      sent = co_await out.begin(200, *stream_head, comment);
+      sent = co_await out.begin(200, stream_head, comment);
     }
     if (!sent) co_return Failure(std::move(sent).error());
   }
   co_return std::move(*waiting->outcome);
 }
 
+}  // namespace
+
+asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string model_id, http::Outgoing& out,
+                                                       const http::HeaderList* stream_head, OnNews also) {
+  engine::LeaseRequest request;
+  request.model_id = std::move(model_id);
+  request.deadline = std::chrono::steady_clock::now() + core.options.wait_limit;
+  request.on_news = std::move(also);
+  if (stream_head == nullptr) return core.pool.lease(std::move(request));
+  return lease_for_stream(core, std::move(request), out, *stream_head);
+}
+
 asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& lease) {
-  constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+  constexpr auto as_tuple = asio::as_tuple(asio::deferred);
   asio::steady_timer timer(core.context);
   for (int tries = 0; tries < 200 && lease.ended().empty(); ++tries) {
     timer.expires_after(std::chrono::milliseconds(5));

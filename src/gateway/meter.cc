@@ -84,7 +84,9 @@ void Histogram::note(std::chrono::steady_clock::duration took) {
 }
 
 void Meter::note(const Record& record) {
-  ++requests_[{record.path, record.status, record.model}];
+  const auto key = std::tie(record.path, record.status, record.model);
+  const auto counted = requests_.find(key);
+  ++(counted == requests_.end() ? requests_.emplace(key, 0).first : counted)->second;
   took_[record.path].note(Record::Clock::now() - record.begun);
   bytes_ += record.bytes;
   if (!record.whole) ++left_;

@@ -16,11 +16,10 @@ constexpr std::size_t k_scan_here = 1 * k_mib;       // larger bodies are scanne
 constexpr std::size_t k_collect_limit = 64 * k_mib;  // of an answer that is not a stream
 constexpr std::size_t k_event_limit = 16 * k_mib;    // an event longer than this is passed on in pieces
 
-asio::awaitable<Result<BodyFacts>> scan_elsewhere(std::string_view body) { co_return scan_body(body); }
+asio::awaitable<Result<BodyFacts>> scan(std::string_view body) { co_return scan_body(body); }
 
-asio::awaitable<Result<BodyFacts>> scan(Core& core, std::string_view body) {
-  if (body.size() <= k_scan_here) co_return scan_body(body);
-  asio::awaitable<Result<BodyFacts>> work = scan_elsewhere(body);
+asio::awaitable<Result<BodyFacts>> scan_elsewhere(Core& core, std::string_view body) {
+  asio::awaitable<Result<BodyFacts>> work = scan(body);
   if (!core.workers) core.workers.emplace(1);
   co_return co_await asio::co_spawn(*core.workers, std::move(work), asio::use_awaitable);
 }
@@ -110,19 +109,23 @@ struct Relay {
   }
 
   asio::awaitable<Result<std::string>> collect(http::Answer& answer, std::size_t limit) {
-    std::string body(answer.take_arrived());
-    while (true) {
+    std::string body = answer.take_rest();
+    while (!answer.whole()) {
       auto more = co_await answer.read(core.options.stall_limit);
       if (!more) co_return Failure(std::move(more).error());
-      if (more->empty()) co_return body;
       body += *more;
       if (body.size() > limit) co_return fail(Code::network, "the engine's answer is larger than expected");
     }
+    co_return body;
   }
 
   // A whole answer: sent with its length, so that a crash in its middle can still become an error.
   asio::awaitable<Result<void>> pass_whole(http::Answer& answer) {
-    auto body = co_await collect(answer, k_collect_limit);
+    Result<std::string> body;
+    if (answer.whole())
+      body = answer.take_rest();  // mostly it came with its head
+    else
+      body = co_await collect(answer, k_collect_limit);
     if (!body) co_return Failure(std::move(body).error());
     lease.reset();  // a slow reader needs no engine
     out.note_answer(*body);
@@ -174,40 +177,6 @@ struct Relay {
     return head;
   }
 
-  // Leases and asks; once more if the engine had died before it saw the request.
-  asio::awaitable<void> run(std::string model_id, bool stream) {
-    const http::HeaderList waiting_head = stream ? stream_head() : http::HeaderList{};
-    for (int attempt = 0;; ++attempt) {
-      auto leased = co_await lease_with_news(core, model_id, out, stream ? &waiting_head : nullptr);
-      if (!leased) {
-        co_await refuse(std::move(leased).error());
-        co_return;
-      }
-      lease.emplace(*std::move(leased));
-      http::Ask ask;
-      ask.method = "POST";
-      ask.target = endpoint.target;
-      ask.headers.emplace_back("content-type", "application/json");
-      ask.body = in.body;
-      // Without stream an engine sends its head when the whole answer is there.
-      ask.head_timeout = stream ? core.options.stall_limit : core.options.answer_limit;
-      auto answer = co_await core.client.ask(lease->socket(), std::move(ask));
-      if (!answer && answer.error().code == Code::not_found && attempt == 0) {
-        co_await end_of_engine(core, *lease);
-        lease.reset();
-        continue;
-      }
-      in.body = {};  // the engine has it
-      pictures_room.reset();
-      if (!answer) {
-        co_await refuse(ended(std::move(answer).error()));
-        co_return;
-      }
-      co_await pass(*answer);
-      co_return;
-    }
-  }
-
   asio::awaitable<void> pass(http::Answer& answer) {
     if (answer.status() >= 400) {
       co_await pass_error(answer);
@@ -235,9 +204,9 @@ struct Relay {
   }
 };
 
-// Which model answers, if the request is one that it can answer. Its word holds for this request, whatever is reloaded
+// Which model answers, if the request is one that it can answer. The choice holds for this request, whatever is reloaded
 // meanwhile.
-Result<std::string> choose(Relay& exchange, const BodyFacts& facts) {
+Result<void> choose(Relay& exchange, const BodyFacts& facts) {
   Core& core = exchange.core;
   EAI_CHECK(check_body(exchange.endpoint, facts));
   std::optional<std::string_view> named;
@@ -246,7 +215,8 @@ Result<std::string> choose(Relay& exchange, const BodyFacts& facts) {
   EAI_CHECK(check_images(core.options, *choice.model, facts));
   core.note_use(choice.model->id);
   add_truth(exchange.headers, choice);
-  return choice.model->id;
+  exchange.out.record.model = choice.model->id;
+  return {};
 }
 
 // Puts the pictures that the request names by address into its body.
@@ -264,29 +234,63 @@ asio::awaitable<Result<void>> fetch_pictures(Relay& exchange, BodyFacts& facts) 
   co_return Result<void>();
 }
 
-}  // namespace
-
-asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Incoming& in, Exchange& out) {
-  Relay exchange{core, endpoint, in, out, common_headers(core, in, out.record.id), std::nullopt, nullptr};
-  auto facts = co_await scan(core, in.body);
-  if (!facts) {
-    co_await exchange.refuse(std::move(facts).error());
-    co_return;
-  }
-  auto model_id = choose(exchange, *facts);
-  if (!model_id) {
-    co_await exchange.refuse(std::move(model_id).error());
-    co_return;
-  }
-  out.record.model = *model_id;
+// What comes before an engine is asked for: whether the answer is to be a stream.
+asio::awaitable<Result<bool>> prepare(Relay& exchange) {
+  const std::string_view body = exchange.in.body;
+  Result<BodyFacts> facts = body.size() <= k_scan_here ? scan_body(body) : BodyFacts{};
+  if (body.size() > k_scan_here) facts = co_await scan_elsewhere(exchange.core, body);
+  if (!facts) co_return Failure(std::move(facts).error());
+  if (auto chosen = choose(exchange, *facts); !chosen) co_return Failure(std::move(chosen).error());
   if (!facts->spots.empty()) {
     auto fetched = co_await fetch_pictures(exchange, *facts);
-    if (!fetched) {
-      co_await exchange.refuse(std::move(fetched).error());
+    if (!fetched) co_return Failure(std::move(fetched).error());
+  }
+  co_return facts->stream;
+}
+
+}  // namespace
+
+asio::awaitable<void> relay(std::shared_ptr<Core> owner, const Endpoint& endpoint, http::Incoming& in,
+                            http::Outgoing& to) {
+  Core& core = *owner;
+  Exchange out(to, core.meter, core.request_log, request_id_of(in), endpoint.path);
+  Relay exchange{core, endpoint, in, out, common_headers(core, in, out.record.id), std::nullopt, nullptr};
+  const Result<bool> stream = co_await prepare(exchange);
+  if (!stream) {
+    co_await exchange.refuse(stream.error());
+    co_return;
+  }
+  const http::HeaderList waiting_head = *stream ? exchange.stream_head() : http::HeaderList{};
+  // Leases and asks; once more if the engine had died before it saw the request.
+  for (int attempt = 0;; ++attempt) {
+    auto leased = co_await lease_with_news(core, out.record.model, out, *stream ? &waiting_head : nullptr);
+    if (!leased) {
+      co_await exchange.refuse(std::move(leased).error());
       co_return;
     }
+    exchange.lease.emplace(*std::move(leased));
+    http::Ask ask;
+    ask.method = "POST";
+    ask.target = endpoint.target;
+    ask.content_type = "application/json";
+    ask.body = in.body;
+    // Without stream an engine sends its head when the whole answer is there.
+    ask.head_timeout = *stream ? core.options.stall_limit : core.options.answer_limit;
+    auto answer = co_await core.client.ask(exchange.lease->socket(), std::move(ask));
+    if (!answer && answer.error().code == Code::not_found && attempt == 0) {
+      co_await end_of_engine(core, *exchange.lease);
+      exchange.lease.reset();
+      continue;
+    }
+    in.body = {};  // the engine has it
+    exchange.pictures_room.reset();
+    if (!answer) {
+      co_await exchange.refuse(exchange.ended(std::move(answer).error()));
+      co_return;
+    }
+    co_await exchange.pass(*answer);
+    co_return;
   }
-  co_await exchange.run(*std::move(model_id), facts->stream);
 }
 
 }  // namespace eai::gateway

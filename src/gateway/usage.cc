@@ -1,7 +1,9 @@
 #include "gateway/usage.h"
 
+#include <array>
 #include <charconv>
-#include <initializer_list>
+
+#include <string.h>
 
 namespace eai::gateway {
 namespace {
@@ -9,13 +11,18 @@ namespace {
 constexpr std::size_t k_looked_at = 8 * 1024;    // bytes at each end
 constexpr std::size_t k_longest_object = 1'000;  // bytes of "timings" or "usage"
 
-// Behind `"<key>":`, or npos. What is looked for begins with a letter: JSON is full of quotes.
+using Keys = std::array<std::string_view, 3>;
+constexpr std::array<std::string_view, 2> k_objects = {R"("usage":)", R"("timings":)"};
+constexpr std::string_view k_prompt_seen = R"("prompt_n":)";  // without what an engine found in its cache
+constexpr Keys k_prompt = {R"("prompt_tokens":)", R"("input_tokens":)", k_prompt_seen};
+constexpr Keys k_generated = {R"("completion_tokens":)", R"("output_tokens":)", R"("predicted_n":)"};
+constexpr std::string_view k_speed = R"("predicted_per_second":)";
+
+// Behind the next `key`, or npos. Not string_view's find(), which takes a step for each quote, and JSON is full of them.
 std::size_t behind_key(std::string_view json, std::string_view key, std::size_t from = 0) {
-  for (auto at = json.find(key, from); at != std::string_view::npos; at = json.find(key, at + 1)) {
-    const auto end = at + key.size();
-    if (at > 0 && json[at - 1] == '"' && json.substr(end, 2) == "\":") return end + 2;
-  }
-  return std::string_view::npos;
+  const void* found = ::memmem(json.data() + from, json.size() - from, key.data(), key.size());
+  if (found == nullptr) return std::string_view::npos;
+  return static_cast<std::size_t>(static_cast<const char*>(found) - json.data()) + key.size();
 }
 
 // The number behind `key` in `object`; `into` stays where there is none.
@@ -32,16 +39,15 @@ void take(std::string_view object, std::string_view key, Number& into) {
 
 // A quoted text inside a string has a backslash before each quote, so these names are found as keys only.
 void look(std::string_view json, Usage& into) {
-  for (std::string_view name : {"usage", "timings"}) {
+  for (const std::string_view name : k_objects) {
     for (auto at = behind_key(json, name); at != std::string_view::npos; at = behind_key(json, name, at)) {
       const std::string_view object = json.substr(at, k_longest_object);
-      for (std::string_view key : {"prompt_tokens", "input_tokens", "prompt_n"}) {
+      for (const std::string_view key : k_prompt) {
         // An engine that found a part of the prompt in its cache says so apart.
-        if (key != "prompt_n" || into.prompt == 0) take(object, key, into.prompt);
+        if (key != k_prompt_seen || into.prompt == 0) take(object, key, into.prompt);
       }
-      for (std::string_view key : {"completion_tokens", "output_tokens", "predicted_n"})
-        take(object, key, into.generated);
-      take(object, "predicted_per_second", into.per_second);
+      for (const std::string_view key : k_generated) take(object, key, into.generated);
+      take(object, k_speed, into.per_second);
     }
   }
 }

@@ -3,8 +3,7 @@
 #include <array>
 #include <charconv>
 
-#include <boost/asio/write.hpp>
-
+#include "http/write_now.h"
 #include "util/log.h"
 
 namespace eai::http {
@@ -15,6 +14,8 @@ constexpr std::size_t k_first_room = 4 * 1024;
 constexpr std::size_t k_body_room = 64 * 1024;
 constexpr std::size_t k_early_limit = 64 * 1024;  // bytes of coming requests kept while a handler works
 constexpr std::chrono::milliseconds k_linger{2000};
+constexpr std::chrono::milliseconds k_watch_after{20};
+constexpr std::size_t k_usual_target = 256;
 
 int status_of(const ErrorCode& failure) {
   if (failure == beast::http::error::header_limit) return 431;
@@ -40,9 +41,12 @@ Connection::Connection(StreamSocket socket, std::shared_ptr<asio::ssl::context> 
     : socket_(std::move(socket)),
       tls_context_(std::move(tls)),
       shared_(std::move(shared)),
-      peer_(std::move(peer)),
-      wake_(socket_.get_executor(), Clock::time_point::max()) {
+      watch_(shared_->watches, [this] { start_read(); }) {
+  ErrorCode ignored;
+  socket_.non_blocking(true, ignored);  // for write_now()
   if (tls_context_) tls_.emplace(socket_, *tls_context_);
+  incoming_.peer = std::move(peer);
+  incoming_.encrypted = tls_.has_value();
   quiet_since_ = Clock::now();
   expect_within(shared_->limits.head);
 }
@@ -53,7 +57,7 @@ void Connection::close() {
   gone_ = true;
   ErrorCode ignored;
   socket_.close(ignored);
-  wake_.cancel();
+  read_.call(socket_.get_executor());
   stop_.emit(asio::cancellation_type::terminal);
 }
 
@@ -98,45 +102,42 @@ void Connection::on_read(ErrorCode failure, std::size_t count) {
   buffer_.commit(count);
   if (failure) {
     gone_ = true;
-    wake_.cancel();
+    read_.ring();
     if (handling_) stop_.emit(asio::cancellation_type::terminal);
     return;
   }
   if (handling_)
     start_read();
   else
-    wake_.cancel();
+    read_.ring();
 }
 
 asio::awaitable<bool> Connection::wait_for_bytes() {
   const auto before = buffer_.size();
+  if (!reading_) co_await shared_->turns.next();
   start_read();
-  while (!gone_ && reading_ && buffer_.size() == before) {
-    auto [cancelled] = co_await wake_.async_wait(k_tuple);
-    static_cast<void>(cancelled);
-  }
+  while (!gone_ && reading_ && buffer_.size() == before) co_await read_.wait();
   co_return !gone_ || buffer_.size() > before;
 }
 
 asio::awaitable<bool> Connection::read_head(WireParser<true>& parser, ErrorCode& failure) {
-  bool first = true;
+  bool begun = false;
   while (!parser.is_header_done()) {
     if (feed(parser, buffer_, failure) || failure) {
       if (failure) co_return true;
       continue;
     }
-    if (!co_await wait_for_bytes()) co_return false;
     // The clock of the head starts with its first byte, so that dripping bytes does not move it.
-    if (first) expect_within(shared_->limits.head);
-    first = false;
+    const bool some = parser.got_some() || buffer_.size() > 0;
+    if (some && !std::exchange(begun, true)) expect_within(shared_->limits.head);
+    if (!co_await wait_for_bytes()) co_return false;
   }
   co_return true;
 }
 
 asio::awaitable<bool> Connection::read_body(WireParser<true>& parser, ErrorCode& failure) {
-  const auto begun = Clock::now();
+  std::optional<Clock::time_point> begun;
   const Limits& limits = shared_->limits;
-  parser.eager(true);
   while (!parser.is_done()) {
     const std::uint64_t held = std::max<std::uint64_t>(parser.body.size(), counted_body_);
     shared_->bodies += held - counted_body_;
@@ -150,7 +151,8 @@ asio::awaitable<bool> Connection::read_body(WireParser<true>& parser, ErrorCode&
       failure = beast::http::error::buffer_overflow;
       co_return true;
     }
-    deadline_ = begun + limits.body_grace + std::chrono::seconds(parser.body.size() / limits.body_rate);
+    if (!begun) begun = Clock::now();
+    deadline_ = *begun + limits.body_grace + std::chrono::seconds(parser.body.size() / limits.body_rate);
     if (!co_await wait_for_bytes()) co_return false;
   }
   co_return true;
@@ -161,6 +163,7 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
   http11_ = keep_alive_ = true;
   WireParser<true> parser(shared_->limits.header);
   parser.body_limit(shared_->limits.body);
+  parser.use_room_of(incoming_.target, incoming_.headers);
   ErrorCode failure;
   if (!co_await read_head(parser, failure)) co_return Next::close;
   if (failure) {
@@ -171,14 +174,11 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
   keep_alive_ = parser.keep_alive();
   no_body_ = parser.method == "HEAD";
 
-  Incoming incoming;
-  incoming.method = std::move(parser.method);
-  incoming.target = std::move(parser.target);
-  incoming.headers = std::move(parser.headers);
-  incoming.peer = peer_;
-  incoming.encrypted = tls_.has_value();
+  incoming_.method = std::move(parser.method);
+  incoming_.target = std::move(parser.target);
+  incoming_.headers = std::move(parser.headers);
   if (shared_->handlers.admit) {
-    if (const auto refusal = shared_->handlers.admit(incoming)) {
+    if (const auto refusal = shared_->handlers.admit(incoming_)) {
       keep_alive_ = keep_alive_ && parser.is_done();  // an unread body is never skipped over
       const auto sent = co_await send(*refusal);
       co_return sent&& keep_alive_ ? Next::again : Next::close;
@@ -189,10 +189,12 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     co_await refuse(503, k_too_many_bodies);
     co_return Next::close;
   }
-  if (!parser.is_done() && incoming.header("expect") == "100-continue") {
-    if (!co_await write_raw("HTTP/1.1 100 Continue\r\n\r\n", "", "")) co_return Next::close;
+  if (!parser.is_done() && incoming_.header("expect") == "100-continue") {
+    if (!co_await write_raw("HTTP/1.1 100 Continue\r\n\r\n")) co_return Next::close;
   }
-  if (!co_await read_body(parser, failure)) co_return Next::close;
+  parser.eager(true);
+  feed(parser, buffer_, failure);  // mostly all of it came with its head
+  if (!failure && !parser.is_done() && !co_await read_body(parser, failure)) co_return Next::close;
   if (failure == beast::http::error::buffer_overflow) {
     co_await refuse(503, k_too_many_bodies);
     co_return Next::close;
@@ -201,8 +203,9 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     co_await refuse(status_of(failure), why_of(failure, shared_->limits));
     co_return Next::close;
   }
-  incoming.body = std::move(parser.body);
-  co_await handle(incoming);
+  incoming_.body = std::move(parser.body);
+  co_await handle();
+  forget_request();
   shared_->bodies -= counted_body_;
   counted_body_ = 0;
   if (!ended_) {  // cut: a begun answer without an end must not look whole
@@ -210,17 +213,26 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     co_return Next::close;
   }
   quiet_since_ = Clock::now();
-  expect_within(shared_->limits.idle);
+  deadline_ = quiet_since_ + shared_->limits.idle;
   co_return keep_alive_ && !gone_ && !retired_ ? Next::again : Next::close;
 }
 
-asio::awaitable<void> Connection::handle(Incoming& incoming) {
+// Room for a request of usual size stays.
+void Connection::forget_request() {
+  incoming_.body = {};
+  incoming_.headers.clear();
+  if (incoming_.headers.capacity() > k_usual_headers) incoming_.headers = {};
+  if (incoming_.target.size() > k_usual_target) incoming_.target = {};
+}
+
+asio::awaitable<void> Connection::handle() {
   struct Running {
     explicit Running(Connection& owner) : connection(owner) {
       connection.handling_ = true;
       ++connection.shared_->running;
     }
     ~Running() {
+      connection.watch_.lift();
       connection.handling_ = false;
       --connection.shared_->running;
     }
@@ -230,9 +242,9 @@ asio::awaitable<void> Connection::handle(Incoming& incoming) {
   {
     const Running running(*this);
     deadline_ = Clock::time_point::max();  // the handler's own deadlines hold now
-    start_read();
+    watch_.set(Clock::now() + k_watch_after);
     try {
-      co_await shared_->handlers.handle(incoming, *this);
+      co_await shared_->handlers.handle(incoming_, *this);
     } catch (const boost::system::system_error&) {
       throw;  // cancellation
     } catch (const std::exception& bug) {
@@ -266,9 +278,9 @@ asio::awaitable<void> Connection::linger() {
   }
 }
 
-std::string Connection::head_of(int status, const HeaderList& headers) const {
+std::string Connection::head_of(int status, const HeaderList& headers, std::size_t body_size) const {
   std::string head;
-  head.reserve(384);
+  head.reserve(384 + (body_size <= k_joined ? body_size : 0));
   head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_of(status)).append("\r\n");
   for (const auto& [name, value] : headers) head.append(name).append(": ").append(value).append("\r\n");
   if (!keep_alive_)
@@ -278,33 +290,27 @@ std::string Connection::head_of(int status, const HeaderList& headers) const {
   return head;
 }
 
-asio::awaitable<Result<void>> Connection::write_raw(std::string_view head, std::string_view body,
-                                                    std::string_view tail) {
-  const std::array<asio::const_buffer, 3> parts = {asio::buffer(head), asio::buffer(body), asio::buffer(tail)};
-  std::size_t total = asio::buffer_size(parts), done = 0;
+asio::awaitable<Result<void>> Connection::write_raw(std::string head, std::string_view body) {
+  const Parts parts = joined(head, body);
+  const std::size_t total = asio::buffer_size(parts);
+  ErrorCode failure;
+  std::size_t done = tls_ ? 0 : write_now(socket_, parts, failure);
   // Written in steps, so that the clock runs from the last byte that the client took, not from the start.
-  while (done < total) {
+  while (!failure && done < total) {
     expect_within(shared_->limits.write);
-    std::array<asio::const_buffer, 3> rest = parts;
-    std::size_t skip = done;
-    for (auto& part : rest) {
-      const auto step = std::min(skip, part.size());
-      part += step;
-      skip -= step;
-    }
-    ErrorCode failure;
+    const Parts rest = parts_after(parts, done);
     std::size_t count = 0;
     if (tls_) {
-      const auto next = rest[0].size() ? rest[0] : rest[1].size() ? rest[1] : rest[2];
+      const auto next = rest[0].size() ? rest[0] : rest[1];
       std::tie(failure, count) = co_await tls_->async_write_some(next, k_tuple);
     } else {
       std::tie(failure, count) = co_await socket_.async_write_some(rest, k_tuple);
     }
-    if (failure) {
-      gone_ = true;
-      co_return fail(Code::network, "the client has gone");
-    }
     done += count;
+  }
+  if (failure) {
+    gone_ = true;
+    co_return fail(Code::network, "the client has gone");
   }
   if (handling_) deadline_ = Clock::time_point::max();
   co_return Result<void>{};
@@ -313,20 +319,22 @@ asio::awaitable<Result<void>> Connection::write_raw(std::string_view head, std::
 asio::awaitable<Result<void>> Connection::send(const Reply& reply) {
   begun_ = ended_ = true;
   if (retired_ || shared_->stopping) keep_alive_ = false;
-  std::string head = head_of(reply.status, reply.headers);
+  std::string head = head_of(reply.status, reply.headers, reply.body.size());
   if (reply.status != 204) head.append("Content-Length: ").append(std::to_string(reply.body.size())).append("\r\n");
   head.append("\r\n");
-  const std::string_view body = no_body_ ? std::string_view{} : std::string_view(reply.body);
-  co_return co_await write_raw(head, body, "");
+  return write_raw(std::move(head), no_body_ ? std::string_view{} : std::string_view(reply.body));
 }
 
 namespace {
 
-std::string chunk_head(std::size_t size) {
-  std::array<char, 20> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), size, 16).ptr;
-  return std::string(text.data(), end).append("\r\n");
+void append_chunk(std::string& to, std::string_view bytes) {
+  std::array<char, 20> size{};
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+  to.reserve(to.size() + bytes.size() + size.size());
+  to.append(size.data(), end).append("\r\n").append(bytes).append("\r\n");
 }
+
+asio::awaitable<Result<void>> nothing() { co_return Result<void>{}; }
 
 }  // namespace
 
@@ -335,24 +343,26 @@ asio::awaitable<Result<void>> Connection::begin(int status, const HeaderList& he
   if (retired_ || shared_->stopping) keep_alive_ = false;
   chunked_ = http11_;
   if (!chunked_) keep_alive_ = false;
-  std::string head = head_of(status, headers);
+  std::string head = head_of(status, headers, 0);
   head.append(chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
-  if (first.empty() || no_body_) co_return co_await write_raw(head, "", "");
-  if (chunked_) head.append(chunk_head(first.size()));
-  co_return co_await write_raw(head, first, chunked_ ? "\r\n" : "");
+  if (first.empty() || no_body_) return write_raw(std::move(head));
+  if (!chunked_) return write_raw(std::move(head), first);
+  append_chunk(head, first);
+  return write_raw(std::move(head));
 }
 
 asio::awaitable<Result<void>> Connection::write(std::string_view bytes) {
-  if (bytes.empty() || no_body_) co_return Result<void>{};
-  if (!chunked_) co_return co_await write_raw(bytes, "", "");
-  const std::string head = chunk_head(bytes.size());
-  co_return co_await write_raw(head, bytes, "\r\n");
+  if (bytes.empty() || no_body_) return nothing();
+  if (!chunked_) return write_raw({}, bytes);
+  std::string chunk;
+  append_chunk(chunk, bytes);
+  return write_raw(std::move(chunk));
 }
 
 asio::awaitable<Result<void>> Connection::end() {
   ended_ = true;
-  if (!chunked_ || no_body_) co_return Result<void>{};
-  co_return co_await write_raw("0\r\n\r\n", "", "");
+  if (!chunked_ || no_body_) return nothing();
+  return write_raw("0\r\n\r\n");
 }
 
 }  // namespace eai::http

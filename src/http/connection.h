@@ -1,19 +1,20 @@
 // Why: one client of the server: reads requests, runs the handler, writes answers, notices that the client has gone.
 // Thread: the io_context's. Included by .cc files of this room only.
-// What holds: one read is always outstanding (unless the buffer is full), also while the handler works: that is how a
-// client that goes away is noticed; bytes that come early are the next request's. `deadline()` is when the owner may
-// close it; it moves with what happens.
+// What holds: one read is outstanding (unless the buffer is full), but for the first k_watch_after of a handler's work,
+// which mostly ends before: that is how a client that goes away is noticed; bytes that come early are the next request's.
+// `deadline()` is when the owner may close it; it moves with what happens.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "http/deadlines.h"
 #include "http/server.h"
+#include "http/waits.h"
 #include "http/wire_parser.h"
 
 namespace eai::http {
@@ -21,15 +22,19 @@ namespace eai::http {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using StreamSocket = asio::generic::stream_protocol::socket;
-inline constexpr auto k_tuple = asio::as_tuple(asio::use_awaitable);
+inline constexpr auto k_tuple = asio::as_tuple(asio::deferred);
 
 // What all connections of a server share.
 struct ServerShared {
+  explicit ServerShared(asio::io_context& context)
+      : watches(std::make_shared<Deadlines>(context)), turns(context) {}
   Limits limits;
   Handlers handlers;
   bool stopping = false;
   std::size_t running = 0;
   std::uint64_t bodies = 0;  // bytes of bodies announced or held
+  std::shared_ptr<Deadlines> watches;
+  Turns turns;
 };
 
 class Connection final : public Outgoing, public std::enable_shared_from_this<Connection> {
@@ -59,12 +64,13 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   asio::awaitable<Next> serve_one();
   asio::awaitable<bool> read_head(WireParser<true>& parser, ErrorCode& failure);
   asio::awaitable<bool> read_body(WireParser<true>& parser, ErrorCode& failure);
-  asio::awaitable<void> handle(Incoming& incoming);
+  asio::awaitable<void> handle();
+  void forget_request();
   asio::awaitable<void> refuse(int status, std::string_view why);
   asio::awaitable<void> linger();
   asio::awaitable<bool> wait_for_bytes();
-  asio::awaitable<Result<void>> write_raw(std::string_view head, std::string_view body, std::string_view tail);
-  std::string head_of(int status, const HeaderList& headers) const;
+  asio::awaitable<Result<void>> write_raw(std::string head, std::string_view body = {});  // the body must live until then
+  std::string head_of(int status, const HeaderList& headers, std::size_t body_size) const;
   void start_read();
   void on_read(ErrorCode failure, std::size_t count);
   void expect_within(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
@@ -73,10 +79,11 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   std::shared_ptr<asio::ssl::context> tls_context_;
   std::optional<asio::ssl::stream<StreamSocket&>> tls_;
   std::shared_ptr<ServerShared> shared_;
-  std::string peer_;
   asio::cancellation_signal stop_;
-  asio::steady_timer wake_;
+  Deadlines::Limit watch_;  // set while a handler works: from then on it is looked whether the client is still there
+  Bell read_;  // rung when something was read, or nothing more will be
   WireBuffer buffer_;
+  Incoming incoming_;  // the request, and room for the next one's
   Clock::time_point deadline_, quiet_since_;
   std::uint64_t counted_body_ = 0;
   bool reading_ = false, gone_ = false, handling_ = false, retired_ = false;

@@ -26,11 +26,12 @@ namespace eai::http {
 inline constexpr std::size_t k_idle_per_socket = 64;
 inline constexpr std::chrono::milliseconds k_idle_time{3000};
 
+// What its texts name must live until ask() resumes.
 struct Ask {
-  std::string method = "GET";
-  std::string target = "/";
-  HeaderList headers;                                     // Host and Content-Length are added
-  std::string_view body;                                  // must live until ask() resumes
+  std::string_view method = "GET";
+  std::string_view target = "/";
+  std::string_view content_type;  // of the body
+  std::string_view body;
   std::optional<std::chrono::milliseconds> head_timeout;  // until the head of the answer is here
 };
 
@@ -48,6 +49,9 @@ class Answer {
   boost::asio::awaitable<Result<std::string_view>> read(std::optional<std::chrono::milliseconds> stall = {});
   // The body as far as it is here already, without waiting (may be empty); counts as read.
   std::string_view take_arrived();
+  // The same, to be kept.
+  std::string take_rest();
+  bool whole() const;  // all of the body has arrived; what was not taken yet can still be
 
  private:
   friend class EngineClient;
@@ -63,16 +67,17 @@ class EngineClient {
 
   // Code::not_found: nobody listens on the socket, so the request cannot have been seen; Code::network: the engine
   // took the request and closed; Code::timeout: no head within head_timeout. Asio cancellation closes the connection.
-  boost::asio::awaitable<Result<Answer>> ask(std::string socket, Ask request);
+  // `socket` must live until it resumes.
+  boost::asio::awaitable<Result<Answer>> ask(std::string_view socket, Ask request);
 
   // The whole answer. Code::network when the body is larger than `limit` bytes.
   boost::asio::awaitable<Result<Reply>> fetch(std::string socket, Ask request, std::size_t limit = 1 << 20);
 
  private:
-  struct Idle;
+  struct Shared;
   friend struct Answer::State;
   boost::asio::io_context& context_;
-  std::shared_ptr<Idle> idle_;
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace eai::http

@@ -61,7 +61,7 @@ Result<std::shared_ptr<asio::ssl::context>> tls_context(const TlsFiles& files) {
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Impl(asio::io_context& io, Limits limits, Handlers handlers) : context(io), sweep_timer(io), empty(io) {
-    shared = std::make_shared<ServerShared>();
+    shared = std::make_shared<ServerShared>(io);
     shared->limits = limits;
     shared->limits.connections = connections_within_descriptors(limits.connections);
     shared->handlers = std::move(handlers);

@@ -309,7 +309,7 @@ TEST_F(ServerTest, EngineClientTalksOverTheUnixSocketAndKeepsConnections) {
         log += " " + std::to_string(server.connections());
         Ask stream;
         stream.target = "/stream";
-        auto answer = co_await engine.ask(socket, std::move(stream));
+        auto answer = co_await engine.ask(socket.native(), std::move(stream));
         std::string body;
         while (answer) {
           auto bytes = co_await answer->read();

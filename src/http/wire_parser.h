@@ -17,6 +17,8 @@ namespace eai::http {
 namespace beast = boost::beast;
 using ErrorCode = boost::system::error_code;
 
+inline constexpr std::size_t k_usual_headers = 8;
+
 template <bool is_request>
 class WireParser final : public beast::http::basic_parser<is_request> {
  public:
@@ -26,18 +28,24 @@ class WireParser final : public beast::http::basic_parser<is_request> {
   int status = 0;
   bool http11 = true;
   HeaderList headers;
+  // Takes what an earlier message left, for the memory that it has.
+  void use_room_of(std::string& old_target, HeaderList& old_headers) {
+    target = std::move(old_target);
+    headers = std::move(old_headers);
+    headers.clear();
+  }
+
   std::string body;  // decoded bytes, appended as they come; the owner may take them away at any time
 
  private:
   using View = beast::string_view;
-  static constexpr std::size_t k_usual_headers = 8;
   static std::string text(View view) { return {view.data(), view.size()}; }
 
   void on_request_impl(beast::http::verb, View method_text, View target_text, int version, ErrorCode&) override {
     http11 = version >= 11;
     headers.reserve(k_usual_headers);
     method = text(method_text);
-    target = text(target_text);
+    target.assign(target_text.data(), target_text.size());
   }
   void on_response_impl(int code, View, int, ErrorCode&) override {
     status = code;
