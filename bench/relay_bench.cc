@@ -43,8 +43,8 @@ constexpr std::string_view k_event =
     "\"id\":\"chatcmpl-0\",\"model\":\"m\",\"object\":\"chat.completion.chunk\"}\n\n";
 
 std::string answer_of(std::string_view body) {
-  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-         std::string(body);
+  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + std::string(body);
 }
 
 // As long as a short answer of llama-server.
@@ -99,7 +99,8 @@ class Wire {
 // A connection to the engine. Nothing of the program's own server is used: it is what is measured.
 asio::awaitable<void> answer(std::shared_ptr<Wire> wire) {
   static const std::string healthy = answer_of(R"({"status":"ok"})"), whole = whole_answer(), event = chunk_of(k_event);
-  static const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+  static const std::string head =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (;;) {
     const std::string_view request = co_await wire->read_message();
     const bool health = request.starts_with("GET /health");

@@ -21,6 +21,7 @@ TOOL = BUILD / "bin/relay_bench"
 ROUNDS = int(os.environ.get("EAI_BENCH_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("EAI_BENCH_REQUESTS", "4000"))
 CONNECTIONS = 64
+MANY = REQUESTS * 12  # at 64 connections: long enough that a hiccup of the machine is not all of it
 MB = 1e6
 
 
@@ -79,7 +80,7 @@ def main():
             direct, through = (load(target, 1, REQUESTS // 2, "stream") for target in (server.socket, server.port))
             added["first"].append(through["p50"] - direct["p50"])
             for name, port in (("eai", server.port), ("nginx", nginx.port)):
-                rates[name].append(REQUESTS * 4 / load(port, CONNECTIONS, REQUESTS * 4, "whole")["seconds"])
+                rates[name].append(MANY / load(port, CONNECTIONS, MANY, "whole")["seconds"])
         streams = with_streams(server)
     finally:
         if nginx:
@@ -89,10 +90,11 @@ def main():
         shutil.rmtree(folder)
     p50, p99, first = (statistics.median(added[name]) for name in ("p50", "p99", "first"))
     ours, theirs = (statistics.median(rates[name]) for name in ("eai", "nginx"))
+    ratio = statistics.median(one / other for one, other in zip(rates["eai"], rates["nginx"]))  # each next to the other in time
     print(f"added to an answer: {p50:.3f} ms p50, {p99:.3f} ms p99 (bars: 0.15, 1); to the first event: {first:.3f} ms p50 (bar: 0.3)")
     print(f"memory: {idle:.1f} MB idle, {streams:.1f} MB with {CONNECTIONS} streams (bars: 10, 25)")
-    print(f"{CONNECTIONS} connections: {ours:.0f} answers/s, nginx {theirs:.0f}, ratio {ours / theirs:.2f} (bar: 0.9)")
-    good = p50 <= 0.15 and p99 <= 1 and first <= 0.3 and idle <= 10 and streams <= 25 and ours >= 0.9 * theirs
+    print(f"{CONNECTIONS} connections: {ours:.0f} answers/s, nginx {theirs:.0f}, ratio {ratio:.2f} (bar: 0.9)")
+    good = p50 <= 0.15 and p99 <= 1 and first <= 0.3 and idle <= 10 and streams <= 25 and ratio >= 0.9
     return 0 if good else 1
 
 

@@ -55,7 +55,7 @@ inline void append(http::HeaderList& to, const http::HeaderList& from) {
 // What every answer has: its request's id, and what lets a listed origin read it.
 http::HeaderList common_headers(const Core& core, const http::Incoming& request, const std::string& request_id);
 // The headers that tell which model answers, and why.
-void add_truth(http::HeaderList& to, const Choice& choice);
+void add_truth(http::HeaderList& to, const std::string& model_id, std::string_view fallback);
 
 // Waits for a ready engine. While it waits, and from `options.first_news` on, a streaming client (`stream_head` given)
 // is sent a 200 with these headers and a comment per second. `also` (may be empty) gets the news too. Code::network: the
@@ -75,7 +75,8 @@ inline std::chrono::seconds retry_after(const Core& core, const std::string& mod
 asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& lease);
 
 // One request to one engine, whole or streamed.
-asio::awaitable<void> relay(std::shared_ptr<Core> core, const Endpoint& endpoint, http::Incoming& in, http::Outgoing& to);
+asio::awaitable<void> relay(std::shared_ptr<Core> core, const Endpoint& endpoint, http::Incoming& in,
+                            http::Outgoing& to);
 
 // Whether the request may come in at all: Host, Origin, key. A reply refuses it, or answers a preflight.
 std::optional<http::Reply> admit(const GatewayOptions& options, const http::Incoming& request);

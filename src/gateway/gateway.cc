@@ -121,9 +121,9 @@ http::HeaderList common_headers(const Core& core, const http::Incoming& request,
   return out;
 }
 
-void add_truth(http::HeaderList& to, const Choice& choice) {
-  to.emplace_back("x-eai-model", choice.model->id);
-  if (!choice.fallback.empty()) to.emplace_back("x-eai-fallback", http::header_safe(choice.fallback));
+void add_truth(http::HeaderList& to, const std::string& model_id, std::string_view fallback) {
+  to.emplace_back("x-eai-model", model_id);
+  if (!fallback.empty()) to.emplace_back("x-eai-fallback", http::header_safe(fallback));
 }
 
 Gateway::Gateway(asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served, GatewayOptions options)

@@ -289,7 +289,7 @@ asio::awaitable<void> Images::Impl::request(ImageAct act, http::Incoming& incomi
   }
   drawing.model_id = choice->model->id;
   answer.record.model = drawing.model_id;
-  add_truth(drawing.truth, *choice);
+  add_truth(drawing.truth, choice->model->id, choice->fallback);
   core.note_use(drawing.model_id);
   drawing.progress = shelf.begin(drawing.wish.id);
   if (!drawing.progress) {

@@ -41,8 +41,9 @@ class Meter {
   std::string prometheus(const std::vector<engine::ModelStatus>& models, const engine::PoolStatus& totals) const;
 
  private:
-  std::map<std::tuple<std::string_view, int, std::string>, std::uint64_t, std::less<>> requests_;  // path, status, model
-  std::map<std::string_view, Histogram> took_;                                        // by path
+  std::map<std::tuple<std::string_view, int, std::string>, std::uint64_t, std::less<>>
+      requests_;                                // path, status, model
+  std::map<std::string_view, Histogram> took_;  // by path
   std::map<std::string, ModelCounts> models_;
   std::uint64_t left_ = 0;  // clients that went before the end of their answer
   std::uint64_t bytes_ = 0;

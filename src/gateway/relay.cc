@@ -72,9 +72,16 @@ struct Relay {
   const Endpoint& endpoint;
   http::Incoming& in;
   Exchange& out;
-  http::HeaderList headers;  // truth and CORS
+  std::string fallback;  // why it is not the model that was asked for
   std::optional<engine::Lease> lease;
   std::shared_ptr<void> pictures_room;  // held while the body is
+
+  // Truth and CORS. Made when they are sent: an answer may take long, and many wait.
+  http::HeaderList headers() const {
+    http::HeaderList made = common_headers(core, in, out.record.id);
+    if (!out.record.model.empty()) add_truth(made, out.record.model, fallback);
+    return made;
+  }
 
   asio::awaitable<void> refuse(Error error) {
     if (out.begun()) {  // a waiting stream: the status is out already
@@ -83,7 +90,7 @@ struct Relay {
       co_return;
     }
     http::Reply reply = error_reply(error, endpoint.style, retry_after(core, out.record.model));
-    append(reply.headers, headers);
+    append(reply.headers, headers());
     co_await out.send(reply);
   }
 
@@ -104,7 +111,7 @@ struct Relay {
       co_return;
     }
     http::Reply reply{answer.status(), {{"content-type", "application/json"}}, *std::move(body)};
-    append(reply.headers, headers);
+    append(reply.headers, headers());
     co_await out.send(reply);
   }
 
@@ -129,7 +136,7 @@ struct Relay {
     if (!body) co_return Failure(std::move(body).error());
     lease.reset();  // a slow reader needs no engine
     out.note_answer(*body);
-    http::Reply reply{answer.status(), std::move(headers), *std::move(body)};
+    http::Reply reply{answer.status(), headers(), *std::move(body)};
     reply.headers.emplace_back("content-type", "application/json");
     co_await out.send(reply);
     co_return Result<void>{};
@@ -173,7 +180,7 @@ struct Relay {
 
   http::HeaderList stream_head() const {
     http::HeaderList head = {{"content-type", "text/event-stream"}, {"cache-control", "no-cache"}};
-    append(head, headers);
+    append(head, headers());
     return head;
   }
 
@@ -211,10 +218,10 @@ Result<void> choose(Relay& exchange, const BodyFacts& facts) {
   EAI_CHECK(check_body(exchange.endpoint, facts));
   std::optional<std::string_view> named;
   if (facts.model_kind == Kind::string) named = facts.model;
-  EAI_TRY(const Choice choice, core.choose(named, exchange.endpoint.fits, exchange.in.path()));
+  EAI_TRY(Choice choice, core.choose(named, exchange.endpoint.fits, exchange.in.path()));
   EAI_CHECK(check_images(core.options, *choice.model, facts));
   core.note_use(choice.model->id);
-  add_truth(exchange.headers, choice);
+  exchange.fallback = std::move(choice.fallback);
   exchange.out.record.model = choice.model->id;
   return {};
 }
@@ -254,7 +261,7 @@ asio::awaitable<void> relay(std::shared_ptr<Core> owner, const Endpoint& endpoin
                             http::Outgoing& to) {
   Core& core = *owner;
   Exchange out(to, core.meter, core.request_log, request_id_of(in), endpoint.path);
-  Relay exchange{core, endpoint, in, out, common_headers(core, in, out.record.id), std::nullopt, nullptr};
+  Relay exchange{core, endpoint, in, out, {}, std::nullopt, nullptr};
   const Result<bool> stream = co_await prepare(exchange);
   if (!stream) {
     co_await exchange.refuse(stream.error());

@@ -26,8 +26,7 @@ inline constexpr auto k_tuple = asio::as_tuple(asio::deferred);
 
 // What all connections of a server share.
 struct ServerShared {
-  explicit ServerShared(asio::io_context& context)
-      : watches(std::make_shared<Deadlines>(context)), turns(context) {}
+  explicit ServerShared(asio::io_context& context) : watches(std::make_shared<Deadlines>(context)), turns(context) {}
   Limits limits;
   Handlers handlers;
   bool stopping = false;
@@ -69,7 +68,8 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   asio::awaitable<void> refuse(int status, std::string_view why);
   asio::awaitable<void> linger();
   asio::awaitable<bool> wait_for_bytes();
-  asio::awaitable<Result<void>> write_raw(std::string head, std::string_view body = {});  // the body must live until then
+  asio::awaitable<Result<void>> write_raw(std::string head,
+                                          std::string_view body = {});  // the body must live until then
   std::string head_of(int status, const HeaderList& headers, std::size_t body_size) const;
   void start_read();
   void on_read(ErrorCode failure, std::size_t count);
@@ -81,7 +81,7 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   std::shared_ptr<ServerShared> shared_;
   asio::cancellation_signal stop_;
   Deadlines::Limit watch_;  // set while a handler works: from then on it is looked whether the client is still there
-  Bell read_;  // rung when something was read, or nothing more will be
+  Bell read_;               // rung when something was read, or nothing more will be
   WireBuffer buffer_;
   Incoming incoming_;  // the request, and room for the next one's
   Clock::time_point deadline_, quiet_since_;
