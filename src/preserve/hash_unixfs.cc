@@ -12,31 +12,14 @@ using content::TreeNode;
 
 using Hashes = std::vector<content::Sha256>;
 
-// Bytes of one read. They are hashed while they still lie in the core's own cache; a whole leaf does not fit there.
-constexpr std::uint64_t k_read = 128 * k_kib;
-
-// Into memory of this thread's own: handing the bytes to the thread that hashes the whole file costs more than its
-// reading them too.
-Result<void> hash_range(const SourceFile& file, ByteRange range, content::Sha256Hasher& hasher) {
-  thread_local Bytes buffer(k_read);
-  while (range.begin < range.end) {
-    const auto bytes = std::span(buffer).first(static_cast<std::size_t>(std::min(k_read, range.size())));
-    EAI_CHECK(file.read(range.begin, bytes));
-    hasher.update(bytes);
-    range.begin += bytes.size();
-  }
-  return {};
-}
+constexpr std::uint64_t k_window = 4 * k_mib;  // smaller ones cost more each than they hold
 
 // The leaves of one task: up to 1 MiB of the file, cut where leaves end.
-Result<Hashes> hash_leaves(const SourceFile& file, ByteRange range, const std::vector<std::uint64_t>& sizes) {
+Hashes hash_leaves(ByteView bytes, const std::vector<std::uint64_t>& sizes) {
   Hashes hashes;
-  std::uint64_t at = range.begin;
   for (std::uint64_t size : sizes) {
-    content::Sha256Hasher hasher;
-    EAI_CHECK(hash_range(file, {at, at + size}, hasher));
-    hashes.push_back(hasher.finish());
-    at += size;
+    hashes.push_back(content::sha256(bytes.first(static_cast<std::size_t>(size))));
+    bytes = bytes.subspan(static_cast<std::size_t>(size));
   }
   return hashes;
 }
@@ -44,23 +27,51 @@ Result<Hashes> hash_leaves(const SourceFile& file, ByteRange range, const std::v
 struct Task {
   ByteRange range;
   std::vector<std::uint64_t> sizes;
-  std::future<Result<Hashes>> result;
+  std::shared_ptr<const FileWindow> window = nullptr;  // while it is under way
+  ByteView bytes{};                                    // of it
+  std::future<Hashes> result{};
 };
 
-// All leaves' ranges, region by region, as reads of at most one chunk.
-std::vector<Task> plan_reads(const std::vector<ByteRange>& regions) {
+// All leaves' ranges, region by region, in tasks of at most one chunk.
+std::vector<Task> plan(const std::vector<ByteRange>& regions) {
   std::vector<Task> tasks;
   for (const ByteRange& region : regions) {
     for (std::uint64_t at = region.begin; at < region.end; at += k_unixfs_v1_2025.chunk) {
       const std::uint64_t size = std::min(k_unixfs_v1_2025.chunk, region.end - at);
       const bool joins = !tasks.empty() && tasks.back().range.size() + size <= k_unixfs_v1_2025.chunk;
-      if (!joins) tasks.push_back({{at, at}, {}, {}});
+      if (!joins) tasks.push_back({{at, at}, {}});
       tasks.back().range.end += size;
       tasks.back().sizes.push_back(size);
     }
   }
   return tasks;
 }
+
+// Gives the tasks their bytes, in windows that begin and end with a task.
+class Windows {
+ public:
+  Windows(const SourceFile& file, std::vector<Task>& tasks) : file_(file), tasks_(tasks) {}
+
+  Result<void> open_for(std::size_t index) {
+    Task& task = tasks_[index];
+    if (task.range.end > range_.end) {
+      range_ = task.range;
+      for (std::size_t i = index; i < tasks_.size() && tasks_[i].range.end - range_.begin <= k_window; ++i)
+        range_.end = tasks_[i].range.end;
+      EAI_TRY(window_, file_.window(range_));
+    }
+    task.window = window_;
+    task.bytes = window_->bytes().subspan(static_cast<std::size_t>(task.range.begin - range_.begin),
+                                          static_cast<std::size_t>(task.range.size()));
+    return {};
+  }
+
+ private:
+  const SourceFile& file_;
+  std::vector<Task>& tasks_;
+  ByteRange range_{0, 0};
+  std::shared_ptr<const FileWindow> window_;
+};
 
 // Leaves in, subtrees per region, one tree over them.
 class Builder {
@@ -117,20 +128,25 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
   HashedFile out{file, {}, content::raw_leaf({}, 0), {}, {}};
   Builder builder(out, regions);
   content::Sha256Hasher whole;
-  std::vector<Task> tasks = plan_reads(regions);
+  std::vector<Task> tasks = plan(regions);
+  Windows windows(*file, tasks);
   std::size_t begun = 0;
   std::uint64_t hashed = 0;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (; begun < tasks.size() && begun < i + workers.ahead(); ++begun) {
-      Task& task = tasks[begun];
-      task.result =
-          workers.submit([file, range = task.range, sizes = task.sizes] { return hash_leaves(*file, range, sizes); });
+      Task& next = tasks[begun];
+      EAI_CHECK(windows.open_for(begun));
+      next.result = workers.submit(
+          [window = next.window, bytes = next.bytes, sizes = next.sizes] { return hash_leaves(bytes, sizes); });
     }
     if (stop.stop_requested()) return fail(Code::busy, "stopped");
-    EAI_CHECK(hash_range(*file, tasks[i].range, whole));
-    EAI_TRY(const Hashes hashes, workers.get(tasks[i].result));
-    for (std::size_t k = 0; k < hashes.size(); ++k) builder.leaf(hashes[k], tasks[i].sizes[k]);
-    hashed += tasks[i].range.size();
+    Task& task = tasks[i];
+    whole.update(task.bytes);
+    const Hashes hashes = workers.get(task.result);
+    EAI_CHECK(file->whole(*task.window));
+    for (std::size_t k = 0; k < hashes.size(); ++k) builder.leaf(hashes[k], task.sizes[k]);
+    hashed += task.range.size();
+    task.window.reset();
     progress(hashed);
   }
   out.root = builder.finish();

@@ -89,6 +89,22 @@ TEST(HashUnixfs, OneRegionIsWhatIpfsAddGives) {
   EXPECT_EQ(hashed.leaves.size(), 4U);
 }
 
+// The file is cut while a part of it is hashed that is in use already, and while one is that is yet to come.
+TEST(HashUnixfs, AFileThatIsCutIsNoticedAndEndsNothingElse) {
+  for (const std::uint64_t when : {1 * k_mib, 6 * k_mib}) {
+    TemporaryFolder folder;
+    const auto file = file_of(folder.path(), "f", pattern(20 * k_mib, 5));
+    Workers workers(2);
+    const auto cut = [&](std::uint64_t hashed) {
+      if (hashed == when) fs::resize_file(file->path(), 1000);
+    };
+    const auto hashed = hash_unixfs(file, {{0, file->size()}}, workers, cut, {});
+    ASSERT_FALSE(hashed) << when;
+    EXPECT_EQ(hashed.error().code, Code::busy);
+    EXPECT_NE(hashed.error().message.find("f changed while it was read"), std::string::npos) << hashed.error().message;
+  }
+}
+
 TEST(HashUnixfs, RegionsHaveSubtreesOfTheirOwnAndReadBack) {
   TemporaryFolder folder;
   const Bytes content = pattern(2 * k_mib + 1000, 3);

@@ -14,8 +14,8 @@ timespec modified_of(const struct stat& info) { return info.st_mtimespec; }
 timespec modified_of(const struct stat& info) { return info.st_mtim; }
 #endif
 
-Failure changed(const std::string& name) {
-  return fail(Code::busy, "the file " + name + " changed while it was read; wait until it is complete and start again");
+Error changed(const std::string& name) {
+  return {Code::busy, "the file " + name + " changed while it was read; wait until it is complete and start again"};
 }
 
 }  // namespace
@@ -38,10 +38,23 @@ std::shared_ptr<SourceFile> SourceFile::own(std::string name, UniqueFd fd) {
 
 Result<void> SourceFile::read(std::uint64_t offset, std::span<std::uint8_t> into) const {
   auto done = read_at(fd_.get(), offset, into);
-  if (done) return {};
+  return done ? Result<void>() : Failure(why(std::move(done).error()));
+}
+
+Result<std::shared_ptr<const FileWindow>> SourceFile::window(ByteRange range) const {
+  auto window = FileWindow::open(fd_.get(), range.begin, static_cast<std::size_t>(range.size()));
+  if (!window) return Failure(why(std::move(window).error()));
+  return window;
+}
+
+Result<void> SourceFile::whole(const FileWindow& window) const {
+  return window.cut() ? Failure(why({Code::io, "reading failed"})) : Result<void>();
+}
+
+Error SourceFile::why(Error error) const {
   struct stat info {};
   if (::fstat(fd_.get(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) < size_) return changed(name_);
-  return Failure(std::move(done).error().with(path_.string()));
+  return std::move(error).with(path_.string());
 }
 
 Result<void> SourceFile::still_same() const {
@@ -50,11 +63,11 @@ Result<void> SourceFile::still_same() const {
   const timespec now = modified_of(info);
   const bool same = static_cast<std::uint64_t>(info.st_size) == size_ && now.tv_sec == modified_.tv_sec &&
                     now.tv_nsec == modified_.tv_nsec;
-  if (!same) return changed(name_);
+  if (!same) return Failure(changed(name_));
   // Another file may stand there under the same name by now.
   struct stat there {};
   if (::lstat(path_.c_str(), &there) != 0 || there.st_ino != info.st_ino || there.st_dev != info.st_dev) {
-    return changed(name_);
+    return Failure(changed(name_));
   }
   return {};
 }

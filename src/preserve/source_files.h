@@ -11,6 +11,7 @@
 
 #include "util/bytes.h"
 #include "util/file.h"
+#include "util/file_window.h"
 #include "util/result.h"
 
 namespace eai::preserve {
@@ -28,10 +29,14 @@ class SourceFile {
   const fs::path& path() const { return path_; }
   std::uint64_t size() const { return size_; }
   Result<void> read(std::uint64_t offset, std::span<std::uint8_t> into) const;
+  // The bytes without a copy. They count only if `whole` says afterwards that they were all there.
+  Result<std::shared_ptr<const FileWindow>> window(ByteRange range) const;
+  Result<void> whole(const FileWindow& window) const;
   // Code::busy if size, time of change or identity are others than when it was opened. Not for own files.
   Result<void> still_same() const;
 
  private:
+  Error why(Error error) const;  // that it changed, if it became shorter
   SourceFile(std::string name, fs::path path, UniqueFd fd)
       : name_(std::move(name)), path_(std::move(path)), fd_(std::move(fd)) {}
   std::string name_;
