@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
 #include "cli/catalog_builtin.h"
@@ -29,12 +28,6 @@ const std::vector<Family>& families() {
       {"devstral", {"--temp", "0.15", "--min-p", "0.01", "--top-k", "64", "--repeat-penalty", "1.0"}},
   };
   return table;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 // The text of an entry's value; sizes may be numbers (GB).

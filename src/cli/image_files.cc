@@ -57,8 +57,7 @@ std::string name_from_prompt(std::string_view prompt) {
 }
 
 Result<std::string> format_of_name(const fs::path& file) {
-  std::string ending = file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string ending = lower(file.extension().native());
   if (ending.empty()) return std::string();
   if (ending == ".png" || ending == ".webp" || ending == ".jpeg") return ending.substr(1);
   if (ending == ".jpg") return std::string("jpeg");

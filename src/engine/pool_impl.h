@@ -91,8 +91,8 @@ struct PoolImpl : std::enable_shared_from_this<PoolImpl> {
   void prepare_slot_folder() const;
   void forget_slots(const Served& model) const;
   static std::string slot_file(const Served& model, std::uint32_t slot);
-  boost::asio::awaitable<std::int64_t> ask_slot(std::string socket, std::uint32_t slot, std::string action,
-                                                std::string file);
+  boost::asio::awaitable<std::optional<std::int64_t>> ask_slot(std::string socket, std::uint32_t slot,
+                                                               std::string action, std::string file);
   boost::asio::awaitable<void> save_slots_and_stop(ModelIndex index, Run run);
   boost::asio::awaitable<void> restore_slots_and_serve(ModelIndex index, Run run);
   // pool_lease.cc

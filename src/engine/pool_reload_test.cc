@@ -134,6 +134,19 @@ TEST_F(SlotTest, AreSavedWhenAModelGoesAndReadWhenItComesBack) {
   EXPECT_EQ(get(again->socket(), "/restored"), 200) << "the engine has read both";
 }
 
+TEST_F(SlotTest, AnEngineThatDoesNotAnswerIsAskedOnce) {
+  PoolOptions with = with_slots();
+  with.slot_deadline = milliseconds(100);
+  Pool pool(context, with, {model("silent_on_slots")});
+  { ASSERT_TRUE(lease(pool, "idsilent_on_slots")); }
+  ASSERT_EQ(pool.status()[0].slots, 2u);
+  unload(pool);
+  const fs::path asked = pool.status()[0].spec.gguf.string() + ".asked";
+  const Bytes lines = read_file(asked, k_mib).value();
+  EXPECT_EQ(text_of(lines), "/slots/0?action=save\n");
+  EXPECT_TRUE(saved().empty());
+}
+
 TEST_F(SlotTest, OfAnEarlierServerAreSwept) {
   ASSERT_TRUE(make_folders(folder.path() / "slots", 0700));
   ASSERT_TRUE(write_file_atomic(folder.path() / "slots/old-0.kv", view_of("x")));

@@ -16,7 +16,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::chrono::seconds k_slot_deadline{10};
 constexpr std::string_view k_ending = ".kv";
 
 // Oldest first, until the rest is within the limit.
@@ -74,9 +73,9 @@ std::string PoolImpl::slot_file(const Served& model, std::uint32_t slot) {
   return name + "-" + std::to_string(slot) + std::string(k_ending);
 }
 
-// How many tokens the engine saved or read back; 0 if it did not.
-asio::awaitable<std::int64_t> PoolImpl::ask_slot(std::string socket, std::uint32_t slot, std::string action,
-                                                 std::string file) {
+// How many tokens the engine saved or read back; 0 if it did not, nothing if it does not answer.
+asio::awaitable<std::optional<std::int64_t>> PoolImpl::ask_slot(std::string socket, std::uint32_t slot,
+                                                                std::string action, std::string file) {
   const std::string body = boost::json::serialize(boost::json::object{{"filename", file}});
   const std::string target = "/slots/" + std::to_string(slot) + "?action=" + action;
   http::Ask ask;
@@ -84,9 +83,10 @@ asio::awaitable<std::int64_t> PoolImpl::ask_slot(std::string socket, std::uint32
   ask.target = target;
   ask.content_type = "application/json";
   ask.body = body;
-  ask.head_timeout = k_slot_deadline;
+  ask.head_timeout = options.slot_deadline;
   const auto reply = co_await client.fetch(std::move(socket), std::move(ask));
-  if (!reply || reply->status != 200) co_return 0;
+  if (!reply) co_return std::nullopt;
+  if (reply->status != 200) co_return 0;
   boost::system::error_code error;
   const auto value = boost::json::parse(reply->body, error);
   if (error || !value.is_object()) co_return 0;
@@ -97,12 +97,13 @@ asio::awaitable<std::int64_t> PoolImpl::ask_slot(std::string socket, std::uint32
 asio::awaitable<void> PoolImpl::save_slots_and_stop(ModelIndex index, Run run) {
   const auto self = shared_from_this();
   Served& model = *served[index];
+  std::optional<std::int64_t> saved = 0;
   for (std::uint32_t slot = 0; slot < model.found.launch.slots; ++slot) {
     const std::string file = slot_file(model, slot);
-    const auto saved = co_await ask_slot(model.socket, slot, "save", file);
+    if (saved) saved = co_await ask_slot(model.socket, slot, "save", file);
     if (closed || model.run != run || !model.engine) co_return;
     std::error_code ignored;
-    if (saved == 0) fs::remove(options.slot_folder / file, ignored);
+    if (saved.value_or(0) == 0) fs::remove(options.slot_folder / file, ignored);
   }
   model.engine->stop();
   asio::post(helper, [folder = options.slot_folder, limit = options.slot_limit] { keep_within(folder, limit); });
@@ -111,14 +112,15 @@ asio::awaitable<void> PoolImpl::save_slots_and_stop(ModelIndex index, Run run) {
 asio::awaitable<void> PoolImpl::restore_slots_and_serve(ModelIndex index, Run run) {
   const auto self = shared_from_this();
   Served& model = *served[index];
+  std::optional<std::int64_t> restored = 0;
   for (std::uint32_t slot = 0; slot < model.found.launch.slots; ++slot) {
     const std::string file = slot_file(model, slot);
     std::error_code ignored;
     if (!fs::exists(options.slot_folder / file, ignored)) continue;
-    const auto restored = co_await ask_slot(model.socket, slot, "restore", file);
+    if (restored) restored = co_await ask_slot(model.socket, slot, "restore", file);
     if (closed || model.run != run || !model.engine) co_return;
     fs::remove(options.slot_folder / file, ignored);  // it is used once; the next unload writes a newer one
-    log::info("{} has {} tokens of an earlier conversation back", model.spec.folder_name, restored);
+    if (restored) log::info("{} has {} tokens of an earlier conversation back", model.spec.folder_name, *restored);
   }
   serve(index, run);
 }

@@ -6,6 +6,7 @@
 
 #include "gateway/api_error.h"
 #include "gateway/core.h"
+#include "util/text.h"
 
 namespace eai::gateway {
 namespace {
@@ -14,13 +15,6 @@ namespace {
 std::string host_of(std::string_view authority) {
   if (authority.starts_with('[')) return std::string(authority.substr(1, authority.find(']') - 1));
   return std::string(authority.substr(0, authority.find(':')));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  return out;
 }
 
 // A name can be made to point here by whoever owns it; an address cannot.

@@ -13,6 +13,7 @@
 #include "http/address.h"
 #include "http/curl_library.h"
 #include "util/socket.h"
+#include "util/text.h"
 
 // The library is called through a table, which the header's type-checking macros do not know.
 #undef curl_easy_setopt
@@ -26,12 +27,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t k_header_limit = 64 * k_kib;
 constexpr long k_receive_buffer = 256 * 1024;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 std::string_view trimmed(std::string_view text) {
   const std::string_view blanks = " \t\r\n";

@@ -11,6 +11,7 @@
 #include <boost/beast/http/verb.hpp>
 
 #include "http/message.h"
+#include "util/text.h"
 
 namespace eai::http {
 
@@ -52,9 +53,7 @@ class WireParser final : public beast::http::basic_parser<is_request> {
     headers.reserve(k_usual_headers);
   }
   void on_field_impl(beast::http::field, View name, View value, ErrorCode&) override {
-    std::string lower = text(name);
-    for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-    headers.emplace_back(std::move(lower), text(value));
+    headers.emplace_back(lower({name.data(), name.size()}), text(value));
   }
   void on_header_impl(ErrorCode&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {

@@ -16,6 +16,8 @@ namespace eai {
 std::string to_hex(ByteView bytes);                    // lower case
 std::optional<Bytes> from_hex(std::string_view text);  // either case; nothing on odd length or a strange character
 
+std::string lower(std::string_view text);  // A to Z become a to z, all else stays: the same everywhere
+
 // "1.83 GB": decimal units with three significant digits, as model sizes are given everywhere. "0 B" … "999 B".
 std::string human_bytes(std::uint64_t bytes);
 // "2 h 5 min", "1 min 20 s", "14 s": two units at most.

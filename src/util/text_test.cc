@@ -37,6 +37,11 @@ TEST(Text, NearNamesFindTypos) {
   EXPECT_TRUE(near_names("mixtral-8x22b", names).empty());
 }
 
+TEST(Text, LowerChangesAsciiLettersOnly) {
+  EXPECT_EQ(lower("Content-TYPE [@`{]"), "content-type [@`{]");
+  EXPECT_EQ(lower("Größe\xc4\xff"), "größe\xc4\xff");
+}
+
 TEST(Text, PrintableTakesTheSting) {
   EXPECT_EQ(printable("a\x1b[31mb\n"), "a?[31mb?");
   EXPECT_EQ(printable("\xc2\x9b"

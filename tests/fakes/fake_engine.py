@@ -2,7 +2,7 @@
 """An engine that behaves as the file name of its model says: good, slow_load, crash_in_load, hang_ignoring_sigterm,
 silent (no state lines), never_ready (takes requests, is never ready), goes_deaf (once it is ready it answers nothing but
 one /health), goes_stuck (never answers /metrics), keeps_slots (saves and restores slots: 1000 bytes
-each; GET /restored is 200 once it has restored two). Takes llama-server's command line; answers /health and echoes everything else, but for what
+each; GET /restored is 200 once it has restored two), silent_on_slots (never answers /slots; MODEL.asked gets a line each time). Takes llama-server's command line; answers /health and echoes everything else, but for what
 a body asks for with "say": stream, crash (in the middle of an event), hang (after an event), mute (before the head),
 half (dies in a whole answer), refuse, flood (events without end; MODEL.blocked gets the number of bytes when half a
 second long none could be written). When the other side closes in hang and mute, MODEL.left gets the monotonic clock."""
@@ -42,6 +42,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             heard.set()
         if behaviour == "keeps_slots" and (self.path.startswith("/slots/") or self.path == "/restored"):
             return self.keep_slot(body)
+        if behaviour == "silent_on_slots" and self.path.startswith("/slots/"):
+            with open(arguments["--model"] + ".asked", "a") as file:
+                file.write(self.path + "\n")
+            return self.wait_until_left()
         for said in ("stream", "crash", "hang", "mute", "half", "refuse", "flood"):
             if b'"say":"%s"' % said.encode() in body and ready.is_set():
                 return self.misbehave(said)
