@@ -1,6 +1,6 @@
 // Why: the one HTTP/1.1 server of the program: the gateway (TCP, with or without TLS) and the administration socket.
 // Thread: all of it on the one thread that runs the io_context.
-// What holds: a handler sees only whole requests within the limits; a client that goes away cancels its handler at once
+// What holds: a handler sees only whole requests within the limits; a client that goes away cancels its handler within 20 ms
 // (asio cancellation, terminal); a slow or silent client costs a connection and a few KiB, never a thread, and at the
 // connection limit the one that has been silent longest makes room; nothing here knows what is served.
 // Source: RFC 9110, RFC 9112. Parsing is Beast's.
