@@ -96,9 +96,11 @@ Engine::Engine(asio::io_context& context, Spawner& spawner, Command command, fs:
     : impl_(std::make_shared<Impl>(context, std::move(socket), log, std::move(events))) {
   ::unlink(impl_->socket.c_str());
   // The io_context must outlast the spawner, which calls back from its own thread.
-  spawner.spawn(std::move(command), [impl = impl_](Result<Child> result) {
+  // What is ours must not end there: our reference travels on.
+  spawner.spawn(std::move(command), [impl = impl_](Result<Child> result) mutable {
     auto shared = std::make_shared<Result<Child>>(std::move(result));
-    asio::post(impl->context, [impl, shared] { impl->spawned(std::move(*shared)); });
+    asio::io_context& io = impl->context;
+    asio::post(io, [impl = std::move(impl), shared] { impl->spawned(std::move(*shared)); });
   });
 }
 

@@ -94,8 +94,8 @@ struct PoolOptions {
   fs::path measured_file;                // measured.json
   fs::path slot_folder;                  // KV caches of unloaded models, emptied at both ends; empty: none are kept
   std::uint64_t slot_limit = 4 * k_gib;  // bytes of all of them
-  std::chrono::milliseconds slot_deadline{
-      10'000};            // for one of them; an engine that takes longer is not asked for more
+  // For one of them; an engine that takes longer is not asked for more.
+  std::chrono::milliseconds slot_deadline = std::chrono::seconds(10);
   fs::path llama_server;  // program; empty: none found (a lease then fails with Code::unsupported)
   fs::path image_engine;
   std::uint64_t memory_budget = 0;  // bytes; 0: found from the devices, RAM and cgroup

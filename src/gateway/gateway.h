@@ -1,7 +1,7 @@
 // Why: the HTTP API for strangers: takes a request, leases an engine, relays the answer, gives the lease back.
 // Thread: all of it on the one thread that runs the io_context.
 // What holds: an engine sees only checked JSON and never a stranger's headers; a streamed answer is passed on frame by
-// frame; a client that goes away cancels its engine's work at once; no answer hides which model gave it (x-eai-model,
+// frame; a client that goes away cancels its engine's work within 20 ms; no answer hides which model gave it (x-eai-model,
 // x-eai-fallback). Host and Origin are checked before anything else.
 // Source: docs/api.md; OpenAI API reference; which model answers: select.h.
 #pragma once

@@ -277,7 +277,7 @@ asio::awaitable<void> Images::Impl::request(ImageAct act, http::Incoming& incomi
     co_return;
   }
   drawing.wish = std::move(*wish);
-  incoming.body = {};
+  std::string().swap(incoming.body);  // assigning would keep its memory
   std::optional<std::string_view> asked;
   if (!drawing.wish.model.empty()) asked = drawing.wish.model;
   auto choice = core.choose(asked, k_tasks, incoming.path());

@@ -289,7 +289,7 @@ asio::awaitable<void> relay(std::shared_ptr<Core> owner, const Endpoint& endpoin
       exchange.lease.reset();
       continue;
     }
-    in.body = {};  // the engine has it
+    std::string().swap(in.body);  // the engine has it; assigning would keep its memory
     exchange.pictures_room.reset();
     if (!answer) {
       co_await exchange.refuse(exchange.ended(std::move(answer).error()));

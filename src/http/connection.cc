@@ -88,7 +88,7 @@ void Connection::start_read() {
   if (reading_ || gone_ || buffer_.size() >= k_early_limit) return;
   if (handling_) buffer_.shrink(k_first_room);
   reading_ = true;
-  const auto [data, size] = buffer_.room(handling_ || buffer_.size() == 0 ? k_first_room / 2 : k_body_room);
+  const auto [data, size] = buffer_.room(in_body_ ? k_body_room : k_first_room / 2);
   const auto into = asio::buffer(data, size);
   auto done = [self = shared_from_this()](ErrorCode failure, std::size_t count) { self->on_read(failure, count); };
   if (tls_)
@@ -138,6 +138,7 @@ asio::awaitable<bool> Connection::read_head(WireParser<true>& parser, ErrorCode&
 asio::awaitable<bool> Connection::read_body(WireParser<true>& parser, ErrorCode& failure) {
   std::optional<Clock::time_point> begun;
   const Limits& limits = shared_->limits;
+  in_body_ = true;
   while (!parser.is_done()) {
     const std::uint64_t held = std::max<std::uint64_t>(parser.body.size(), counted_body_);
     shared_->bodies += held - counted_body_;
@@ -159,7 +160,7 @@ asio::awaitable<bool> Connection::read_body(WireParser<true>& parser, ErrorCode&
 }
 
 asio::awaitable<Connection::Next> Connection::serve_one() {
-  begun_ = ended_ = chunked_ = no_body_ = false;
+  begun_ = ended_ = chunked_ = no_body_ = in_body_ = false;
   http11_ = keep_alive_ = true;
   WireParser<true> parser(shared_->limits.header);
   parser.body_limit(shared_->limits.body);
@@ -181,6 +182,7 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     if (const auto refusal = shared_->handlers.admit(incoming_)) {
       keep_alive_ = keep_alive_ && parser.is_done();  // an unread body is never skipped over
       const auto sent = co_await send(*refusal);
+      rest();
       co_return sent&& keep_alive_ ? Next::again : Next::close;
     }
   }
@@ -193,7 +195,7 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     if (!co_await write_raw("HTTP/1.1 100 Continue\r\n\r\n")) co_return Next::close;
   }
   parser.eager(true);
-  feed(parser, buffer_, failure);  // mostly all of it came with its head
+  if (!parser.is_done()) feed(parser, buffer_, failure);  // mostly all of it came with its head
   if (!failure && !parser.is_done() && !co_await read_body(parser, failure)) co_return Next::close;
   if (failure == beast::http::error::buffer_overflow) {
     co_await refuse(503, k_too_many_bodies);
@@ -205,24 +207,26 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
   }
   incoming_.body = std::move(parser.body);
   co_await handle();
-  forget_request();
   shared_->bodies -= counted_body_;
   counted_body_ = 0;
   if (!ended_) {  // cut: a begun answer without an end must not look whole
     close();
     co_return Next::close;
   }
-  quiet_since_ = Clock::now();
-  deadline_ = quiet_since_ + shared_->limits.idle;
+  rest();
   co_return keep_alive_ && !gone_ && !retired_ ? Next::again : Next::close;
 }
 
-// Room for a request of usual size stays.
-void Connection::forget_request() {
-  incoming_.body = {};
+// Until the next request. Of this one, room for headers of usual size stays.
+void Connection::rest() {
+  quiet_since_ = Clock::now();
+  deadline_ = quiet_since_ + shared_->limits.idle;
+  std::string().swap(incoming_.body);  // assigning would keep its memory
+  std::string().swap(incoming_.method);
+  if (incoming_.target.capacity() > k_usual_target) std::string().swap(incoming_.target);
   incoming_.headers.clear();
-  if (incoming_.headers.capacity() > k_usual_headers) incoming_.headers = {};
-  if (incoming_.target.size() > k_usual_target) incoming_.target = {};
+  if (incoming_.headers.capacity() > k_usual_headers) incoming_.headers = HeaderList();
+  if (!reading_) buffer_.shrink(k_first_room);
 }
 
 asio::awaitable<void> Connection::handle() {
@@ -242,6 +246,7 @@ asio::awaitable<void> Connection::handle() {
   {
     const Running running(*this);
     deadline_ = Clock::time_point::max();  // the handler's own deadlines hold now
+    in_body_ = false;
     watch_.set(Clock::now() + k_watch_after);
     try {
       co_await shared_->handlers.handle(incoming_, *this);

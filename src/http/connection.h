@@ -31,7 +31,7 @@ struct ServerShared {
   Handlers handlers;
   bool stopping = false;
   std::size_t running = 0;
-  std::uint64_t bodies = 0;  // bytes of bodies announced or held
+  std::uint64_t bodies = 0;  // bytes held of bodies that did not come with their heads
   std::shared_ptr<Deadlines> watches;
   Turns turns;
 };
@@ -64,7 +64,7 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   asio::awaitable<bool> read_head(WireParser<true>& parser, ErrorCode& failure);
   asio::awaitable<bool> read_body(WireParser<true>& parser, ErrorCode& failure);
   asio::awaitable<void> handle();
-  void forget_request();
+  void rest();
   asio::awaitable<void> refuse(int status, std::string_view why);
   asio::awaitable<void> linger();
   asio::awaitable<bool> wait_for_bytes();
@@ -86,7 +86,7 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   Incoming incoming_;  // the request, and room for the next one's
   Clock::time_point deadline_, quiet_since_;
   std::uint64_t counted_body_ = 0;
-  bool reading_ = false, gone_ = false, handling_ = false, retired_ = false;
+  bool reading_ = false, in_body_ = false, gone_ = false, handling_ = false, retired_ = false;
   bool begun_ = false, ended_ = false, chunked_ = false, keep_alive_ = false, http11_ = true, no_body_ = false;
 };
 

@@ -24,7 +24,6 @@ using Clock = std::chrono::steady_clock;
 constexpr auto k_tuple = asio::as_tuple(asio::deferred);
 constexpr std::size_t k_read_size = 16 * 1024;
 constexpr std::uint32_t k_head_limit = 64 * 1024;
-constexpr std::chrono::milliseconds k_fresh{100};  // a connection used so lately is used again without a look at it
 
 namespace {
 
@@ -77,8 +76,7 @@ struct EngineClient::Shared {
     while (!line.idle.empty()) {
       auto connection = std::move(line.idle.back());  // the youngest is the likeliest to live
       line.idle.pop_back();
-      const auto idle = now - connection->idle_since;
-      if (idle < k_fresh || (idle < longest && still_good(connection->socket))) return connection;
+      if (now - connection->idle_since < longest && still_good(connection->socket)) return connection;
     }
     return nullptr;
   }

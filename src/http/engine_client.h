@@ -2,8 +2,8 @@
 // Thread: all of it on the one thread that runs the io_context.
 // What holds: the body is handed on as it arrives; at most `k_idle_per_socket` connections per socket are kept open (an
 // engine's server holds a thread per open connection and closes it itself after 5 s): none is used, and none of any socket
-// outlives the end of the next answer, when it was idle for `idle_time`; a request on a kept connection that died meanwhile goes out once more on a new one, since not a byte of an
-// answer had come. Giving up an Answer before its end closes its connection at once: that is how an engine learns that
+// outlives the end of the next answer, when it was idle for `idle_time`; a request on a kept connection that died meanwhile
+// goes out again on another, since not a byte of an answer had come. Giving up an Answer before its end closes its connection at once: that is how an engine learns that
 // nobody waits any more.
 // Source: RFC 9112.
 #pragma once

@@ -110,6 +110,12 @@ TEST_F(ServerTest, AnswersManyRequestsOnOneConnectionAlsoPipelined) {
   ASSERT_TRUE(client.post("/echo", "a") && client.post("/echo", "b"));
   EXPECT_TRUE(client.answer().ends_with("a"));
   EXPECT_TRUE(client.answer().ends_with("b"));
+  // Without bodies, and all in one piece.
+  std::string many;
+  for (int i = 0; i < 3; ++i) many += "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n";
+  ASSERT_TRUE(client.send(many + "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nc"));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(client.answer().starts_with("HTTP/1.1 200")) << i;
+  EXPECT_TRUE(client.answer().ends_with("\r\n\r\nc"));
 }
 
 TEST_F(ServerTest, ARequestMayComeByteByByte) {
@@ -178,6 +184,19 @@ TEST_F(ServerTest, RefusesBeforeTheBody) {
   client.send("POST /closed HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n");
   const std::string answer = client.until_end();
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 403")) << answer;
+}
+
+// The time for a head ends with the head, also where nothing but a refusal follows it.
+TEST_F(ServerTest, AConnectionLivesOnAfterARefusal) {
+  Limits limits;
+  limits.head = std::chrono::milliseconds(200);
+  start(limits);
+  RawClient client(port_);
+  ASSERT_TRUE(client.send("GET /closed HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_TRUE(client.answer().starts_with("HTTP/1.1 403"));
+  std::this_thread::sleep_for(3 * limits.head);
+  ASSERT_TRUE(client.post("/echo", "still here"));
+  EXPECT_TRUE(client.answer().ends_with("still here"));
 }
 
 TEST_F(ServerTest, SaysContinueWhereAskedTo) {

@@ -48,14 +48,16 @@ Result<std::shared_ptr<const FileWindow>> SourceFile::window(ByteRange range) co
 }
 
 Result<void> SourceFile::whole(const FileWindow& window) const {
+  if (shorter()) return Failure(changed(name_));
   return window.cut() ? Failure(why({Code::io, "reading failed"})) : Result<void>();
 }
 
-Error SourceFile::why(Error error) const {
+bool SourceFile::shorter() const {
   struct stat info {};
-  if (::fstat(fd_.get(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) < size_) return changed(name_);
-  return std::move(error).with(path_.string());
+  return ::fstat(fd_.get(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) < size_;
 }
+
+Error SourceFile::why(Error error) const { return shorter() ? changed(name_) : std::move(error).with(path_.string()); }
 
 Result<void> SourceFile::still_same() const {
   struct stat info {};

@@ -1,7 +1,7 @@
 // Why: the files of the folder, read while somebody may still be writing to them.
-// Thread: read() from any; open() and still_same() from one.
+// Thread: read(), window() and whole() from any; open() and still_same() from one.
 // What holds: what is read is the file that was opened; a file that changed meanwhile is found out by still_same(),
-// or at once when it became shorter. Links are never followed below the folder.
+// or by read() and whole() when it became shorter. Links are never followed below the folder.
 #pragma once
 
 #include <ctime>
@@ -36,6 +36,7 @@ class SourceFile {
   Result<void> still_same() const;
 
  private:
+  bool shorter() const;          // than when it was opened
   Error why(Error error) const;  // that it changed, if it became shorter
   SourceFile(std::string name, fs::path path, UniqueFd fd)
       : name_(std::move(name)), path_(std::move(path)), fd_(std::move(fd)) {}

@@ -22,6 +22,7 @@ struct FileWindow::Slot {
 struct BusErrors {
   static constexpr std::size_t k_most = 64;
   static std::array<FileWindow::Slot, k_most> slots;
+  static std::size_t page_size;
 
   static FileWindow::Slot* take() {
     for (auto& slot : slots) {
@@ -30,21 +31,22 @@ struct BusErrors {
     return nullptr;
   }
 
-  // Puts zeros in place of the window, so that whoever reads there can go on.
+  // Puts zeros in place of the page that is not there, so that whoever reads it can go on.
   static void on_bus_error(int, siginfo_t* info, void*) {
     const int saved = errno;
     const auto at = reinterpret_cast<std::uintptr_t>(info->si_addr);
+    bool ours = false;
     for (auto& slot : slots) {
-      const std::uintptr_t begin = slot.begin, end = slot.end;
-      if (at < begin || at >= end) continue;
+      if (at < slot.begin || at >= slot.end) continue;
       slot.cut = true;
-      void* zeros = ::mmap(reinterpret_cast<void*>(begin), end - begin, PROT_READ,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-      errno = saved;
-      if (zeros != MAP_FAILED) return;
-      break;
+      ours = true;
     }
-    ::signal(SIGBUS, SIG_DFL);  // it happens again at once, and ends the program
+    void* const page = reinterpret_cast<void*>(at - at % page_size);
+    ours = ours && ::mmap(page, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+    errno = saved;
+    if (ours) return;
+    ::signal(SIGBUS, SIG_DFL);
+    ::raise(SIGBUS);  // comes when we have returned
   }
 
   static void watch() {
@@ -60,11 +62,12 @@ struct BusErrors {
 };
 
 std::array<FileWindow::Slot, BusErrors::k_most> BusErrors::slots;
+std::size_t BusErrors::page_size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 
 Result<std::shared_ptr<const FileWindow>> FileWindow::open(int fd, std::uint64_t offset, std::size_t size) {
   std::shared_ptr<FileWindow> window(new FileWindow);
   if (size == 0) return window;
-  const std::uint64_t before = offset % static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::uint64_t before = offset % BusErrors::page_size;
   Slot* slot = BusErrors::take();
   if (slot != nullptr) {
     window->slot_ = slot;
@@ -75,8 +78,8 @@ Result<std::shared_ptr<const FileWindow>> FileWindow::open(int fd, std::uint64_t
       window->mapped_ = at;
       window->mapped_size_ = all;
       slot->cut = false;
+      slot->begin = reinterpret_cast<std::uintptr_t>(at);  // before the end: in between the slot must fit nothing
       slot->end = reinterpret_cast<std::uintptr_t>(at) + all;
-      slot->begin = reinterpret_cast<std::uintptr_t>(at);
       ::madvise(at, all, MADV_WILLNEED);
       window->bytes_ = ByteView(static_cast<const std::uint8_t*>(at) + before, size);
       return window;
@@ -90,7 +93,8 @@ Result<std::shared_ptr<const FileWindow>> FileWindow::open(int fd, std::uint64_t
 
 FileWindow::~FileWindow() {
   if (slot_ == nullptr) return;
-  slot_->begin = slot_->end = 0;
+  slot_->end = 0;
+  slot_->begin = 0;
   if (mapped_ != nullptr) ::munmap(mapped_, mapped_size_);
   slot_->taken = false;
 }

@@ -2,7 +2,8 @@
 // is read at the speed of the hash. A plain mapping would end the program when somebody cuts the file meanwhile.
 // Thread: open() from any; bytes() and cut() from several at once. The first open() takes over SIGBUS for good; what is none
 // of a window's ends the program as it would have without us.
-// What holds: bytes that the file no longer has, or that cannot be read, are zeros, and cut() says so from then on.
+// What holds: bytes that the file no longer has, or that cannot be read, are zeros, and cut() says so from then on; but for
+// those of the last page that it still has a part of: only the file's size tells of these.
 #pragma once
 
 #include <cstdint>

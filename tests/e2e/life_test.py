@@ -1,5 +1,8 @@
 """A server's life: it starts once, says what it is, stops whole, and leaves nothing behind however it ends."""
+import http.client
 import json
+import pathlib
+import re
 import signal
 import socket
 
@@ -24,6 +27,28 @@ def test_killed_server_leaves_no_engine(stopped):
     assert all(w.ended(5) for w in watched), "an engine outlived its server"
     # And the next one starts on what the dead one left.
     assert "Paris" in stopped.run("eai-demo").ask("What is the capital of France?")
+
+
+def test_idle_connections_keep_nothing_of_what_they_sent(stopped):
+    server = stopped.run("eai-demo")
+
+    def resident():
+        return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{server.pid}/status").read_text())[1]) // 1024
+
+    clients = [http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=WAIT) for _ in range(40)]
+    bodies = {"/v1/chat/completions": b"x" * (4 << 20), "/none": b"y" * 60_000}
+    for path, body in bodies.items():
+        before = None
+        for client in clients:
+            client.request("POST", path, body, {"Content-Type": "application/json", "x-long": "z" * 50_000})
+            answer = client.getresponse()
+            answer.read()
+            assert answer.status in (400, 404) and not answer.will_close
+            before = before or resident()
+        # What the first one left is in `before`; the others must find that room free again.
+        assert resident() - before < 20, (path, before, resident())
+    for client in clients:
+        client.close()
 
 
 def test_status(stopped):
