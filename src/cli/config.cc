@@ -14,8 +14,9 @@ namespace {
 
 std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
 
-std::string listed(const std::vector<std::string_view>& words) {
+std::string listed(std::vector<std::string_view> words) {
   std::string out;
+  std::erase(words, "");
   for (std::size_t i = 0; i < words.size(); ++i) {
     out += i == 0 ? "" : i + 1 == words.size() ? " or " : ", ";
     out += words[i];

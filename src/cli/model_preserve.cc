@@ -153,7 +153,7 @@ Result<void> leave_copy(const Context& context, const preserve::Outcome& outcome
   return {};
 }
 
-// What is left on this machine. The journal goes last: a run that is killed before is gone on with, not begun anew.
+// What is left on this machine, but for the journal.
 Result<void> settle_here(const Context& context, const preserve::Folder& folder, const preserve::Outcome& outcome,
                          const std::stop_token& stop) {
   EAI_CHECK(leave_copy(context, outcome));
@@ -164,7 +164,6 @@ Result<void> settle_here(const Context& context, const preserve::Folder& folder,
     // The model is up: that this disk would not take it is no failure of that.
     context.out.note(kept ? "In the local store " + *kept : "Not in the local store: " + kept.error().message);
   }
-  if (outcome.failures.empty()) EAI_CHECK(outcome.journal->remove());
   return {};
 }
 
@@ -237,6 +236,8 @@ Result<int> model_preserve(Context& context) {
     context.out.note("Lighthouse may cut parts in a way of its own: then their CIDs and the hash are others.");
   }
   context.out.line(outcome->hash.str());
+  // The journal goes last: a run that is killed before is gone on with, not begun anew.
+  if (!options.dry_run && settled && outcome->failures.empty()) settled = outcome->journal->remove();
   const int status = tell_failures(context, *outcome);
   // Said last: the hash, which is worth more, is out.
   if (!settled && interrupt.requested()) {

@@ -132,7 +132,8 @@ void print(const ServerRecord& record, const json::object& told, Output& out) {
   for (const json::value& value : told.at("models").as_array()) {
     std::string failure = text_of_field(value.as_object(), "last_failure");
     std::string name = name_of_model(record, text_of_field(value.as_object(), "id"));
-    if (!failure.empty()) out.note(name + " could not be started: " + failure);
+    const bool over = failure.empty() || text_of_field(value.as_object(), "state") == "ready";
+    if (!over) out.note(name + ": its engine ended, or could not be started: " + failure);
   }
 }
 

@@ -146,14 +146,17 @@ ModelTerms PoolImpl::terms_of(const Served& model) const {
 }
 
 void PoolImpl::apply(Effects effects) {
-  bool started = false, stopped = false;
+  bool waits = false, started = false, stopped = false;
   for (const Effect& effect : effects) {
-    started = started || std::holds_alternative<Prefetch>(effect);
+    waits = waits || std::holds_alternative<Prefetch>(effect);
+    started = started || std::holds_alternative<StartEngine>(effect);
     stopped = stopped || std::holds_alternative<StopEngine>(effect);
     std::visit([this](const auto& one) { carry_out(one); }, effect);
   }
-  if (started) ++switches;
-  if (started && stopped) ++evictions;
+  // Where only the number of models is limited, one starts while the other leaves.
+  const bool another_first = waits || (started && stopped);
+  if (another_first) ++switches;
+  if (another_first && stopped) ++evictions;
   tell_news();
   set_alarm();
   if (scheduler.all_gone()) gone.cancel();

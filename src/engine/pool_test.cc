@@ -148,6 +148,15 @@ TEST_F(PoolTest, OneGoesForTheOther) {
   { EXPECT_TRUE(lease(pool, "idgood")); }
 }
 
+TEST_F(PoolTest, OneGoesForTheOtherAlsoWhereOnlyTheirNumberIsLimited) {
+  PoolOptions with = options();
+  with.max_resident = 1;
+  Pool pool(context, with, {model("good"), model("other")});
+  for (const char* id : {"idgood", "idother", "idgood"}) EXPECT_TRUE(lease(pool, id)) << id;
+  EXPECT_EQ(pool.totals().switches, 2u);
+  EXPECT_EQ(pool.totals().evictions, 2u);
+}
+
 TEST_F(PoolTest, LeftoversOfAKilledServerAreSwept) {
   // An engine whose server is gone, as its record tells.
   const fs::path run = folder.path() / "run";

@@ -75,19 +75,31 @@ asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, htt
   return relay(std::move(core), *endpoint, in, to);
 }
 
-// Refused before its body was read: counted and logged all the same.
-std::optional<http::Reply> admit_and_count(Core& core, const http::Incoming& in) {
-  auto reply = admit(core.options, in);
-  if (!reply) return reply;
+// What never comes to a handler is counted, logged and has a name all the same.
+void count_refusal(Core& core, const http::Incoming& in, http::Reply& reply) {
   Record record;
   record.id = request_id_of(in);
   record.path = path_name(in.path());
-  record.status = reply->status;
+  record.status = reply.status;
   record.whole = true;
-  record.bytes = reply->body.size();
+  record.bytes = reply.body.size();
   core.meter.note(record);
   core.request_log.note(record);
-  reply->headers.emplace_back("x-request-id", record.id);
+  reply.headers.emplace_back("x-request-id", record.id);
+}
+
+// Refused before its body was read.
+std::optional<http::Reply> admit_and_count(Core& core, const http::Incoming& in) {
+  auto reply = admit(core.options, in);
+  if (!reply) return reply;
+  count_refusal(core, in, *reply);
+  if (reply->status != 204) append(reply->headers, cors_headers(core.options, in));
+  return reply;
+}
+
+http::Reply refuse_and_count(Core& core, int status, std::string_view why) {
+  http::Reply reply = refusal(status, why);
+  count_refusal(core, {}, reply);
   return reply;
 }
 
@@ -140,7 +152,7 @@ http::Handlers Gateway::handlers() {
   http::Handlers out;
   out.admit = [core = core_](const http::Incoming& in) { return admit_and_count(*core, in); };
   out.handle = [core = core_](http::Incoming& in, http::Outgoing& reply) { return answer(core, in, reply); };
-  out.refuse = refusal;
+  out.refuse = [core = core_](int status, std::string_view why) { return refuse_and_count(*core, status, why); };
   return out;
 }
 

@@ -222,8 +222,31 @@ TEST_F(GatewayTest, StrangePagesAndNamesAreRefused) {
   EXPECT_NE(client.answer().find("access-control-allow-origin: https://chat.example"), std::string::npos);
   client.send(
       "OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://chat.example\r\n"
-      "Access-Control-Request-Method: POST\r\n\r\n");
-  EXPECT_NE(client.until("\r\n\r\n").find("access-control-allow-methods"), std::string::npos);
+      "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization,x-stainless-lang\r\n\r\n");
+  const std::string preflight = client.until("\r\n\r\n");
+  EXPECT_NE(preflight.find("access-control-allow-methods"), std::string::npos);
+  EXPECT_NE(preflight.find("access-control-allow-headers: authorization,x-stainless-lang\r\n"), std::string::npos);
+}
+
+TEST_F(GatewayTest, ARefusalBeforeAHandlerIsNamedCountedAndReadable) {
+  GatewayOptions options;
+  options.api_keys = {"first-key-of-this-test"};
+  options.origins = {"https://chat.example"};
+  start(options);
+  RawClient page(port_);
+  page.get("/v1/models", "Origin: https://chat.example\r\n");
+  const std::string no_key = page.answer();
+  EXPECT_EQ(status_of(no_key), 401);
+  EXPECT_NE(no_key.find("access-control-allow-origin: https://chat.example\r\n"), std::string::npos) << no_key;
+  RawClient nonsense(port_);
+  nonsense.send("nonsense\r\n\r\n");
+  const std::string refused = nonsense.until_end();
+  EXPECT_EQ(status_of(refused), 400);
+  EXPECT_NE(refused.find("x-request-id: req_"), std::string::npos) << refused;
+  page.get("/metrics", "Authorization: Bearer first-key-of-this-test\r\n");
+  const std::string counts = page.answer();
+  for (const char* status : {"400", "401"})
+    EXPECT_NE(counts.find("status=\"" + std::string(status) + "\",model=\"\"} 1\n"), std::string::npos) << counts;
 }
 
 TEST_F(GatewayTest, KeysOpenAndOnlyKeys) {

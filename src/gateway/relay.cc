@@ -292,6 +292,7 @@ asio::awaitable<void> relay(std::shared_ptr<Core> owner, const Endpoint& endpoin
     std::string().swap(in.body);  // the engine has it; assigning would keep its memory
     exchange.pictures_room.reset();
     if (!answer) {
+      if (answer.error().code == Code::network) co_await end_of_engine(core, *exchange.lease);
       co_await exchange.refuse(exchange.ended(std::move(answer).error()));
       co_return;
     }

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t k_first_room = 4 * 1024;
 constexpr std::size_t k_body_room = 64 * 1024;
-constexpr std::size_t k_early_limit = 64 * 1024;  // bytes of coming requests kept while a handler works
+constexpr std::size_t k_early_limit = 256 * 1024;  // bytes of coming requests kept while a handler works
+constexpr std::size_t k_line_limit = 64 * 1024;    // bytes of a chunk's line, or of trailers
 constexpr std::chrono::milliseconds k_linger{2000};
 constexpr std::chrono::milliseconds k_watch_after{20};
 constexpr std::size_t k_usual_target = 256;
@@ -85,7 +86,9 @@ asio::awaitable<void> Connection::run() {
 }
 
 void Connection::start_read() {
-  if (reading_ || gone_ || buffer_.size() >= k_early_limit) return;
+  if (reading_ || gone_) return;
+  // Left unread, it would hide the client's leaving.
+  if (handling_ && buffer_.size() >= k_early_limit) return leave();
   if (handling_) buffer_.shrink(k_first_room);
   reading_ = true;
   const auto [data, size] = buffer_.room(in_body_ ? k_body_room : k_first_room / 2);
@@ -97,13 +100,17 @@ void Connection::start_read() {
     socket_.async_read_some(into, std::move(done));
 }
 
+void Connection::leave() {
+  gone_ = true;
+  read_.ring();
+  if (handling_) stop_.emit(asio::cancellation_type::terminal);
+}
+
 void Connection::on_read(ErrorCode failure, std::size_t count) {
   reading_ = false;
   buffer_.commit(count);
   if (failure) {
-    gone_ = true;
-    read_.ring();
-    if (handling_) stop_.emit(asio::cancellation_type::terminal);
+    leave();
     return;
   }
   if (handling_)
@@ -148,6 +155,11 @@ asio::awaitable<bool> Connection::read_body(WireParser<true>& parser, ErrorCode&
       continue;
     }
     if (failure) co_return true;
+    // The parser takes all bytes of a body at once; what it leaves is a line of a chunk or a trailer that never ends.
+    if (buffer_.size() >= k_line_limit) {
+      failure = beast::http::error::bad_chunk;
+      co_return true;
+    }
     if (shared_->bodies > limits.bodies) {
       failure = beast::http::error::buffer_overflow;
       co_return true;
@@ -178,6 +190,12 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
   incoming_.method = std::move(parser.method);
   incoming_.target = std::move(parser.target);
   incoming_.headers = std::move(parser.headers);
+  // What is coded otherwise would have an end that only its decoder knows, and what follows would pass for a request.
+  const int codings = count_header(incoming_.headers, "transfer-encoding");
+  if (codings > 1 || (codings == 1 && lower(incoming_.header("transfer-encoding")) != "chunked")) {
+    co_await refuse(501, "of the transfer codings only chunked is known here");
+    co_return Next::close;
+  }
   if (shared_->handlers.admit) {
     if (const auto refusal = shared_->handlers.admit(incoming_)) {
       keep_alive_ = keep_alive_ && parser.is_done();  // an unread body is never skipped over
@@ -191,7 +209,7 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     co_await refuse(503, k_too_many_bodies);
     co_return Next::close;
   }
-  if (!parser.is_done() && incoming_.header("expect") == "100-continue") {
+  if (http11_ && !parser.is_done() && lower(incoming_.header("expect")) == "100-continue") {
     if (!co_await write_raw("HTTP/1.1 100 Continue\r\n\r\n")) co_return Next::close;
   }
   parser.eager(true);

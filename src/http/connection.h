@@ -1,7 +1,8 @@
 // Why: one client of the server: reads requests, runs the handler, writes answers, notices that the client has gone.
 // Thread: the io_context's. Included by .cc files of this room only.
-// What holds: one read is outstanding (unless the buffer is full), but for the first k_watch_after of a handler's work,
-// which mostly ends before: that is how a client that goes away is noticed; bytes that come early are the next request's.
+// What holds: one read is outstanding, but for the first k_watch_after of a handler's work, which mostly ends before: that
+// is how a client that goes away is noticed; bytes that come early are the next request's, and one that sends more than
+// k_early_limit of them is cut off.
 // `deadline()` is when the owner may close it; it moves with what happens.
 #pragma once
 
@@ -72,6 +73,7 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
                                           std::string_view body = {});  // the body must live until then
   std::string head_of(int status, const HeaderList& headers, std::size_t body_size) const;
   void start_read();
+  void leave();  // the client has gone: whoever waits is told
   void on_read(ErrorCode failure, std::size_t count);
   void expect_within(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
 

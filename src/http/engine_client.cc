@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto k_tuple = asio::as_tuple(asio::deferred);
 constexpr std::size_t k_read_size = 16 * 1024;
 constexpr std::uint32_t k_head_limit = 64 * 1024;
+constexpr std::chrono::seconds k_at_once{1};
 
 namespace {
 
@@ -233,7 +234,9 @@ asio::awaitable<Result<Answer>> EngineClient::ask(std::string_view socket, Ask r
     }
     if (state->late) co_return fail(Code::timeout, "the engine did not answer in time");
     const bool untouched = !state->parser.got_some() && state->connection->buffer.size() == 0;
-    if (kept && untouched && failure != asio::error::operation_aborted) continue;
+    // One that had died before fails at once; one that fails later may have died of this very request.
+    const bool was_dead = kept && untouched && Clock::now() - now < k_at_once;
+    if (was_dead && failure != asio::error::operation_aborted) continue;
     co_return fail(Code::network, "the engine closed the connection without an answer");
   }
 }

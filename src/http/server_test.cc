@@ -186,6 +186,38 @@ TEST_F(ServerTest, RefusesBeforeTheBody) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 403")) << answer;
 }
 
+TEST_F(ServerTest, OtherTransferCodingsAreRefused) {
+  start();
+  for (const char* coding : {"gzip", "gzip, chunked", "chunked\r\nTransfer-Encoding: chunked"}) {
+    RawClient client(port_);
+    client.send(std::string("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ") + coding +
+                "\r\n\r\nGET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string all = client.until_end();
+    EXPECT_TRUE(all.starts_with("HTTP/1.1 501") || all.starts_with("HTTP/1.1 400")) << coding << ": " << all;
+    EXPECT_EQ(all.find("HTTP/1.1 200"), std::string::npos) << "bytes of the body were taken for a request";
+  }
+}
+
+TEST_F(ServerTest, ALineOfAChunkThatNeverEndsIsRefused) {
+  start();
+  for (const char* begin : {"1;a=", "0\r\nx-trailer: ", "00000000"}) {
+    RawClient client(port_);
+    client.send(std::string("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n") + begin +
+                std::string(70'000, '0'));
+    EXPECT_TRUE(client.until("\r\n\r\n").starts_with("HTTP/1.1 4")) << begin;
+  }
+}
+
+// What is not read would hide the end behind it.
+TEST_F(ServerTest, AClientThatSendsTooMuchBeforeItsTurnIsCutOff) {
+  start();
+  RawClient client(port_);
+  ASSERT_TRUE(client.post("/wait", ""));
+  ASSERT_EQ(waiting_.get_future().wait_for(k_patience), std::future_status::ready);
+  client.send(std::string(300'000, '\n'));
+  EXPECT_EQ(left_.get_future().wait_for(k_patience), std::future_status::ready);
+}
+
 // The time for a head ends with the head, also where nothing but a refusal follows it.
 TEST_F(ServerTest, AConnectionLivesOnAfterARefusal) {
   Limits limits;

@@ -254,7 +254,12 @@ Result<std::unique_ptr<BlockSource>> make_source(const std::string& word, const 
   if (word == "lighthouse") return http(settings.lighthouse_gateway, HttpSource::Kind::gateway);
   if (word == "kubo") return http(settings.kubo_api, HttpSource::Kind::kubo);
   if (word.starts_with("kubo:")) return http(word.substr(5), HttpSource::Kind::kubo);
-  if (word.starts_with("car:")) return CarSource::open(word, word.substr(4));
+  if (word.starts_with("car:")) {
+    auto car = CarSource::open(word, word.substr(4));
+    // The word is right, the file is not: one home's verdict.
+    if (!car && car.error().code == Code::invalid) return fail(Code::corrupt, std::move(car).error().message);
+    return car;
+  }
   if (word.starts_with("http://") || word.starts_with("https://")) return http(word, HttpSource::Kind::gateway);
   if (word.starts_with("pinning:")) {
     return fail(Code::invalid, word + " gives no bytes back; name a gateway or kubo:<URL> that has what it pins");

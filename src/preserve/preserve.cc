@@ -83,6 +83,7 @@ class Run final : public PartSink {
     metadata_.lora = options_.lora;
     out_.bytes = folder_.size();
     EAI_CHECK(check_sizes());
+    EAI_CHECK(check_draft());
     if (options_.format == content::Format::archive) EAI_CHECK(lay_out());
     monitor_.change([&](Progress& p) { p.total = out_.bytes; });
     if (!options_.dry_run) EAI_CHECK(prepare());
@@ -100,6 +101,29 @@ class Run final : public PartSink {
 
   // ---- homes
   // What cannot work at all is said before anything is done.
+  // What will be written, every reader must be able to read: that is found out before anything is sent.
+  Result<void> check_draft() const {
+    content::Metadata draft = metadata_;
+    const auto any = [](const std::string& name) { return Cid::raw_of(view_of(name)); };
+    if (options_.format == content::Format::archive) {
+      draft.chunk_size = options_.part_size;
+      draft.files = {{any(""), folder_.name + ".zip.part-aa", {}, 1, true}};
+    } else {
+      for (const auto& file : folder_.files) {
+        if (file->size() == 0) {
+          return fail(Code::invalid, "the file " + file->name() +
+                                         " is empty, which the format unixfs has no place for: remove it, or use "
+                                         "--format archive");
+        }
+        draft.files.push_back({any(file->name()), file->name(), {}, file->size(), true});
+      }
+      std::sort(draft.files.begin(), draft.files.end(),
+                [](const auto& a, const auto& b) { return a.file_name < b.file_name; });
+    }
+    auto readable = content::parse_metadata(view_of(content::write_metadata(draft)));
+    return readable ? Result<void>() : Failure(std::move(readable).error());
+  }
+
   Result<void> check_sizes() const {
     if (options_.part_size == 0) return fail(Code::invalid, "a part cannot have 0 bytes");
     // An entry of the metadata: a CID, a SHA-256, a size, and the part's name.

@@ -29,6 +29,7 @@ Result<std::shared_ptr<SourceFile>> SourceFile::open(const fs::path& folder, con
   std::shared_ptr<SourceFile> file(new SourceFile(name, std::move(path), std::move(fd)));
   file->size_ = static_cast<std::uint64_t>(info.st_size);
   file->modified_ = modified_of(info);
+  file->sparse_ = static_cast<std::uint64_t>(info.st_blocks) * 512 < file->size_;
   return file;
 }
 
@@ -42,7 +43,7 @@ Result<void> SourceFile::read(std::uint64_t offset, std::span<std::uint8_t> into
 }
 
 Result<std::shared_ptr<const FileWindow>> SourceFile::window(ByteRange range) const {
-  auto window = FileWindow::open(fd_.get(), range.begin, static_cast<std::size_t>(range.size()));
+  auto window = FileWindow::open(fd_.get(), range.begin, static_cast<std::size_t>(range.size()), !sparse_);
   if (!window) return Failure(why(std::move(window).error()));
   return window;
 }

@@ -44,6 +44,7 @@ class SourceFile {
   fs::path path_;
   UniqueFd fd_;
   std::uint64_t size_ = 0;
+  bool sparse_ = false;
   timespec modified_{};
 };
 

@@ -64,11 +64,12 @@ struct BusErrors {
 std::array<FileWindow::Slot, BusErrors::k_most> BusErrors::slots;
 std::size_t BusErrors::page_size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 
-Result<std::shared_ptr<const FileWindow>> FileWindow::open(int fd, std::uint64_t offset, std::size_t size) {
+Result<std::shared_ptr<const FileWindow>> FileWindow::open(int fd, std::uint64_t offset, std::size_t size,
+                                                           bool may_map) {
   std::shared_ptr<FileWindow> window(new FileWindow);
   if (size == 0) return window;
   const std::uint64_t before = offset % BusErrors::page_size;
-  Slot* slot = BusErrors::take();
+  Slot* slot = may_map ? BusErrors::take() : nullptr;
   if (slot != nullptr) {
     window->slot_ = slot;
     const std::size_t all = static_cast<std::size_t>(before) + size;

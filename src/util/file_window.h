@@ -16,9 +16,11 @@ namespace eai {
 
 class FileWindow {
  public:
-  // `size` bytes of the open file from `offset` on. Where the file system maps no files, and while very many windows are
-  // open, they are read into memory; Code::io if that fails. The system is told to read them soon.
-  static Result<std::shared_ptr<const FileWindow>> open(int fd, std::uint64_t offset, std::size_t size);
+  // `size` bytes of the open file from `offset` on. They are read into memory where `may_map` is false (the holes of a sparse
+  // file can take up room when they are looked at), the file system maps no files, or very many windows are open; Code::io
+  // if that fails. Of mapped ones the system is told to read them soon.
+  static Result<std::shared_ptr<const FileWindow>> open(int fd, std::uint64_t offset, std::size_t size,
+                                                        bool may_map = true);
   ~FileWindow();
   FileWindow(const FileWindow&) = delete;
 

@@ -106,6 +106,14 @@ def test_what_cannot_be_audited(world, kubo):
     assert gone.returncode == 5
 
 
+def test_a_file_that_is_no_car_is_one_homes_verdict(world, kubo):
+    found = preserved(world, kubo, seed=10)
+    (world.folder / "junk.car").write_bytes(b"not a CAR at all")
+    done = world.run("audit", found, "--home", "car:junk.car", "--home", "car:m.car", "--json")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode != 0 and [(e["home"], e["good"]) for e in told] == [("car:junk.car", False), ("car:m.car", True)]
+
+
 def test_interrupted(world, kubo, lighthouse):
     path, _ = world.model(seed=9)
     found = world.hash(path, environment=lighthouse.environment)

@@ -122,6 +122,15 @@ def test_options_out_of_range(world):
     assert "takes at most" in refuse(world, path, "--to", "lighthouse", "--zip-chunk-size", 40_000)
 
 
+def test_words_that_no_reader_would_take_are_refused_before_anything_is_sent(world):
+    path, _ = world.model()
+    for words in (("--hf-repo", "a\nb"), ("--hf-file", "x" * 2000), ("--config-name", "\x1b[31m")):
+        done = world.run("preserve", path, *words, "--to", "car:x.car")
+        assert done.returncode == 2 and "metadata" in done.stderr and done.stdout == "", done.stderr
+        assert not list(world.folder.glob("x.car*")) and "stays up" not in done.stderr
+        refuse(world, path, *words)
+
+
 # ---- what changes under it
 
 def append(file):
