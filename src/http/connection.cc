@@ -74,8 +74,7 @@ asio::awaitable<void> Connection::run() {
       auto [failure] = co_await tls_->async_handshake(asio::ssl::stream_base::server, k_tuple);
       if (failure) co_return;
     }
-    while (co_await serve_one() == Next::again) {
-    }
+    co_await serve();
     if (!gone_) co_await linger();
   } catch (const boost::system::system_error&) {
     // Cancelled: the client has gone, or the server stops.
@@ -171,68 +170,71 @@ asio::awaitable<bool> Connection::read_body(WireParser<true>& parser, ErrorCode&
   co_return true;
 }
 
-asio::awaitable<Connection::Next> Connection::serve_one() {
-  begun_ = ended_ = chunked_ = no_body_ = in_body_ = false;
-  http11_ = keep_alive_ = true;
-  WireParser<true> parser(shared_->limits.header);
-  parser.body_limit(shared_->limits.body);
-  parser.use_room_of(incoming_.target, incoming_.headers);
-  ErrorCode failure;
-  if (!co_await read_head(parser, failure)) co_return Next::close;
-  if (failure) {
-    co_await refuse(status_of(failure), why_of(failure, shared_->limits));
-    co_return Next::close;
-  }
-  http11_ = parser.http11;
-  keep_alive_ = parser.keep_alive();
-  no_body_ = parser.method == "HEAD";
-
-  incoming_.method = std::move(parser.method);
-  incoming_.target = std::move(parser.target);
-  incoming_.headers = std::move(parser.headers);
-  // What is coded otherwise would have an end that only its decoder knows, and what follows would pass for a request.
-  const int codings = count_header(incoming_.headers, "transfer-encoding");
-  if (codings > 1 || (codings == 1 && lower(incoming_.header("transfer-encoding")) != "chunked")) {
-    co_await refuse(501, "of the transfer codings only chunked is known here");
-    co_return Next::close;
-  }
-  if (shared_->handlers.admit) {
-    if (const auto refusal = shared_->handlers.admit(incoming_)) {
-      keep_alive_ = keep_alive_ && parser.is_done();  // an unread body is never skipped over
-      const auto sent = co_await send(*refusal);
-      rest();
-      co_return sent&& keep_alive_ ? Next::again : Next::close;
+asio::awaitable<void> Connection::serve() {
+  while (!gone_) {
+    begun_ = ended_ = chunked_ = no_body_ = in_body_ = false;
+    http11_ = keep_alive_ = true;
+    WireParser<true> parser(shared_->limits.header);
+    parser.body_limit(shared_->limits.body);
+    parser.use_room_of(incoming_.target, incoming_.headers);
+    ErrorCode failure;
+    if (!co_await read_head(parser, failure)) co_return;
+    if (failure) {
+      co_await refuse(status_of(failure), why_of(failure, shared_->limits));
+      co_return;
     }
+    http11_ = parser.http11;
+    keep_alive_ = parser.keep_alive();
+    no_body_ = parser.method == "HEAD";
+
+    incoming_.method = std::move(parser.method);
+    incoming_.target = std::move(parser.target);
+    incoming_.headers = std::move(parser.headers);
+    // What is coded otherwise would have an end that only its decoder knows, and what follows would pass for a request.
+    const int codings = count_header(incoming_.headers, "transfer-encoding");
+    if (codings > 1 || (codings == 1 && lower(incoming_.header("transfer-encoding")) != "chunked")) {
+      co_await refuse(501, "of the transfer codings only chunked is known here");
+      co_return;
+    }
+    if (shared_->handlers.admit) {
+      if (const auto refusal = shared_->handlers.admit(incoming_)) {
+        keep_alive_ = keep_alive_ && parser.is_done();  // an unread body is never skipped over
+        const auto sent = co_await send(*refusal);
+        rest();
+        if (!sent || !keep_alive_) co_return;
+        continue;
+      }
+    }
+    const std::uint64_t announced = parser.content_length() ? *parser.content_length() : 0;
+    if (shared_->bodies + announced > shared_->limits.bodies) {
+      co_await refuse(503, k_too_many_bodies);
+      co_return;
+    }
+    if (http11_ && !parser.is_done() && lower(incoming_.header("expect")) == "100-continue") {
+      if (!co_await write_raw("HTTP/1.1 100 Continue\r\n\r\n")) co_return;
+    }
+    parser.eager(true);
+    if (!parser.is_done()) feed(parser, buffer_, failure);  // mostly all of it came with its head
+    if (!failure && !parser.is_done() && !co_await read_body(parser, failure)) co_return;
+    if (failure == beast::http::error::buffer_overflow) {
+      co_await refuse(503, k_too_many_bodies);
+      co_return;
+    }
+    if (failure) {
+      co_await refuse(status_of(failure), why_of(failure, shared_->limits));
+      co_return;
+    }
+    incoming_.body = std::move(parser.body);
+    co_await handle();
+    shared_->bodies -= counted_body_;
+    counted_body_ = 0;
+    if (!ended_) {  // cut: a begun answer without an end must not look whole
+      close();
+      co_return;
+    }
+    rest();
+    if (!keep_alive_ || retired_) co_return;
   }
-  const std::uint64_t announced = parser.content_length() ? *parser.content_length() : 0;
-  if (shared_->bodies + announced > shared_->limits.bodies) {
-    co_await refuse(503, k_too_many_bodies);
-    co_return Next::close;
-  }
-  if (http11_ && !parser.is_done() && lower(incoming_.header("expect")) == "100-continue") {
-    if (!co_await write_raw("HTTP/1.1 100 Continue\r\n\r\n")) co_return Next::close;
-  }
-  parser.eager(true);
-  if (!parser.is_done()) feed(parser, buffer_, failure);  // mostly all of it came with its head
-  if (!failure && !parser.is_done() && !co_await read_body(parser, failure)) co_return Next::close;
-  if (failure == beast::http::error::buffer_overflow) {
-    co_await refuse(503, k_too_many_bodies);
-    co_return Next::close;
-  }
-  if (failure) {
-    co_await refuse(status_of(failure), why_of(failure, shared_->limits));
-    co_return Next::close;
-  }
-  incoming_.body = std::move(parser.body);
-  co_await handle();
-  shared_->bodies -= counted_body_;
-  counted_body_ = 0;
-  if (!ended_) {  // cut: a begun answer without an end must not look whole
-    close();
-    co_return Next::close;
-  }
-  rest();
-  co_return keep_alive_ && !gone_ && !retired_ ? Next::again : Next::close;
 }
 
 // Until the next request. Of this one, room for headers of usual size stays.

@@ -60,8 +60,7 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   bool begun() const override { return begun_; }
 
  private:
-  enum class Next { again, close };
-  asio::awaitable<Next> serve_one();
+  asio::awaitable<void> serve();
   asio::awaitable<bool> read_head(WireParser<true>& parser, ErrorCode& failure);
   asio::awaitable<bool> read_body(WireParser<true>& parser, ErrorCode& failure);
   asio::awaitable<void> handle();
