@@ -203,6 +203,7 @@ struct Script {
   int fails_after = -1;  // files that it takes before it takes no more
   bool refuses = false;
   bool whole = false;
+  bool stops_at_end = false;  // all is there, and then nobody says so
   bool picks = true;
   bool stubborn = false;  // cuts as `profile` says though it was asked for another
 };
@@ -258,7 +259,7 @@ class FakeHome final : public Home {
   Result<void> keep(const Cid&, const std::string&) override { return {}; }
   Result<void> finish(const Cid& hash) override {
     kept_.hash = hash;
-    return {};
+    return script_.stops_at_end ? Result<void>(fail(Code::io, "stopped")) : Result<void>();
   }
   bool picks_profile() const override { return script_.picks; }
 
@@ -393,6 +394,21 @@ TEST(Preserve, WhatWasWrittenAsAWholeStands) {
   ASSERT_FALSE(changed);
   EXPECT_NE(changed.error().message.find("an earlier state of the folder"), std::string::npos);
   EXPECT_EQ(demo.kept[1].hash, outcome.hash);
+}
+
+// As a run that is killed when its file has its name, and before that is written down.
+TEST(Preserve, WhatIsThereAsAWholeCountsAlsoWhenTheRunEndedThere) {
+  Demo demo;
+  Script disk;
+  disk.picks = false;
+  disk.whole = disk.stops_at_end = true;
+  ASSERT_FALSE(demo.run({disk}));
+  ASSERT_TRUE(demo.kept[0].hash);
+  disk.stops_at_end = false;
+  const auto again = demo.run({disk});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->hash, demo.kept[0].hash);
+  EXPECT_EQ(again->sent, 0u);
 }
 
 TEST(Preserve, AllHomesThatFailAreNamed) {

@@ -87,8 +87,10 @@ Result<void> Targets::finish_one(Target& target, const content::Metadata& metada
   piece.upload.body.add(Bytes(json.begin(), json.end()));
   target.sender->push(std::move(piece));
   EAI_CHECK(target.sender->drain());
+  // Of a file that gets its name at once the receipt comes first: it counts only where the file is there.
+  if (home.whole_or_nothing()) EAI_CHECK(receipts_->finish(home.name(), hash));
   EAI_CHECK(home.finish(hash));
-  return receipts_->finish(home.name(), hash);
+  return home.whole_or_nothing() ? Result<void>() : receipts_->finish(home.name(), hash);
 }
 
 void Targets::finish(const content::Metadata& metadata, const std::string& json, const content::Cid& hash) {
