@@ -55,6 +55,10 @@ class Terminal:
         self.grown = threading.Condition()
         self.controller, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 800, 480))
+        # At Ctrl-C a terminal sends the signal and then throws away what is on its way: now and then the very answer to it.
+        settings = termios.tcgetattr(terminal)
+        settings[3] |= termios.NOFLSH
+        termios.tcsetattr(terminal, termios.TCSANOW, settings)
         environment = {**eai.environment, "TERM": "xterm-256color", **environment}
         self.process = subprocess.Popen([EAI, "image", *map(str, words)], env=environment, cwd=folder, stdin=terminal,
                                         stdout=terminal, stderr=terminal, start_new_session=True,
