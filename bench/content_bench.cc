@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "content/hash.h"
-#include "content/unpack.h"
+#include "ipld/hash.h"
+#include "model/unpack.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -50,7 +50,7 @@ Result<void> make_weights(std::uint64_t size, const fs::path& path) {
 
 void measure_sha256(double seconds) {
   const Bytes buffer(k_mib, 0x5a);
-  content::Sha256Hasher hasher;
+  ipld::Sha256Hasher hasher;
   const auto start = std::chrono::steady_clock::now();
   std::uint64_t bytes = 0;
   double passed = 0;
@@ -63,7 +63,7 @@ void measure_sha256(double seconds) {
   std::printf("%.0f\n", static_cast<double>(bytes) / passed);
 }
 
-class FileSink : public content::UnpackSink {
+class FileSink : public model::UnpackSink {
  public:
   explicit FileSink(fs::path folder) : folder_(std::move(folder)) {}
   Result<void> begin_file(const std::string& name, std::uint64_t) override {
@@ -86,7 +86,7 @@ class FileSink : public content::UnpackSink {
 
 Result<void> unpack(const std::string& folder_name, const fs::path& out, std::span<char*> parts) {
   FileSink sink(out);
-  content::Unpacker unpacker({folder_name, content::Task::chat, std::uint64_t{1} << 40}, sink);
+  model::Unpacker unpacker({folder_name, model::Task::chat, std::uint64_t{1} << 40}, sink);
   Bytes buffer(k_mib);
   for (const char* part : parts) {
     EAI_TRY(UniqueFd fd, open_file(part, O_RDONLY));

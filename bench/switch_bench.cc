@@ -39,7 +39,7 @@ int main(int count, char** words) {
   for (int i = 0; i < 2; ++i) {
     auto& model = models[static_cast<std::size_t>(i)];
     model.id = model.folder_name = i == 0 ? "chat" : "embed";
-    model.task = i == 0 ? eai::content::Task::chat : eai::content::Task::embed;
+    model.task = i == 0 ? eai::model::Task::chat : eai::model::Task::embed;
     model.gguf = words[3 + i];
   }
   Pool pool(context, options, models);

@@ -27,11 +27,12 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 
 add_library(eai_deps_base INTERFACE)
 target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost::json PkgConfig::SODIUM Threads::Threads)
-# libsodium: blake2b-256 (OpenSSL 3.0 has only the 512-bit one). zlib: the CRC of two blocks from those of each,
-# which ISA-L cannot say.
-add_library(eai_deps_content INTERFACE)
-target_link_libraries(eai_deps_content INTERFACE OpenSSL::Crypto PkgConfig::SODIUM PkgConfig::ISAL ZLIB::ZLIB
-                                                 LibArchive::LibArchive)
+# libsodium: blake2b-256 (OpenSSL 3.0 has only the 512-bit one).
+add_library(eai_deps_ipld INTERFACE)
+target_link_libraries(eai_deps_ipld INTERFACE OpenSSL::Crypto PkgConfig::SODIUM)
+# zlib: the CRC of two blocks from those of each, which ISA-L cannot say.
+add_library(eai_deps_model INTERFACE)
+target_link_libraries(eai_deps_model INTERFACE PkgConfig::ISAL ZLIB::ZLIB LibArchive::LibArchive)
 add_library(eai_deps_http INTERFACE)
 # libcurl: only its header. The library is loaded when it is first needed (src/http/curl_library.h).
 target_link_libraries(eai_deps_http INTERFACE Boost::headers Boost::url OpenSSL::SSL ${CMAKE_DL_LIBS})

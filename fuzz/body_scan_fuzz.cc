@@ -7,11 +7,11 @@
 
 #include <boost/json.hpp>
 
-#include "gateway/body_scan.h"
-#include "gateway/usage.h"
+#include "api/body_scan.h"
+#include "api/usage.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace eai::gateway;
+  using namespace eai::api;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   Usage usage;
   read_usage(text, usage);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "content/car.h"
+#include "ipld/car.h"
 
 namespace {
 struct Seen {
@@ -11,7 +11,7 @@ struct Seen {
 };
 Seen read(eai::ByteView bytes, std::size_t step) {
   Seen seen;
-  eai::content::CarReader reader([&](const eai::content::Cid&, eai::ByteView) -> eai::Result<void> {
+  eai::ipld::CarReader reader([&](const eai::ipld::Cid&, eai::ByteView) -> eai::Result<void> {
     ++seen.blocks;
     return {};
   });

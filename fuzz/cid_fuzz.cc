@@ -1,16 +1,16 @@
 // A CID from anyone, as text and as bytes: no crash, and what is accepted has one canonical form.
 #include <cstdlib>
 
-#include "content/cid.h"
+#include "ipld/cid.h"
 
-using eai::content::Cid;
+using eai::ipld::Cid;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const eai::ByteView bytes(data, size);
   if (const auto cid = Cid::parse(eai::text_of(bytes))) {
     if (Cid::parse(cid->str()) != *cid || Cid::from_bytes(cid->bytes()) != *cid) std::abort();
     for (char prefix : {'f', 'B', 'k', 'z', 'm', 'u'}) {
-      if (Cid::parse(cid->str(*eai::content::base_of_prefix(prefix))) != cid->as_v1()) std::abort();
+      if (Cid::parse(cid->str(*eai::ipld::base_of_prefix(prefix))) != cid->as_v1()) std::abort();
     }
   }
   std::size_t used = 0;

@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <string_view>
 
-#include "gateway/image_events.h"
-#include "gateway/images_request.h"
+#include "api/image_events.h"
+#include "api/images_request.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace eai::gateway;
+  using namespace eai::api;
   std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b", text);
   std::size_t line = text.find('\n');

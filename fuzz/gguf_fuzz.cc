@@ -2,15 +2,15 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "content/gguf.h"
+#include "model/gguf.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const eai::content::ReadAt read = [&](std::uint64_t offset, std::span<std::uint8_t> into) -> eai::Result<void> {
+  const eai::model::ReadAt read = [&](std::uint64_t offset, std::span<std::uint8_t> into) -> eai::Result<void> {
     if (offset > size || into.size() > size - offset) std::abort();
     std::memcpy(into.data(), data + offset, into.size());
     return {};
   };
-  const auto info = eai::content::read_gguf(read, size);
+  const auto info = eai::model::read_gguf(read, size);
   if (!info) return 0;
   std::uint64_t end = info->header_size;
   for (const auto& tensor : info->tensors) {

@@ -1,11 +1,11 @@
 // A model's metadata from anyone: no crash, and what is accepted holds what metadata.h promises.
 #include <cstdlib>
 
-#include "content/kept_metadata.h"
-#include "content/metadata.h"
+#include "model/kept_metadata.h"
+#include "model/metadata.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace eai::content;
+  using namespace eai::model;
   const auto metadata = parse_metadata({data, size});
   if (!metadata) {
     if (metadata.error().message.empty()) std::abort();

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <string_view>
 
-#include "content/image_model.h"
-#include "content/safetensors.h"
+#include "model/image_model.h"
+#include "model/safetensors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace eai;
-  using namespace eai::content;
+  using namespace eai::model;
   ReadAt read = [data, size](std::uint64_t at, std::span<std::uint8_t> into) -> Result<void> {
     if (at > size || into.size() > size - at) __builtin_trap();  // asked for bytes that are not there
     std::copy_n(data + at, into.size(), into.data());

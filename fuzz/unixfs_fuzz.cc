@@ -1,10 +1,10 @@
 // dag-pb and UnixFS from anyone: no crash, and what decodes encodes to something that decodes to the same.
 #include <cstdlib>
 
-#include "content/unixfs.h"
+#include "ipld/unixfs.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace eai::content;
+  using namespace eai::model;
   const eai::ByteView block(data, size);
   auto node = decode_dag_pb(block);
   if (!node) return 0;

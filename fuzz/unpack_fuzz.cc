@@ -8,11 +8,11 @@
 
 #include <isa-l.h>
 
-#include "content/unpack.h"
+#include "model/unpack.h"
 
 namespace {
 
-using namespace eai::content;
+using namespace eai::model;
 constexpr std::uint64_t k_limit = 1 << 20;
 
 class Sink : public UnpackSink {

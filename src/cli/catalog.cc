@@ -66,11 +66,11 @@ Result<void> set_field(CatalogEntry& model, const fs::path& file, const TomlEntr
     }
     model.family = text;
   } else if (field == "task") {
-    auto task = content::parse_task(text);
+    auto task = model::parse_task(text);
     if (!task) return fail_at(file, entry.line, entry.key() + ": " + task.error().message);
     model.task = *task;
   } else {
-    auto id = content::Cid::parse(text);
+    auto id = ipld::Cid::parse(text);
     if (!id) return fail_at(file, entry.line, entry.key() + ": " + id.error().message);
     model.id = *std::move(id);
   }
@@ -81,7 +81,7 @@ Result<void> set_field(CatalogEntry& model, const fs::path& file, const TomlEntr
 void begin_as_known(CatalogEntry& model, const TomlEntry& row, const Catalog& known) {
   const auto* text = std::get_if<std::string>(&row.value);
   if (row.path[2] != "hash" || text == nullptr) return;
-  const auto id = content::Cid::parse(*text);
+  const auto id = ipld::Cid::parse(*text);
   const CatalogEntry* same = id ? known.by_id(*id) : nullptr;
   if (same == nullptr) return;
   std::string name = std::exchange(model, *same).name;
@@ -93,7 +93,7 @@ Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file, const 
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return std::vector<CatalogEntry>();
   EAI_TRY(auto entries, read_toml(file));
-  const content::Cid none = content::Cid::raw_of({});
+  const ipld::Cid none = ipld::Cid::raw_of({});
   std::vector<CatalogEntry> out;
   for (std::size_t i = 0; i < entries.size();) {
     if (entries[i].path.size() != 3 || entries[i].path[0] != "models") {
@@ -117,10 +117,10 @@ Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file, const 
 std::optional<CatalogEntry> shipped_entry(const fs::directory_entry& file) {
   std::error_code wrong;
   if (file.file_size(wrong) > k_shipped_metadata_limit || wrong) return std::nullopt;
-  auto id = content::Cid::parse(file.path().filename().string());
+  auto id = ipld::Cid::parse(file.path().filename().string());
   auto bytes = read_file(file.path(), k_shipped_metadata_limit);
   if (!id || !bytes || !text_of(*bytes).starts_with("{")) return std::nullopt;
-  auto metadata = content::parse_metadata(*bytes);
+  auto metadata = model::parse_metadata(*bytes);
   if (!metadata) return std::nullopt;
   return CatalogEntry{.name = metadata->folder_name,
                       .id = *id,
@@ -136,7 +136,7 @@ std::optional<CatalogEntry> shipped_entry(const fs::directory_entry& file) {
 Result<Catalog> Catalog::load(const fs::path& file, const fs::path& blocks) {
   Catalog out;
   for (const BuiltinModel& row : k_builtin_models) {
-    EAI_TRY(content::Cid id, content::Cid::parse(row.hash));
+    EAI_TRY(ipld::Cid id, ipld::Cid::parse(row.hash));
     out.entries_.push_back(
         {std::string(row.name), std::move(id), row.task, row.size_gb, row.ram_gb, std::string(row.family)});
   }
@@ -167,7 +167,7 @@ const CatalogEntry* Catalog::by_name(std::string_view name) const {
   return nullptr;
 }
 
-const CatalogEntry* Catalog::by_id(const content::Cid& id) const {
+const CatalogEntry* Catalog::by_id(const ipld::Cid& id) const {
   // From the end: what the user's file says of a model comes last, and counts.
   const auto found = std::find_if(entries_.rbegin(), entries_.rend(),
                                   [&](const CatalogEntry& entry) { return entry.id.hash() == id.hash(); });

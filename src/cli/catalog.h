@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "content/cid.h"
-#include "content/metadata.h"
+#include "ipld/cid.h"
+#include "model/metadata.h"
 #include "util/file.h"
 #include "util/result.h"
 
@@ -25,8 +25,8 @@ namespace eai::cli {
 
 struct CatalogEntry {
   std::string name;
-  content::Cid id;
-  content::Task task = content::Task::chat;
+  ipld::Cid id;
+  model::Task task = model::Task::chat;
   double size_gb = 0;       // of the download; 0: not known
   double ram_gb = 0;        // at 32768 tokens of context; 0: not known
   std::string family = {};  // empty: none
@@ -41,7 +41,7 @@ class Catalog {
 
   const std::vector<CatalogEntry>& entries() const { return entries_; }
   const CatalogEntry* by_name(std::string_view name) const;  // letters of either case
-  const CatalogEntry* by_id(const content::Cid& id) const;
+  const CatalogEntry* by_id(const ipld::Cid& id) const;
   std::vector<std::string> names() const;
 
  private:

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "content/hash.h"
+#include "ipld/hash.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -41,12 +41,12 @@ TEST(Catalog, ShippedModelsNameThemselves) {
   const ByteView part = view_of("the bytes of its only part");
   const std::string metadata =
       R"({"folder_name":"painter","chunk_size_mb":1,"task":"image-generation","ram":0.5,"files":[{"cid":")" +
-      content::Cid::raw_of(part).str() + R"(","file_hash":")" + to_hex(content::sha256(part)) + R"(","size_mb":)" +
+      ipld::Cid::raw_of(part).str() + R"(","file_hash":")" + to_hex(ipld::sha256(part)) + R"(","size_mb":)" +
       std::to_string(static_cast<double>(part.size()) / (1 << 20)) +
       R"(,"file_name":"painter.zip.part-aa"}],"num_of_files":1})";
-  const content::Cid id = content::Cid::raw_of(view_of(metadata));
+  const ipld::Cid id = ipld::Cid::raw_of(view_of(metadata));
   std::ofstream(blocks.path() / id.str()) << metadata;
-  std::ofstream(blocks.path() / content::Cid::raw_of(view_of("{}")).str()) << "{}";
+  std::ofstream(blocks.path() / ipld::Cid::raw_of(view_of("{}")).str()) << "{}";
   std::ofstream(blocks.path() / "README") << "{";
   std::ofstream(blocks.path() / k_hash) << metadata;  // whatever it says, this hash has a name
   auto catalog = Catalog::load("/nonexistent/catalog.toml", blocks.path());
@@ -55,7 +55,7 @@ TEST(Catalog, ShippedModelsNameThemselves) {
   const CatalogEntry* found = catalog->by_name("painter");
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->id, id);
-  EXPECT_EQ(found->task, content::Task::image_generation);
+  EXPECT_EQ(found->task, model::Task::image_generation);
   EXPECT_TRUE(found->shipped);
   EXPECT_TRUE(catalog->by_name("eai-demo")->shipped);
   EXPECT_FALSE(catalog->by_name("qwen3-8b")->shipped);
@@ -70,7 +70,7 @@ TEST(Catalog, TheFileAddsAndReplaces) {
   EXPECT_EQ(catalog->entries().size(), 19u);
   const CatalogEntry* mine = catalog->by_name("mine");
   ASSERT_NE(mine, nullptr);
-  EXPECT_EQ(mine->task, content::Task::embed);
+  EXPECT_EQ(mine->task, model::Task::embed);
   EXPECT_EQ(mine->size_gb, 2);
   EXPECT_EQ(mine->ram_gb, 1.5);
   EXPECT_EQ(catalog->by_name("qwen3-1.7b")->id.str(), k_hash);
@@ -81,13 +81,13 @@ TEST(Catalog, WhatTheFileSaysOfAKnownModelCounts) {
   const std::string flux = Catalog::load({}, {})->by_name("flux-dev")->id.str();
   auto catalog = file.load("[models.painter]\nfamily = \"qwen3\"\nhash = \"" + flux + "\"\nram_gb = 7\n");
   ASSERT_TRUE(catalog) << catalog.error().message;
-  const CatalogEntry* mine = catalog->by_id(*content::Cid::parse(flux));
+  const CatalogEntry* mine = catalog->by_id(*ipld::Cid::parse(flux));
   ASSERT_NE(mine, nullptr);
   EXPECT_EQ(mine->name, "painter");
   EXPECT_EQ(mine->family, "qwen3");
   EXPECT_EQ(mine->ram_gb, 7);
   EXPECT_EQ(mine->size_gb, 32) << "what the file does not say is as it was";
-  EXPECT_EQ(mine->task, content::Task::image_generation);
+  EXPECT_EQ(mine->task, model::Task::image_generation);
 }
 
 TEST(Catalog, ErrorsNameFileAndLine) {

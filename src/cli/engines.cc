@@ -44,8 +44,8 @@ Result<Engines> find_engines(const Config& config, const Folders& folders) {
   return out;
 }
 
-Result<void> check_engine_for(const Engines& engines, content::Task task) {
-  bool image = task == content::Task::image_generation || task == content::Task::image_edit;
+Result<void> check_engine_for(const Engines& engines, model::Task task) {
+  bool image = task == model::Task::image_generation || task == model::Task::image_edit;
   if (image ? !engines.image_engine.empty() : !engines.llama_server.empty()) return {};
   return fail(Code::unsupported,
               image ? "the engine eai-image-engine is missing: build it with `make`, or name one with --image-engine, "

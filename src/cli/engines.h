@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/config.h"
-#include "content/metadata.h"
+#include "model/metadata.h"
 #include "util/folders.h"
 #include "util/result.h"
 
@@ -18,6 +18,6 @@ struct Engines {
 Result<Engines> find_engines(const Config& config, const Folders& folders);
 
 // Code::unsupported: no engine for this task; the message says how to get one.
-Result<void> check_engine_for(const Engines& engines, content::Task task);
+Result<void> check_engine_for(const Engines& engines, model::Task task);
 
 }  // namespace eai::cli

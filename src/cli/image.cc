@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t k_picture_limit = 48 * k_mib;  // of a file to edit; the server takes forms of 64 MiB
 constexpr int k_previews = 3;
 
-bool draws(content::Task task) { return task == content::Task::image_generation || task == content::Task::image_edit; }
+bool draws(model::Task task) { return task == model::Task::image_generation || task == model::Task::image_edit; }
 
 // What is wanted, checked as far as this side can tell.
 struct Wish {
@@ -106,8 +106,7 @@ Result<Wish> wish_of(const Context& context) {
 // Which model draws when no server runs: the one named, else the first here that can.
 Result<Asked> choose_model(const Context& context, const Library& library) {
   if (!context.config.image_model.empty()) return resolve(library, context.config.image_model);
-  const auto wanted =
-      context.config.image_picture.empty() ? content::Task::image_generation : content::Task::image_edit;
+  const auto wanted = context.config.image_picture.empty() ? model::Task::image_generation : model::Task::image_edit;
   const store::Model* found = nullptr;
   for (const store::Model& model : library.contents.models) {
     if (!draws(model.metadata.task)) continue;
@@ -125,14 +124,14 @@ Result<Asked> choose_model(const Context& context, const Library& library) {
 }
 
 // Nothing: no model of this hash is here.
-std::optional<content::Task> task_of(const Library& library, const std::string& hash) {
+std::optional<model::Task> task_of(const Library& library, const std::string& hash) {
   for (const store::Model& model : library.contents.models)
     if (model.id.str() == hash) return model.metadata.task;
   return std::nullopt;
 }
 
-Failure draws_nothing(const Asked& asked, content::Task task) {
-  return fail(Code::invalid, asked.label + " draws no pictures: its task is " + std::string(content::name_of(task)));
+Failure draws_nothing(const Asked& asked, model::Task task) {
+  return fail(Code::invalid, asked.label + " draws no pictures: its task is " + std::string(model::name_of(task)));
 }
 
 // The name for the request, of a model that this server serves.
@@ -163,7 +162,7 @@ Result<std::optional<std::string>> ready_model(Context& context, const Interrupt
   if (server) return served_model(library, *server, name);
   EAI_TRY(const Asked asked, choose_model(context, library));
   EAI_TRY(const Engines engines, find_engines(context.config, context.folders));
-  EAI_CHECK(check_engine_for(engines, content::Task::image_generation));
+  EAI_CHECK(check_engine_for(engines, model::Task::image_generation));
   EAI_CHECK(check_seat_and_port(context));
   auto model = bring(context, library, asked, interrupt);
   if (!model && interrupt.requested()) return std::nullopt;

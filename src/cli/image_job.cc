@@ -148,7 +148,7 @@ Result<void> draw_pictures(const fs::path& socket, const ImageOrder& order, cons
                            const std::stop_token& stop) {
   asio::io_context context(1);
   http::EngineClient client(context);
-  Result<void> outcome = fail(Code::busy, "stopped");
+  Result<void> outcome = fail(Code::cancelled, "stopped");
   asio::co_spawn(context, ask(client, socket, order, news), [&](std::exception_ptr thrown, Result<void> result) {
     if (thrown) std::rethrow_exception(thrown);
     outcome = std::move(result);

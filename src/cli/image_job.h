@@ -36,7 +36,7 @@ struct ImageNews {
   std::function<Result<void>(DrawnPicture picture)> on_picture;
 };
 
-// Code::invalid: the order cannot be right, in the server's words; Code::busy: it has no room, or a stop was asked for;
+// Code::invalid: the order cannot be right, in the server's words; Code::busy: it has no room; Code::cancelled: a stop was asked for;
 // Code::network: it ended in the middle.
 Result<void> draw_pictures(const fs::path& socket, const ImageOrder& order, const ImageNews& news,
                            const std::stop_token& stop);

@@ -72,14 +72,6 @@ std::string last_lines(const fs::path& file, std::uint64_t from) {
   return "\n" + std::string(start == std::string_view::npos ? text : text.substr(start + 1));
 }
 
-Code code_named(std::string_view name) {
-  for (Code code : {Code::not_found, Code::corrupt, Code::invalid, Code::io, Code::network, Code::timeout, Code::busy,
-                    Code::unsupported}) {
-    if (name_of(code) == name) return code;
-  }
-  return Code::io;
-}
-
 // Reads whole lines from the pipe until one says how it ended.
 class Listener {
  public:
@@ -114,7 +106,7 @@ class Listener {
         return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
       };
       if (field("event") == "error") {
-        error_ = Error{code_named(field("code")), field("message")};
+        error_ = Error{parse_code(field("code")).value_or(Code::io), field("message"), parse_hint(field("hint"))};
         return Heard::error;
       }
       tell_(event);
@@ -158,7 +150,7 @@ Result<void> launch_server(const Folders& folders, const std::vector<std::string
   while (true) {
     if (interrupt.requested()) {
       end_child(pid);
-      return fail(Code::busy, "interrupted");
+      return fail(Code::cancelled, "interrupted");
     }
     switch (listener.listen()) {
       case Listener::Heard::nothing:

@@ -1,6 +1,6 @@
 #include "cli/lora.h"
 
-#include "content/image_model.h"
+#include "model/image_model.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint64_t k_document_limit = k_mib;
 
 struct Read {
-  content::Cid base;
+  ipld::Cid base;
   std::vector<engine::Adapter> adapters;
 };
 
@@ -18,8 +18,8 @@ Result<Read> read_folder(const fs::path& folder) {
   if (!bytes && bytes.error().code == Code::not_found)
     return fail(Code::invalid, "a LoRA's folder holds a metadata.json with base_model, lora_paths and lora_scales");
   if (!bytes) return Failure(std::move(bytes).error());
-  EAI_TRY(content::LoraFolder named, content::parse_lora_folder(text_of(*bytes)));
-  auto base = content::Cid::parse(named.base_model);
+  EAI_TRY(model::LoraFolder named, model::parse_lora_folder(text_of(*bytes)));
+  auto base = ipld::Cid::parse(named.base_model);
   if (!base) return Failure(std::move(base).error().with("the metadata.json of the LoRA: base_model"));
   Read out{*base, {}};
   for (std::size_t i = 0; i < named.paths.size(); ++i) {
@@ -34,7 +34,7 @@ Result<Read> read_folder(const fs::path& folder) {
 
 }  // namespace
 
-Result<std::optional<content::Cid>> base_of(const store::Model& model) {
+Result<std::optional<ipld::Cid>> base_of(const store::Model& model) {
   if (!model.metadata.lora) return std::nullopt;
   EAI_TRY(Read read, read_folder(model.folder / "payload"));
   return read.base;

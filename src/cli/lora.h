@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "content/cid.h"
 #include "engine/model_spec.h"
+#include "ipld/cid.h"
 #include "store/store.h"
 
 namespace eai::cli {
@@ -18,7 +18,7 @@ struct Lora {
 };
 
 // The model that these adapters are for; nothing for a model that is no LoRA. Code::invalid: the folder does not say.
-Result<std::optional<content::Cid>> base_of(const store::Model& model);
+Result<std::optional<ipld::Cid>> base_of(const store::Model& model);
 
 // The base, which must be here, and the adapters. Code::not_found: it is not; Code::invalid: an adapter is missing, or the
 // base is a LoRA itself.

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "cli/download.h"
+#include "cli/hint_words.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/resolve.h"
@@ -19,8 +20,8 @@ void tell(const std::string& label, const store::Candidate& candidate, const Res
   json::object event{{"event", "adopted"}, {"hash", candidate.hash}, {"name", label}, {"bytes", candidate.size}};
   if (!outcome) {
     event["event"] = "refused";
-    event["why"] = outcome.error().message;
-    out.line(out.styled(Style::red, "refused") + "  " + label + "  " + printable(outcome.error().message, 400));
+    event["why"] = words_of(outcome.error());
+    out.line(out.styled(Style::red, "refused") + "  " + label + "  " + printable(words_of(outcome.error()), 400));
   } else if (outcome->was_here) {
     event["event"] = "was_here";
     out.line("was here " + label);
@@ -33,7 +34,7 @@ void tell(const std::string& label, const store::Candidate& candidate, const Res
 }
 
 // What the tool kept, else what a source has: some kilobytes, where the weights are gigabytes.
-Result<Bytes> metadata_for(const Context& context, const content::Cid& id, const store::Candidate& candidate,
+Result<Bytes> metadata_for(const Context& context, const ipld::Cid& id, const store::Candidate& candidate,
                            const std::stop_token& stop) {
   auto kept = store::metadata_of(candidate);
   if (kept || kept.error().code == Code::unsupported) return kept;
@@ -43,7 +44,7 @@ Result<Bytes> metadata_for(const Context& context, const content::Cid& id, const
   return fail(none ? found.error().code : kept.error().code, kept.error().message + "; " + found.error().message);
 }
 
-Result<store::Adopted> adopt_one(const Context& context, const Library& library, const content::Cid& id,
+Result<store::Adopted> adopt_one(const Context& context, const Library& library, const ipld::Cid& id,
                                  const store::Candidate& candidate, const std::string& label,
                                  const std::stop_token& stop) {
   ProgressDisplay display(context.out);
@@ -79,7 +80,7 @@ Result<int> model_adopt(Context& context) {
   Interrupt interrupt;
   int status = 0;
   for (const store::Candidate& candidate : *candidates) {
-    EAI_TRY(const content::Cid id, content::Cid::parse(candidate.hash));
+    EAI_TRY(const ipld::Cid id, ipld::Cid::parse(candidate.hash));
     const std::string label = library.label_of(id);
     auto outcome = adopt_one(context, library, id, candidate, label, interrupt.token());
     if (interrupt.requested()) return k_interrupted;

@@ -1,6 +1,7 @@
 // `eai model audit`
 #include <boost/json.hpp>
 
+#include "cli/hint_words.h"
 #include "cli/interrupt.h"
 #include "cli/resolve.h"
 #include "preserve/audit.h"
@@ -15,9 +16,9 @@ namespace json = boost::json;
 void tell(const Asked& asked, const std::string& home, const Result<preserve::Verdict>& verdict, Output& out) {
   json::object event{{"event", "audited"}, {"hash", asked.id.str()}, {"home", home}, {"good", verdict.has_value()}};
   if (!verdict) {
-    event["why"] = verdict.error().message;
+    event["why"] = words_of(verdict.error());
     out.line(out.styled(Style::red, "bad") + "   " + asked.label + " at " + home + "  " +
-             printable(verdict.error().message, 400));
+             printable(words_of(verdict.error()), 400));
   } else {
     event["leaves"] = verdict->leaves;
     event["all_leaves"] = verdict->all_leaves;
@@ -38,7 +39,7 @@ void tell(const Asked& asked, const std::string& home, const Result<preserve::Ve
 void tell_deals(const Context& context, const Asked& asked, const Result<preserve::Verdict>& verdict,
                 const preserve::AuditSettings& settings) {
   Output& out = context.out;
-  std::vector<std::pair<std::string, content::Cid>> pieces{{"metadata", asked.id}};
+  std::vector<std::pair<std::string, ipld::Cid>> pieces{{"metadata", asked.id}};
   if (verdict) {
     for (const auto& file : verdict->files) pieces.emplace_back(file.file_name, file.cid);
   }
@@ -48,9 +49,9 @@ void tell_deals(const Context& context, const Asked& asked, const Result<preserv
     if (settings.stop.stop_requested()) return;
     json::object event{{"event", "deals"}, {"hash", asked.id.str()}, {"piece", name}, {"cid", cid.str()}};
     if (!deals) {
-      event["why"] = deals.error().message;
+      event["why"] = words_of(deals.error());
       out.event(event);
-      out.line("Filecoin deals of " + name + ": not known: " + printable(deals.error().message, 300));
+      out.line("Filecoin deals of " + name + ": not known: " + printable(words_of(deals.error()), 300));
       continue;
     }
     json::array listed;

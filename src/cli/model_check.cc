@@ -1,6 +1,7 @@
 // `eai model check`
 #include <boost/json.hpp>
 
+#include "cli/hint_words.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/resolve.h"
@@ -18,12 +19,12 @@ void tell(const Asked& asked, const Result<void>& verdict, std::uint64_t size, O
                      {"name", asked.label},
                      {"good", verdict.has_value()},
                      {"bytes", size}};
-  if (!verdict) event["why"] = verdict.error().message;
+  if (!verdict) event["why"] = words_of(verdict.error());
   out.event(event);
   if (verdict) {
     out.line(out.styled(Style::green, "good") + "     " + asked.label + "  " + human_bytes(size));
   } else {
-    out.line(out.styled(Style::red, "damaged") + "  " + asked.label + "  " + printable(verdict.error().message, 400));
+    out.line(out.styled(Style::red, "damaged") + "  " + asked.label + "  " + printable(words_of(verdict.error()), 400));
   }
 }
 

@@ -32,7 +32,7 @@ Result<void> check_is_file(const fs::path& path) {
 
 Result<Subject> file_subject(const std::string& word, const Config& config) {
   EAI_CHECK(check_is_file(word));
-  EAI_TRY(const content::GgufInfo info, engine::read_gguf_file(word));
+  EAI_TRY(const model::GgufInfo info, engine::read_gguf_file(word));
   if (info.split_count > 1) {
     return fail(Code::unsupported, printable(word) + " is one of " + std::to_string(info.split_count) +
                                        " pieces of a model; join them first (llama-gguf-split --merge)");
@@ -43,7 +43,7 @@ Result<Subject> file_subject(const std::string& word, const Config& config) {
   out.spec.parallel = static_cast<std::uint32_t>(config.parallel);
   EAI_TRY(out.spec.workers, engine::parse_workers(config.workers));
   const bool embeds = info.pooling.value_or(0) != 0 || !info.causal;
-  out.spec.task = embeds ? content::Task::embed : content::Task::chat;
+  out.spec.task = embeds ? model::Task::embed : model::Task::chat;
   if (!config.projector.empty()) {
     EAI_CHECK(check_is_file(config.projector));
     out.spec.projector = config.projector;
@@ -136,7 +136,7 @@ struct Line {
 std::vector<Line> lines_of(const Estimate& estimate) {
   const engine::MemoryEstimate& memory = estimate.found.memory;
   const engine::Launch& launch = estimate.found.launch;
-  const content::GgufInfo& info = estimate.found.info;
+  const model::GgufInfo& info = estimate.found.info;
   std::string weights = printable(info.architecture, 40);
   if (info.block_count > 0) weights += ", " + std::to_string(info.block_count) + " layers";
   if (!info.quantization.empty()) weights += ", " + printable(info.quantization, 20);
@@ -194,7 +194,7 @@ json::object to_json(const Subject& subject, const Estimate& estimate) {
   for (const Line& line : lines_of(estimate)) bytes[line.key] = line.bytes;
   json::object out{{"event", "estimated"},
                    {"name", subject.name},
-                   {"task", content::name_of(subject.spec.task)},
+                   {"task", model::name_of(subject.spec.task)},
                    {"context_length", estimate.found.launch.context},
                    {"parallel", estimate.found.launch.slots},
                    {"bytes", std::move(bytes)},

@@ -31,7 +31,7 @@ json::object to_json(const Library& library, const store::Model& model) {
   json::object out{{"hash", model.id.str()},
                    {"name", library.label_of(model.id)},
                    {"folder_name", model.metadata.folder_name},
-                   {"task", content::name_of(model.metadata.task)},
+                   {"task", model::name_of(model.metadata.task)},
                    {"size", model.size()},
                    {"origin", name_of(model.origin)},
                    {"created", seconds_of(model.created)},
@@ -57,7 +57,7 @@ json::object to_json(const Library& library, bool all) {
   for (const CatalogEntry& entry : library.catalog.entries()) {
     known.push_back(json::object{{"name", entry.name},
                                  {"hash", entry.id.str()},
-                                 {"task", content::name_of(entry.task)},
+                                 {"task", model::name_of(entry.task)},
                                  {"size_gb", entry.size_gb},
                                  {"ram", entry.ram_gb},
                                  {"here", library.stored(entry.id) != nullptr}});
@@ -68,9 +68,9 @@ json::object to_json(const Library& library, bool all) {
 
 void print_table(const Library& library, bool all, Output& out) {
   std::vector<std::vector<std::string>> rows;
-  auto row = [&](std::string name, std::string size, std::string ram, content::Task task, std::string state,
+  auto row = [&](std::string name, std::string size, std::string ram, model::Task task, std::string state,
                  std::string hash) {
-    rows.push_back({std::move(name), std::move(size), std::move(ram), std::string(content::name_of(task)),
+    rows.push_back({std::move(name), std::move(size), std::move(ram), std::string(model::name_of(task)),
                     std::move(state), std::move(hash)});
   };
   for (const store::Model& model : library.contents.models) {

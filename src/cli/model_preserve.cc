@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "cli/hint_words.h"
 #include "cli/interrupt.h"
 #include "cli/lora.h"
 #include "cli/preserve_store.h"
@@ -45,7 +46,7 @@ Result<preserve::Folder> open_folder(const Context& context) {
   if (word.empty()) return fail(Code::invalid, "say which folder: eai model preserve --folder-path <folder>");
   preserve::Said said{{}, {}, context.config.config_name, context.config.lora};
   if (!context.config.task.empty()) {
-    EAI_TRY(said.task, content::parse_task(context.config.task));
+    EAI_TRY(said.task, model::parse_task(context.config.task));
   }
   EAI_TRY(said.ram_gb, parse_ram(context.config.ram));
   return preserve::open_folder(word, said);
@@ -54,9 +55,9 @@ Result<preserve::Folder> open_folder(const Context& context) {
 preserve::Options options_of(const Context& context) {
   const Config& config = context.config;
   preserve::Options out;
-  out.format = config.format == "unixfs" ? content::Format::unixfs : content::Format::archive;
-  if (config.layout == "fixed") out.layout = content::Layout::fixed;
-  if (config.layout == "tensor") out.layout = content::Layout::tensor;
+  out.format = config.format == "unixfs" ? model::Format::unixfs : model::Format::archive;
+  if (config.layout == "fixed") out.layout = model::Layout::fixed;
+  if (config.layout == "tensor") out.layout = model::Layout::tensor;
   out.part_size = config.zip_chunk_size * k_mib;
   out.threads = static_cast<unsigned>(config.threads);
   out.hf_repo = config.hf_repo;
@@ -106,7 +107,7 @@ Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, p
 
 void tell(const preserve::Outcome& outcome, const Context& context) {
   Output& out = context.out;
-  const bool archive = outcome.metadata.format == content::Format::archive;
+  const bool archive = outcome.metadata.format == model::Format::archive;
   json::array files;
   for (const auto& file : outcome.metadata.files) {
     files.push_back(json::object{{"name", file.file_name}, {"cid", file.cid.str()}, {"bytes", file.size}});
@@ -129,7 +130,7 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
   json::array failed;
   for (const auto& failure : outcome.failures) {
     failed.push_back(
-        json::object{{"home", failure.home}, {"code", name_of(failure.error.code)}, {"why", failure.error.message}});
+        json::object{{"home", failure.home}, {"code", name_of(failure.error.code)}, {"why", words_of(failure.error)}});
   }
   event["failed"] = std::move(failed);
   out.event(event);
@@ -160,7 +161,7 @@ Result<void> settle_here(const Context& context, const preserve::Folder& folder,
   EAI_CHECK(preserve::write_block_list(block_lists(context) / outcome.hash.str(), outcome.blocks));
   if (context.config.keep_here) {
     auto kept = take_into_store(context, folder, outcome, stop);
-    if (!kept && stop.stop_requested()) return fail(Code::busy, "stopped");
+    if (!kept && stop.stop_requested()) return fail(Code::cancelled, "stopped");
     // The model is up: that this disk would not take it is no failure of that.
     context.out.note(kept ? "In the local store " + *kept : "Not in the local store: " + kept.error().message);
   }
@@ -202,7 +203,10 @@ Result<int> model_preserve(Context& context) {
   EAI_TRY(const preserve::Folder folder, open_folder(context));
   if (context.config.lora) EAI_CHECK(check_lora_folder(folder.path));
   EAI_TRY(const preserve::Homes homes, homes_of(context, stop.get_token(), monitor));
-  for (const std::string& note : folder.notes) context.out.note(note);
+  for (const preserve::Note& note : folder.notes) {
+    const std::string_view words = shell_words(note.hint);
+    context.out.note(words.empty() ? note.text : note.text + " (" + std::string(words) + ")");
+  }
   if (context.config.dry_run && context.config.format == "unixfs") {
     auto listed = list_blocks_of_store(context, folder, interrupt.token());
     if (interrupt.requested()) {

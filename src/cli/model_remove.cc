@@ -19,7 +19,7 @@ Result<void> check_not_served(const Context& context, const Asked& asked) {
   return fail(Code::busy, asked.label + " is served by the running server; `eai model stop` first, or use --force");
 }
 
-std::uint64_t size_of(const Library& library, const content::Cid& id) {
+std::uint64_t size_of(const Library& library, const ipld::Cid& id) {
   std::uint64_t size = 0;
   if (const store::Model* model = library.stored(id)) size = model->size();
   for (const store::Unfinished& entry : library.contents.unfinished) {

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/hint_words.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -97,10 +98,11 @@ void Output::note(std::string_view text) {
 }
 
 void Output::error(const Error& error, int exit_status) {
+  const std::string words = words_of(error);
   event(boost::json::object{
-      {"event", "error"}, {"code", name_of(error.code)}, {"message", error.message}, {"exit_status", exit_status}});
+      {"event", "error"}, {"code", name_of(error.code)}, {"message", words}, {"exit_status", exit_status}});
   std::fflush(stdout);
-  std::fprintf(stderr, error_colour_ ? "\033[31meai:\033[0m %s\n" : "eai: %s\n", error.message.c_str());
+  std::fprintf(stderr, error_colour_ ? "\033[31meai:\033[0m %s\n" : "eai: %s\n", words.c_str());
 }
 
 std::string Output::styled(Style style, std::string_view text) const {

@@ -11,10 +11,10 @@
 namespace eai::cli {
 namespace {
 
-bool draws(content::Task task) { return task == content::Task::image_generation || task == content::Task::image_edit; }
+bool draws(model::Task task) { return task == model::Task::image_generation || task == model::Task::image_edit; }
 
 // The settings that the file has for a model, if it has some.
-Result<const ModelSettings*> settings_of(const Library& library, const Config& config, const content::Cid& id) {
+Result<const ModelSettings*> settings_of(const Library& library, const Config& config, const ipld::Cid& id) {
   const ModelSettings* found = nullptr;
   for (const ModelSettings& one : config.models) {
     const auto asked = resolve(library, one.model);
@@ -108,7 +108,7 @@ Result<engine::ModelSpec> spec_of(const Library& library, const Config& config, 
   out.context_length = static_cast<std::uint32_t>(config.context_length);
   out.parallel = static_cast<std::uint32_t>(config.parallel);
   EAI_TRY(out.workers, engine::parse_workers(config.workers));
-  if (out.task == content::Task::chat) out.extra_arguments = sampling_arguments(family_named(library, model));
+  if (out.task == model::Task::chat) out.extra_arguments = sampling_arguments(family_named(library, model));
   if (draws(out.task)) {
     out.memory_budget = config.memory_limit.bytes;
     if (config.image_metadata) out.extra_arguments.emplace_back("--image-metadata");

@@ -14,7 +14,7 @@ namespace {
 constexpr auto k_between_tries = std::chrono::milliseconds(100);
 
 // What the format unixfs hashed already; zeros where there is no such file.
-content::Sha256 sha256_in(const preserve::Outcome& outcome, const std::string& name) {
+ipld::Sha256 sha256_in(const preserve::Outcome& outcome, const std::string& name) {
   for (const auto& file : outcome.metadata.files) {
     if (file.file_name == name) return file.sha256;
   }
@@ -22,7 +22,7 @@ content::Sha256 sha256_in(const preserve::Outcome& outcome, const std::string& n
 }
 
 // Another process may hold it for as long as a download takes.
-Result<store::ModelLock> lock_model(const store::Store& store, const content::Cid& id, const std::stop_token& stop) {
+Result<store::ModelLock> lock_model(const store::Store& store, const ipld::Cid& id, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any tick;
   std::unique_lock guard(mutex);
@@ -30,7 +30,7 @@ Result<store::ModelLock> lock_model(const store::Store& store, const content::Ci
     auto lock = store.lock(id, FileLock::Wait::no);
     if (lock || lock.error().code != Code::busy) return lock;
     tick.wait_for(guard, stop, k_between_tries, [] { return false; });
-    if (stop.stop_requested()) return fail(Code::busy, "stopped");
+    if (stop.stop_requested()) return fail(Code::cancelled, "stopped");
   }
 }
 
@@ -52,7 +52,7 @@ class Taking {
     EAI_TRY(const store::CloneWay used, store::clone_file(source.path(), to, progress, stop));
     way_ = std::max(way_, used);
     files_.push_back({name, source.size(), sha256_in(outcome_, source.name())});
-    if (outcome_.metadata.format == content::Format::archive) {
+    if (outcome_.metadata.format == model::Format::archive) {
       begin("hashing");
       EAI_TRY(files_.back().sha256, store::hash_file(to, progress, stop));
     }
@@ -71,7 +71,7 @@ class Taking {
 
  private:
   std::string name_of(const preserve::SourceFile& source) const {
-    const bool text = folder_.task == content::Task::chat || folder_.task == content::Task::embed;
+    const bool text = folder_.task == model::Task::chat || folder_.task == model::Task::embed;
     if (!text) return "payload/" + source.name();
     return source.name() == folder_.name ? "model.gguf" : "projector.gguf";
   }
@@ -113,7 +113,7 @@ Result<void> list_blocks_of_store(const Context& context, const preserve::Folder
     monitor.change([&](preserve::Progress& p) { p = {"reading", 0, model.size(), 0, {}}; });
     const PreserveWatch watch(monitor, model.metadata.folder_name, context.out);
     const auto progress = [&](std::uint64_t done) { monitor.change([&](preserve::Progress& p) { p.done = done; }); };
-    const auto layout = tensor ? content::Layout::tensor : content::Layout::fixed;
+    const auto layout = tensor ? model::Layout::tensor : model::Layout::fixed;
     const auto threads = static_cast<unsigned>(context.config.threads);
     EAI_TRY(const auto blocks, preserve::unixfs_blocks(files, layout, threads, progress, stop));
     EAI_CHECK(preserve::write_block_list(list, blocks));

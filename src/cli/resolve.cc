@@ -29,7 +29,7 @@ Failure unknown_name(const Library& library, const std::string& word) {
 }
 
 Result<Asked> resolve_hash(const Library& library, const std::string& word) {
-  auto id = content::Cid::parse(word);
+  auto id = ipld::Cid::parse(word);
   if (!id) return Failure(std::move(id).error());
   return Asked{*id, library.label_of(*id)};
 }
@@ -44,14 +44,14 @@ Result<Library> Library::open(const Context& context) {
   return Library{std::move(catalog), std::move(store), std::move(contents)};
 }
 
-const store::Model* Library::stored(const content::Cid& id) const {
+const store::Model* Library::stored(const ipld::Cid& id) const {
   for (const store::Model& model : contents.models) {
     if (model.id == id) return &model;
   }
   return nullptr;
 }
 
-std::string Library::label_of(const content::Cid& id) const {
+std::string Library::label_of(const ipld::Cid& id) const {
   if (const CatalogEntry* entry = catalog.by_id(id)) return entry->name;
   if (const store::Model* model = stored(id)) return printable(model->metadata.folder_name, 60);
   return shortened(id.str(), 20);
@@ -71,7 +71,7 @@ Result<Asked> resolve(const Library& library, const std::string& word) {
     found = &model;
   }
   if (found != nullptr) return Asked{found->id, word};
-  if (word.size() > k_longest_name || content::Cid::parse(word)) return resolve_hash(library, word);
+  if (word.size() > k_longest_name || ipld::Cid::parse(word)) return resolve_hash(library, word);
   return unknown_name(library, word);
 }
 

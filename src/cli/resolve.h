@@ -12,7 +12,7 @@
 namespace eai::cli {
 
 struct Asked {
-  content::Cid id;
+  ipld::Cid id;
   std::string label;  // what to call it: its name in the catalog, its folder's name, or the hash, shortened
 };
 
@@ -23,8 +23,8 @@ struct Library {
   store::Contents contents;
 
   static Result<Library> open(const Context& context);
-  std::string label_of(const content::Cid& id) const;
-  const store::Model* stored(const content::Cid& id) const;
+  std::string label_of(const ipld::Cid& id) const;
+  const store::Model* stored(const ipld::Cid& id) const;
 };
 
 // Whether a word means a file, not a model: it has a slash, or ends with .gguf.

@@ -89,7 +89,7 @@ Result<std::optional<ServerRecord>> running_server(const Folders& folders) {
 Failure already_running(const ServerRecord& record) {
   std::string who = record.pid == 0 ? "a server is starting" : "a server runs already";
   if (record.port != 0) who += " at " + record.address() + " (process " + std::to_string(record.pid) + ")";
-  return fail(Code::busy, who + "; `eai model stop` ends it, --force replaces it");
+  return fail(Code::busy, who, Hint::stop_server);
 }
 
 Result<ServerSeat> ServerSeat::take(const Folders& folders) {

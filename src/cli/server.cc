@@ -17,10 +17,11 @@
 #include <boost/json.hpp>
 #include <unistd.h>
 
+#include "api/api.h"
+#include "cli/hint_words.h"
 #include "cli/interrupt.h"
 #include "cli/running.h"
 #include "engine/pool.h"
-#include "gateway/gateway.h"
 #include "http/server.h"
 #include "util/log.h"
 #include "util/program_pages.h"
@@ -64,8 +65,8 @@ engine::PoolOptions pool_options(const ServerPlan& plan, const Config& config, c
   return out;
 }
 
-std::vector<gateway::ServedModel> served_of(const ServerPlan& plan) {
-  std::vector<gateway::ServedModel> out;
+std::vector<api::ServedModel> served_of(const ServerPlan& plan) {
+  std::vector<api::ServedModel> out;
   for (const PlannedModel& planned : plan.models) {
     const store::Model& model = planned.model;
     out.push_back({model.id.str(), model.metadata.folder_name, model.metadata.task, model.metadata.ram_gb,
@@ -75,9 +76,9 @@ std::vector<gateway::ServedModel> served_of(const ServerPlan& plan) {
 }
 
 // `bound`: the name or address that it listens on, which a Host header may have too.
-gateway::GatewayOptions gateway_options(const Config& config, const std::string& bound, const Folders& folders) {
+api::ApiOptions gateway_options(const Config& config, const std::string& bound, const Folders& folders) {
   using namespace gateway;
-  GatewayOptions out;
+  ApiOptions out;
   out.select.names = config.model_names ? NameRule::names : NameRule::hashes;
   out.select.unknown = config.strict_models ? UnknownRule::strict : UnknownRule::fall_back;
   out.hosts = config.allow_hosts;
@@ -112,7 +113,7 @@ json::object ready_event(const ServerPlan& plan, const ServerRecord& record, con
     models.push_back(json::object{{"hash", planned.model.id.str()},
                                   {"name", planned.name},
                                   {"folder_name", planned.model.metadata.folder_name},
-                                  {"task", content::name_of(planned.model.metadata.task)}});
+                                  {"task", model::name_of(planned.model.metadata.task)}});
   }
   const PlannedModel& main = plan.models.front();
   return {{"event", "ready"},
@@ -122,7 +123,7 @@ json::object ready_event(const ServerPlan& plan, const ServerRecord& record, con
           {"pid", record.pid},
           {"hash", record.main_model},
           {"name", main.name},
-          {"task", content::name_of(main.model.metadata.task)},
+          {"task", model::name_of(main.model.metadata.task)},
           {"models", std::move(models)},
           {"log", server_log_of(folders).string()}};
 }
@@ -199,7 +200,7 @@ class Server {
 
   void take(Result<Fresh> fresh) {
     if (!fresh) {
-      log::error("the configuration was read again and is not taken: {}", fresh.error().message);
+      log::error("the configuration was read again and is not taken: {}", words_of(fresh.error()));
       return;
     }
     Config& config = fresh->config;
@@ -239,7 +240,7 @@ class Server {
       co_return;
     }
     outcome_ = Failure(std::move(lease).error().with(main.name));
-    log::error("{}", outcome_.error().message);
+    log::error("{}", words_of(outcome_.error()));
     // Later: it cancels this coroutine, which shall have ended by then.
     asio::post(context_, [this] { ask_to_end(); });
   }
@@ -264,7 +265,7 @@ class Server {
   asio::steady_timer asked_{context_, asio::steady_timer::time_point::max()};
   asio::cancellation_signal give_up_;
   engine::Pool pool_;
-  gateway::Gateway gateway_;
+  api::Api gateway_;
   http::Server strangers_, administration_;
   const ServerSeat* seat_ = nullptr;
   ServerRecord record_;

@@ -122,7 +122,10 @@ Result<int> serve_for_launcher(Context& context, ServerPlan plan, const Choose& 
   };
   auto served = run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, choose));
   if (!served) {
-    teller.tell({{"event", "error"}, {"code", name_of(served.error().code)}, {"message", served.error().message}});
+    teller.tell({{"event", "error"},
+                 {"code", name_of(served.error().code)},
+                 {"message", served.error().message},
+                 {"hint", name_of(served.error().hint)}});
     return Failure(std::move(served).error());
   }
   return 0;

@@ -19,7 +19,7 @@ constexpr std::uint64_t k_process = 64 * k_mib;
 constexpr std::uint64_t k_decode_per_pixel = 6656, k_tiny_decode_per_pixel = 1664, k_tile_side = 256;
 
 // All regular files below `folder`, or the one file, by name. Files stay open while headers are read.
-Result<std::vector<content::ImageFile>> files_of(const fs::path& path) {
+Result<std::vector<model::ImageFile>> files_of(const fs::path& path) {
   std::error_code error;
   std::vector<fs::path> paths;
   if (fs::is_directory(path, error)) {
@@ -31,11 +31,11 @@ Result<std::vector<content::ImageFile>> files_of(const fs::path& path) {
     return fail(Code::not_found, path.string() + " is not there");
   }
   std::ranges::sort(paths);
-  std::vector<content::ImageFile> files;
+  std::vector<model::ImageFile> files;
   for (const fs::path& file : paths) {
     EAI_TRY(UniqueFd descriptor, open_file(file, O_RDONLY));
     auto shared = std::make_shared<UniqueFd>(std::move(descriptor));
-    content::ImageFile one;
+    model::ImageFile one;
     one.name = paths.size() == 1 && file == path ? file.filename().string() : file.lexically_relative(path).string();
     one.size = fs::file_size(file, error);
     one.read = [shared](std::uint64_t offset, std::span<std::uint8_t> into) {
@@ -46,19 +46,19 @@ Result<std::vector<content::ImageFile>> files_of(const fs::path& path) {
   return files;
 }
 
-bool has_role(const content::ImageModel& model, content::ImageRole role) {
-  return std::ranges::find(model.parts, role, &content::ImagePart::role) != model.parts.end();
+bool has_role(const model::ImageModel& model, model::ImageRole role) {
+  return std::ranges::find(model.parts, role, &model::ImagePart::role) != model.parts.end();
 }
 
 // What the engine finds by itself when it is given a diffusers folder.
-bool in_diffusers_folder(content::ImageRole role) {
-  using enum content::ImageRole;
+bool in_diffusers_folder(model::ImageRole role) {
+  using enum model::ImageRole;
   return role == diffusion || role == clip_l || role == clip_g || role == vae;
 }
 
-std::uint64_t compute_of(const content::ImageModel& model, bool tiles) {
+std::uint64_t compute_of(const model::ImageModel& model, bool tiles) {
   std::uint64_t pixels = std::uint64_t{model.width} * model.height;
-  bool tiny = has_role(model, content::ImageRole::tae) && !has_role(model, content::ImageRole::vae);
+  bool tiny = has_role(model, model::ImageRole::tae) && !has_role(model, model::ImageRole::vae);
   if (tiles) pixels = std::min(pixels, k_tile_side * k_tile_side);
   return pixels * (tiny ? k_tiny_decode_per_pixel : k_decode_per_pixel) + model.weight_bytes() / 16;
 }
@@ -76,15 +76,15 @@ struct Smaller {
 };
 constexpr Smaller k_as_it_is{"", 0}, k_eight_bits{"q8_0", 34}, k_four_bits{"q4_0", 18};
 
-std::uint64_t bytes_of(const content::ImagePart& part, const Smaller& smaller) {
+std::uint64_t bytes_of(const model::ImagePart& part, const Smaller& smaller) {
   return smaller.block == 0 ? part.size : std::min(part.size, part.parameters / 32 * smaller.block);
 }
 
 enum class Count { all, largest };
 
-std::uint64_t weights_of(const content::ImageModel& model, const Smaller& smaller, Count count) {
+std::uint64_t weights_of(const model::ImageModel& model, const Smaller& smaller, Count count) {
   std::uint64_t all = 0, largest = 0;
-  for (const content::ImagePart& part : model.parts) {
+  for (const model::ImagePart& part : model.parts) {
     all += bytes_of(part, smaller);
     largest = std::max(largest, bytes_of(part, smaller));
   }
@@ -92,7 +92,7 @@ std::uint64_t weights_of(const content::ImageModel& model, const Smaller& smalle
 }
 
 // With weights that stay in RAM, a GPU holds one part at a time.
-ImageFit attempt(const content::ImageModel& model, const Budget& budget, bool tiles, bool offload,
+ImageFit attempt(const model::ImageModel& model, const Budget& budget, bool tiles, bool offload,
                  const Smaller& smaller) {
   ImageFit fit;
   fit.tiles = tiles;
@@ -103,7 +103,7 @@ ImageFit attempt(const content::ImageModel& model, const Budget& budget, bool ti
   return fit;
 }
 
-std::string words_for(const content::ImageModel& model, const ImageFit& fit) {
+std::string words_for(const model::ImageModel& model, const ImageFit& fit) {
   std::string out = fit.tiles ? "pictures decoded in tiles, with flash attention (" +
                                     human_bytes(compute_of(model, false)) + " become " + human_bytes(fit.compute) + ")"
                               : "pictures decoded in one piece";
@@ -118,7 +118,7 @@ std::string words_for(const content::ImageModel& model, const ImageFit& fit) {
 
 }  // namespace
 
-ImageFit fit_image_model(const content::ImageModel& model, const Budget& budget, Offload offload) {
+ImageFit fit_image_model(const model::ImageModel& model, const Budget& budget, Offload offload) {
   const bool always = offload == Offload::always;
   const bool may_offload = always || (budget.on_device && model.weight_bytes() <= budget.beyond);
   std::vector<ImageFit> attempts{attempt(model, budget, false, always, k_as_it_is),
@@ -155,8 +155,8 @@ std::vector<std::string> image_arguments(const ModelSpec& spec, const Launch& la
 }
 
 Result<Inspection> inspect_image_model(const ModelSpec& spec, const std::vector<Device>& devices) {
-  EAI_TRY(std::vector<content::ImageFile> files, files_of(spec.gguf));
-  EAI_TRY(content::ImageModel model, content::recognise_image_model(files, spec.config_name, spec.task));
+  EAI_TRY(std::vector<model::ImageFile> files, files_of(spec.gguf));
+  EAI_TRY(model::ImageModel model, model::recognise_image_model(files, spec.config_name, spec.task));
   Budget budget = find_budget(devices);
   if (spec.memory_budget > 0) budget.bytes = spec.memory_budget;
   const bool wanted = std::ranges::find(spec.extra_arguments, k_offload) != spec.extra_arguments.end();
@@ -172,10 +172,10 @@ Result<Inspection> inspect_image_model(const ModelSpec& spec, const std::vector<
   bool is_folder = fs::is_directory(spec.gguf, error);
   bool adapted = !spec.adapters.empty();
   if (model.as_folder) add("model", spec.gguf.string());
-  for (const content::ImagePart& part : model.parts) {
+  for (const model::ImagePart& part : model.parts) {
     if (model.as_folder && in_diffusers_folder(part.role)) continue;
     std::string path = (is_folder ? spec.gguf / part.name : spec.gguf).string();
-    bool lora = part.role == content::ImageRole::lora;
+    bool lora = part.role == model::ImageRole::lora;
     adapted = adapted || lora;
     add(std::string(name_of(part.role)), lora ? path + ":" + text_of(part.scale) : path);
   }

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "content/image_model.h"
 #include "engine/memory.h"
+#include "model/image_model.h"
 
 namespace eai::engine {
 
@@ -34,7 +34,6 @@ struct ImageFit {
   std::string why;            // for people: what was chosen, and for what
 };
 enum class Offload { when_needed, always };
-ImageFit fit_image_model(const content::ImageModel& model, const Budget& budget,
-                         Offload offload = Offload::when_needed);
+ImageFit fit_image_model(const model::ImageModel& model, const Budget& budget, Offload offload = Offload::when_needed);
 
 }  // namespace eai::engine

@@ -5,15 +5,15 @@
 namespace eai::engine {
 namespace {
 
-content::ImageModel flux() {
-  content::ImageModel model;
+model::ImageModel flux() {
+  model::ImageModel model;
   std::uint64_t parameters = 12'000'000'000;
-  model.parts = {{content::ImageRole::diffusion, "t", parameters * 2, parameters, 1},
-                 {content::ImageRole::vae, "v", 160 * k_mib, 80'000'000, 1}};
+  model.parts = {{model::ImageRole::diffusion, "t", parameters * 2, parameters, 1},
+                 {model::ImageRole::vae, "v", 160 * k_mib, 80'000'000, 1}};
   return model;
 }
 
-ImageFit fit_in(const content::ImageModel& model, std::uint64_t bytes) {
+ImageFit fit_in(const model::ImageModel& model, std::uint64_t bytes) {
   Budget budget;
   budget.bytes = bytes;
   return fit_image_model(model, budget);
@@ -28,7 +28,7 @@ TEST(ImageFit, ALargeBudgetLeavesTheModelAsItIs) {
 }
 
 TEST(ImageFit, ASmallerBudgetTakesTilesThenSmallerWeights) {
-  content::ImageModel model = flux();
+  model::ImageModel model = flux();
   std::uint64_t with_tiles = 0;
   for (std::uint64_t budget = 30 * k_gib; budget > 22 * k_gib; budget -= k_gib / 4)
     if (ImageFit fit = fit_in(model, budget); fit.tiles && fit.type.empty()) with_tiles = budget;
@@ -42,8 +42,8 @@ TEST(ImageFit, ASmallerBudgetTakesTilesThenSmallerWeights) {
 }
 
 TEST(ImageFit, WeightsThatAreSmallAlreadyAreLeftAlone) {
-  content::ImageModel model = flux();
-  for (content::ImagePart& part : model.parts) part.size = part.parameters / 32 * 18;
+  model::ImageModel model = flux();
+  for (model::ImagePart& part : model.parts) part.size = part.parameters / 32 * 18;
   EXPECT_EQ(fit_in(model, 2 * k_gib).type, "");
 }
 
@@ -52,8 +52,8 @@ TEST(ImageFit, OnAGpuWeightsStayInRamBeforeTheyAreMadeSmaller) {
   gpu.on_device = true;
   gpu.bytes = 25 * k_gib;  // the diffusion model alone fits, all parts do not
   gpu.beyond = 64 * k_gib;
-  content::ImageModel model = flux();
-  model.parts.push_back({content::ImageRole::t5xxl, "u", 9 * k_gib, 4'800'000'000, 1});
+  model::ImageModel model = flux();
+  model.parts.push_back({model::ImageRole::t5xxl, "u", 9 * k_gib, 4'800'000'000, 1});
   ImageFit fit = fit_image_model(model, gpu);
   EXPECT_TRUE(fit.offload);
   EXPECT_EQ(fit.type, "");
@@ -83,7 +83,7 @@ TEST(ImageFit, OnAGpuWeightsStayInRamBeforeTheyAreMadeSmaller) {
 
 TEST(ImageModelOfAFolder, IsNamedWhenItIsNotThereOrNoModel) {
   ModelSpec spec;
-  spec.task = content::Task::image_generation;
+  spec.task = model::Task::image_generation;
   spec.gguf = "/nonexistent/model";
   EXPECT_EQ(inspect_image_model(spec, {}).error().code, Code::not_found);
   spec.gguf = fs::path(EAI_SOURCE_DIR) / "setup";

@@ -5,12 +5,12 @@
 
 namespace eai::engine {
 
-const EngineKind& kind_of(content::Task task) {
+const EngineKind& kind_of(model::Task task) {
   static constexpr EngineKind k_llama{
       k_llama_server, [](const ModelSpec& spec, const std::vector<Device>&) { return inspect_model(spec); },
       llama_arguments, "/metrics"};
   static constexpr EngineKind k_image{k_image_engine, inspect_image_model, image_arguments, ""};
-  return task == content::Task::image_generation || task == content::Task::image_edit ? k_image : k_llama;
+  return task == model::Task::image_generation || task == model::Task::image_edit ? k_image : k_llama;
 }
 
 }  // namespace eai::engine

@@ -20,6 +20,6 @@ struct EngineKind {
       question;  // a path that is answered by the part that computes, between two steps; empty: there is none
 };
 
-const EngineKind& kind_of(content::Task task);
+const EngineKind& kind_of(model::Task task);
 
 }  // namespace eai::engine

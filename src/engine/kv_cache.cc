@@ -33,7 +33,7 @@ std::uint64_t built_in_pattern(std::string_view architecture) {
   return 0;
 }
 
-bool has_window(const content::GgufInfo& info, std::uint64_t layer) {
+bool has_window(const model::GgufInfo& info, std::uint64_t layer) {
   const auto& layers = info.layers;
   if (layers.sliding_window == 0) return false;
   if (layers.sliding_window_pattern.empty()) {
@@ -46,7 +46,7 @@ bool has_window(const content::GgufInfo& info, std::uint64_t layer) {
   return every > 0 && (layer + 1) % every != 0;
 }
 
-bool is_recurrent(const content::GgufInfo& info, std::uint64_t layer) {
+bool is_recurrent(const model::GgufInfo& info, std::uint64_t layer) {
   const auto& layers = info.layers;
   if (!layers.recurrent_layers.empty())
     return layer < layers.recurrent_layers.size() && layers.recurrent_layers[layer] != 0;
@@ -56,14 +56,14 @@ bool is_recurrent(const content::GgufInfo& info, std::uint64_t layer) {
   return has_state && (layers.head_count_kv.empty() || layers.head_count_kv.front() == 0);
 }
 
-double kv_heads(const content::GgufInfo& info, std::uint64_t layer) {
+double kv_heads(const model::GgufInfo& info, std::uint64_t layer) {
   const auto& heads = info.layers.head_count_kv;
   if (heads.empty()) return static_cast<double>(info.head_count);
   return static_cast<double>(heads.size() == 1 ? heads.front() : layer < heads.size() ? heads[layer] : 0);
 }
 
 // Bytes that one token takes in one attention layer.
-double token_bytes(const content::GgufInfo& info, const Launch& launch, std::uint64_t layer, bool window) {
+double token_bytes(const model::GgufInfo& info, const Launch& launch, std::uint64_t layer, bool window) {
   const auto& layers = info.layers;
   if (layers.kv_lora_rank > 0)
     return launch.key_bytes * static_cast<double>(layers.kv_lora_rank + layers.rope_dimension);
@@ -75,7 +75,7 @@ double token_bytes(const content::GgufInfo& info, const Launch& launch, std::uin
 }
 
 // Bytes of the state that one slot keeps in one recurrent layer.
-double state_bytes(const content::GgufInfo& info) {
+double state_bytes(const model::GgufInfo& info) {
   const auto& layers = info.layers;
   const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
   if (layers.shortconv_l_cache > 0)
@@ -90,7 +90,7 @@ double state_bytes(const content::GgufInfo& info) {
 
 }  // namespace
 
-std::uint64_t context_bytes(const content::GgufInfo& info, const Launch& launch) {
+std::uint64_t context_bytes(const model::GgufInfo& info, const Launch& launch) {
   if (!info.causal && info.architecture.find("bert") != std::string::npos) return 0;  // such engines keep no cache
   const double tokens = padded(launch.context, k_swa_pad);
   const double window_tokens = std::min(
@@ -108,7 +108,7 @@ std::uint64_t context_bytes(const content::GgufInfo& info, const Launch& launch)
   return whole(bytes);
 }
 
-std::uint64_t compute_bytes(const content::GgufInfo& info, const Launch& launch) {
+std::uint64_t compute_bytes(const model::GgufInfo& info, const Launch& launch) {
   const double batch = launch.batch, context = padded(launch.context, k_swa_pad);
   const double width = static_cast<double>(info.embedding_length);
   const double feed = static_cast<double>(info.feed_forward_length);

@@ -6,15 +6,15 @@
 
 #include <cstdint>
 
-#include "content/gguf.h"
 #include "engine/launch.h"
+#include "model/gguf.h"
 
 namespace eai::engine {
 
 // KV cache for `launch.context` tokens shared by all slots, and recurrent state per slot; bytes.
-std::uint64_t context_bytes(const content::GgufInfo& info, const Launch& launch);
+std::uint64_t context_bytes(const model::GgufInfo& info, const Launch& launch);
 
 // The buffers of one step of `launch.batch` tokens, and the outputs that are kept of `launch.outputs`; bytes.
-std::uint64_t compute_bytes(const content::GgufInfo& info, const Launch& launch);
+std::uint64_t compute_bytes(const model::GgufInfo& info, const Launch& launch);
 
 }  // namespace eai::engine

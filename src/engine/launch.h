@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "content/gguf.h"
 #include "engine/model_spec.h"
+#include "model/gguf.h"
 #include "util/file.h"
 
 namespace eai::engine {
@@ -27,6 +27,6 @@ struct Launch {
 };
 
 // `spec`'s wishes, else defaults from what the file says.
-Launch plan_launch(const ModelSpec& spec, const content::GgufInfo& info);
+Launch plan_launch(const ModelSpec& spec, const model::GgufInfo& info);
 
 }  // namespace eai::engine

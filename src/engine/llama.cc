@@ -139,7 +139,7 @@ void take_options(Launch& launch, const std::vector<std::string>& arguments) {
 
 // The logical batch: for embeddings no more than one step, since the engine keeps the outputs of all of it.
 std::uint32_t whole_batch(const ModelSpec& spec, const Launch& launch) {
-  return spec.task == content::Task::embed ? launch.batch : std::max(launch.batch, k_whole_batch);
+  return spec.task == model::Task::embed ? launch.batch : std::max(launch.batch, k_whole_batch);
 }
 
 }  // namespace
@@ -150,9 +150,9 @@ std::string_view value_of(const std::vector<std::string>& arguments, std::string
   return {};
 }
 
-Launch plan_launch(const ModelSpec& spec, const content::GgufInfo& info) {
+Launch plan_launch(const ModelSpec& spec, const model::GgufInfo& info) {
   Launch launch;
-  const bool embeds = spec.task == content::Task::embed;
+  const bool embeds = spec.task == model::Task::embed;
   // Pooling over all tokens needs the whole input in one batch; with the last token's the engine can go on in steps.
   const bool whole = embeds && info.pooling.value_or(0) != k_pooling_last;
   const std::uint64_t trained = info.context_length == 0 ? k_default_context : info.context_length;
@@ -197,7 +197,7 @@ std::vector<std::string> llama_arguments(const ModelSpec& spec, const Launch& la
     arguments.emplace_back(name);
     arguments.push_back(value);
   };
-  if (spec.task == content::Task::embed) arguments.emplace_back("--embeddings");
+  if (spec.task == model::Task::embed) arguments.emplace_back("--embeddings");
   if (launch.ranks) add_option("--pooling", "rank");
   if (spec.projector) add_option("--mmproj", spec.projector->string());
   for (const Adapter& adapter : spec.adapters) {

@@ -27,17 +27,17 @@ std::uint64_t plus(std::uint64_t a, std::uint64_t b) {
   return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
-std::uint64_t process_bytes(const content::GgufInfo& info) {
+std::uint64_t process_bytes(const model::GgufInfo& info) {
   // The vocabulary's pieces, with their maps, take about 160 bytes each in the engine.
   return plus(k_process_base, std::min<std::uint64_t>(info.vocabulary, 4'000'000) * 160);
 }
 
 // The projector computes one picture at a time; its buffers are near half of its weights, at least these.
-std::uint64_t projector_bytes(const content::GgufInfo& projector) {
+std::uint64_t projector_bytes(const model::GgufInfo& projector) {
   return plus(projector.tensor_bytes, std::max<std::uint64_t>(projector.tensor_bytes / 4, 8 * k_mib));
 }
 
-Result<content::GgufInfo> header(const fs::path& path, std::string_view role) {
+Result<model::GgufInfo> header(const fs::path& path, std::string_view role) {
   auto info = read_gguf_file(path);
   if (!info) return Failure(std::move(info).error().with(role));
   info->tensors.clear();
@@ -47,7 +47,7 @@ Result<content::GgufInfo> header(const fs::path& path, std::string_view role) {
 // Layers, context and the buffers of a step lie with the workers; here stay the table of the vocabulary's vectors and what
 // goes to and fro.
 void leave_to_workers(Inspection& found, std::size_t workers) {
-  const content::GgufInfo& info = found.info;
+  const model::GgufInfo& info = found.info;
   const double table = static_cast<double>(info.vocabulary) * static_cast<double>(info.embedding_length);
   const double share = info.parameters == 0 ? 1 : std::min(1.0, table / static_cast<double>(info.parameters));
   found.memory.weights = static_cast<std::uint64_t>(static_cast<double>(info.tensor_bytes) * share);
@@ -80,7 +80,7 @@ std::string MemoryEstimate::arithmetic(const Launch& launch) const {
   return text + " = " + human_bytes(total()) + (note.empty() ? "" : "; " + note);
 }
 
-MemoryEstimate estimate_memory(const content::GgufInfo& info, const Launch& launch) {
+MemoryEstimate estimate_memory(const model::GgufInfo& info, const Launch& launch) {
   MemoryEstimate memory;
   memory.weights = info.tensor_bytes;
   memory.context = context_bytes(info, launch);
@@ -90,7 +90,7 @@ MemoryEstimate estimate_memory(const content::GgufInfo& info, const Launch& laun
   return memory;
 }
 
-Result<content::GgufInfo> read_gguf_file(const fs::path& path) {
+Result<model::GgufInfo> read_gguf_file(const fs::path& path) {
   EAI_TRY(const UniqueFd file, open_file(path, O_RDONLY));
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return fail_errno(path.string(), errno);
@@ -98,7 +98,7 @@ Result<content::GgufInfo> read_gguf_file(const fs::path& path) {
   const auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) {
     return read_at(file.get(), offset, into);
   };
-  auto gguf = content::read_gguf(read, static_cast<std::uint64_t>(info.st_size));
+  auto gguf = model::read_gguf(read, static_cast<std::uint64_t>(info.st_size));
   if (!gguf) return Failure(std::move(gguf).error().with(path.string()));
   return gguf;
 }
@@ -109,7 +109,7 @@ Result<Inspection> inspect_model(const ModelSpec& spec) {
   if (found.info.is_projector) return fail(Code::invalid, spec.gguf.string() + " is an image projector, not a model");
   found.launch = plan_launch(spec, found.info);
   const std::uint64_t cache = context_bytes(found.info, found.launch) / 2;
-  const bool chats = spec.task == content::Task::chat;
+  const bool chats = spec.task == model::Task::chat;
   found.launch.cache_ram = chats ? std::clamp(cache, k_cache_ram_least, k_cache_ram_most) / k_mib * k_mib : 0;
   if (const auto given = parse_u64(value_of(spec.extra_arguments, "--cache-ram")); given && *given < (1U << 24))
     found.launch.cache_ram = *given * k_mib;

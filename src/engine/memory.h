@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
-#include "content/gguf.h"
 #include "engine/devices.h"
 #include "engine/launch.h"
+#include "model/gguf.h"
 #include "util/file.h"
 #include "util/result.h"
 
@@ -31,12 +31,12 @@ struct MemoryEstimate {
   std::string arithmetic(const Launch& launch) const;
 };
 
-MemoryEstimate estimate_memory(const content::GgufInfo& info, const Launch& launch);
+MemoryEstimate estimate_memory(const model::GgufInfo& info, const Launch& launch);
 
 // Reads headers: the model's, and those of projector, adapters and draft, whose bytes are added.
 struct Inspection {
-  content::GgufInfo info;  // without the list of tensors
-  bool sees = false;       // the projector takes pictures
+  model::GgufInfo info;  // without the list of tensors
+  bool sees = false;     // the projector takes pictures
   Launch launch;
   MemoryEstimate memory;
 };
@@ -44,7 +44,7 @@ struct Inspection {
 Result<Inspection> inspect_model(const ModelSpec& spec);
 
 // A projector's or an adapter's header, a model's; the whole file's size must fit. Blocks on the disk.
-Result<content::GgufInfo> read_gguf_file(const fs::path& path);
+Result<model::GgufInfo> read_gguf_file(const fs::path& path);
 
 // What a running engine really needs of what is resident: where weights were copied into another layout for speed, their
 // mapped originals are still resident but will never be read again.

@@ -98,7 +98,7 @@ TEST(Memory, EstimateIsWithinATenthOfLlamaFitParams) {
 }
 
 TEST(Memory, EngineOptionsThatChangeItCount) {
-  content::GgufInfo info;
+  model::GgufInfo info;
   info.architecture = "llama";
   info.block_count = 2;
   info.embedding_length = 64;
@@ -113,14 +113,14 @@ TEST(Memory, EngineOptionsThatChangeItCount) {
   const Launch other = plan_launch(spec, info);
   EXPECT_EQ(context_bytes(info, other), 2u * 4096 * 2 * 32 * 34 / 32 + 2u * 4096 * 2 * 32 * 4);
   EXPECT_EQ(other.batch, 1024u);
-  spec.task = content::Task::embed;
+  spec.task = model::Task::embed;
   EXPECT_EQ(plan_launch(spec, info).outputs, 1024u) << "of the whole batch";
   EXPECT_EQ(value_of({"--a", "--b", "1", "--b", "2"}, "--b"), "2");
   EXPECT_EQ(value_of({"--b"}, "--b"), "");
 }
 
 TEST(Memory, HugeClaimsSaturate) {
-  content::GgufInfo info;
+  model::GgufInfo info;
   info.architecture = "llama";
   info.block_count = UINT64_MAX;
   info.embedding_length = info.feed_forward_length = info.vocabulary = info.tensor_bytes = UINT64_MAX;
@@ -131,13 +131,13 @@ TEST(Memory, HugeClaimsSaturate) {
 }
 
 TEST(Memory, DefaultsOfALaunch) {
-  content::GgufInfo info;
+  model::GgufInfo info;
   info.context_length = 131072;
   ModelSpec chat;
   EXPECT_EQ(plan_launch(chat, info).context, 32768u);
   EXPECT_EQ(plan_launch(chat, info).batch, 512u);
   ModelSpec embed;
-  embed.task = content::Task::embed;
+  embed.task = model::Task::embed;
   info.pooling = 1;
   EXPECT_EQ(plan_launch(embed, info).batch, plan_launch(embed, info).context) << "the whole input in one batch";
   info.pooling = 3;
@@ -196,8 +196,8 @@ TEST_F(Groups, MeasuredPeaksAreKeptAndDamageIsForgiven) {
 
 TEST(LlamaArguments, ARerankerIsTold) {
   ModelSpec spec;
-  spec.task = content::Task::embed;
-  content::GgufInfo info;
+  spec.task = model::Task::embed;
+  model::GgufInfo info;
   for (const std::uint32_t pooling : {1u, 4u}) {
     info.pooling = pooling;
     const auto arguments = llama_arguments(spec, plan_launch(spec, info), "x.sock");

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "content/metadata.h"
+#include "model/metadata.h"
 #include "util/file.h"
 
 namespace eai::engine {
@@ -22,7 +22,7 @@ struct Adapter {
 struct ModelSpec {
   std::string id;           // the model's hash, canonical text
   std::string folder_name;  // for people
-  content::Task task = content::Task::chat;
+  model::Task task = model::Task::chat;
   std::string config_name;  // of an image model, from the metadata; may be empty
   fs::path gguf;
   std::optional<fs::path> projector;

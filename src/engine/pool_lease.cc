@@ -105,7 +105,7 @@ asio::awaitable<Result<Lease>> PoolImpl::lease(LeaseRequest request) {
   apply(std::move(effects));
   // Ends by an outcome, or by cancellation of this coroutine.
   if (!wait->outcome) co_await wait->ended.async_wait(k_as_tuple);
-  if (!wait->outcome) co_return fail(Code::busy, "nobody waits for the answer any more");
+  if (!wait->outcome) co_return fail(Code::cancelled, "nobody waits for the answer any more");
   withdrawal.armed = false;
   if (!*wait->outcome) co_return Failure(std::move(*wait->outcome).error());
   co_return lease_of(ticket, index);
@@ -139,8 +139,8 @@ Error PoolImpl::error_of(const Refuse& refusal) const {
       if (need != model.found.memory.total()) text += "as seen on this machine; estimated: ";
       text += model.found.memory.arithmetic(model.found.launch) + "), and there are " + human_bytes(budget.bytes) +
               " for models (" + budget.source + ")";
-      if (model.found.launch.context > 4096) text += "; a smaller --context-length needs less";
-      return {Code::unsupported, text};
+      const bool long_context = model.found.launch.context > 4096;
+      return {Code::unsupported, text, long_context ? Hint::shorter_context : Hint::none};
     }
     case Refusal::queue_full:
       return {Code::busy, std::to_string(scheduler.waiting(refusal.model)) + " requests already wait for " + name};

@@ -61,7 +61,7 @@ void PoolImpl::forget_slots(const Served& model) const {
 
 // An engine with a projector refuses to save; a cache that alone is over the limit would only be thrown away.
 bool PoolImpl::keeps_slots(const Served& model) const {
-  return !options.slot_folder.empty() && model.spec.task == content::Task::chat && !model.spec.projector &&
+  return !options.slot_folder.empty() && model.spec.task == model::Task::chat && !model.spec.projector &&
          model.found.memory.context <= options.slot_limit;
 }
 

@@ -8,9 +8,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-#include "content/unpack.h"
 #include "engine/pool.h"
 #include "http/engine_client.h"
+#include "model/unpack.h"
 
 namespace eai::engine {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::seconds;
 
-class FileSink : public content::UnpackSink {
+class FileSink : public model::UnpackSink {
  public:
   explicit FileSink(fs::path folder) : folder_(std::move(folder)) {}
   Result<void> begin_file(const std::string& name, std::uint64_t) override {
@@ -37,12 +37,12 @@ class FileSink : public content::UnpackSink {
 // The preserved container among the demo blocks that is this model, unpacked.
 void unpack_demo(const std::string& cid, const fs::path& into) {
   const fs::path blocks = fs::path(EAI_SOURCE_DIR) / "demo/blocks";
-  const auto json = read_file(blocks / cid, content::k_metadata_limit);
+  const auto json = read_file(blocks / cid, model::k_metadata_limit);
   ASSERT_TRUE(json) << json.error().message;
-  const auto metadata = content::parse_metadata(*json);
+  const auto metadata = model::parse_metadata(*json);
   ASSERT_TRUE(metadata) << metadata.error().message;
   FileSink sink(into);
-  content::Unpacker unpacker({metadata->folder_name, metadata->task, 100 * k_mib}, sink);
+  model::Unpacker unpacker({metadata->folder_name, metadata->task, 100 * k_mib}, sink);
   for (const auto& part : metadata->files) {
     const auto bytes = read_file(blocks / part.cid.str(), 10 * k_mib);
     ASSERT_TRUE(bytes) << bytes.error().message;
@@ -75,7 +75,7 @@ struct RealEngine : ::testing::Test {
   ModelSpec embed() {
     ModelSpec spec;
     spec.id = spec.folder_name = "eai-demo-embed";
-    spec.task = content::Task::embed;
+    spec.task = model::Task::embed;
     spec.gguf = folder.path() / "eai-demo-embed";
     return spec;
   }

@@ -14,7 +14,7 @@ namespace eai::fetch {
 struct Checkpoint {
   std::size_t pieces = 0;  // unpacked
   std::vector<WrittenFile> files;
-  Bytes unpacker;  // content::Unpacker::checkpoint()
+  Bytes unpacker;  // model::Unpacker::checkpoint()
 };
 
 Bytes encode(const Checkpoint& checkpoint);

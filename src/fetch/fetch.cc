@@ -4,10 +4,10 @@
 #include <mutex>
 #include <random>
 
-#include "content/metadata.h"
-#include "content/unixfs.h"
 #include "fetch/metadata_hunt.h"
 #include "fetch/run.h"
+#include "ipld/unixfs.h"
+#include "model/metadata.h"
 #include "store/gguf_file.h"
 
 namespace eai::fetch {
@@ -20,7 +20,7 @@ constexpr const char* k_metadata_name = "wanted.json";
 constexpr std::chrono::milliseconds k_lock_interval{200};
 
 // The lock, or the model that another process made in the meantime.
-Result<store::ModelLock> wait_for_lock(const content::Cid& id, const store::Store& store, Meter& meter,
+Result<store::ModelLock> wait_for_lock(const ipld::Cid& id, const store::Store& store, Meter& meter,
                                        const std::stop_token& stop) {
   auto lock = store.lock(id, FileLock::Wait::no);
   if (lock || lock.error().code != Code::busy) return lock;
@@ -30,16 +30,16 @@ Result<store::ModelLock> wait_for_lock(const content::Cid& id, const store::Stor
   std::unique_lock hold(mutex);
   while (!lock && lock.error().code == Code::busy) {
     changed.wait_for(hold, stop, k_lock_interval, [] { return false; });
-    if (stop.stop_requested()) return fail(Code::busy, "stopped while another process downloads the model");
+    if (stop.stop_requested()) return fail(Code::cancelled, "stopped while another process downloads the model");
     lock = store.lock(id, FileLock::Wait::no);
   }
   return lock;
 }
 
-Result<FoundMetadata> metadata_of(const content::Cid& id, const fs::path& folder, SourceBook& book,
-                                  const Options& options, Meter& meter, const std::stop_token& stop) {
+Result<FoundMetadata> metadata_of(const ipld::Cid& id, const fs::path& folder, SourceBook& book, const Options& options,
+                                  Meter& meter, const std::stop_token& stop) {
   fs::path path = folder / k_metadata_name;
-  if (auto kept = read_file(path, content::k_metadata_limit); kept && content::verify_content(id, *kept)) {
+  if (auto kept = read_file(path, model::k_metadata_limit); kept && ipld::verify_content(id, *kept)) {
     return FoundMetadata{*std::move(kept), "an earlier run"};
   }
   meter.phase(Phase::metadata);
@@ -81,9 +81,9 @@ class Download {
 
  private:
   Result<store::Model> into_store(const FoundMetadata& found) {
-    auto metadata = content::parse_metadata(found.bytes);
+    auto metadata = model::parse_metadata(found.bytes);
     if (!metadata) return Failure(std::move(metadata).error().with("the metadata, from " + found.source));
-    if (metadata->format != content::Format::archive) {
+    if (metadata->format != model::Format::archive) {
       return fail(Code::unsupported, "a model kept as UnixFS files cannot be downloaded by this version");
     }
     meter_.total(metadata->total_size());
@@ -98,7 +98,7 @@ class Download {
     return model;
   }
 
-  Result<std::vector<store::StoredFile>> fetch_parts(const content::Metadata& metadata) {
+  Result<std::vector<store::StoredFile>> fetch_parts(const model::Metadata& metadata) {
     Run parts(lock_.id(), folder_, metadata, book_, options_, meter_, stop_);
     auto files = parts.finish();
     return files;
@@ -115,7 +115,7 @@ class Download {
 
 }  // namespace
 
-Result<store::Model> download(const content::Cid& id, const store::Store& store, const Sources& sources,
+Result<store::Model> download(const ipld::Cid& id, const store::Store& store, const Sources& sources,
                               const Options& options, const OnProgress& on_progress, const std::stop_token& stop) {
   auto stored = store.find(id);
   if (stored || (stored.error().code != Code::not_found && !is_damage(stored.error()))) return stored;
@@ -129,7 +129,7 @@ Result<store::Model> download(const content::Cid& id, const store::Store& store,
   return Failure(std::move(model).error().with(stored.error().message + ", and it could not be fetched again"));
 }
 
-Result<Bytes> download_metadata(const content::Cid& id, const Sources& sources, const Options& options,
+Result<Bytes> download_metadata(const ipld::Cid& id, const Sources& sources, const Options& options,
                                 const std::stop_token& stop) {
   EAI_TRY(std::vector<Source> usable, make_sources(sources, options));
   SourceBook book(std::move(usable), options, std::random_device{}());

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "content/cid.h"
+#include "ipld/cid.h"
 #include "store/store.h"
 #include "util/result.h"
 
@@ -66,13 +66,13 @@ using OnProgress = std::function<void(const Progress&)>;
 //   corrupt      every gateway sent wrong bytes for the metadata, or the archive is broken
 //   invalid      not a model, a hostile archive, metadata that makes no sense, a bad source URL
 //   io           this disk; too little space, with the arithmetic
-//   busy         stopped by the token
+//   cancelled    stopped by the token
 //   unsupported  a hash function, format or library that this build or machine does not have
-Result<store::Model> download(const content::Cid& id, const store::Store& store, const Sources& sources,
+Result<store::Model> download(const ipld::Cid& id, const store::Store& store, const Sources& sources,
                               const Options& options, const OnProgress& on_progress, const std::stop_token& stop);
 
 // The model's metadata alone, proven. Errors as those of download().
-Result<Bytes> download_metadata(const content::Cid& id, const Sources& sources, const Options& options,
+Result<Bytes> download_metadata(const ipld::Cid& id, const Sources& sources, const Options& options,
                                 const std::stop_token& stop);
 
 }  // namespace eai::fetch

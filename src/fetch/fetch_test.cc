@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "content/unixfs.h"
 #include "fetch/fetch_testing.h"
+#include "ipld/unixfs.h"
 
 namespace eai::fetch {
 namespace {
@@ -192,7 +192,7 @@ TEST_F(FetchTest, WrongMetadataIsNotBelieved) {
 TEST_F(FetchTest, UnknownEverywhere) {
   make_model();
   LyingGateway gateway(lies("honest"));
-  model_.id = content::Cid::raw_of(view_of("never preserved"));
+  model_.id = ipld::Cid::raw_of(view_of("never preserved"));
   auto model = download({{blocks_}, {gateway.url()}});
   ASSERT_FALSE(model);
   EXPECT_EQ(model.error().code, Code::network);
@@ -213,7 +213,7 @@ TEST_F(FetchTest, MetadataThatMakesNoSenseLeavesNothing) {
                            std::string(R"({"folder_name":"../x","files":[],"chunk_size_mb":1,"num_of_files":0})"),
                            std::string(1'100'000, ' ')}) {
     fs::create_directories(blocks_);
-    model_.id = content::Cid::raw_of(view_of(json));
+    model_.id = ipld::Cid::raw_of(view_of(json));
     ASSERT_TRUE(write_file_atomic(blocks_ / model_.id.str(), view_of(json)));
     LyingGateway gateway(lies("honest"));
     auto model = download({{}, {gateway.url()}});
@@ -227,7 +227,7 @@ TEST_F(FetchTest, MetadataThatMakesNoSenseLeavesNothing) {
 TEST_F(FetchTest, AFormatOfALaterVersionLeavesNothing) {
   fs::create_directories(blocks_);
   std::string json = R"({"folder_name":"x","format":"woven","files":[]})";
-  model_.id = content::Cid::raw_of(view_of(json));
+  model_.id = ipld::Cid::raw_of(view_of(json));
   ASSERT_TRUE(write_file_atomic(blocks_ / model_.id.str(), view_of(json)));
   auto model = download({{blocks_}, {}});
   ASSERT_FALSE(model);
@@ -269,8 +269,8 @@ TEST_F(FetchTest, AModelLargerThanTheDiskIsRefusedWithTheArithmetic) {
   make_model();
   model_.metadata.chunk_size = std::uint64_t{1} << 44;
   for (auto& part : model_.metadata.files) part.size = model_.metadata.chunk_size;
-  model_.json = content::write_metadata(model_.metadata);
-  model_.id = content::Cid::raw_of(view_of(model_.json));
+  model_.json = model::write_metadata(model_.metadata);
+  model_.id = ipld::Cid::raw_of(view_of(model_.json));
   ASSERT_TRUE(write_file_atomic(blocks_ / model_.id.str(), view_of(model_.json)));
   LyingGateway gateway(lies("honest"));
   auto model = download({{}, {gateway.url()}});
@@ -283,10 +283,10 @@ TEST_F(FetchTest, AModelLargerThanTheDiskIsRefusedWithTheArithmetic) {
 TEST_F(FetchTest, ADagPbMetadataCidWillDo) {
   make_model(500'000);
   // The same document as a UnixFS leaf.
-  content::Profile profile = content::k_unixfs_v1_2025;
-  profile.leaves = content::Leaves::dag_pb;
+  ipld::Profile profile = ipld::k_unixfs_v1_2025;
+  profile.leaves = ipld::Leaves::dag_pb;
   Bytes block;
-  content::Cid id = content::make_leaf(profile, view_of(model_.json), &block).cid;
+  ipld::Cid id = ipld::make_leaf(profile, view_of(model_.json), &block).cid;
   ASSERT_TRUE(write_file_atomic(blocks_ / id.str(), block));
   model_.id = id;
   LyingGateway raw(lies("honest"));
@@ -305,7 +305,7 @@ TEST_F(FetchTest, PartsWhoseSizeIsRoundedAreAskedForIt) {
             R"(","size_mb":)" + (part.size == k_mib ? "1.0" : rounded) + R"(,"file_name":")" + part.file_name + "\"}";
   }
   json += "]}";
-  model_.id = content::Cid::raw_of(view_of(json));
+  model_.id = ipld::Cid::raw_of(view_of(json));
   ASSERT_TRUE(write_file_atomic(blocks_ / model_.id.str(), view_of(json)));
   LyingGateway liar(lies("wrong_total"));
   LyingGateway honest(lies("honest"));

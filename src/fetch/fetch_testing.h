@@ -9,12 +9,12 @@
 
 #include <gtest/gtest.h>
 
-#include "content/archive_writer.h"
-#include "content/hash.h"
-#include "content/metadata.h"
 #include "fakes/lying_gateway.h"
 #include "fetch/fetch.h"
 #include "http/client.h"
+#include "ipld/hash.h"
+#include "model/archive_writer.h"
+#include "model/metadata.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -53,18 +53,18 @@ inline Bytes make_gguf(std::size_t bytes, unsigned seed = 1) {
 
 // tar → gzip of a folder with one file.
 inline Bytes make_archive(const std::string& folder, const std::string& name, const Bytes& file) {
-  auto plan = content::TarPlan::make(folder, {{name, file.size()}});
+  auto plan = model::TarPlan::make(folder, {{name, file.size()}});
   EXPECT_TRUE(plan);
   auto read = [&](std::size_t, std::uint64_t offset, std::span<std::uint8_t> into) -> Result<void> {
     std::memcpy(into.data(), file.data() + offset, into.size());
     return {};
   };
-  Bytes out = content::gzip_head();
-  content::GzipTail tail;
-  content::BlockPacker packer;
-  content::PackedBlock block;
-  for (std::uint64_t at = 0; at < plan->size(); at += content::k_pack_block) {
-    Bytes raw(std::min<std::uint64_t>(content::k_pack_block, plan->size() - at));
+  Bytes out = model::gzip_head();
+  model::GzipTail tail;
+  model::BlockPacker packer;
+  model::PackedBlock block;
+  for (std::uint64_t at = 0; at < plan->size(); at += model::k_pack_block) {
+    Bytes raw(std::min<std::uint64_t>(model::k_pack_block, plan->size() - at));
     EXPECT_TRUE(plan->fill(at, raw, read));
     packer.pack(raw, block);
     tail.add(block);
@@ -77,9 +77,9 @@ inline Bytes make_archive(const std::string& folder, const std::string& name, co
 
 // A preserved model as files named by CID.
 struct Preserved {
-  content::Cid id = content::Cid::raw_of({});
-  content::Cid metadata_cid = id;
-  content::Metadata metadata;
+  ipld::Cid id = ipld::Cid::raw_of({});
+  ipld::Cid metadata_cid = id;
+  model::Metadata metadata;
   std::string json;
   Bytes gguf;
   std::uint64_t archive_size = 0;
@@ -94,16 +94,16 @@ inline Preserved preserve_bytes(const fs::path& blocks, const std::string& folde
   char letters[3] = "aa";
   for (std::uint64_t at = 0; at < archive.size(); at += part_size) {
     ByteView part = ByteView(archive).subspan(at, std::min<std::uint64_t>(part_size, archive.size() - at));
-    content::Cid cid = content::Cid::raw_of(part);
+    ipld::Cid cid = ipld::Cid::raw_of(part);
     EXPECT_TRUE(write_file_atomic(blocks / cid.str(), part));
-    out.metadata.files.push_back({cid, folder + ".zip.part-" + letters, content::sha256(part), part.size(), true});
+    out.metadata.files.push_back({cid, folder + ".zip.part-" + letters, ipld::sha256(part), part.size(), true});
     if (letters[1]++ == 'z') {
       letters[1] = 'a';
       ++letters[0];
     }
   }
-  out.json = content::write_metadata(out.metadata);
-  out.id = out.metadata_cid = content::Cid::raw_of(view_of(out.json));
+  out.json = model::write_metadata(out.metadata);
+  out.id = out.metadata_cid = ipld::Cid::raw_of(view_of(out.json));
   EXPECT_TRUE(write_file_atomic(blocks / out.id.str(), view_of(out.json)));
   return out;
 }
@@ -148,7 +148,7 @@ class FetchTest : public ::testing::Test {
         },
         stop.get_token());
     ASSERT_FALSE(model);
-    EXPECT_EQ(model.error().code, Code::busy);
+    EXPECT_EQ(model.error().code, Code::cancelled);
   }
   void expect_whole(const Result<store::Model>& model) {
     ASSERT_TRUE(model) << model.error().message;
@@ -156,7 +156,7 @@ class FetchTest : public ::testing::Test {
     auto bytes = read_file(*model->gguf(), 100 * k_mib);
     ASSERT_TRUE(bytes);
     EXPECT_TRUE(*bytes == model_.gguf);
-    EXPECT_EQ(model->files[0].sha256, content::sha256(model_.gguf));
+    EXPECT_EQ(model->files[0].sha256, ipld::sha256(model_.gguf));
     EXPECT_FALSE(fs::exists(partial()));
   }
   fs::path partial() const { return folder_.path() / "home" / "partial" / model_.id.str(); }

@@ -2,12 +2,12 @@
 // Thread: any. Blocking disk I/O.
 #pragma once
 
-#include "content/hash.h"
+#include "ipld/hash.h"
 #include "util/file.h"
 
 namespace eai::fetch {
 
 // A hasher that has seen these bytes of the file, so that more can follow. Code::io if they are not all there.
-Result<content::Sha256Hasher> hash_range(int fd, ByteRange range);
+Result<ipld::Sha256Hasher> hash_range(int fd, ByteRange range);
 
 }  // namespace eai::fetch

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t k_size_limit = 256 * k_mib;
 
-std::string head_of(const content::Cid& id) { return "eai-journal 1 " + id.str(); }
+std::string head_of(const ipld::Cid& id) { return "eai-journal 1 " + id.str(); }
 
 std::string line_of(const JournalEntry& entry) {
   return std::string(entry.here ? "+ " : "- ") + std::to_string(entry.piece) + ' ' + std::to_string(entry.range.begin) +
@@ -37,7 +37,7 @@ std::optional<JournalEntry> parse_line(std::string_view line) {
 
 }  // namespace
 
-Result<std::vector<JournalEntry>> Journal::read(const fs::path& path, const content::Cid& id) {
+Result<std::vector<JournalEntry>> Journal::read(const fs::path& path, const ipld::Cid& id) {
   auto bytes = read_file(path, k_size_limit);
   if (!bytes) {
     if (bytes.error().code == Code::io) return Failure(std::move(bytes).error());
@@ -60,7 +60,7 @@ Result<std::vector<JournalEntry>> Journal::read(const fs::path& path, const cont
   return entries;
 }
 
-Result<Journal> Journal::begin(const fs::path& path, const content::Cid& id, const std::vector<JournalEntry>& entries) {
+Result<Journal> Journal::begin(const fs::path& path, const ipld::Cid& id, const std::vector<JournalEntry>& entries) {
   std::string text = head_of(id) + '\n';
   for (const JournalEntry& entry : entries) text += line_of(entry);
   EAI_CHECK(write_file_atomic(path, view_of(text)));

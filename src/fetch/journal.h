@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "content/cid.h"
+#include "ipld/cid.h"
 #include "util/file.h"
 
 namespace eai::fetch {
@@ -24,10 +24,10 @@ struct JournalEntry {
 class Journal {
  public:
   // What an earlier run noted; nothing if there is no journal, or one of another model.
-  static Result<std::vector<JournalEntry>> read(const fs::path& path, const content::Cid& id);
+  static Result<std::vector<JournalEntry>> read(const fs::path& path, const ipld::Cid& id);
 
   // Begins a new journal that holds `entries`, in one step.
-  static Result<Journal> begin(const fs::path& path, const content::Cid& id, const std::vector<JournalEntry>& entries);
+  static Result<Journal> begin(const fs::path& path, const ipld::Cid& id, const std::vector<JournalEntry>& entries);
 
   Result<void> add(const JournalEntry& entry);
 

@@ -5,8 +5,8 @@
 namespace eai::fetch {
 namespace {
 
-const content::Cid k_id = content::Cid::raw_of(view_of("a model"));
-const content::Cid k_other = content::Cid::raw_of(view_of("another"));
+const ipld::Cid k_id = ipld::Cid::raw_of(view_of("a model"));
+const ipld::Cid k_other = ipld::Cid::raw_of(view_of("another"));
 
 class JournalTest : public ::testing::Test {
  protected:

@@ -3,9 +3,9 @@
 #include <map>
 #include <memory>
 
-#include "content/metadata.h"
-#include "content/unixfs.h"
 #include "fetch/answer.h"
+#include "ipld/unixfs.h"
+#include "model/metadata.h"
 #include "util/file.h"
 
 namespace eai::fetch {
@@ -18,14 +18,14 @@ constexpr auto k_deadline = 60s;
 constexpr std::uint64_t k_body_limit = 2 * k_mib;  // the largest block that peers exchange
 
 // The document in a body that one of the forms brought.
-Result<Bytes> prove(const content::Cid& id, Form form, ByteView body) {
-  if (id.codec() == content::Codec::dag_pb && form == Form::raw_block) {
-    EAI_CHECK(content::verify(id.hash(), body));
-    EAI_TRY(content::FileNode node, content::decode_file_node(id, body));
+Result<Bytes> prove(const ipld::Cid& id, Form form, ByteView body) {
+  if (id.codec() == ipld::Codec::dag_pb && form == Form::raw_block) {
+    EAI_CHECK(ipld::verify(id.hash(), body));
+    EAI_TRY(ipld::FileNode node, ipld::decode_file_node(id, body));
     if (!node.links.empty()) return fail(Code::unsupported, "metadata of several blocks is not supported");
     return std::move(node.inline_data);
   }
-  EAI_CHECK(content::verify_content(id, body));
+  EAI_CHECK(ipld::verify_content(id, body));
   return Bytes(body.begin(), body.end());
 }
 
@@ -63,13 +63,13 @@ class Question final : public http::Receiver {
 
 class Hunt {
  public:
-  Hunt(const content::Cid& id, SourceBook& book, const Options& options)
+  Hunt(const ipld::Cid& id, SourceBook& book, const Options& options)
       : id_(id), book_(book), options_(options), gateways_(book.alive()) {}
 
   Result<FoundMetadata> run(const std::function<void()>& on_tick, const std::stop_token& stop) {
     std::stop_callback wake(stop, [this] { transfers_.wake(); });
     while (true) {
-      if (stop.stop_requested()) return fail(Code::busy, "stopped");
+      if (stop.stop_requested()) return fail(Code::cancelled, "stopped");
       if (found_) return std::move(*found_);
       if (unsupported_) return Failure(std::move(*unsupported_));
       ask();
@@ -131,7 +131,7 @@ class Hunt {
     }
   }
 
-  const content::Cid& id_;
+  const ipld::Cid& id_;
   SourceBook& book_;
   const Options& options_;
   int gateways_;
@@ -145,7 +145,7 @@ class Hunt {
 
 void Question::on_done(Result<void> outcome) { hunt_.ended(*this, std::move(outcome)); }
 
-std::optional<FoundMetadata> find_in_folders(const content::Cid& id, SourceBook& book) {
+std::optional<FoundMetadata> find_in_folders(const ipld::Cid& id, SourceBook& book) {
   for (int i = 0; i < static_cast<int>(book.size()); ++i) {
     if (book.source(i).kind != Source::Kind::folder) continue;
     auto bytes = read_file(book.source(i).folder / id.str(), k_body_limit);
@@ -163,9 +163,9 @@ std::optional<FoundMetadata> find_in_folders(const content::Cid& id, SourceBook&
 
 }  // namespace
 
-Result<FoundMetadata> find_metadata(const content::Cid& id, SourceBook& book, const Options& options,
+Result<FoundMetadata> find_metadata(const ipld::Cid& id, SourceBook& book, const Options& options,
                                     const std::function<void()>& on_tick, const std::stop_token& stop) {
-  if (id.hash().code == content::HashCode::identity) {
+  if (id.hash().code == ipld::HashCode::identity) {
     EAI_TRY(Bytes bytes, prove(id, Form::raw_block, id.hash().digest));
     return FoundMetadata{std::move(bytes), "the hash itself"};
   }

@@ -20,9 +20,9 @@ struct FoundMetadata {
   std::string source;  // who had it, as errors name sources
 };
 
-// Code::network lists what each source did, Code::corrupt does so when every gateway sent wrong bytes; Code::busy when
+// Code::network lists what each source did, Code::corrupt does so when every gateway sent wrong bytes; Code::cancelled when
 // stopped; Code::unsupported for a hash function or tree that this build cannot check.
-Result<FoundMetadata> find_metadata(const content::Cid& id, SourceBook& book, const Options& options,
+Result<FoundMetadata> find_metadata(const ipld::Cid& id, SourceBook& book, const Options& options,
                                     const std::function<void()>& on_tick, const std::stop_token& stop);
 
 }  // namespace eai::fetch

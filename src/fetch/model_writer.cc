@@ -23,11 +23,11 @@ void start_flush([[maybe_unused]] int fd, [[maybe_unused]] ByteRange range) {
 
 }  // namespace
 
-ModelWriter::ModelWriter(fs::path folder, std::string model_name, content::Task task)
+ModelWriter::ModelWriter(fs::path folder, std::string model_name, model::Task task)
     : folder_(std::move(folder)), model_name_(std::move(model_name)), task_(task) {}
 
 std::string ModelWriter::stored_name(const std::string& name) const {
-  if (task_ == content::Task::chat || task_ == content::Task::embed) {
+  if (task_ == model::Task::chat || task_ == model::Task::embed) {
     if (name == model_name_) return "model.gguf";
     if (name == model_name_ + "-projector") return "projector.gguf";
   }
@@ -49,7 +49,7 @@ Result<void> ModelWriter::restore(const std::vector<WrittenFile>& files) {
 
 Result<void> ModelWriter::open(const std::string& name, int flags) {
   open_ = {stored_name(name), 0, {}};
-  hasher_ = content::Sha256Hasher();
+  hasher_ = ipld::Sha256Hasher();
   flushed_ = 0;
   fs::path path = folder_ / open_.name;
   EAI_CHECK(make_folders(path.parent_path(), 0700));

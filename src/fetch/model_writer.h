@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "content/hash.h"
-#include "content/unpack.h"
+#include "ipld/hash.h"
+#include "model/unpack.h"
 #include "store/store.h"
 #include "util/file.h"
 
@@ -21,13 +21,13 @@ namespace eai::fetch {
 struct WrittenFile {
   std::string name;  // relative to the partial folder: "model.gguf", "payload/…"
   std::uint64_t size = 0;
-  content::Sha256 sha256{};  // of these bytes
+  ipld::Sha256 sha256{};  // of these bytes
   bool operator==(const WrittenFile&) const = default;
 };
 
-class ModelWriter final : public content::UnpackSink {
+class ModelWriter final : public model::UnpackSink {
  public:
-  ModelWriter(fs::path folder, std::string model_name, content::Task task);
+  ModelWriter(fs::path folder, std::string model_name, model::Task task);
 
   // Before Unpacker::resume. Code::corrupt if a file is not as it was noted.
   Result<void> restore(const std::vector<WrittenFile>& files);
@@ -50,12 +50,12 @@ class ModelWriter final : public content::UnpackSink {
 
   fs::path folder_;
   std::string model_name_;
-  content::Task task_;
+  model::Task task_;
   std::vector<WrittenFile> finished_;
-  std::map<std::string, content::Sha256Hasher> restored_;  // of files that go on
+  std::map<std::string, ipld::Sha256Hasher> restored_;  // of files that go on
   UniqueFd file_;
   WrittenFile open_;
-  content::Sha256Hasher hasher_;
+  ipld::Sha256Hasher hasher_;
   std::uint64_t flushed_ = 0;  // of the open file: handed to the disk
 };
 

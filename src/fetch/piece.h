@@ -7,17 +7,17 @@
 #include <optional>
 #include <vector>
 
-#include "content/cid.h"
-#include "content/hash.h"
 #include "fetch/range_plan.h"
+#include "ipld/cid.h"
+#include "ipld/hash.h"
 #include "util/file.h"
 
 namespace eai::fetch {
 
 struct Piece {
-  content::Cid cid;          // what sources are asked for
-  std::string name;          // for people
-  content::Sha256 sha256{};  // of its bytes: the proof
+  ipld::Cid cid;          // what sources are asked for
+  std::string name;       // for people
+  ipld::Sha256 sha256{};  // of its bytes: the proof
   std::uint64_t size = 0;
   bool size_is_exact = true;  // else sources tell, and the hash decides
 };
@@ -26,7 +26,7 @@ struct Piece {
 struct Suspect {
   int source = k_nobody;
   ByteRange range;
-  content::Sha256 sha256{};
+  ipld::Sha256 sha256{};
 };
 
 // A piece while it is in work.

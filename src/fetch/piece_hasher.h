@@ -10,8 +10,8 @@
 #include <mutex>
 #include <thread>
 
-#include "content/hash.h"
 #include "fetch/mailbox.h"
+#include "ipld/hash.h"
 #include "util/file.h"
 
 namespace eai::fetch {
@@ -20,7 +20,7 @@ namespace eai::fetch {
 struct HelperNews {
   enum class Kind { hashed, unpacked, failed } kind{};
   std::size_t piece = 0;         // hashed: this one; unpacked: all in front of it
-  content::Sha256 sha256{};      // hashed
+  ipld::Sha256 sha256{};         // hashed
   std::uint64_t generation = 0;  // hashed: of the reset() it follows
   Error error;                   // failed
 };
@@ -42,7 +42,7 @@ class PieceHasher {
   struct Job {
     std::shared_ptr<UniqueFd> file;
     std::uint64_t hashed = 0, prefix = 0, size = 0, generation = 0;
-    content::Sha256Hasher hasher;
+    ipld::Sha256Hasher hasher;
     bool reported = false;
     bool waits() const { return file && !reported && (hashed < prefix || hashed == size); }
   };

@@ -22,7 +22,7 @@ TEST_F(FetchTest, StoppedAndTakenUpAgain) {
 }
 
 // Runs a download in a process of its own, and kills that as soon as it has received `bytes`.
-void download_until_killed(const content::Cid& id, const fs::path& home, const Options& options, const std::string& url,
+void download_until_killed(const ipld::Cid& id, const fs::path& home, const Options& options, const std::string& url,
                            std::uint64_t bytes) {
   int told[2];
   ASSERT_EQ(::pipe(told), 0);

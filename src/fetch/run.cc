@@ -21,8 +21,8 @@ constexpr std::uint64_t k_unnoted = 8 * k_mib;
 // A bomb ends here: weights do not shrink to less than a sixteenth.
 constexpr std::uint64_t k_most_growth = 16;
 
-content::UnpackRules rules_for(const content::Metadata& metadata) {
-  content::UnpackRules rules;
+model::UnpackRules rules_for(const model::Metadata& metadata) {
+  model::UnpackRules rules;
   rules.folder_name = metadata.folder_name;
   rules.task = metadata.task;
   rules.output_limit = metadata.total_size() * k_most_growth + 64 * k_mib;
@@ -63,7 +63,7 @@ std::vector<ByteRange> noted_ranges(const std::vector<JournalEntry>& entries, st
 
 }  // namespace
 
-Run::Run(content::Cid id, fs::path folder, const content::Metadata& metadata, SourceBook& book, const Options& options,
+Run::Run(ipld::Cid id, fs::path folder, const model::Metadata& metadata, SourceBook& book, const Options& options,
          Meter& meter, const std::stop_token& stop)
     : id_(std::move(id)),
       folder_(std::move(folder)),
@@ -73,7 +73,7 @@ Run::Run(content::Cid id, fs::path folder, const content::Metadata& metadata, So
       meter_(meter),
       stop_(stop),
       mail_([this] { transfers_.wake(); }) {
-  for (const content::PartEntry& part : metadata.files) {
+  for (const model::PartEntry& part : metadata.files) {
     PieceWork& work = pieces_.emplace_back(Piece{part.cid, part.file_name, part.sha256, part.size, part.size_is_exact});
     work.path = part_path(folder_, pieces_.size() - 1);
   }
@@ -245,7 +245,7 @@ Result<std::vector<store::StoredFile>> Run::finish() {
   EAI_CHECK(prepare());
   while (first_ < pieces_.size()) {
     if (stop_.stop_requested()) {
-      return fail(Code::busy, "stopped; what has arrived is kept, and the next run goes on from there");
+      return fail(Code::cancelled, "stopped; what has arrived is kept, and the next run goes on from there");
     }
     Clock::time_point now = Clock::now();
     EAI_CHECK(schedule(now));

@@ -9,7 +9,6 @@
 #include <stop_token>
 #include <vector>
 
-#include "content/metadata.h"
 #include "fetch/journal.h"
 #include "fetch/piece.h"
 #include "fetch/piece_hasher.h"
@@ -17,6 +16,7 @@
 #include "fetch/source_book.h"
 #include "fetch/unpack_worker.h"
 #include "http/client.h"
+#include "model/metadata.h"
 
 namespace eai::fetch {
 
@@ -24,7 +24,7 @@ class RangeRequest;
 
 class Run {
  public:
-  Run(content::Cid id, fs::path folder, const content::Metadata& metadata, SourceBook& book, const Options& options,
+  Run(ipld::Cid id, fs::path folder, const model::Metadata& metadata, SourceBook& book, const Options& options,
       Meter& meter, const std::stop_token& stop);
   ~Run();
   Run(const Run&) = delete;
@@ -74,9 +74,9 @@ class Run {
   void throw_away(std::size_t index);
   std::optional<int> alone_next(std::size_t index) const;
 
-  content::Cid id_;
+  ipld::Cid id_;
   fs::path folder_;
-  const content::Metadata& metadata_;
+  const model::Metadata& metadata_;
   SourceBook& book_;
   const Options& options_;
   Meter& meter_;

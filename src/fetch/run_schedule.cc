@@ -1,9 +1,9 @@
 // Whom to ask for which range, and when a slow one is helped.
 #include <algorithm>
 
-#include "content/cid.h"
 #include "fetch/range_request.h"
 #include "fetch/run.h"
+#include "ipld/cid.h"
 
 namespace eai::fetch {
 namespace {
@@ -28,7 +28,7 @@ std::uint64_t Run::slice(int source) const {
 
 void Run::start(std::size_t index, int source, ByteRange range, bool ranged) {
   PieceWork& work = pieces_[index];
-  Form form = work.piece.cid.codec() == content::Codec::raw ? book_.form(source) : Form::file;
+  Form form = work.piece.cid.codec() == ipld::Codec::raw ? book_.form(source) : Form::file;
   http::Request asked = request_for(book_.source(source), work.piece.cid, form, options_);
   if (ranged) asked.range = range;
   auto request = std::make_unique<RangeRequest>(*this, index, source, range, ranged, form);

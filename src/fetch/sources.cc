@@ -62,7 +62,7 @@ Result<std::vector<Source>> make_sources(const Sources& sources, const Options& 
   return out;
 }
 
-http::Request request_for(const Source& source, const content::Cid& cid, Form form, const Options& options) {
+http::Request request_for(const Source& source, const ipld::Cid& cid, Form form, const Options& options) {
   http::Request request;
   request.url = source.base + "/ipfs/" + cid.str();
   if (form == Form::raw_block) {

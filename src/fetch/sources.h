@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "content/cid.h"
 #include "fetch/fetch.h"
 #include "http/client.h"
+#include "ipld/cid.h"
 
 namespace eai::fetch {
 
@@ -28,6 +28,6 @@ enum class Form {
   raw_block,  // ?format=raw: the block itself (trustless gateways)
   file,       // the content, put together by the gateway
 };
-http::Request request_for(const Source& source, const content::Cid& cid, Form form, const Options& options);
+http::Request request_for(const Source& source, const ipld::Cid& cid, Form form, const Options& options);
 
 }  // namespace eai::fetch

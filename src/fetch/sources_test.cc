@@ -5,7 +5,7 @@
 namespace eai::fetch {
 namespace {
 
-const content::Cid k_id = content::Cid::raw_of(view_of("x"));
+const ipld::Cid k_id = ipld::Cid::raw_of(view_of("x"));
 
 TEST(MakeSources, FoldersFirstAndEachOnce) {
   Sources given{{"/blocks", "/blocks"}, {"https://one.example/", "file:///usb/a%20b", "https://one.example/ipfs/"}};

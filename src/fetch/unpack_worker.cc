@@ -17,10 +17,10 @@ fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint";
 
 }  // namespace
 
-UnpackWorker::UnpackWorker(fs::path folder, const content::UnpackRules& rules, std::size_t pieces, HelperMail& mail)
+UnpackWorker::UnpackWorker(fs::path folder, const model::UnpackRules& rules, std::size_t pieces, HelperMail& mail)
     : folder_(std::move(folder)), rules_(rules), pieces_(pieces), mail_(mail) {}
 
-Result<std::unique_ptr<UnpackWorker>> UnpackWorker::begin(const fs::path& folder, const content::UnpackRules& rules,
+Result<std::unique_ptr<UnpackWorker>> UnpackWorker::begin(const fs::path& folder, const model::UnpackRules& rules,
                                                           std::size_t pieces, HelperMail& mail) {
   std::unique_ptr<UnpackWorker> worker(new UnpackWorker(folder, rules, pieces, mail));
   worker->start_over();
@@ -46,7 +46,7 @@ Result<void> UnpackWorker::restore() {
   EAI_TRY(Checkpoint checkpoint, decode_checkpoint(bytes));
   if (checkpoint.pieces > pieces_) return fail(Code::corrupt, "the checkpoint is of another model");
   EAI_CHECK(writer_->restore(checkpoint.files));
-  EAI_TRY(unpacker_, content::Unpacker::resume(checkpoint.unpacker, rules_, *writer_));
+  EAI_TRY(unpacker_, model::Unpacker::resume(checkpoint.unpacker, rules_, *writer_));
   first_ = checkpoint.pieces;
   return {};
 }
@@ -89,7 +89,7 @@ void UnpackWorker::run() {
 Result<void> UnpackWorker::unpack(const ProvenPiece& piece) {
   EAI_TRY(UniqueFd fd, open_file(piece.path, O_RDONLY));
   Bytes buffer(k_read_step);
-  content::Sha256Hasher hasher;
+  ipld::Sha256Hasher hasher;
   for (std::uint64_t at = 0; at < piece.size;) {
     if (stop_) return {};
     std::span<std::uint8_t> into(buffer.data(), std::min<std::uint64_t>(buffer.size(), piece.size - at));

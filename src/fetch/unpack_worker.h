@@ -11,10 +11,10 @@
 #include <optional>
 #include <thread>
 
-#include "content/hash.h"
-#include "content/unpack.h"
 #include "fetch/checkpoint.h"
 #include "fetch/piece_hasher.h"
+#include "ipld/hash.h"
+#include "model/unpack.h"
 
 namespace eai::fetch {
 
@@ -24,14 +24,14 @@ struct ProvenPiece {
   std::uint64_t size = 0;
   // Ours: deleted when it is unpacked. Else a block folder's: read again, so hashed again.
   bool ours = true;
-  content::Sha256 sha256{};
+  ipld::Sha256 sha256{};
 };
 
 class UnpackWorker {
  public:
   // Goes on from the checkpoint in `folder` if there is a good one. One that is not, or files that do not fit it,
   // are removed, and all begins anew. Code::io if the disk fails.
-  static Result<std::unique_ptr<UnpackWorker>> begin(const fs::path& folder, const content::UnpackRules& rules,
+  static Result<std::unique_ptr<UnpackWorker>> begin(const fs::path& folder, const model::UnpackRules& rules,
                                                      std::size_t pieces, HelperMail& mail);
   ~UnpackWorker();  // stops after the bytes in hand
   UnpackWorker(const UnpackWorker&) = delete;
@@ -44,7 +44,7 @@ class UnpackWorker {
   Result<std::vector<store::StoredFile>> finish();
 
  private:
-  UnpackWorker(fs::path folder, const content::UnpackRules& rules, std::size_t pieces, HelperMail& mail);
+  UnpackWorker(fs::path folder, const model::UnpackRules& rules, std::size_t pieces, HelperMail& mail);
   Result<void> restore();
   void start_over();
   void run();
@@ -52,11 +52,11 @@ class UnpackWorker {
   Result<void> settle(std::size_t next);
 
   fs::path folder_;
-  content::UnpackRules rules_;
+  model::UnpackRules rules_;
   std::size_t pieces_;
   HelperMail& mail_;
   std::optional<ModelWriter> writer_;
-  std::optional<content::Unpacker> unpacker_;
+  std::optional<model::Unpacker> unpacker_;
   std::size_t first_ = 0;
   std::vector<fs::path> spent_;  // unpacked, to be deleted behind the next checkpoint
   std::uint64_t since_checkpoint_ = 0;

@@ -148,9 +148,10 @@ static int eai_http_before_request(void* user, char* peer, char*, int, int) {
   transfer.curl->easy_getinfo(transfer.easy, CURLINFO_EFFECTIVE_URL, &url);
   if (url == nullptr || !lower(url).starts_with("http:")) return CURL_PREREQFUNC_OK;
   if (transfer.plain_http == PlainHttp::anywhere || is_private_address(peer)) return CURL_PREREQFUNC_OK;
-  transfer.keep(
-      fail(Code::invalid, "plain http to the public address " + std::string(peer) +
-                              " is refused: anybody on the way could read along; use https, or --plain-http"));
+  transfer.keep(fail(Code::invalid,
+                     "plain http to the public address " + std::string(peer) +
+                         " is refused: anybody on the way could read along; use https",
+                     Hint::allow_plain_http));
   return CURL_PREREQFUNC_ABORT;
 }
 
@@ -456,7 +457,7 @@ Result<Response> fetch(const Request& request, std::uint64_t body_limit, const s
   transfers.start(request, collector);
   const std::stop_callback wake(stop, [&] { transfers.wake(); });
   while (!collector.done()) {
-    if (stop.stop_requested()) return fail(Code::busy, "stopped");
+    if (stop.stop_requested()) return fail(Code::cancelled, "stopped");
     transfers.poll(std::chrono::milliseconds(1000));
   }
   return collector.take();

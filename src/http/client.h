@@ -100,7 +100,7 @@ struct Response {
 };
 
 // One blocking exchange with the body in memory. Code::network when it is larger than `body_limit`.
-// Code::busy when `stop` was asked for.
+// Code::cancelled when `stop` was asked for.
 Result<Response> fetch(const Request& request, std::uint64_t body_limit, const std::stop_token& stop = {});
 
 }  // namespace eai::http

@@ -8,14 +8,14 @@
 #include <boost/json.hpp>
 #include <fcntl.h>
 
-#include "content/car.h"
-#include "content/unixfs_reader.h"
+#include "ipld/car.h"
+#include "ipld/unixfs_reader.h"
 #include "util/text.h"
 
 namespace eai::preserve {
 namespace {
 
-using content::Cid;
+using ipld::Cid;
 namespace json = boost::json;
 
 class HttpSource final : public BlockSource {
@@ -29,14 +29,14 @@ class HttpSource final : public BlockSource {
 
   Result<Bytes> block(const Cid& cid) override {
     Call call = base(cid, kind_ == Kind::kubo ? "block/get" : "");
-    call.answer_limit = content::k_block_limit;
+    call.answer_limit = ipld::k_block_limit;
     if (kind_ == Kind::gateway) {
       call.url += "?format=raw";
       call.headers = {{"Accept", "application/vnd.ipld.raw"}};
     }
     auto got = exchange(call, settings_.tries, settings_.stop);
     // A raw block is its own content: no special answer is needed for that.
-    if (got || kind_ == Kind::kubo || cid.codec() != content::Codec::raw || settings_.stop.stop_requested()) return got;
+    if (got || kind_ == Kind::kubo || cid.codec() != ipld::Codec::raw || settings_.stop.stop_requested()) return got;
     call.url = base(cid, "").url;
     call.headers.clear();
     auto plain = exchange(call, settings_.tries, settings_.stop);
@@ -103,7 +103,7 @@ class CarSource final : public BlockSource {
       EAI_TRY(held, block(below));
       return ByteView(held);
     };
-    EAI_CHECK(content::read_unixfs_file(cid, UINT64_MAX, get, bytes));
+    EAI_CHECK(ipld::read_unixfs_file(cid, UINT64_MAX, get, bytes));
     return {};
   }
 
@@ -112,11 +112,11 @@ class CarSource final : public BlockSource {
 
   Result<void> index(std::uint64_t size) {
     std::uint64_t at = 0;
-    const content::CarReader* self = nullptr;
-    content::CarReader reader([&](const Cid& cid, ByteView block) -> Result<void> {
+    const ipld::CarReader* self = nullptr;
+    ipld::CarReader reader([&](const Cid& cid, ByteView block) -> Result<void> {
       // The header is known when the first block comes; it is written in one way only.
-      if (at == 0) at = content::car_header(self->roots()).size();
-      const std::uint64_t head = content::car_section_head(cid, block.size()).size();
+      if (at == 0) at = ipld::car_header(self->roots()).size();
+      const std::uint64_t head = ipld::car_section_head(cid, block.size()).size();
       places_.try_emplace(key_of(cid), ByteRange{at + head, at + head + block.size()});
       at += head + block.size();
       return {};
@@ -144,12 +144,12 @@ class Audit {
 
   Result<Verdict> go() {
     EAI_TRY(const ByteView document, verified(hash_));
-    EAI_TRY(content::Metadata metadata, content::parse_metadata(document));
+    EAI_TRY(model::Metadata metadata, model::parse_metadata(document));
     verdict_.files = std::move(metadata.files);
-    std::vector<content::LeafRange> leaves;
+    std::vector<ipld::LeafRange> leaves;
     for (const auto& file : verdict_.files) {
       fetched_ = 0;
-      auto below = content::list_leaves(file.cid, file.size, [this](const Cid& cid) { return verified(cid); });
+      auto below = ipld::list_leaves(file.cid, file.size, [this](const Cid& cid) { return verified(cid); });
       if (!below) {
         Error error = std::move(below).error().with(source_.name() + ": " + file.file_name);
         // Not even the first root: perhaps this home gives files only.
@@ -178,7 +178,7 @@ class Audit {
   // The block, hashed against its CID.
   Result<ByteView> verified(const Cid& cid) {
     EAI_TRY(held_, source_.block(cid));
-    if (auto good = content::verify(cid.hash(), held_); !good) {
+    if (auto good = ipld::verify(cid.hash(), held_); !good) {
       return Failure(std::move(good).error().with(source_.name() + ": block " + cid.str()));
     }
     verdict_.bytes += held_.size();
@@ -198,8 +198,8 @@ class Audit {
     return verdict_;
   }
 
-  Result<void> whole(const content::PartEntry& file) {
-    content::Sha256Hasher hasher;
+  Result<void> whole(const model::PartEntry& file) {
+    ipld::Sha256Hasher hasher;
     std::uint64_t size = 0;
     auto take = [&](ByteView bytes) -> Result<void> {
       hasher.update(bytes);
@@ -208,7 +208,7 @@ class Audit {
       return fail(Code::corrupt, source_.name() + ": " + file.file_name + " is longer there than it should be");
     };
     auto again = [&] {
-      hasher = content::Sha256Hasher();
+      hasher = ipld::Sha256Hasher();
       size = 0;
     };
     EAI_CHECK(source_.whole(file.cid, take, again));

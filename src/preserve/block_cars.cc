@@ -1,11 +1,11 @@
 #include "preserve/block_cars.h"
 
-#include "content/car.h"
+#include "ipld/car.h"
 #include "preserve/hash_unixfs.h"
 
 namespace eai::preserve {
 
-using content::Cid;
+using ipld::Cid;
 
 BlockCars::BlockCars(std::string name, Cid root, std::uint64_t limit)
     : name_(std::move(name)), root_(std::move(root)), limit_(limit) {}
@@ -13,12 +13,12 @@ BlockCars::BlockCars(std::string name, Cid root, std::uint64_t limit)
 void BlockCars::add(const Cid& cid, std::uint64_t size, const std::function<void(Body&)>& add_bytes) {
   if (!open_) {
     const std::string name = name_ + "-" + std::to_string(pieces_.size()) + ".car";
-    pieces_.push_back({Piece::Kind::car, {name, {}, content::k_unixfs_v1_2025, root_, {}}, {}});
-    pieces_.back().upload.body.add(content::car_header({root_}));
+    pieces_.push_back({Piece::Kind::car, {name, {}, ipld::k_unixfs_v1_2025, root_, {}}, {}});
+    pieces_.back().upload.body.add(ipld::car_header({root_}));
     open_ = true;
   }
   Body& body = pieces_.back().upload.body;
-  body.add(content::car_section_head(cid, size));
+  body.add(ipld::car_section_head(cid, size));
   add_bytes(body);
   names_.update(cid.bytes());
   if (body.size() >= limit_) close();
@@ -26,7 +26,7 @@ void BlockCars::add(const Cid& cid, std::uint64_t size, const std::function<void
 
 void BlockCars::close() {
   pieces_.back().sha256 = names_.finish();
-  names_ = content::Sha256Hasher();
+  names_ = ipld::Sha256Hasher();
   open_ = false;
 }
 
@@ -37,24 +37,23 @@ std::vector<Piece> BlockCars::take() {
 
 Result<Piece> as_car(const Piece& part) {
   const Upload& file = part.upload;
-  if (file.profile.leaves != content::Leaves::raw) {
+  if (file.profile.leaves != ipld::Leaves::raw) {
     return fail(Code::unsupported, file.name + " is cut by " + std::string(file.profile.name) +
                                        ", whose blocks this program cannot send one by one");
   }
   BlockCars cars(file.name, file.cid, UINT64_MAX);
   std::uint64_t at = 0;
-  EAI_TRY(const content::TreeNode root, import_body(
-                                            file.body, file.profile,
-                                            [&](const Cid& cid, ByteView block) -> Result<void> {
-                                              const ByteRange range{at, at + block.size()};
-                                              cars.add(cid, block.size(),
-                                                       [&](Body& body) { body.add(file.body, range); });
-                                              at = range.end;
-                                              return {};
-                                            },
-                                            [&](const Cid& cid, const Bytes& block) {
-                                              cars.add(cid, block.size(), [&](Body& body) { body.add(block); });
-                                            }));
+  EAI_TRY(const ipld::TreeNode root, import_body(
+                                         file.body, file.profile,
+                                         [&](const Cid& cid, ByteView block) -> Result<void> {
+                                           const ByteRange range{at, at + block.size()};
+                                           cars.add(cid, block.size(), [&](Body& body) { body.add(file.body, range); });
+                                           at = range.end;
+                                           return {};
+                                         },
+                                         [&](const Cid& cid, const Bytes& block) {
+                                           cars.add(cid, block.size(), [&](Body& body) { body.add(block); });
+                                         }));
   if (root.cid != file.cid) return fail(Code::corrupt, file.name + " changed on this disk before it was sent");
   return std::move(cars.take().front());
 }

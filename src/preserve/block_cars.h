@@ -15,18 +15,18 @@ namespace eai::preserve {
 class BlockCars {
  public:
   // `limit`: a CAR is closed with the block that takes it there.
-  BlockCars(std::string name, content::Cid root, std::uint64_t limit);
+  BlockCars(std::string name, ipld::Cid root, std::uint64_t limit);
   // `add_bytes` adds the block's bytes, `size` of them.
-  void add(const content::Cid& cid, std::uint64_t size, const std::function<void(Body&)>& add_bytes);
+  void add(const ipld::Cid& cid, std::uint64_t size, const std::function<void(Body&)>& add_bytes);
   std::vector<Piece> take();
 
  private:
   void close();
   std::string name_;
-  content::Cid root_;
+  ipld::Cid root_;
   std::uint64_t limit_;
   std::vector<Piece> pieces_;
-  content::Sha256Hasher names_;
+  ipld::Sha256Hasher names_;
   bool open_ = false;
 };
 

@@ -50,7 +50,7 @@ Outcome judge(const Call& call, http::Response response) {
       out.result = fail(Code::not_found, message);
       break;
     case 413:
-      out.result = fail(Code::invalid, "too large for this service; use a smaller --zip-chunk-size (" + message + ")");
+      out.result = fail(Code::invalid, "too large for this service (" + message + ")", Hint::smaller_parts);
       break;
     case 408:
     case 425:
@@ -133,7 +133,7 @@ Outcome try_once(const Call& call, const Tries& tries, const std::stop_token& st
   transfers.start(request, listener);
   const std::stop_callback wake(stop, [&] { transfers.wake(); });
   while (!listener.done()) {
-    if (stop.stop_requested()) return {fail(Code::busy, "stopped"), false, {}};
+    if (stop.stop_requested()) return {fail(Code::cancelled, "stopped"), false, {}};
     transfers.poll(milliseconds(1000));
   }
   if (!listener.taken()) return {Failure(listener.taken().error()), false, {}};
@@ -158,7 +158,7 @@ bool wait_for(milliseconds time, const std::stop_token& stop) {
 Result<Bytes> exchange(const Call& call, const Tries& tries, const std::stop_token& stop) {
   milliseconds wait = tries.first_wait;
   for (int attempt = 0;; ++attempt) {
-    if (stop.stop_requested()) return fail(Code::busy, "stopped");
+    if (stop.stop_requested()) return fail(Code::cancelled, "stopped");
     Outcome outcome = try_once(call, tries, stop);
     if (outcome.result) return std::move(outcome.result);
     Error error = std::move(outcome.result).error();
@@ -171,7 +171,7 @@ Result<Bytes> exchange(const Call& call, const Tries& tries, const std::stop_tok
       tries.on_trouble(call.what + ": " + error.message + "; waits " +
                        human_duration(std::chrono::ceil<std::chrono::seconds>(pause)));
     }
-    if (!wait_for(pause, stop)) return fail(Code::busy, "stopped");
+    if (!wait_for(pause, stop)) return fail(Code::cancelled, "stopped");
     if (call.on_again) call.on_again();
     wait = std::min(wait * 2, milliseconds(60'000));
   }

@@ -39,7 +39,7 @@ struct Call {
 };
 
 // The answer's body of a 2xx. Code::invalid: refused for good (key, quota, request); Code::network, timeout or busy: the
-// last try's trouble; Code::not_found for 404; Code::busy with "stopped" when `stop` was asked for.
+// last try's trouble; Code::not_found for 404; Code::cancelled when `stop` was asked for.
 Result<Bytes> exchange(const Call& call, const Tries& tries, const std::stop_token& stop);
 
 // A multipart/form-data body with one file, and the header that goes with it. A '/' in the name is told as '-': services

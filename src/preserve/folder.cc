@@ -4,14 +4,14 @@
 #include <cmath>
 #include <cstdio>
 
-#include "content/image_model.h"
+#include "model/image_model.h"
 #include "util/text.h"
 
 namespace eai::preserve {
 namespace {
 
-using content::GgufInfo;
-using content::Task;
+using model::GgufInfo;
+using model::Task;
 
 bool is_image(Task task) { return task == Task::image_generation || task == Task::image_edit; }
 
@@ -62,15 +62,14 @@ Failure missing_model(const Folder& folder, const Listing& listing) {
   const bool is_image = std::any_of(listing.names.begin(), listing.names.end(), [](const std::string& name) {
     return name == "model_index.json" || name.ends_with(".safetensors");
   });
-  if (is_image) message += "; an image model is preserved with --task image-generation (or image-edit)";
   if (listing.names.empty()) message = "the folder " + folder.path.string() + " is empty";
-  return fail(Code::invalid, message);
+  return fail(Code::invalid, message, is_image ? Hint::image_task : Hint::none);
 }
 
 // Whether tensors on the way into the model have its width. What the header says is not enough: of LLaVA it is the width
 // of CLIP's own projection.
 bool leads_into(const GgufInfo& projector, std::uint64_t width) {
-  return std::any_of(projector.tensors.begin(), projector.tensors.end(), [&](const content::GgufTensor& tensor) {
+  return std::any_of(projector.tensors.begin(), projector.tensors.end(), [&](const model::GgufTensor& tensor) {
     const bool on_the_way = tensor.name.starts_with("mm.") || tensor.name.starts_with("resampler.");
     return on_the_way && std::find(tensor.shape.begin(), tensor.shape.end(), width) != tensor.shape.end();
   });
@@ -93,17 +92,16 @@ Result<void> settle_task(Folder& folder, std::optional<Task> task, const GgufInf
   const bool embeds = looks_like_embedding(model);
   if (!task) {
     folder.task = embeds ? Task::embed : Task::chat;
-    folder.notes.push_back("task: " + std::string(content::name_of(folder.task)) +
-                           ", as its header says (--task tells otherwise)");
+    folder.note("task: " + std::string(model::name_of(folder.task)) + ", as its header says", Hint::set_task);
     return {};
   }
   folder.task = *task;
   if (*task == Task::chat && !model.causal) {
-    return fail(Code::invalid,
-                folder.name + " is an embedding model (" + model.architecture + ", not causal); use --task embed");
+    return fail(Code::invalid, folder.name + " is an embedding model (" + model.architecture + ", not causal)",
+                Hint::embedding_task);
   }
   if (*task == Task::embed && !embeds && !model.chat_template.empty()) {
-    folder.notes.push_back("its header names no pooling and has a chat template: it looks like a chat model");
+    folder.note("its header names no pooling and has a chat template: it looks like a chat model");
   }
   return {};
 }
@@ -117,7 +115,7 @@ std::string ram_text(double gb) {
 Result<void> open_text_model(Folder& folder, const Listing& listing, std::optional<Task> task) {
   const std::string projector = folder.name + "-projector";
   for (const std::string& name : listing.names) {
-    if (name != folder.name && name != projector) folder.notes.push_back("not sent: " + printable(name));
+    if (name != folder.name && name != projector) folder.note("not sent: " + printable(name));
   }
   if (std::find(listing.names.begin(), listing.names.end(), folder.name) == listing.names.end()) {
     return missing_model(folder, listing);
@@ -131,8 +129,7 @@ Result<void> open_text_model(Folder& folder, const Listing& listing, std::option
   }
   const GgufInfo& model = *folder.ggufs.front();
   if (model.split_count > 1) {
-    return fail(Code::unsupported,
-                folder.name + " is one of several files of a split model; join them (llama-gguf-split --merge)");
+    return fail(Code::unsupported, folder.name + " is one of several files of a split model", Hint::join_split_model);
   }
   if (model.type == "adapter") return fail(Code::invalid, folder.name + " is an adapter for a model, not a model");
   if (model.is_projector) return fail(Code::invalid, folder.name + " is a projector, not a model");
@@ -140,27 +137,27 @@ Result<void> open_text_model(Folder& folder, const Listing& listing, std::option
   EAI_CHECK(settle_task(folder, task, model));
   if (!folder.ram_gb) {
     folder.ram_gb = estimate_ram_gb(model, folder.size());
-    folder.notes.push_back(ram_text(*folder.ram_gb) + ", estimated from its header (--ram tells otherwise)");
+    folder.note(ram_text(*folder.ram_gb) + ", estimated from its header", Hint::set_ram);
   }
   return {};
 }
 
 // That this program could not draw with it is no reason not to preserve it, but worth knowing.
 void look_at_image_model(Folder& folder, const Said& said) {
-  std::vector<content::ImageFile> files;
+  std::vector<model::ImageFile> files;
   for (const auto& file : folder.files) {
     auto read = [file](std::uint64_t offset, std::span<std::uint8_t> into) { return file->read(offset, into); };
     files.push_back({file->name(), file->size(), read});
   }
-  const auto model = content::recognise_image_model(files, said.config_name, folder.task);
+  const auto model = model::recognise_image_model(files, said.config_name, folder.task);
   if (!model) {
-    folder.notes.push_back("eai could not draw with it: " + printable(model.error().message, 300));
+    folder.note("eai could not draw with it: " + printable(model.error().message, 300));
     return;
   }
-  folder.notes.push_back("it is a " + std::string(content::name_of(model->family)) + " model");
+  folder.note("it is a " + std::string(model::name_of(model->family)) + " model");
   if (folder.ram_gb) return;
   folder.ram_gb = std::ceil(static_cast<double>(model->weight_bytes()) / 1e7) / 100;
-  folder.notes.push_back(ram_text(*folder.ram_gb) + ", its weights alone (--ram tells otherwise)");
+  folder.note(ram_text(*folder.ram_gb) + ", its weights alone", Hint::set_ram);
 }
 
 Result<void> open_image_model(Folder& folder, Listing& listing, const Said& said) {
@@ -168,7 +165,7 @@ Result<void> open_image_model(Folder& folder, Listing& listing, const Said& said
   std::sort(listing.names.begin(), listing.names.end());
   if (listing.names.empty()) return missing_model(folder, listing);
   for (const std::string& name : listing.names) {
-    if (!content::is_model_file(folder.name, folder.task, name)) {
+    if (!model::is_model_file(folder.name, folder.task, name)) {
       return fail(Code::invalid, "the name \"" + printable(name) + "\" is not fit for a model's file");
     }
     EAI_TRY(auto file, SourceFile::open(folder.path, name));
@@ -186,7 +183,7 @@ Result<std::optional<GgufInfo>> read_header(const SourceFile& file, Header heade
   std::uint8_t magic[4] = {};
   const bool is_gguf = file.size() >= 4 && file.read(0, magic) && std::equal(magic, magic + 4, "GGUF");
   if (!is_gguf && header == Header::if_gguf) return std::optional<GgufInfo>();
-  auto info = content::read_gguf(
+  auto info = model::read_gguf(
       [&](std::uint64_t offset, std::span<std::uint8_t> into) { return file.read(offset, into); }, file.size());
   if (!info) return Failure(std::move(info).error().with(file.path().string()));
   return std::optional<GgufInfo>(*std::move(info));
@@ -226,15 +223,15 @@ Result<Folder> open_folder(const fs::path& path, const Said& said) {
   }
   if (!fs::is_directory(folder.path, error)) return fail(Code::invalid, path.string() + " is not a folder");
   folder.name = folder.path.filename().string();
-  if (auto good = content::check_plain_name(folder.name); !good) {
+  if (auto good = model::check_plain_name(folder.name); !good) {
     return Failure(std::move(good).error().with("the folder's name"));
   }
   folder.ram_gb = said.ram_gb;
   Listing listing;
   EAI_CHECK(list(folder.path, "", listing));
   if (!listing.hidden.empty()) {
-    folder.notes.push_back("not sent: " + std::to_string(listing.hidden.size()) + " hidden (" +
-                           printable(listing.hidden.front()) + (listing.hidden.size() > 1 ? ", …)" : ")"));
+    folder.note("not sent: " + std::to_string(listing.hidden.size()) + " hidden (" + printable(listing.hidden.front()) +
+                (listing.hidden.size() > 1 ? ", …)" : ")"));
   }
   if (said.task && is_image(*said.task)) {
     EAI_CHECK(open_image_model(folder, listing, said));

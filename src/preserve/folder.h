@@ -8,26 +8,32 @@
 #include <string>
 #include <vector>
 
-#include "content/gguf.h"
-#include "content/metadata.h"
+#include "model/gguf.h"
+#include "model/metadata.h"
 #include "preserve/source_files.h"
 
 namespace eai::preserve {
 
+struct Note {
+  std::string text;
+  Hint hint = Hint::none;
+};
+
 struct Folder {
   std::string name;
   fs::path path;  // absolute
-  content::Task task = content::Task::chat;
+  model::Task task = model::Task::chat;
   std::optional<double> ram_gb;
-  SourceFiles files;                                    // by name
-  std::vector<std::optional<content::GgufInfo>> ggufs;  // of files; nothing for what is no GGUF
-  std::vector<std::string> notes;                       // for people: what is not sent, what was guessed
+  SourceFiles files;                                  // by name
+  std::vector<std::optional<model::GgufInfo>> ggufs;  // of files; nothing for what is no GGUF
+  std::vector<Note> notes;                            // for people: what is not sent, what was guessed
   std::uint64_t size() const;
+  void note(std::string text, Hint hint = Hint::none) { notes.push_back({std::move(text), hint}); }
 };
 
 // What the user said of it; what is not given is found from the headers.
 struct Said {
-  std::optional<content::Task> task;
+  std::optional<model::Task> task;
   std::optional<double> ram_gb;
   std::string config_name;
   bool lora = false;
@@ -37,10 +43,10 @@ Result<Folder> open_folder(const fs::path& path, const Said& said);
 
 // The header of a file that is a GGUF by its first bytes; nothing for another one, which with Header::needed is an error.
 enum class Header { if_gguf, needed };
-Result<std::optional<content::GgufInfo>> read_header(const SourceFile& file, Header header);
+Result<std::optional<model::GgufInfo>> read_header(const SourceFile& file, Header header);
 
 // Gigabytes (10^9) that a model takes with a context of 32768 tokens, or what it was trained for if that is less:
 // weights, keys and values of 16 bits, and what computing needs.
-double estimate_ram_gb(const content::GgufInfo& model, std::uint64_t file_bytes);
+double estimate_ram_gb(const model::GgufInfo& model, std::uint64_t file_bytes);
 
 }  // namespace eai::preserve

@@ -6,11 +6,11 @@
 namespace eai::preserve {
 namespace {
 
-using content::FileTree;
-using content::k_unixfs_v1_2025;
-using content::TreeNode;
+using ipld::FileTree;
+using ipld::k_unixfs_v1_2025;
+using ipld::TreeNode;
 
-using Hashes = std::vector<content::Sha256>;
+using Hashes = std::vector<ipld::Sha256>;
 
 constexpr std::uint64_t k_window = 4 * k_mib;  // smaller ones cost more each than they hold
 
@@ -18,7 +18,7 @@ constexpr std::uint64_t k_window = 4 * k_mib;  // smaller ones cost more each th
 Hashes hash_leaves(ByteView bytes, const std::vector<std::uint64_t>& sizes) {
   Hashes hashes;
   for (std::uint64_t size : sizes) {
-    hashes.push_back(content::sha256(bytes.first(static_cast<std::size_t>(size))));
+    hashes.push_back(ipld::sha256(bytes.first(static_cast<std::size_t>(size))));
     bytes = bytes.subspan(static_cast<std::size_t>(size));
   }
   return hashes;
@@ -79,8 +79,8 @@ class Builder {
   Builder(HashedFile& out, const std::vector<ByteRange>& regions)
       : out_(out), regions_(regions), top_(k_unixfs_v1_2025, keep()), region_(k_unixfs_v1_2025, keep()) {}
 
-  void leaf(const content::Sha256& hash, std::uint64_t size) {
-    TreeNode node = content::raw_leaf(hash, size);
+  void leaf(const ipld::Sha256& hash, std::uint64_t size) {
+    TreeNode node = ipld::raw_leaf(hash, size);
     out_.leaves.push_back({node.cid, {at_, at_ + size}});
     at_ += size;
     region_.add(std::move(node));
@@ -93,7 +93,7 @@ class Builder {
 
  private:
   FileTree::OnBlock keep() {
-    return [this](const content::Cid& cid, Bytes block) { out_.inner.push_back({cid, std::move(block)}); };
+    return [this](const ipld::Cid& cid, Bytes block) { out_.inner.push_back({cid, std::move(block)}); };
   }
   HashedFile& out_;
   const std::vector<ByteRange>& regions_;
@@ -104,10 +104,10 @@ class Builder {
 
 }  // namespace
 
-std::vector<ByteRange> regions_of(const std::optional<content::GgufInfo>& gguf, std::uint64_t size,
-                                  content::Layout layout) {
+std::vector<ByteRange> regions_of(const std::optional<model::GgufInfo>& gguf, std::uint64_t size,
+                                  model::Layout layout) {
   std::vector<std::uint64_t> starts{0};
-  if (layout == content::Layout::tensor && gguf) {
+  if (layout == model::Layout::tensor && gguf) {
     for (const auto& tensor : gguf->tensors) {
       if (tensor.range.size() > 0) starts.push_back(tensor.range.begin);
     }
@@ -125,9 +125,9 @@ std::vector<ByteRange> regions_of(const std::optional<content::GgufInfo>& gguf, 
 Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vector<ByteRange>& regions,
                                Workers& workers, const std::function<void(std::uint64_t)>& progress,
                                const std::stop_token& stop) {
-  HashedFile out{file, {}, content::raw_leaf({}, 0), {}, {}};
+  HashedFile out{file, {}, ipld::raw_leaf({}, 0), {}, {}};
   Builder builder(out, regions);
-  content::Sha256Hasher whole;
+  ipld::Sha256Hasher whole;
   std::vector<Task> tasks = plan(regions);
   Windows windows(*file, tasks);
   std::size_t begun = 0;
@@ -139,7 +139,7 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
       next.result = workers.submit(
           [window = next.window, bytes = next.bytes, sizes = next.sizes] { return hash_leaves(bytes, sizes); });
     }
-    if (stop.stop_requested()) return fail(Code::busy, "stopped");
+    if (stop.stop_requested()) return fail(Code::cancelled, "stopped");
     Task& task = tasks[i];
     whole.update(task.bytes);
     const Hashes hashes = workers.get(task.result);
@@ -154,7 +154,7 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
   return out;
 }
 
-Result<TreeNode> import_body(const Body& body, const content::Profile& profile, const OnLeaf& on_leaf,
+Result<TreeNode> import_body(const Body& body, const ipld::Profile& profile, const OnLeaf& on_leaf,
                              const FileTree::OnBlock& on_inner) {
   FileTree tree(profile, on_inner);
   Bytes chunk, block;
@@ -162,7 +162,7 @@ Result<TreeNode> import_body(const Body& body, const content::Profile& profile, 
     chunk.resize(static_cast<std::size_t>(std::min<std::uint64_t>(profile.chunk, body.size() - at)));
     EAI_CHECK(body.read(at, chunk));
     block.clear();
-    TreeNode leaf = content::make_leaf(profile, chunk, &block);
+    TreeNode leaf = ipld::make_leaf(profile, chunk, &block);
     if (on_leaf) EAI_CHECK(on_leaf(leaf.cid, block.empty() ? ByteView(chunk) : ByteView(block)));
     tree.add(std::move(leaf));
   }

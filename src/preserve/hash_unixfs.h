@@ -9,9 +9,9 @@
 #include <stop_token>
 #include <vector>
 
-#include "content/gguf.h"
-#include "content/metadata.h"
-#include "content/unixfs.h"
+#include "ipld/unixfs.h"
+#include "model/gguf.h"
+#include "model/metadata.h"
 #include "preserve/body.h"
 #include "preserve/source_files.h"
 #include "preserve/workers.h"
@@ -19,18 +19,18 @@
 namespace eai::preserve {
 
 struct Block {
-  content::Cid cid;
+  ipld::Cid cid;
   Bytes bytes;
 };
 struct Leaf {
-  content::Cid cid;
+  ipld::Cid cid;
   ByteRange range;  // of the file
 };
 
 struct HashedFile {
   std::shared_ptr<SourceFile> file;
-  content::Sha256 sha256{};
-  content::TreeNode root;
+  ipld::Sha256 sha256{};
+  ipld::TreeNode root;
   std::vector<Leaf> leaves;  // in the order of the file
   std::vector<Block> inner;  // children before parents, the root last
   // f(cid, size) for all of them, leaves first.
@@ -42,17 +42,16 @@ struct HashedFile {
 };
 
 // Where a file's subtrees begin and end: all of it for `fixed` and for what is no GGUF.
-std::vector<ByteRange> regions_of(const std::optional<content::GgufInfo>& gguf, std::uint64_t size,
-                                  content::Layout layout);
+std::vector<ByteRange> regions_of(const std::optional<model::GgufInfo>& gguf, std::uint64_t size, model::Layout layout);
 
-// `progress`: bytes hashed so far of this file. Code::busy when stopped.
+// `progress`: bytes hashed so far of this file. Code::cancelled when stopped.
 Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vector<ByteRange>& regions,
                                Workers& workers, const std::function<void(std::uint64_t)>& progress,
                                const std::stop_token& stop);
 
 // The tree of bytes that lie in a body, under any profile; one thread. `on_leaf` gets each leaf's block.
-using OnLeaf = std::function<Result<void>(const content::Cid& cid, ByteView block)>;
-Result<content::TreeNode> import_body(const Body& body, const content::Profile& profile, const OnLeaf& on_leaf,
-                                      const content::FileTree::OnBlock& on_inner);
+using OnLeaf = std::function<Result<void>(const ipld::Cid& cid, ByteView block)>;
+Result<ipld::TreeNode> import_body(const Body& body, const ipld::Profile& profile, const OnLeaf& on_leaf,
+                                   const ipld::FileTree::OnBlock& on_inner);
 
 }  // namespace eai::preserve

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "content/unixfs.h"
+#include "ipld/unixfs.h"
 #include "preserve/body.h"
 #include "preserve/exchange.h"
 #include "preserve/known_blocks.h"
@@ -22,8 +22,8 @@ namespace eai::preserve {
 struct Upload {
   std::string name;
   Body body;
-  content::Profile profile;  // the tree that we expect
-  content::Cid cid;          // and its root
+  ipld::Profile profile;  // the tree that we expect
+  ipld::Cid cid;          // and its root
   std::function<void(std::uint64_t)> on_sent;
 };
 
@@ -50,15 +50,15 @@ class Home {
   // they live as long as this one.
   virtual Result<void> prepare(std::uint64_t bytes, const std::vector<Home*>& others) = 0;
   // Sends a file's bytes; the CID that the home gave them. Both put_*() where takes_bytes().
-  virtual Result<content::Cid> put_file(const Upload& upload);
+  virtual Result<ipld::Cid> put_file(const Upload& upload);
   // Sends a CAR whose root is upload.cid.
   virtual Result<void> put_car(const Upload& upload);
   // Which of these blocks it has; nothing from a home that cannot tell.
   virtual Result<std::optional<Digests>> held(const Digests& /*wanted*/) { return std::optional<Digests>(); }
   // The tree of `cid` is complete there and is to stay. What takes long may be awaited in finish().
-  virtual Result<void> keep(const content::Cid& cid, const std::string& name) = 0;
+  virtual Result<void> keep(const ipld::Cid& cid, const std::string& name) = 0;
   // After everything; `hash` is the model's.
-  virtual Result<void> finish(const content::Cid& hash) = 0;
+  virtual Result<void> finish(const ipld::Cid& hash) = 0;
   // Addresses under which others can fetch from it.
   virtual std::vector<std::string> origins() const { return {}; }
   // Connects to peers that want to fetch from it; that they cannot be reached is no error.
@@ -96,6 +96,6 @@ std::unique_ptr<Home> make_pinning(std::string name, std::string url, const Home
 std::unique_ptr<Home> make_car(std::string name, fs::path file);
 
 // The last CID that a service's answer (JSON, or several lines of it) names under one of the keys that services use.
-Result<content::Cid> cid_in_answer(ByteView answer);
+Result<ipld::Cid> cid_in_answer(ByteView answer);
 
 }  // namespace eai::preserve

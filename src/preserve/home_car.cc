@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "content/car.h"
-#include "content/varint.h"
+#include "ipld/car.h"
+#include "ipld/varint.h"
 #include "preserve/hash_unixfs.h"
 #include "preserve/home.h"
 #include "util/text.h"
@@ -17,7 +17,7 @@
 namespace eai::preserve {
 namespace {
 
-using content::Cid;
+using ipld::Cid;
 
 class CarFile final : public Home {
  public:
@@ -40,7 +40,7 @@ class CarFile final : public Home {
                   "disk full: " + file_.string() + " needs " + human_bytes(bytes) + ", free are " + human_bytes(room));
     }
     // As long as the real one, which is known only at the end.
-    return append(content::car_header({Cid::raw_of({})}));
+    return append(ipld::car_header({Cid::raw_of({})}));
   }
 
   Result<Cid> put_file(const Upload& upload) override {
@@ -53,7 +53,7 @@ class CarFile final : public Home {
       if (upload.on_sent) upload.on_sent(sent);
       return {};
     };
-    EAI_TRY(const content::TreeNode root,
+    EAI_TRY(const ipld::TreeNode root,
             import_body(upload.body, upload.profile, on_leaf, [&](const Cid& cid, const Bytes& block) {
               if (wrote) wrote = section(cid, block);
             }));
@@ -66,7 +66,7 @@ class CarFile final : public Home {
     Bytes buffer(static_cast<std::size_t>(std::min<std::uint64_t>(k_mib, upload.body.size())));
     EAI_CHECK(upload.body.read(0, buffer));
     ByteView head = buffer;
-    EAI_TRY(const std::uint64_t header, content::take_varint(head));
+    EAI_TRY(const std::uint64_t header, ipld::take_varint(head));
     std::uint64_t at = buffer.size() - head.size() + header;  // its own header is left out
     while (at < upload.body.size()) {
       buffer.resize(static_cast<std::size_t>(std::min<std::uint64_t>(k_mib, upload.body.size() - at)));
@@ -81,7 +81,7 @@ class CarFile final : public Home {
   Result<void> keep(const Cid&, const std::string&) override { return {}; }
 
   Result<void> finish(const Cid& hash) override {
-    EAI_CHECK(write_at(fd_.get(), 0, content::car_header({hash})));
+    EAI_CHECK(write_at(fd_.get(), 0, ipld::car_header({hash})));
     if (::fsync(fd_.get()) != 0) return fail_errno("syncing " + unfinished_.string(), errno);
     EAI_CHECK(rename_synced(unfinished_, file_));
     fd_.reset();
@@ -116,7 +116,7 @@ class CarFile final : public Home {
     return {};
   }
   Result<void> section(const Cid& cid, ByteView block) {
-    EAI_CHECK(append(content::car_section_head(cid, block.size())));
+    EAI_CHECK(append(ipld::car_section_head(cid, block.size())));
     return append(block);
   }
 

@@ -20,7 +20,8 @@ class Kubo final : public Home {
   Result<void> prepare(std::uint64_t, const std::vector<Home*>&) override {
     auto asked = ask("asking who it is", "id", k_mib);
     if (!asked && asked.error().code == Code::network) {
-      asked.error().message += "; does `ipfs daemon` run there? --to kubo:<URL> names another node";
+      asked.error().message += "; does `ipfs daemon` run there?";
+      asked.error().hint = Hint::kubo_address;
     }
     EAI_TRY(const Bytes answer, std::move(asked));
     json::error_code error;
@@ -35,10 +36,10 @@ class Kubo final : public Home {
     return {};
   }
 
-  Result<content::Cid> put_file(const Upload& upload) override {
-    const content::Profile& profile = upload.profile;
+  Result<ipld::Cid> put_file(const Upload& upload) override {
+    const ipld::Profile& profile = upload.profile;
     std::string path = "add?pin=true&hash=sha2-256&quieter=true&cid-version=" + std::to_string(profile.cid_version);
-    path += std::string("&raw-leaves=") + (profile.leaves == content::Leaves::raw ? "true" : "false");
+    path += std::string("&raw-leaves=") + (profile.leaves == ipld::Leaves::raw ? "true" : "false");
     path += "&chunker=size-" + std::to_string(profile.chunk) + "&max-file-links=" + std::to_string(profile.width);
     EAI_TRY(const Bytes answer, post(upload, path));
     auto cid = cid_in_answer(answer);
@@ -74,7 +75,7 @@ class Kubo final : public Home {
     }
   }
 
-  Result<void> keep(const content::Cid& cid, const std::string& label) override {
+  Result<void> keep(const ipld::Cid& cid, const std::string& label) override {
     // With progress=true it says something all the time: looking through a large tree takes longer than any answer may.
     std::string last;
     const std::string path = "pin/add?recursive=true&progress=true&arg=" + cid.str() + "&name=" + url_escaped(label);
@@ -82,20 +83,20 @@ class Kubo final : public Home {
     if (last.find(cid.str()) != last.npos) return {};
     return fail(Code::network, name() + ": pinning " + label + ": " + printable(last, 200));
   }
-  Result<void> finish(const content::Cid& hash) override { return keep(hash, "metadata"); }
+  Result<void> finish(const ipld::Cid& hash) override { return keep(hash, "metadata"); }
   std::vector<std::string> origins() const override { return origins_; }
 
  private:
   static constexpr std::size_t k_line_limit = 4096;
 
   // The digest in {"Ref": "<CID>"}, if it is a SHA-256.
-  static std::optional<content::Sha256> digest_in(const std::string& line) {
+  static std::optional<ipld::Sha256> digest_in(const std::string& line) {
     json::error_code error;
     const json::value value = json::parse(line, error);
     const json::value* ref = error || !value.is_object() ? nullptr : value.get_object().if_contains("Ref");
     if (ref == nullptr || !ref->is_string()) return std::nullopt;
-    const auto cid = content::Cid::parse(std::string_view(ref->get_string().data(), ref->get_string().size()));
-    content::Sha256 digest{};
+    const auto cid = ipld::Cid::parse(std::string_view(ref->get_string().data(), ref->get_string().size()));
+    ipld::Sha256 digest{};
     if (!cid || cid->hash().digest.size() != digest.size()) return std::nullopt;
     std::copy(cid->hash().digest.begin(), cid->hash().digest.end(), digest.begin());
     return digest;

@@ -40,19 +40,19 @@ class Lighthouse final : public Home {
     return {};
   }
 
-  Result<content::Cid> put_file(const Upload& upload) override {
+  Result<ipld::Cid> put_file(const Upload& upload) override {
     return post(upload, "/api/v0/add?wrap-with-directory=false&cid-version=1");
   }
 
   Result<void> put_car(const Upload& upload) override {
-    EAI_TRY(const content::Cid got, post(upload, "/api/v0/dag/import"));
+    EAI_TRY(const ipld::Cid got, post(upload, "/api/v0/dag/import"));
     if (got.hash() == upload.cid.hash()) return {};
     return fail(Code::corrupt,
                 name() + ": answered " + got.str() + " for " + upload.name + ", which is " + upload.cid.str());
   }
 
-  Result<void> keep(const content::Cid&, const std::string&) override { return {}; }  // it keeps what it takes
-  Result<void> finish(const content::Cid&) override { return {}; }
+  Result<void> keep(const ipld::Cid&, const std::string&) override { return {}; }  // it keeps what it takes
+  Result<void> finish(const ipld::Cid&) override { return {}; }
 
  private:
   Call base(const std::string& what) const {
@@ -63,7 +63,7 @@ class Lighthouse final : public Home {
     return call;
   }
 
-  Result<content::Cid> post(const Upload& upload, const std::string& path) const {
+  Result<ipld::Cid> post(const Upload& upload, const std::string& path) const {
     const Multipart form = multipart_file(upload.name, upload.body);
     Call call = base(upload.name);
     call.url = settings_.lighthouse_upload + path;

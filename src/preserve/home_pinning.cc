@@ -45,15 +45,15 @@ class Pinning final : public Home {
     }
     if (origins_.size() > k_origins_limit) origins_.resize(k_origins_limit);
     if (origins_.empty()) {
-      return fail(Code::invalid,
-                  name() + " fetches the blocks from somebody: add --to kubo, or name one with --provider <multiaddr>");
+      return fail(Code::invalid, name() + " fetches the blocks from somebody, and nobody is named who has them",
+                  Hint::name_provider);
     }
     EAI_TRY(const json::value answer, ask("asking for its pins", "GET", "/pins?limit=1", nullptr));
     if (answer.is_object() && answer.get_object().contains("count")) return {};
     return fail(Code::network, name() + ": what answers there is no pinning service");
   }
 
-  Result<void> keep(const content::Cid& cid, const std::string& label) override {
+  Result<void> keep(const ipld::Cid& cid, const std::string& label) override {
     // An earlier run may have asked for it.
     EAI_TRY(json::value status, known(cid, label));
     if (status.is_null()) {
@@ -70,7 +70,7 @@ class Pinning final : public Home {
     return {};
   }
 
-  Result<void> finish(const content::Cid& hash) override {
+  Result<void> finish(const ipld::Cid& hash) override {
     EAI_CHECK(keep(hash, "metadata"));
     for (Pending& one : pending_) EAI_CHECK(wait_for(one));
     return {};
@@ -78,7 +78,7 @@ class Pinning final : public Home {
 
  private:
   struct Pending {
-    content::Cid cid;
+    ipld::Cid cid;
     std::string label;
     json::value status;
   };
@@ -100,7 +100,7 @@ class Pinning final : public Home {
   }
 
   // The pin that the service has or works on; null if there is none.
-  Result<json::value> known(const content::Cid& cid, const std::string& label) const {
+  Result<json::value> known(const ipld::Cid& cid, const std::string& label) const {
     EAI_TRY(const json::value answer, ask("looking for the pin of " + label, "GET",
                                           "/pins?status=queued,pinning,pinned&limit=1&cid=" + cid.str(), nullptr));
     const json::value* results = answer.is_object() ? answer.get_object().if_contains("results") : nullptr;
@@ -108,7 +108,7 @@ class Pinning final : public Home {
     return results->get_array().front();
   }
 
-  Result<json::value> submit(const content::Cid& cid, const std::string& label) {
+  Result<json::value> submit(const ipld::Cid& cid, const std::string& label) {
     json::array origins;
     for (const std::string& origin : origins_) origins.emplace_back(origin);
     const json::object pin{
@@ -134,7 +134,7 @@ class Pinning final : public Home {
     for (Home* other : others_) other->meet(peers);
   }
 
-  Result<void> check(const json::value& status, const content::Cid& cid, const std::string& label) const {
+  Result<void> check(const json::value& status, const ipld::Cid& cid, const std::string& label) const {
     auto answered = cid_in_answer(view_of(json::serialize(status)));
     if (!answered) return Failure(std::move(answered).error().with(name() + ": pinning " + label));
     if (answered->hash() == cid.hash()) return {};
@@ -161,7 +161,7 @@ class Pinning final : public Home {
       if (settings_.tries.on_trouble) settings_.tries.on_trouble(what + ": " + state);
       std::unique_lock lock(mutex);
       changed.wait_for(lock, settings_.stop, pause, [] { return false; });
-      if (settings_.stop.stop_requested()) return fail(Code::busy, "stopped");
+      if (settings_.stop.stop_requested()) return fail(Code::cancelled, "stopped");
       EAI_TRY(one.status, ask("pinning " + one.label, "GET", "/pins/" + url_escaped(id), nullptr));
       EAI_CHECK(check(one.status, one.cid, one.label));
     }

@@ -34,8 +34,7 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
   const std::string rest = colon == word.npos ? "" : word.substr(colon + 1);
   if (word == "lighthouse") {
     if (settings.lighthouse_key.empty() && settings.keys == HomeSettings::Keys::needed) {
-      return fail(Code::invalid,
-                  "lighthouse wants an API key: export LIGHTHOUSE_API_KEY=… (or choose other homes with --to)");
+      return fail(Code::invalid, "lighthouse wants an API key: export LIGHTHOUSE_API_KEY=…", Hint::lighthouse_key);
     }
     return make_lighthouse(settings);
   }
@@ -52,18 +51,18 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
 
 }  // namespace
 
-Result<content::Cid> Home::put_file(const Upload&) { return fail(Code::unsupported, name_ + " takes no bytes"); }
+Result<ipld::Cid> Home::put_file(const Upload&) { return fail(Code::unsupported, name_ + " takes no bytes"); }
 Result<void> Home::put_car(const Upload&) { return fail(Code::unsupported, name_ + " takes no bytes"); }
 
-Result<content::Cid> cid_in_answer(ByteView answer) {
+Result<ipld::Cid> cid_in_answer(ByteView answer) {
   std::string_view text = text_of(answer);
-  std::optional<content::Cid> last;
+  std::optional<ipld::Cid> last;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     json::error_code error;
     const json::value line = json::parse(json::string_view(text.data(), end), error);
     if (const json::string* found = error ? nullptr : find_cid(line)) {
-      EAI_TRY(last, content::Cid::parse(std::string_view(found->data(), found->size())));
+      EAI_TRY(last, ipld::Cid::parse(std::string_view(found->data(), found->size())));
     }
     text.remove_prefix(std::min(end + 1, text.size()));
   }

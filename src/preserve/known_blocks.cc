@@ -7,9 +7,9 @@
 
 namespace eai::preserve {
 
-using content::Sha256;
+using ipld::Sha256;
 
-BlockSize block_size(const content::Cid& cid, std::uint64_t size) {
+BlockSize block_size(const ipld::Cid& cid, std::uint64_t size) {
   BlockSize out{{}, size};
   std::copy_n(cid.hash().digest.begin(), out.digest.size(), out.digest.begin());
   return out;
@@ -44,7 +44,7 @@ std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests&
   return sum;
 }
 
-Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, content::Layout layout, unsigned threads,
+Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, model::Layout layout, unsigned threads,
                                              const std::function<void(std::uint64_t)>& progress,
                                              const std::stop_token& stop) {
   Workers workers(pool_threads(threads));
@@ -56,7 +56,7 @@ Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, content::
     EAI_TRY(const HashedFile hashed, hash_unixfs(file, regions_of(gguf, file->size(), layout), workers, read, stop));
     EAI_CHECK(file->still_same());
     before += file->size();
-    hashed.each_block([&](const content::Cid& cid, std::uint64_t size) { blocks.push_back(block_size(cid, size)); });
+    hashed.each_block([&](const ipld::Cid& cid, std::uint64_t size) { blocks.push_back(block_size(cid, size)); });
   }
   return blocks;
 }

@@ -8,20 +8,20 @@
 #include <stop_token>
 #include <vector>
 
-#include "content/cid.h"
-#include "content/hash.h"
-#include "content/metadata.h"
+#include "ipld/cid.h"
+#include "ipld/hash.h"
+#include "model/metadata.h"
 #include "preserve/source_files.h"
 
 namespace eai::preserve {
 
 struct BlockSize {
-  content::Sha256 digest{};
+  ipld::Sha256 digest{};
   std::uint64_t size = 0;
 };
-BlockSize block_size(const content::Cid& cid, std::uint64_t size);  // of a CID with SHA-256
+BlockSize block_size(const ipld::Cid& cid, std::uint64_t size);  // of a CID with SHA-256
 
-using Digests = std::set<content::Sha256>;
+using Digests = std::set<ipld::Sha256>;
 
 Result<void> write_block_list(const fs::path& file, const std::vector<BlockSize>& blocks);
 Result<Digests> read_block_lists(const std::vector<fs::path>& files);
@@ -30,8 +30,8 @@ Result<Digests> read_block_lists(const std::vector<fs::path>& files);
 std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests& had);
 
 // The blocks that these files have in the format unixfs, `layout` of those that are GGUFs. `progress`: bytes read so far of
-// all. Code::busy when stopped.
-Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, content::Layout layout, unsigned threads,
+// all. Code::cancelled when stopped.
+Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, model::Layout layout, unsigned threads,
                                              const std::function<void(std::uint64_t)>& progress,
                                              const std::stop_token& stop);
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <deque>
 
-#include "content/metadata.h"
+#include "model/metadata.h"
 
 namespace eai::preserve {
 namespace {
 
-using content::PackedBlock;
+using model::PackedBlock;
 
 constexpr std::uint64_t k_sampled_blocks = 16;  // what estimate_packed() packs: some tens of milliseconds
 
@@ -37,11 +37,11 @@ class PartWriter {
 
  private:
   Result<void> begin() {
-    const std::string name = options_.folder_name + ".zip.part-" + content::split_suffix(count_);
+    const std::string name = options_.folder_name + ".zip.part-" + model::split_suffix(count_);
     EAI_TRY(PartSink::Begin begin, sink_.begin(name));
-    part_ = Part{name, 0, {}, begin.profile, content::raw_leaf({}, 0), std::move(begin.file), {}};
-    hasher_ = content::Sha256Hasher();
-    tree_ = std::make_unique<content::FileTree>(part_.profile, [this](const content::Cid& cid, const Bytes& block) {
+    part_ = Part{name, 0, {}, begin.profile, ipld::raw_leaf({}, 0), std::move(begin.file), {}};
+    hasher_ = ipld::Sha256Hasher();
+    tree_ = std::make_unique<ipld::FileTree>(part_.profile, [this](const ipld::Cid& cid, const Bytes& block) {
       part_.blocks.push_back(block_size(cid, block.size()));
     });
     open_ = true;
@@ -69,7 +69,7 @@ class PartWriter {
   void send_leaf() {
     leaves_.push_back(
         workers_.submit([leaf = std::move(leaf_), profile = part_.profile, &buffers = workers_.buffers()]() mutable {
-          content::TreeNode node = content::make_leaf(profile, leaf);
+          ipld::TreeNode node = ipld::make_leaf(profile, leaf);
           buffers.give(std::move(leaf));
           return node;
         }));
@@ -80,7 +80,7 @@ class PartWriter {
   }
 
   void take_leaf() {
-    content::TreeNode leaf = workers_.get(leaves_.front());
+    ipld::TreeNode leaf = workers_.get(leaves_.front());
     leaves_.pop_front();
     part_.blocks.push_back(block_size(leaf.cid, leaf.tsize));
     tree_->add(std::move(leaf));
@@ -102,18 +102,18 @@ class PartWriter {
   bool open_ = false;
   std::size_t count_ = 0;
   std::uint64_t packed_ = 0;
-  Part part_{{}, 0, {}, {}, content::raw_leaf({}, 0), nullptr, {}};
-  content::Sha256Hasher hasher_;
-  std::unique_ptr<content::FileTree> tree_;
+  Part part_{{}, 0, {}, {}, ipld::raw_leaf({}, 0), nullptr, {}};
+  ipld::Sha256Hasher hasher_;
+  std::unique_ptr<ipld::FileTree> tree_;
   Bytes leaf_;
-  std::deque<std::future<content::TreeNode>> leaves_;
+  std::deque<std::future<ipld::TreeNode>> leaves_;
 };
 
-Result<PackedBlock> pack_block(const content::TarPlan& plan, const SourceFiles& files, std::uint64_t offset,
+Result<PackedBlock> pack_block(const model::TarPlan& plan, const SourceFiles& files, std::uint64_t offset,
                                Bytes buffer) {
-  thread_local content::BlockPacker packer;
+  thread_local model::BlockPacker packer;
   thread_local Bytes raw;
-  raw.resize(static_cast<std::size_t>(std::min<std::uint64_t>(content::k_pack_block, plan.size() - offset)));
+  raw.resize(static_cast<std::size_t>(std::min<std::uint64_t>(model::k_pack_block, plan.size() - offset)));
   EAI_CHECK(plan.fill(offset, raw, [&](std::size_t index, std::uint64_t at, std::span<std::uint8_t> into) {
     return files[index]->read(at, into);
   }));
@@ -124,13 +124,13 @@ Result<PackedBlock> pack_block(const content::TarPlan& plan, const SourceFiles& 
 
 }  // namespace
 
-Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles& files, const PackOptions& options,
+Result<PackReport> pack_archive(const model::TarPlan& plan, const SourceFiles& files, const PackOptions& options,
                                 Workers& workers, PartSink& sink, const OnPacked& progress,
                                 const std::stop_token& stop) {
   PackReport report;
   PartWriter writer(options, workers, sink);
-  content::GzipTail tail;
-  EAI_CHECK(writer.append(content::gzip_head()));
+  model::GzipTail tail;
+  EAI_CHECK(writer.append(model::gzip_head()));
   std::deque<std::future<Result<PackedBlock>>> blocks;
   // A task refers to plan and files of this call, so none may be left behind.
   auto wait_for_all = [&] {
@@ -142,13 +142,13 @@ Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles&
       blocks.push_back(workers.submit([&plan, &files, next, &buffers = workers.buffers()] {
         return pack_block(plan, files, next, buffers.take());
       }));
-      next += content::k_pack_block;
+      next += model::k_pack_block;
     }
     Result<PackedBlock> block = workers.get(blocks.front());
     blocks.pop_front();
     Result<void> appended;
     if (stop.stop_requested()) {
-      appended = fail(Code::busy, "stopped");
+      appended = fail(Code::cancelled, "stopped");
     } else if (!block) {
       appended = Failure(std::move(block).error());
     } else {
@@ -171,13 +171,13 @@ Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles&
   return report;
 }
 
-Result<std::uint64_t> estimate_packed(const content::TarPlan& plan, const SourceFiles& files) {
-  const std::uint64_t blocks = (plan.size() + content::k_pack_block - 1) / content::k_pack_block;
+Result<std::uint64_t> estimate_packed(const model::TarPlan& plan, const SourceFiles& files) {
+  const std::uint64_t blocks = (plan.size() + model::k_pack_block - 1) / model::k_pack_block;
   const std::uint64_t step = std::max<std::uint64_t>(1, blocks / k_sampled_blocks);
   double raw = 0, packed = 0;
   // From the middle of each stretch: the first block, a header, is like no other.
   for (std::uint64_t block = step / 2; block < blocks; block += step) {
-    EAI_TRY(const PackedBlock sample, pack_block(plan, files, block * content::k_pack_block, {}));
+    EAI_TRY(const PackedBlock sample, pack_block(plan, files, block * model::k_pack_block, {}));
     raw += static_cast<double>(sample.raw_size);
     packed += static_cast<double>(sample.bytes.size());
   }

@@ -7,8 +7,8 @@
 #include <memory>
 #include <stop_token>
 
-#include "content/archive_writer.h"
-#include "content/unixfs.h"
+#include "ipld/unixfs.h"
+#include "model/archive_writer.h"
 #include "preserve/known_blocks.h"
 #include "preserve/source_files.h"
 #include "preserve/workers.h"
@@ -18,9 +18,9 @@ namespace eai::preserve {
 struct Part {
   std::string name;
   std::uint64_t size = 0;
-  content::Sha256 sha256{};
-  content::Profile profile;  // under which `root` holds
-  content::TreeNode root;
+  ipld::Sha256 sha256{};
+  ipld::Profile profile;  // under which `root` holds
+  ipld::TreeNode root;
   std::shared_ptr<SourceFile> bytes;  // null if the sink did not want them
   std::vector<BlockSize> blocks;      // of the tree
 };
@@ -31,7 +31,7 @@ class PartSink {
   virtual ~PartSink() = default;
   struct Begin {
     std::shared_ptr<SourceFile> file;  // empty, to be written; null to throw the bytes away
-    content::Profile profile;
+    ipld::Profile profile;
   };
   // May block until there is room for one more part.
   virtual Result<Begin> begin(const std::string& name) = 0;
@@ -49,13 +49,13 @@ struct PackOptions {
   std::uint64_t part_size = 512 * k_mib;
 };
 
-// `files` in the order of plan.files(). `progress`: raw bytes so far, and what packing made of them. Code::busy when stopped.
+// `files` in the order of plan.files(). `progress`: raw bytes so far, and what packing made of them. Code::cancelled when stopped.
 using OnPacked = std::function<void(std::uint64_t raw, std::uint64_t packed)>;
-Result<PackReport> pack_archive(const content::TarPlan& plan, const SourceFiles& files, const PackOptions& options,
+Result<PackReport> pack_archive(const model::TarPlan& plan, const SourceFiles& files, const PackOptions& options,
                                 Workers& workers, PartSink& sink, const OnPacked& progress,
                                 const std::stop_token& stop);
 
 // About how many bytes pack_archive() will make, from some blocks taken evenly.
-Result<std::uint64_t> estimate_packed(const content::TarPlan& plan, const SourceFiles& files);
+Result<std::uint64_t> estimate_packed(const model::TarPlan& plan, const SourceFiles& files);
 
 }  // namespace eai::preserve

@@ -14,9 +14,9 @@
 namespace eai::preserve {
 namespace {
 
-using content::Cid;
-using content::k_unixfs_v1_2025;
-using content::Sha256;
+using ipld::Cid;
+using ipld::k_unixfs_v1_2025;
+using ipld::Sha256;
 
 // How many parts may lie on the disk at once.
 class Window {
@@ -67,7 +67,7 @@ class Run final : public PartSink {
     if (outcome) return outcome;
     // A file that changed is the cause of whatever came of it.
     EAI_CHECK(still_same(folder_.files));
-    if (outcome.error().code == Code::busy && targets_.nobody_left()) return targets_.all_failed();
+    if (outcome.error().code == Code::cancelled && targets_.nobody_left()) return targets_.all_failed();
     return outcome;
   }
 
@@ -84,10 +84,10 @@ class Run final : public PartSink {
     out_.bytes = folder_.size();
     EAI_CHECK(check_sizes());
     EAI_CHECK(check_draft());
-    if (options_.format == content::Format::archive) EAI_CHECK(lay_out());
+    if (options_.format == model::Format::archive) EAI_CHECK(lay_out());
     monitor_.change([&](Progress& p) { p.total = out_.bytes; });
     if (!options_.dry_run) EAI_CHECK(prepare());
-    if (options_.format == content::Format::archive) {
+    if (options_.format == model::Format::archive) {
       EAI_CHECK(archive());
     } else {
       EAI_CHECK(unixfs());
@@ -103,24 +103,25 @@ class Run final : public PartSink {
   // What cannot work at all is said before anything is done.
   // What will be written, every reader must be able to read: that is found out before anything is sent.
   Result<void> check_draft() const {
-    content::Metadata draft = metadata_;
+    model::Metadata draft = metadata_;
     const auto any = [](const std::string& name) { return Cid::raw_of(view_of(name)); };
-    if (options_.format == content::Format::archive) {
+    if (options_.format == model::Format::archive) {
       draft.chunk_size = options_.part_size;
       draft.files = {{any(""), folder_.name + ".zip.part-aa", {}, 1, true}};
     } else {
       for (const auto& file : folder_.files) {
         if (file->size() == 0) {
-          return fail(Code::invalid, "the file " + file->name() +
-                                         " is empty, which the format unixfs has no place for: remove it, or use "
-                                         "--format archive");
+          return fail(Code::invalid,
+                      "the file " + file->name() +
+                          " is empty, and the format unixfs has no place for it: remove it, or use another format",
+                      Hint::archive_format);
         }
         draft.files.push_back({any(file->name()), file->name(), {}, file->size(), true});
       }
       std::sort(draft.files.begin(), draft.files.end(),
                 [](const auto& a, const auto& b) { return a.file_name < b.file_name; });
     }
-    auto readable = content::parse_metadata(view_of(content::write_metadata(draft)));
+    auto readable = model::parse_metadata(view_of(model::write_metadata(draft)));
     return readable ? Result<void>() : Failure(std::move(readable).error());
   }
 
@@ -128,22 +129,25 @@ class Run final : public PartSink {
     if (options_.part_size == 0) return fail(Code::invalid, "a part cannot have 0 bytes");
     // An entry of the metadata: a CID, a SHA-256, a size, and the part's name.
     const std::uint64_t parts = out_.bytes / options_.part_size + 1, entry = 240 + folder_.name.size();
-    if (options_.format == content::Format::archive && parts > content::k_metadata_limit / entry) {
-      return fail(Code::invalid, "this would make " + std::to_string(parts) +
-                                     " parts, more than a model's metadata can list: use a larger --zip-chunk-size");
+    if (options_.format == model::Format::archive && parts > model::k_metadata_limit / entry) {
+      return fail(Code::invalid,
+                  "this would make " + std::to_string(parts) + " parts, more than a model's metadata can list",
+                  Hint::larger_parts);
     }
     std::uint64_t largest = 0;
     for (const auto& file : folder_.files) largest = std::max(largest, file->size());
     for (const Home* home : homes_) {
-      if (options_.format == content::Format::archive && options_.part_size > home->limit()) {
-        return fail(Code::invalid, home->name() + " takes at most " + human_bytes(home->limit()) +
-                                       " at once, parts are " + human_bytes(options_.part_size) +
-                                       ": use a smaller --zip-chunk-size");
+      if (options_.format == model::Format::archive && options_.part_size > home->limit()) {
+        return fail(Code::invalid,
+                    home->name() + " takes at most " + human_bytes(home->limit()) + " at once, parts are " +
+                        human_bytes(options_.part_size),
+                    Hint::smaller_parts);
       }
-      if (options_.format == content::Format::unixfs && std::min(largest, home->car_size()) > home->limit()) {
-        return fail(Code::invalid, home->name() + " takes at most " + human_bytes(home->limit()) +
-                                       " at once, and a file of the format unixfs goes there as a whole: use --format "
-                                       "archive, which has parts");
+      if (options_.format == model::Format::unixfs && std::min(largest, home->car_size()) > home->limit()) {
+        return fail(Code::invalid,
+                    home->name() + " takes at most " + human_bytes(home->limit()) +
+                        " at once, and a file of the format unixfs goes there as a whole",
+                    Hint::archive_format);
       }
     }
     return {};
@@ -154,7 +158,7 @@ class Run final : public PartSink {
       p.phase = "asking";
       for (Home* home : homes_) p.homes.push_back({home->name(), 0, 0, 0, ""});
     });
-    const Sha256 key = content::sha256(view_of(folder_.path.string()));
+    const Sha256 key = ipld::sha256(view_of(folder_.path.string()));
     const fs::path journal = options_.work_folder / (folder_.name + "-" + to_hex(key).substr(0, 16) + ".receipts");
     EAI_TRY(receipts_, Receipts::open(journal));
     if (!options_.resume) EAI_CHECK(receipts_->forget());
@@ -162,7 +166,7 @@ class Run final : public PartSink {
     EAI_TRY(const std::uint64_t room, room_needed());
     EAI_CHECK(targets_.open(homes_, *receipts_, room));
     if (const auto settled = receipts_->settled()) {
-      const content::Profile* profile = content::find_profile(settled->profile);
+      const ipld::Profile* profile = ipld::find_profile(settled->profile);
       if (profile == nullptr) return fail(Code::unsupported, "an earlier run cut parts by " + settled->profile);
       profile_ = *profile;
       settled_by_ = settled->by;
@@ -179,9 +183,9 @@ class Run final : public PartSink {
 
   // ---- archive
   Result<void> lay_out() {
-    std::vector<content::TarFile> files;
+    std::vector<model::TarFile> files;
     for (const auto& file : folder_.files) files.push_back({file->name(), file->size()});
-    EAI_TRY(plan_, content::TarPlan::make(folder_.name, std::move(files)));
+    EAI_TRY(plan_, model::TarPlan::make(folder_.name, std::move(files)));
     for (const auto& entry : plan_->files()) {
       in_archive_.push_back(*std::find_if(folder_.files.begin(), folder_.files.end(),
                                           [&](const auto& file) { return file->name() == entry.name; }));
@@ -208,7 +212,7 @@ class Run final : public PartSink {
 
   Result<Begin> begin(const std::string& name) override {
     if (targets_.empty()) return Begin{nullptr, profile_};
-    if (!window_->take(stop_.get_token())) return fail(Code::busy, "stopped");
+    if (!window_->take(stop_.get_token())) return fail(Code::cancelled, "stopped");
     auto fd = nameless_file(options_.work_folder);
     if (!fd) {
       window_->give();
@@ -233,7 +237,7 @@ class Run final : public PartSink {
     if (!(part.profile == profile_)) {
       // Made before the home told how it cuts.
       part.blocks.clear();
-      EAI_TRY(const content::TreeNode root,
+      EAI_TRY(const ipld::TreeNode root,
               import_body(
                   piece.upload.body, profile_,
                   [&](const Cid& cid, ByteView block) -> Result<void> {
@@ -263,7 +267,7 @@ class Run final : public PartSink {
         teacher->give_up(std::move(learned).error());
         teacher = nullptr;
       }
-      if (stop_.stop_requested()) return fail(Code::busy, "stopped");
+      if (stop_.stop_requested()) return fail(Code::cancelled, "stopped");
     }
     EAI_CHECK(receipts_->settle({std::string(profile_.name), *settled_by_}));
     return teacher;
@@ -286,7 +290,7 @@ class Run final : public PartSink {
     monitor_.change([](Progress& p) { p.phase = "hashing"; });
     const bool has_gguf =
         std::any_of(folder_.ggufs.begin(), folder_.ggufs.end(), [](const auto& g) { return g.has_value(); });
-    metadata_.layout = options_.layout.value_or(has_gguf ? content::Layout::tensor : content::Layout::fixed);
+    metadata_.layout = options_.layout.value_or(has_gguf ? model::Layout::tensor : model::Layout::fixed);
     std::uint64_t before = 0;
     for (std::size_t i = 0; i < folder_.files.size(); ++i) {
       const auto& file = folder_.files[i];
@@ -328,7 +332,7 @@ class Run final : public PartSink {
   Result<void> count_blocks() {
     EAI_TRY(const Digests known, read_block_lists(options_.known));
     out_.new_here = bytes_without(blocks_, known);
-    if (options_.format == content::Format::unixfs) out_.payload = bytes_without(blocks_, {});
+    if (options_.format == model::Format::unixfs) out_.payload = bytes_without(blocks_, {});
     return {};
   }
 
@@ -353,15 +357,15 @@ class Run final : public PartSink {
 
   // ---- the end
   Result<Outcome> finish() {
-    out_.metadata_json = content::write_metadata(metadata_);
+    out_.metadata_json = model::write_metadata(metadata_);
     // What we write, every reader must be able to read.
-    EAI_CHECK(content::parse_metadata(view_of(out_.metadata_json)));
+    EAI_CHECK(model::parse_metadata(view_of(out_.metadata_json)));
     out_.hash = Cid::raw_of(view_of(out_.metadata_json));
     targets_.finish(metadata_, out_.metadata_json, out_.hash);
     out_.sent = targets_.sent();
     out_.resumed = targets_.resumed();
     if (!options_.dry_run) failures_ = targets_.failures();
-    if (stop_.stop_requested() && !failures_.empty()) return fail(Code::busy, "stopped");
+    if (stop_.stop_requested() && !failures_.empty()) return fail(Code::cancelled, "stopped");
     out_.metadata = std::move(metadata_);
     out_.profile = profile_.name;
     out_.blocks = std::move(blocks_);
@@ -378,10 +382,10 @@ class Run final : public PartSink {
   Workers workers_;
   std::shared_ptr<Receipts> receipts_;
   std::shared_ptr<Window> window_;
-  std::optional<content::TarPlan> plan_;
+  std::optional<model::TarPlan> plan_;
   SourceFiles in_archive_;  // in the order of the plan
-  content::Metadata metadata_;
-  content::Profile profile_ = k_unixfs_v1_2025;
+  model::Metadata metadata_;
+  ipld::Profile profile_ = k_unixfs_v1_2025;
   std::optional<std::string> settled_by_;  // the home that chose the profile; empty: it is ours
   std::vector<HashedFile> files_;
   std::vector<BlockSize> blocks_;

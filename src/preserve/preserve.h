@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "content/metadata.h"
+#include "model/metadata.h"
 #include "preserve/folder.h"
 #include "preserve/home.h"
 #include "preserve/pack_archive.h"
@@ -24,8 +24,8 @@
 namespace eai::preserve {
 
 struct Options {
-  content::Format format = content::Format::archive;
-  std::optional<content::Layout> layout;  // unixfs; default: tensor for a GGUF
+  model::Format format = model::Format::archive;
+  std::optional<model::Layout> layout;  // unixfs; default: tensor for a GGUF
   std::uint64_t part_size = 512 * k_mib;
   unsigned threads = 16;  // at most as many as there are cores
   std::string hf_repo, hf_file, config_name;
@@ -65,9 +65,9 @@ struct HomeFailure {
 };
 
 struct Outcome {
-  content::Metadata metadata;
+  model::Metadata metadata;
   std::string metadata_json;
-  content::Cid hash = content::Cid::raw_of({});
+  ipld::Cid hash = ipld::Cid::raw_of({});
   std::uint64_t bytes = 0;                      // of the folder
   std::uint64_t payload = 0;                    // bytes that a home keeps: parts, or blocks
   std::uint64_t stored = 0;                     // archive: bytes that were stored, not deflated
@@ -81,7 +81,7 @@ struct Outcome {
   std::shared_ptr<Receipts> journal;            // to be removed when there is nothing to go on with; null: dry run
 };
 
-// An error if no home has all of it: the homes' own one, all of them in its message. `stop` ends it (Code::busy,
+// An error if no home has all of it: the homes' own one, all of them in its message. `stop` ends it (Code::cancelled,
 // "stopped"), and is asked for by itself when the last home failed: what the homes were made with should be its token.
 Result<Outcome> preserve(const Folder& folder, const Options& options, const Homes& homes, Monitor& monitor,
                          std::stop_source stop);

@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "content/car.h"
-#include "content/unixfs_reader.h"
+#include "ipld/car.h"
+#include "ipld/unixfs_reader.h"
 #include "preserve/audit.h"
 #include "preserve/hash_unixfs.h"
 #include "preserve/receipts.h"
@@ -14,7 +14,7 @@
 namespace eai::preserve {
 namespace {
 
-using content::Cid;
+using ipld::Cid;
 
 Bytes pattern(std::size_t size, std::uint32_t seed) {
   Bytes out(size);
@@ -84,8 +84,8 @@ TEST(HashUnixfs, OneRegionIsWhatIpfsAddGives) {
   const HashedFile hashed = hash_unixfs(file, {{0, content.size()}}, workers, no_progress, {}).value();
   Body body;
   body.add(file, {0, content.size()});
-  EXPECT_EQ(hashed.root.cid, import_body(body, content::k_unixfs_v1_2025, nullptr, nullptr).value().cid);
-  EXPECT_EQ(hashed.sha256, content::sha256(content));
+  EXPECT_EQ(hashed.root.cid, import_body(body, ipld::k_unixfs_v1_2025, nullptr, nullptr).value().cid);
+  EXPECT_EQ(hashed.sha256, ipld::sha256(content));
   EXPECT_EQ(hashed.leaves.size(), 4U);
 }
 
@@ -128,7 +128,7 @@ TEST(HashUnixfs, RegionsHaveSubtreesOfTheirOwnAndReadBack) {
     }
     return fail(Code::not_found, "no such block");
   };
-  ASSERT_TRUE(content::read_unixfs_file(hashed.root.cid, content.size(), get, [&](ByteView bytes) -> Result<void> {
+  ASSERT_TRUE(ipld::read_unixfs_file(hashed.root.cid, content.size(), get, [&](ByteView bytes) -> Result<void> {
     out.insert(out.end(), bytes.begin(), bytes.end());
     return {};
   }));
@@ -138,7 +138,7 @@ TEST(HashUnixfs, RegionsHaveSubtreesOfTheirOwnAndReadBack) {
 TEST(Receipts, HoldAcrossRunsAndATornLine) {
   TemporaryFolder folder;
   const fs::path file = folder.path() / "r" / "x.receipts";
-  const content::Sha256 hash = content::sha256(view_of("part"));
+  const ipld::Sha256 hash = ipld::sha256(view_of("part"));
   const Cid cid = Cid::raw_of(view_of("part"));
   {
     auto receipts = Receipts::open(file).value();
@@ -198,7 +198,7 @@ TEST(Homes, WordsThatAreNone) {
 
 // A home in memory, which may lie or fail.
 struct Script {
-  content::Profile profile = content::k_unixfs_v1_2025;
+  ipld::Profile profile = ipld::k_unixfs_v1_2025;
   bool lies = false;
   int fails_after = -1;  // files that it takes before it takes no more
   bool refuses = false;
@@ -237,7 +237,7 @@ class FakeHome final : public Home {
     Bytes bytes(upload.body.size());
     EAI_CHECK(upload.body.read(0, bytes));
     std::map<Bytes, Bytes> blocks;
-    content::CarReader reader([&](const Cid& cid, ByteView block) -> Result<void> {
+    ipld::CarReader reader([&](const Cid& cid, ByteView block) -> Result<void> {
       blocks.emplace(cid.hash().bytes(), Bytes(block.begin(), block.end()));
       return {};
     });
@@ -249,7 +249,7 @@ class FakeHome final : public Home {
       return ByteView(found->second);
     };
     auto ignore = [](ByteView) -> Result<void> { return {}; };
-    EAI_CHECK(content::read_unixfs_file(upload.cid, UINT64_MAX, get, ignore));
+    EAI_CHECK(ipld::read_unixfs_file(upload.cid, UINT64_MAX, get, ignore));
     std::lock_guard lock(mutex_);
     kept_.cars.push_back(upload.name);
     return {};
@@ -309,7 +309,7 @@ TEST(Preserve, FollowsTheProfileOfAHome) {
   EXPECT_EQ(ours.metadata.files.size(), 3U);
   EXPECT_EQ(ours.profile, "unixfs-v1-2025");
   Script like;
-  like.profile = *content::find_profile("kubo-v1");
+  like.profile = *ipld::find_profile("kubo-v1");
   const Outcome theirs = demo.run_well({like});
   EXPECT_EQ(theirs.profile, "kubo-v1");
   EXPECT_NE(ours.hash, theirs.hash);
@@ -349,7 +349,7 @@ TEST(Preserve, AHomeThatDoesNotCutAsAskedGetsTheBlocks) {
   Script old;
   old.picks = false;
   old.stubborn = true;
-  old.profile = *content::find_profile("kubo-v1");
+  old.profile = *ipld::find_profile("kubo-v1");
   const Outcome outcome = demo.run_well({old});
   EXPECT_TRUE(outcome.failures.empty());
   EXPECT_EQ(outcome.profile, "unixfs-v1-2025");
@@ -360,7 +360,7 @@ TEST(Preserve, AHomeThatDoesNotCutAsAskedGetsTheBlocks) {
 TEST(Preserve, AHomeThatComesLaterTakesTheTreesThatAreSettled) {
   Demo demo;
   Script picky, plain;
-  picky.profile = *content::find_profile("kubo-v1");
+  picky.profile = *ipld::find_profile("kubo-v1");
   picky.refuses = true;
   plain.picks = false;
   const Outcome outcome = demo.run_well({picky, plain});
@@ -433,7 +433,7 @@ TEST(Preserve, WhatIsTooLargeForAHomeIsSaidFirst) {
   demo.options.part_size = 1000;
   EXPECT_NE(demo.run({Script{}}).error().message.find("larger --zip-chunk-size"), std::string::npos);
   demo.options.part_size = 2 * k_mib;
-  demo.options.format = content::Format::unixfs;
+  demo.options.format = model::Format::unixfs;
   fs::resize_file(demo.folder.path() / "m", 101 * k_mib);
   demo.model.files = {SourceFile::open(demo.folder.path(), "m").value()};
   EXPECT_EQ(demo.run({Script{}}).error().code, Code::invalid);
@@ -442,9 +442,9 @@ TEST(Preserve, WhatIsTooLargeForAHomeIsSaidFirst) {
 
 TEST(Preserve, ACarHoldsTheWholeModelAndLosesNoBlock) {
   Demo demo;
-  for (const auto format : {content::Format::archive, content::Format::unixfs}) {
+  for (const auto format : {model::Format::archive, model::Format::unixfs}) {
     demo.options.format = format;
-    const fs::path car = demo.folder.path() / (format == content::Format::archive ? "a.car" : "u.car");
+    const fs::path car = demo.folder.path() / (format == model::Format::archive ? "a.car" : "u.car");
     const Homes homes = make_homes({"car:" + car.string()}, {}).value();
     Monitor monitor;
     const Outcome outcome = preserve(demo.model, demo.options, homes, monitor, std::stop_source()).value();

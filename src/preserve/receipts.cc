@@ -53,18 +53,18 @@ void Receipts::read_line(std::string_view line) {
   if (profile && by) settled_ = Settled{*profile, *by};
   const auto home = text("home"), finished = text("finished"), hash = text("sha256"), cid = text("cid");
   if (home && finished) {
-    if (auto parsed = content::Cid::parse(*finished)) finished_.insert_or_assign(*home, *parsed);
+    if (auto parsed = ipld::Cid::parse(*finished)) finished_.insert_or_assign(*home, *parsed);
   }
   const json::value* size = object->if_contains("size");
   if (!home || !hash || !cid || size == nullptr) return;
   json::error_code no_number;
   const auto bytes = size->to_number<std::uint64_t>(no_number);
-  auto parsed = content::Cid::parse(*cid);
+  auto parsed = ipld::Cid::parse(*cid);
   if (no_number || !parsed) return;
   remember(*home, *hash, bytes, *parsed);
 }
 
-void Receipts::remember(const std::string& home, const std::string& hash, std::uint64_t size, const content::Cid& cid) {
+void Receipts::remember(const std::string& home, const std::string& hash, std::uint64_t size, const ipld::Cid& cid) {
   if (by_key_.insert_or_assign(key_of(home, hash, size), cid).second) bytes_at_[home] += size;
 }
 
@@ -80,15 +80,14 @@ Result<void> Receipts::append(const std::string& line) {
   return {};
 }
 
-std::optional<content::Cid> Receipts::find(const std::string& home, const content::Sha256& sha256,
-                                           std::uint64_t size) const {
+std::optional<ipld::Cid> Receipts::find(const std::string& home, const ipld::Sha256& sha256, std::uint64_t size) const {
   std::lock_guard guard(mutex_);
   auto found = by_key_.find(key_of(home, to_hex(sha256), size));
   return found == by_key_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Result<void> Receipts::add(const std::string& home, const content::Sha256& sha256, std::uint64_t size,
-                           const content::Cid& cid) {
+Result<void> Receipts::add(const std::string& home, const ipld::Sha256& sha256, std::uint64_t size,
+                           const ipld::Cid& cid) {
   std::lock_guard guard(mutex_);
   const std::string hash = to_hex(sha256);
   const json::object line{{"home", home}, {"sha256", hash}, {"size", size}, {"cid", cid.str()}};
@@ -97,13 +96,13 @@ Result<void> Receipts::add(const std::string& home, const content::Sha256& sha25
   return {};
 }
 
-std::optional<content::Cid> Receipts::finished(const std::string& home) const {
+std::optional<ipld::Cid> Receipts::finished(const std::string& home) const {
   std::lock_guard guard(mutex_);
   auto found = finished_.find(home);
   return found == finished_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Result<void> Receipts::finish(const std::string& home, const content::Cid& hash) {
+Result<void> Receipts::finish(const std::string& home, const ipld::Cid& hash) {
   std::lock_guard guard(mutex_);
   EAI_CHECK(append(json::serialize(json::object{{"home", home}, {"finished", hash.str()}})));
   finished_.insert_or_assign(home, hash);

@@ -12,8 +12,8 @@
 #include <optional>
 #include <string>
 
-#include "content/cid.h"
-#include "content/hash.h"
+#include "ipld/cid.h"
+#include "ipld/hash.h"
 #include "util/file.h"
 #include "util/result.h"
 
@@ -23,13 +23,13 @@ class Receipts {
  public:
   // Code::busy if another process preserves with the same journal.
   static Result<std::unique_ptr<Receipts>> open(const fs::path& file);
-  std::optional<content::Cid> find(const std::string& home, const content::Sha256& sha256, std::uint64_t size) const;
-  Result<void> add(const std::string& home, const content::Sha256& sha256, std::uint64_t size, const content::Cid& cid);
+  std::optional<ipld::Cid> find(const std::string& home, const ipld::Sha256& sha256, std::uint64_t size) const;
+  Result<void> add(const std::string& home, const ipld::Sha256& sha256, std::uint64_t size, const ipld::Cid& cid);
   // Bytes of all that this home has a receipt for.
   std::uint64_t bytes_at(const std::string& home) const;
   // The hash of the model that this home has had all of.
-  std::optional<content::Cid> finished(const std::string& home) const;
-  Result<void> finish(const std::string& home, const content::Cid& hash);
+  std::optional<ipld::Cid> finished(const std::string& home) const;
+  Result<void> finish(const std::string& home, const ipld::Cid& hash);
   // Once the first part went out all later ones follow its profile, in later runs too: else the hash would change.
   struct Settled {
     std::string profile;
@@ -47,12 +47,12 @@ class Receipts {
       : file_(std::move(file)), lock_(std::move(lock)), fd_(std::move(fd)) {}
   void read_line(std::string_view line);
   Result<void> append(const std::string& line);
-  void remember(const std::string& home, const std::string& hash, std::uint64_t size, const content::Cid& cid);
+  void remember(const std::string& home, const std::string& hash, std::uint64_t size, const ipld::Cid& cid);
   fs::path file_;
   FileLock lock_;
   UniqueFd fd_;
   mutable std::mutex mutex_;
-  std::map<std::string, content::Cid> by_key_, finished_;
+  std::map<std::string, ipld::Cid> by_key_, finished_;
   std::map<std::string, std::uint64_t> bytes_at_;
   std::optional<Settled> settled_;
 };

@@ -10,21 +10,22 @@ constexpr int k_at_once = 2;  // as many parts as may lie on the disk
 
 }  // namespace
 
-std::optional<std::pair<content::Profile, content::TreeNode>> profile_of(const Body& body, const content::Cid& cid) {
-  for (const content::Profile& profile : content::known_profiles()) {
+std::optional<std::pair<ipld::Profile, ipld::TreeNode>> profile_of(const Body& body, const ipld::Cid& cid) {
+  for (const ipld::Profile& profile : ipld::known_profiles()) {
     auto root = import_body(body, profile, nullptr, nullptr);
     if (root && root->cid.hash() == cid.hash()) return std::pair(profile, *std::move(root));
   }
   return std::nullopt;
 }
 
-Failure wrong_cid(const std::string& home, const Piece& piece, const content::Cid& got) {
+Failure wrong_cid(const std::string& home, const Piece& piece, const ipld::Cid& got) {
   std::string message = home + " answered the CID " + got.str() + " for " + piece.upload.name + ", which is " +
                         piece.upload.cid.str() + ": ";
   const auto profile = piece.kind == Piece::Kind::file ? profile_of(piece.upload.body, got) : std::nullopt;
   if (profile)
-    return fail(Code::corrupt, message + "the same bytes, cut in another way (" + std::string(profile->first.name) +
-                                   "); where an earlier run settled that, --no-resume starts over");
+    return fail(Code::corrupt,
+                message + "the same bytes, cut in another way (" + std::string(profile->first.name) + ")",
+                Hint::start_over);
   return fail(Code::corrupt, message + "it holds other bytes, or cut them in a way that is not known");
 }
 
@@ -53,7 +54,7 @@ void Sender::push(Piece piece) {
   changed_.notify_all();
 }
 
-std::optional<content::Cid> Sender::receipt_of(const Piece& piece) const {
+std::optional<ipld::Cid> Sender::receipt_of(const Piece& piece) const {
   if (receipts_ == nullptr) return std::nullopt;
   return receipts_->find(home_.name(), piece.sha256, piece.upload.body.size());
 }
@@ -64,7 +65,7 @@ void Sender::resume(std::uint64_t size) {
   monitor_.change([&](Progress& p) { p.homes[index_].sent += size; });
 }
 
-Result<content::Cid> Sender::put(const Piece& piece) {
+Result<ipld::Cid> Sender::put(const Piece& piece) {
   monitor_.change([&](Progress& p) { p.homes[index_].total += piece.upload.body.size(); });
   if (const auto before = receipt_of(piece)) {
     resume(piece.upload.body.size());
@@ -73,7 +74,7 @@ Result<content::Cid> Sender::put(const Piece& piece) {
   return upload(piece);
 }
 
-Result<content::Cid> Sender::upload(const Piece& piece) {
+Result<ipld::Cid> Sender::upload(const Piece& piece) {
   const std::uint64_t size = piece.upload.body.size();
   std::uint64_t shown = 0;  // of this piece; goes back when a try starts again
   auto show = [&](std::uint64_t now) {
@@ -84,7 +85,7 @@ Result<content::Cid> Sender::upload(const Piece& piece) {
   Upload upload = piece.upload;
   upload.on_sent = show;
   monitor_.change([&](Progress& p) { ++p.homes[index_].in_flight; });
-  Result<content::Cid> cid = upload.cid;
+  Result<ipld::Cid> cid = upload.cid;
   if (piece.kind == Piece::Kind::file) {
     cid = home_.put_file(upload);
   } else if (auto done = home_.put_car(upload); !done) {
@@ -101,7 +102,7 @@ Result<content::Cid> Sender::upload(const Piece& piece) {
   return cid;
 }
 
-Result<void> Sender::accept(const Piece& piece, const content::Cid& cid) {
+Result<void> Sender::accept(const Piece& piece, const ipld::Cid& cid) {
   if (receipts_ == nullptr) return {};
   return receipts_->add(home_.name(), piece.sha256, piece.upload.body.size(), cid);
 }
@@ -112,7 +113,7 @@ Result<void> Sender::send(Piece& piece) {
     resume(piece.upload.body.size());
     return {};
   }
-  EAI_TRY(content::Cid got, upload(piece));
+  EAI_TRY(ipld::Cid got, upload(piece));
   if (got.hash() != piece.upload.cid.hash()) {
     // A node too old for what it was asked cuts the file in its own way; the blocks themselves leave it no choice.
     const bool same_bytes = piece.kind == Piece::Kind::file && profile_of(piece.upload.body, got).has_value();
@@ -133,7 +134,7 @@ void Sender::run(const std::stop_token& ending) {
     lock.unlock();
     Result<void> outcome;
     if (stop_.stop_requested()) {
-      outcome = fail(Code::busy, "stopped");
+      outcome = fail(Code::cancelled, "stopped");
     } else {
       outcome = send(piece);
     }

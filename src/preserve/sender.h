@@ -19,7 +19,7 @@ struct Piece {
   enum class Kind { file, car };
   Kind kind = Kind::file;
   Upload upload;
-  content::Sha256 sha256{};  // names the bytes in receipts
+  ipld::Sha256 sha256{};  // names the bytes in receipts
 };
 
 class Sender {
@@ -30,8 +30,8 @@ class Sender {
   ~Sender();
   void push(Piece piece);
   // At once, on this thread, whatever CID comes back: the caller judges it, and then says that it was right.
-  Result<content::Cid> put(const Piece& piece);
-  Result<void> accept(const Piece& piece, const content::Cid& cid);
+  Result<ipld::Cid> put(const Piece& piece);
+  Result<void> accept(const Piece& piece, const ipld::Cid& cid);
   // Waits for what was pushed. The first error, if there was one.
   Result<void> drain();
   // This home is to be sent nothing more.
@@ -44,8 +44,8 @@ class Sender {
  private:
   void run(const std::stop_token& ending);
   Result<void> send(Piece& piece);
-  std::optional<content::Cid> receipt_of(const Piece& piece) const;
-  Result<content::Cid> upload(const Piece& piece);
+  std::optional<ipld::Cid> receipt_of(const Piece& piece) const;
+  Result<ipld::Cid> upload(const Piece& piece);
   void resume(std::uint64_t size);
   Home& home_;
   Receipts* receipts_;
@@ -63,8 +63,8 @@ class Sender {
 };
 
 // What a wrong CID means: "which is kubo-v1's tree of these bytes", or that these are other bytes.
-Failure wrong_cid(const std::string& home, const Piece& piece, const content::Cid& got);
+Failure wrong_cid(const std::string& home, const Piece& piece, const ipld::Cid& got);
 // The known profile under which these bytes have this CID.
-std::optional<std::pair<content::Profile, content::TreeNode>> profile_of(const Body& body, const content::Cid& cid);
+std::optional<std::pair<ipld::Profile, ipld::TreeNode>> profile_of(const Body& body, const ipld::Cid& cid);
 
 }  // namespace eai::preserve

@@ -30,7 +30,7 @@ Result<void> Targets::open(const std::vector<Home*>& homes, Receipts& receipts, 
       target.sender->give_up(std::move(ready).error());
     }
   }
-  if (nobody_left()) return fail(Code::busy, "stopped");
+  if (nobody_left()) return fail(Code::cancelled, "stopped");
   return {};
 }
 
@@ -65,8 +65,8 @@ void Targets::drain() {
   for (Target& target : targets_) (void)target.sender->drain();  // its error stays with it
 }
 
-Result<void> Targets::finish_one(Target& target, const content::Metadata& metadata, const std::string& json,
-                                 const content::Cid& hash) {
+Result<void> Targets::finish_one(Target& target, const model::Metadata& metadata, const std::string& json,
+                                 const ipld::Cid& hash) {
   Home& home = target.home();
   if (target.had) {
     if (*target.had == hash) return {};
@@ -82,8 +82,8 @@ Result<void> Targets::finish_one(Target& target, const content::Metadata& metada
   }
   for (const auto& entry : metadata.files) EAI_CHECK(home.keep(entry.cid, entry.file_name));
   Piece piece{Piece::Kind::file,
-              {metadata.folder_name + "_metadata.json", {}, content::k_unixfs_v1_2025, hash, {}},
-              content::sha256(view_of(json))};
+              {metadata.folder_name + "_metadata.json", {}, ipld::k_unixfs_v1_2025, hash, {}},
+              ipld::sha256(view_of(json))};
   piece.upload.body.add(Bytes(json.begin(), json.end()));
   target.sender->push(std::move(piece));
   EAI_CHECK(target.sender->drain());
@@ -93,7 +93,7 @@ Result<void> Targets::finish_one(Target& target, const content::Metadata& metada
   return home.whole_or_nothing() ? Result<void>() : receipts_->finish(home.name(), hash);
 }
 
-void Targets::finish(const content::Metadata& metadata, const std::string& json, const content::Cid& hash) {
+void Targets::finish(const model::Metadata& metadata, const std::string& json, const ipld::Cid& hash) {
   for (Target& target : targets_) {
     if (target.sender->error()) continue;
     if (auto done = finish_one(target, metadata, json, hash); !done) {

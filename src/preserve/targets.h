@@ -15,7 +15,7 @@ class Targets {
  public:
   Targets(Monitor& monitor, std::stop_source stop) : monitor_(monitor), stop_(std::move(stop)) {}
 
-  // Prepares every home for `bytes`. Code::busy when not one is left.
+  // Prepares every home for `bytes`. Code::cancelled when not one is left.
   Result<void> open(const std::vector<Home*>& homes, Receipts& receipts, std::uint64_t bytes);
   bool empty() const { return targets_.empty(); }
 
@@ -29,7 +29,7 @@ class Targets {
   void drain();
 
   // Pins, the metadata `json`, and what a home does at the end.
-  void finish(const content::Metadata& metadata, const std::string& json, const content::Cid& hash);
+  void finish(const model::Metadata& metadata, const std::string& json, const ipld::Cid& hash);
 
   bool nobody_left() const;
   Failure all_failed() const;  // nobody_left(): the first code, every message
@@ -40,12 +40,12 @@ class Targets {
  private:
   struct Target {
     std::unique_ptr<Sender> sender;
-    std::optional<content::Cid> had;  // a home that an earlier run finished and that takes nothing more
+    std::optional<ipld::Cid> had;  // a home that an earlier run finished and that takes nothing more
     Home& home() const { return sender->home(); }
     bool takes() const { return !had && !sender->error(); }
   };
-  Result<void> finish_one(Target& target, const content::Metadata& metadata, const std::string& json,
-                          const content::Cid& hash);
+  Result<void> finish_one(Target& target, const model::Metadata& metadata, const std::string& json,
+                          const ipld::Cid& hash);
   Monitor& monitor_;
   std::stop_source stop_;
   Receipts* receipts_ = nullptr;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "content/kept_metadata.h"
-#include "content/unixfs.h"
+#include "ipld/unixfs.h"
+#include "model/kept_metadata.h"
 #include "store/gguf_file.h"
 #include "store/manifest.h"
 
@@ -74,10 +74,10 @@ class Adoption {
   std::vector<StoredFile> files_;
 };
 
-Result<void> take_all(Adoption& adoption, const Candidate& candidate, content::Task task) {
+Result<void> take_all(Adoption& adoption, const Candidate& candidate, model::Task task) {
   std::error_code ignored;
   if (fs::is_directory(candidate.model, ignored)) return adoption.take_folder(candidate.model);
-  bool one_gguf = task == content::Task::chat || task == content::Task::embed;
+  bool one_gguf = task == model::Task::chat || task == model::Task::embed;
   if (one_gguf) EAI_CHECK(check_gguf(candidate.model));
   if (one_gguf && candidate.projector) EAI_CHECK(check_gguf(*candidate.projector));
   EAI_CHECK(adoption.take_file(candidate.model, "model.gguf"));
@@ -97,7 +97,7 @@ Result<std::vector<Candidate>> find_candidates(const fs::path& folder) {
     Candidate candidate;
     candidate.hash = name.substr(0, name.size() - k_model.size());
     candidate.model = it->path();
-    if (!content::Cid::parse(candidate.hash)) continue;
+    if (!ipld::Cid::parse(candidate.hash)) continue;
     candidate.size = size_below(candidate.model);
     std::error_code ignored;
     if (fs::path metadata = folder / (candidate.hash + ".json"); fs::exists(metadata, ignored)) {
@@ -117,23 +117,23 @@ Result<std::vector<Candidate>> find_candidates(const fs::path& folder) {
 
 Result<Bytes> metadata_of(const Candidate& candidate) {
   if (!candidate.metadata) return fail(Code::not_found, "there is no " + candidate.hash + ".json");
-  EAI_TRY(const content::Cid id, content::Cid::parse(candidate.hash));
-  EAI_TRY(const Bytes kept, read_file(*candidate.metadata, content::k_metadata_limit));
-  auto metadata = content::recover_metadata(id, kept);
+  EAI_TRY(const ipld::Cid id, ipld::Cid::parse(candidate.hash));
+  EAI_TRY(const Bytes kept, read_file(*candidate.metadata, model::k_metadata_limit));
+  auto metadata = model::recover_metadata(id, kept);
   if (!metadata) return Failure(std::move(metadata).error().with(candidate.metadata->filename().string()));
   return metadata;
 }
 
 Result<Adopted> adopt(const Store& store, const Candidate& candidate, ByteView metadata_json,
                       const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
-  EAI_TRY(content::Cid id, content::Cid::parse(candidate.hash));
+  EAI_TRY(ipld::Cid id, ipld::Cid::parse(candidate.hash));
   EAI_TRY(ModelLock lock, store.lock(id, FileLock::Wait::no));
   auto here = store.find(id);
   if (here) return Adopted{*std::move(here), true};
   if (here.error().code != Code::not_found) return Failure(std::move(here).error());
 
-  EAI_CHECK(content::verify_content(id, metadata_json));
-  EAI_TRY(content::Metadata metadata, content::parse_metadata(metadata_json));
+  EAI_CHECK(ipld::verify_content(id, metadata_json));
+  EAI_TRY(model::Metadata metadata, model::parse_metadata(metadata_json));
   std::error_code ignored;
   if (fs::exists(store.home() / "partial" / id.str(), ignored)) {
     // A begun download is worth less than the whole model that lies here.

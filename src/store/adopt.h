@@ -37,7 +37,7 @@ struct Adopted {
   CloneWay way = CloneWay::hard_link;  // the dearest one that was needed
 };
 
-// Code::invalid or corrupt: refused, the store is as before; Code::busy: stopped, or another process works on it.
+// Code::invalid or corrupt: refused, the store is as before; Code::cancelled: stopped; Code::busy: another process works on it.
 // `metadata_json` is that of metadata_of(), or from elsewhere. `progress`: bytes done, of 1 × size for links and 2 × size
 // where bytes must be copied.
 Result<Adopted> adopt(const Store& store, const Candidate& candidate, ByteView metadata_json,

@@ -28,7 +28,7 @@ Result<void> copy_bytes(int from, int to, std::uint64_t size, const std::functio
                         const std::stop_token& stop) {
   Bytes piece(std::min<std::uint64_t>(size, k_mib));
   for (std::uint64_t at = 0; at < size;) {
-    if (stop.stop_requested()) return fail(Code::busy, "interrupted");
+    if (stop.stop_requested()) return fail(Code::cancelled, "interrupted");
     std::span<std::uint8_t> into(piece.data(), std::min<std::uint64_t>(piece.size(), size - at));
     EAI_CHECK(read_at(from, at, into));
     EAI_CHECK(write_all(to, into));

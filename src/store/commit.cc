@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "content/unixfs.h"
+#include "ipld/unixfs.h"
 #include "store/manifest.h"
 #include "store/store.h"
 
@@ -95,8 +95,8 @@ Result<void> Store::throw_away(const fs::path& folder) const {
 
 Result<Model> Store::commit(const ModelLock& lock, ByteView metadata_json, Origin origin,
                             const std::vector<StoredFile>& files) const {
-  EAI_CHECK(content::verify_content(lock.id(), metadata_json));
-  EAI_CHECK(content::parse_metadata(metadata_json));
+  EAI_CHECK(ipld::verify_content(lock.id(), metadata_json));
+  EAI_CHECK(model::parse_metadata(metadata_json));
   EAI_TRY(fs::path partial, partial_folder(lock));
   EAI_CHECK(check_files(partial, files));
   Manifest manifest{origin, std::chrono::system_clock::now(), files};

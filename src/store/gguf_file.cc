@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 
-#include "content/gguf.h"
+#include "model/gguf.h"
 
 namespace eai::store {
 
@@ -12,7 +12,7 @@ Result<void> check_gguf(const fs::path& path) {
   std::uint64_t size = fs::file_size(path, error);
   if (error) return fail(Code::io, "reading " + path.string() + ": " + error.message());
   auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) { return read_at(fd.get(), offset, into); };
-  auto info = content::read_gguf(read, size);
+  auto info = model::read_gguf(read, size);
   if (!info) return Failure(std::move(info).error().with(path.filename().string()));
   return {};
 }

@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "content/hash.h"
-#include "content/unixfs.h"
+#include "ipld/hash.h"
+#include "ipld/unixfs.h"
 #include "store/manifest.h"
 #include "util/log.h"
 
@@ -28,8 +28,8 @@ Result<std::vector<std::string>> names_in(const fs::path& folder) {
 }
 
 // The CID that a folder's name is, if it is one in canonical form.
-std::optional<content::Cid> id_of(const std::string& name) {
-  auto id = content::Cid::parse(name);
+std::optional<ipld::Cid> id_of(const std::string& name) {
+  auto id = ipld::Cid::parse(name);
   if (!id || id->str() != name) return std::nullopt;
   return *std::move(id);
 }
@@ -109,20 +109,20 @@ void Store::sweep_partial() const {
   }
 }
 
-fs::path Store::model_folder(const content::Cid& id) const { return home_ / "models" / id.str(); }
+fs::path Store::model_folder(const ipld::Cid& id) const { return home_ / "models" / id.str(); }
 
 // Everything but what a check noted.
-Result<Model> Store::load(const content::Cid& id, Manifest& manifest) const {
+Result<Model> Store::load(const ipld::Cid& id, Manifest& manifest) const {
   fs::path folder = model_folder(id);
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) return fail(Code::not_found, id.str() + " is not in the store");
   auto damaged = [&](Error error) { return Failure(std::move(error).with("the stored model " + id.str())); };
-  auto metadata_json = read_document(folder / "metadata.json", content::k_metadata_limit);
+  auto metadata_json = read_document(folder / "metadata.json", model::k_metadata_limit);
   if (!metadata_json) return damaged(std::move(metadata_json).error());
-  if (auto fits = content::verify_content(id, *metadata_json); !fits) {
+  if (auto fits = ipld::verify_content(id, *metadata_json); !fits) {
     return damaged(std::move(fits).error().with("metadata.json"));
   }
-  auto metadata = content::parse_metadata(*metadata_json);
+  auto metadata = model::parse_metadata(*metadata_json);
   if (!metadata) return damaged(std::move(metadata).error());
   auto manifest_json = read_document(folder / "manifest.json", k_manifest_limit);
   if (!manifest_json) return damaged(std::move(manifest_json).error());
@@ -140,7 +140,7 @@ Result<Model> Store::load(const content::Cid& id, Manifest& manifest) const {
   return Model{id, *std::move(metadata), manifest.origin, manifest.created, std::move(folder), manifest.files};
 }
 
-Result<Model> Store::find(const content::Cid& id) const {
+Result<Model> Store::find(const ipld::Cid& id) const {
   Manifest manifest;
   EAI_TRY(Model model, load(id, manifest));
   if (manifest.damaged.empty()) return model;
@@ -148,7 +148,7 @@ Result<Model> Store::find(const content::Cid& id) const {
                                  " changed on this disk");
 }
 
-Result<Unfinished> Store::unfinished(const content::Cid& id, const fs::path& folder) const {
+Result<Unfinished> Store::unfinished(const ipld::Cid& id, const fs::path& folder) const {
   Unfinished out{id};
   std::error_code error;
   for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
@@ -191,7 +191,7 @@ Result<Contents> Store::list() const {
   return out;
 }
 
-Result<ModelLock> Store::lock(const content::Cid& id, FileLock::Wait wait) const {
+Result<ModelLock> Store::lock(const ipld::Cid& id, FileLock::Wait wait) const {
   auto taken = FileLock::take(home_ / "locks" / (id.str() + ".lock"), wait);
   if (!taken && taken.error().code == Code::busy) {
     return fail(Code::busy, "another eai works on " + id.str() + " now");
@@ -200,16 +200,16 @@ Result<ModelLock> Store::lock(const content::Cid& id, FileLock::Wait wait) const
   return ModelLock(id, *std::move(taken));
 }
 
-Result<content::Sha256> hash_file(const fs::path& path, const std::function<void(std::uint64_t)>& progress,
-                                  const std::stop_token& stop) {
+Result<ipld::Sha256> hash_file(const fs::path& path, const std::function<void(std::uint64_t)>& progress,
+                               const std::stop_token& stop) {
   EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY | O_NOFOLLOW));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("reading " + path.string(), errno);
   auto size = static_cast<std::uint64_t>(info.st_size);
-  content::Sha256Hasher hasher;
+  ipld::Sha256Hasher hasher;
   Bytes piece(std::min<std::uint64_t>(k_piece, size));
   for (std::uint64_t at = 0; at < size;) {
-    if (stop.stop_requested()) return fail(Code::busy, "interrupted");
+    if (stop.stop_requested()) return fail(Code::cancelled, "interrupted");
     std::span<std::uint8_t> into(piece.data(), std::min<std::uint64_t>(piece.size(), size - at));
     if (auto read = read_at(fd.get(), at, into); !read) {
       return Failure(std::move(read).error().with(path.string()));
@@ -221,7 +221,7 @@ Result<content::Sha256> hash_file(const fs::path& path, const std::function<void
   return hasher.finish();
 }
 
-Result<void> Store::check(const content::Cid& id, const CheckProgress& progress, const std::stop_token& stop) const {
+Result<void> Store::check(const ipld::Cid& id, const CheckProgress& progress, const std::stop_token& stop) const {
   Manifest manifest;
   EAI_TRY(Model model, load(id, manifest));
   std::uint64_t done = 0;
@@ -243,7 +243,7 @@ Result<void> Store::check(const content::Cid& id, const CheckProgress& progress,
 }
 
 // Unless the model is another one by now: replaced while it was read.
-Result<void> Store::note_damage(const content::Cid& id, const Manifest& seen, std::vector<std::string> names) const {
+Result<void> Store::note_damage(const ipld::Cid& id, const Manifest& seen, std::vector<std::string> names) const {
   EAI_TRY(ModelLock held, lock(id, FileLock::Wait::no));
   Manifest manifest;
   EAI_TRY(Model model, load(id, manifest));

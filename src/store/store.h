@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "content/cid.h"
-#include "content/metadata.h"
+#include "ipld/cid.h"
+#include "model/metadata.h"
 #include "util/file.h"
 #include "util/result.h"
 
@@ -36,12 +36,12 @@ std::string_view name_of(Origin origin);
 struct StoredFile {
   std::string name;  // relative to the model's folder: "model.gguf", "projector.gguf", "payload/…"
   std::uint64_t size = 0;
-  content::Sha256 sha256{};
+  ipld::Sha256 sha256{};
 };
 
 struct Model {
-  content::Cid id;
-  content::Metadata metadata;
+  ipld::Cid id;
+  model::Metadata metadata;
   Origin origin = Origin::downloaded;
   std::chrono::system_clock::time_point created{};  // when it came into the store
   fs::path folder;
@@ -54,13 +54,13 @@ struct Model {
 // A folder in models/ that is not a whole model: its files or documents are missing, changed or unreadable.
 struct Damaged {
   std::string name;  // of the folder; the CID's text where it is one
-  std::optional<content::Cid> id;
+  std::optional<ipld::Cid> id;
   std::string why;
 };
 
 // A download that was begun. `busy`: a process works on it at this moment.
 struct Unfinished {
-  content::Cid id;
+  ipld::Cid id;
   std::uint64_t bytes = 0;  // on disk
   bool busy = false;
 };
@@ -74,12 +74,12 @@ struct Contents {
 // Exclusive right to download, commit or remove one model. Held by one process; freed when it dies.
 class ModelLock {
  public:
-  const content::Cid& id() const { return id_; }
+  const ipld::Cid& id() const { return id_; }
 
  private:
   friend class Store;
-  ModelLock(content::Cid id, FileLock lock) : id_(std::move(id)), lock_(std::move(lock)) {}
-  content::Cid id_;
+  ModelLock(ipld::Cid id, FileLock lock) : id_(std::move(id)), lock_(std::move(lock)) {}
+  ipld::Cid id_;
   FileLock lock_;
 };
 
@@ -95,10 +95,10 @@ class Store {
 
   // Code::not_found when it is not here; Code::corrupt or invalid when it is damaged: the metadata is hashed against
   // the id, every file of the manifest must be there in its size, and no check() may have found it changed.
-  Result<Model> find(const content::Cid& id) const;
+  Result<Model> find(const ipld::Cid& id) const;
 
   // Wait::no: Code::busy if another process works on it. Wait::yes blocks.
-  Result<ModelLock> lock(const content::Cid& id, FileLock::Wait wait) const;
+  Result<ModelLock> lock(const ipld::Cid& id, FileLock::Wait wait) const;
 
   // The folder for a download in progress; created when missing. What lies there after a crash is the caller's to
   // judge by its own journal; files of a commit that did not end are back where they were before it.
@@ -116,23 +116,23 @@ class Store {
 
   // Every file is read and hashed again; progress in bytes read so far of all, from this thread. Code::corrupt names
   // the files that changed and is noted in the manifest: find() then refuses the model until a later check finds it
-  // well or commit() replaces it. Else as find(); Code::busy when `stop` was asked for.
+  // well or commit() replaces it. Else as find(); Code::cancelled when `stop` was asked for.
   using CheckProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
-  Result<void> check(const content::Cid& id, const CheckProgress& progress, const std::stop_token& stop) const;
+  Result<void> check(const ipld::Cid& id, const CheckProgress& progress, const std::stop_token& stop) const;
 
  private:
   explicit Store(fs::path home) : home_(std::move(home)) {}
-  fs::path model_folder(const content::Cid& id) const;
-  Result<Model> load(const content::Cid& id, Manifest& manifest) const;
-  Result<void> note_damage(const content::Cid& id, const Manifest& seen, std::vector<std::string> names) const;
+  fs::path model_folder(const ipld::Cid& id) const;
+  Result<Model> load(const ipld::Cid& id, Manifest& manifest) const;
+  Result<void> note_damage(const ipld::Cid& id, const Manifest& seen, std::vector<std::string> names) const;
   void sweep_partial() const;
   Result<void> throw_away(const fs::path& folder) const;
-  Result<Unfinished> unfinished(const content::Cid& id, const fs::path& folder) const;
+  Result<Unfinished> unfinished(const ipld::Cid& id, const fs::path& folder) const;
   fs::path home_;
 };
 
-// SHA-256 of a file, read in pieces; `progress` gets the bytes of each piece. Code::busy when stopped.
-Result<content::Sha256> hash_file(const fs::path& path, const std::function<void(std::uint64_t)>& progress,
-                                  const std::stop_token& stop);
+// SHA-256 of a file, read in pieces; `progress` gets the bytes of each piece. Code::cancelled when stopped.
+Result<ipld::Sha256> hash_file(const fs::path& path, const std::function<void(std::uint64_t)>& progress,
+                               const std::stop_token& stop);
 
 }  // namespace eai::store

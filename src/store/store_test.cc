@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "content/hash.h"
+#include "ipld/hash.h"
 #include "store/manifest.h"
 #include "store/store_testing.h"
 
@@ -78,7 +78,7 @@ TEST(Store, CommitRefusesWhatDoesNotFit) {
     auto outcome = here.store.commit(*lock, view_of(json), Origin::downloaded, files);
     return outcome ? std::optional<Code>() : outcome.error().code;
   };
-  StoredFile right{"model.gguf", 7, content::sha256(view_of("weights"))};
+  StoredFile right{"model.gguf", 7, ipld::sha256(view_of("weights"))};
   EXPECT_EQ(commit(here.metadata_for("other"), {right}), Code::corrupt);
   EXPECT_EQ(commit(metadata, {}), Code::invalid);
   EXPECT_EQ(commit(metadata, {{"../escape", 7, {}}}), Code::invalid);
@@ -118,7 +118,7 @@ TEST(Store, ACommitThatFailsLeavesThePartialFolderAsItWas) {
   here.write(partial / "model.gguf", "weights");
   here.write(here.home / "models" / id.str(), "a file where the folder should come");
   fs::remove_all(here.home / "trash");  // so that it cannot be moved away
-  std::vector<StoredFile> files = {{"model.gguf", 7, content::sha256(view_of("weights"))}};
+  std::vector<StoredFile> files = {{"model.gguf", 7, ipld::sha256(view_of("weights"))}};
   auto outcome = here.store.commit(*lock, view_of(here.metadata_for("demo")), Origin::downloaded, files);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(here.text(partial / "model.gguf"), "weights");
@@ -179,7 +179,7 @@ TEST(Store, CheckNamesTheChangedFileAndCountsBytes) {
   EXPECT_NE(outcome.error().message.find("projector.gguf"), std::string::npos);
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_EQ(here.store.check(id, {}, stop.get_token()).error().code, Code::busy);
+  EXPECT_EQ(here.store.check(id, {}, stop.get_token()).error().code, Code::cancelled);
 }
 
 TEST(Store, WhatACheckFoundIsRememberedUntilItIsPutRight) {
@@ -251,7 +251,7 @@ TEST(Store, TwoProcessesWorkOnOneModelInTurn) {
 TEST(Manifest, ComesBackAsItWas) {
   Manifest manifest{Origin::adopted,
                     std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)),
-                    {{"model.gguf", 1ULL << 40, content::sha256(view_of("a"))}},
+                    {{"model.gguf", 1ULL << 40, ipld::sha256(view_of("a"))}},
                     {"model.gguf"}};
   auto back = parse_manifest(view_of(to_json(manifest)));
   ASSERT_TRUE(back) << back.error().message;

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "content/hash.h"
+#include "ipld/hash.h"
 #include "store/store.h"
 #include "util/text.h"
 
@@ -24,11 +24,11 @@ struct StoreFixture {
   static std::string metadata_for(const std::string& name, const std::string& task = "chat") {
     auto part = view_of("part");
     return R"({"folder_name":")" + name + R"(","chunk_size_mb":512,"num_of_files":1,"task":")" + task +
-           R"(","files":[{"cid":")" + content::Cid::raw_of(part).str() + R"(","file_hash":")" +
-           to_hex(content::sha256(part)) + R"(","size_mb":0.0001,"file_name":")" + name + R"(.zip.part-aa"}]})";
+           R"(","files":[{"cid":")" + ipld::Cid::raw_of(part).str() + R"(","file_hash":")" +
+           to_hex(ipld::sha256(part)) + R"(","size_mb":0.0001,"file_name":")" + name + R"(.zip.part-aa"}]})";
   }
-  static content::Cid id_for(const std::string& name, const std::string& task = "chat") {
-    return content::Cid::raw_of(view_of(metadata_for(name, task)));
+  static ipld::Cid id_for(const std::string& name, const std::string& task = "chat") {
+    return ipld::Cid::raw_of(view_of(metadata_for(name, task)));
   }
   static void write(const fs::path& path, const std::string& text) {
     fs::create_directories(path.parent_path());
@@ -39,14 +39,14 @@ struct StoreFixture {
     return {std::istreambuf_iterator<char>(in), {}};
   }
 
-  content::Cid put(const std::string& name, const std::map<std::string, std::string>& files) {
+  ipld::Cid put(const std::string& name, const std::map<std::string, std::string>& files) {
     auto lock = store.lock(id_for(name), FileLock::Wait::no);
     EXPECT_TRUE(lock);
     fs::path partial = *store.partial_folder(*lock);
     std::vector<StoredFile> entries;
     for (const auto& [file, bytes] : files) {
       write(partial / file, bytes);
-      entries.push_back({file, bytes.size(), content::sha256(view_of(bytes))});
+      entries.push_back({file, bytes.size(), ipld::sha256(view_of(bytes))});
     }
     auto model = store.commit(*lock, view_of(metadata_for(name)), Origin::downloaded, entries);
     EXPECT_TRUE(model) << model.error().message;

@@ -21,6 +21,8 @@ ErrorFace face_of(Code code) {
       return {8, 500, "server_error"};
     case Code::unsupported:
       return {9, 501, "unsupported_error"};
+    case Code::cancelled:
+      return {130, 503, "overloaded_error"};  // as a shell says of what SIGINT ended
   }
   return {1, 500, "server_error"};
 }

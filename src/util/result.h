@@ -5,11 +5,14 @@
 // known and never changed on the way. Code → exit status, HTTP status and OpenAI error type: one table, error_map.h.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <tl/expected.hpp>
+
+#include "util/hint.h"
 
 namespace eai {
 
@@ -22,11 +25,13 @@ enum class Code {
   timeout,      // a deadline passed
   busy,         // someone else holds it, or a queue is full; asking again later can help
   unsupported,  // right, but not something this build or this machine can do
+  cancelled,    // the caller asked for a stop
 };
 
 struct Error {
   Code code = Code::invalid;
-  std::string message;  // a sentence part for people: what was wrong, with what; no trailing full stop or newline
+  std::string message;     // a sentence part for people: what was wrong, with what; no trailing full stop or newline
+  Hint hint = Hint::none;  // what can be done about it; the edge puts it into words
 
   // "<context>: <message>", same code.
   Error with(std::string_view context) && {
@@ -40,13 +45,16 @@ using Result = tl::expected<T, Error>;
 
 using Failure = tl::unexpected<Error>;
 
-inline Failure fail(Code code, std::string message) { return Failure(Error{code, std::move(message)}); }
+inline Failure fail(Code code, std::string message, Hint hint = Hint::none) {
+  return Failure(Error{code, std::move(message), hint});
+}
 
 // strerror(errno)-style failure: "<what>: <text of error number>", Code::io (ENOENT gives not_found).
 Failure fail_errno(std::string_view what, int error_number);
 
 // The code's name as it stands in the enum: "not_found".
 std::string_view name_of(Code code);
+std::optional<Code> parse_code(std::string_view name);
 
 }  // namespace eai
 

@@ -16,15 +16,15 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "api/api.h"
 #include "engine/gguf_testing.h"
 #include "fakes/raw_client.h"
-#include "gateway/gateway.h"
 
-namespace eai::gateway {
+namespace eai::api {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
-using content::Task;
+using model::Task;
 using test::RawClient;
 inline constexpr auto k_patience = std::chrono::seconds(10);
 
@@ -135,4 +135,4 @@ class GatewayWorld : public ::testing::Test {
 
 inline constexpr std::string_view k_chat = R"({"model":"hash-c","messages":[{"role":"user","content":"hi"}]})";
 
-}  // namespace eai::gateway
+}  // namespace eai::api

@@ -1,0 +1,356 @@
+// The API as clients see it: what is relayed, what is refused, who may come in.
+#include "fakes/gateway_world.h"
+
+namespace eai::api {
+namespace {
+
+class GatewayTest : public GatewayWorld {};
+
+TEST_F(GatewayTest, RelaysTheBodyAsItIsAndTheAnswerWithItsModel) {
+  start();
+  const std::string answer = ask("/v1/chat/completions", k_chat, "X-Conversation-Id: 7\r\n");
+  EXPECT_EQ(status_of(answer), 200);
+  EXPECT_EQ(body_of(answer), k_chat) << "the fake echoes";
+  EXPECT_NE(answer.find("x-eai-model: hash-c\r\n"), std::string::npos);
+  EXPECT_EQ(answer.find("x-eai-fallback"), std::string::npos);
+  EXPECT_NE(answer.find("x-request-id: req_"), std::string::npos);
+  EXPECT_EQ(answer.find("BaseHTTP"), std::string::npos) << "headers of the engine stay inside";
+  EXPECT_EQ(leases(), 0);
+  EXPECT_EQ(status_of(ask("/chat/completions", k_chat)), 200);
+  EXPECT_NE(ask("/v1/embeddings", R"({"input":"x"})").find("x-eai-model: hash-e"), std::string::npos);
+}
+
+TEST_F(GatewayTest, ANameCannotSmuggleAHeader) {
+  start();
+  const std::string answer = ask("/v1/chat/completions", R"({"model":"gpt-4o\r\nx: y","messages":[{}]})");
+  EXPECT_NE(answer.find("x-eai-model: hash-c\r\n"), std::string::npos);
+  EXPECT_NE(answer.find("x-eai-fallback: "), std::string::npos);
+  EXPECT_EQ(answer.find("\r\nx: y"), std::string::npos);
+}
+
+TEST_F(GatewayTest, RelaysWholeEvents) {
+  start();
+  const std::string answer = stream("/v1/chat/completions", "stream");
+  EXPECT_NE(answer.find("text/event-stream"), std::string::npos);
+  EXPECT_EQ(answer.find("ccess-"), std::string::npos) << "CORS of the engine stays inside";
+  EXPECT_NE(answer.find("data: {\"n\":1}\n\n"), std::string::npos);
+  EXPECT_NE(answer.find("data: {\"n\":2}\n\ndata: [DONE]\n\n\r\n"), std::string::npos) << answer;
+}
+
+TEST_F(GatewayTest, StreamsAfterWholeAnswersOnOneConnection) {
+  ApiOptions options;
+  options.first_news = std::chrono::milliseconds(20);
+  start(options, "slow_load");
+  RawClient client(port_);
+  for (int round = 0; round < 20; ++round) {
+    client.post("/v1/chat/completions", k_chat);
+    ASSERT_EQ(status_of(client.answer()), 200) << round;
+    client.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"stream"})");
+    ASSERT_NE(client.until("0\r\n\r\n").find("[DONE]"), std::string::npos) << round;
+  }
+}
+
+TEST_F(GatewayTest, AnEngineThatDiesMidStreamEndsItWithAnErrorEvent) {
+  start();
+  std::string answer = stream("/v1/chat/completions", "crash");
+  EXPECT_NE(answer.find("data: {\"n\":1}\n\n"), std::string::npos);
+  EXPECT_EQ(answer.find("{\"hal"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("data: {\"error\":{"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("it exited with status 1"), std::string::npos) << answer;
+}
+
+TEST_F(GatewayTest, TheOtherApisGetTheirOwnErrorEvent) {
+  start();
+  EXPECT_NE(stream("/v1/messages", "crash").find("event: error\ndata: {\"type\":\"error\",\"error\""),
+            std::string::npos);
+}
+
+TEST_F(GatewayTest, AnEngineThatDiesInAWholeAnswerIsABadGateway) {
+  start();
+  const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"say":"half"})");
+  EXPECT_EQ(status_of(answer), 502);
+  EXPECT_EQ(error_of(answer).at("type").as_string(), "server_error");
+  EXPECT_TRUE(soon([&] { return leases() == 0; }));
+}
+
+TEST_F(GatewayTest, TheEnginesOwnRefusalIsPassedOn) {
+  start();
+  const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"say":"refuse"})");
+  EXPECT_EQ(status_of(answer), 400);
+  EXPECT_EQ(error_of(answer).at("type").as_string(), "exceed_context_size_error");
+}
+
+TEST_F(GatewayTest, ASilentEngineIsGivenUp) {
+  ApiOptions options;
+  options.stall_limit = std::chrono::milliseconds(150);
+  options.answer_limit = std::chrono::milliseconds(150);
+  start(options);
+  ASSERT_EQ(status_of(ask("/v1/embeddings", R"({"input":"x"})")), 200);
+  EXPECT_NE(stream("/v1/chat/completions", "hang").find("timeout_error"), std::string::npos);
+  EXPECT_EQ(status_of(ask("/v1/chat/completions", R"({"messages":[{}],"say":"mute"})")), 504);
+}
+
+TEST_F(GatewayTest, AClientThatLeavesFreesTheEngine) {
+  start();
+  RawClient client(port_);
+  client.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"hang"})");
+  ASSERT_NE(client.until("{\"n\":1}").find("{\"n\":1}"), std::string::npos);
+  EXPECT_EQ(leases(), 1);
+  client.leave();
+  EXPECT_TRUE(soon([&] { return fs::exists(folder_.path() / "good.gguf.left"); })) << "the engine saw it";
+  EXPECT_TRUE(soon([&] { return leases() == 0; }));
+}
+
+TEST_F(GatewayTest, AWaitingStreamHearsWhyAndThenGetsItsAnswer) {
+  ApiOptions options;
+  options.first_news = std::chrono::milliseconds(50);
+  start(options, "slow_load");
+  const std::string answer = stream("/v1/chat/completions", "stream");
+  EXPECT_NE(answer.find(": loading"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("[DONE]"), std::string::npos);
+}
+
+TEST_F(GatewayTest, AWaitingStreamThatIsRefusedEndsWithTheEnginesReason) {
+  ApiOptions options;
+  options.first_news = std::chrono::milliseconds(50);
+  start(options, "slow_load");
+  EXPECT_NE(stream("/v1/chat/completions", "refuse").find("exceed_context_size_error"), std::string::npos);
+}
+
+TEST_F(GatewayTest, AFailedLoadTellsTheLastWords) {
+  start({}, "crash_in_load");
+  const std::string answer = ask("/v1/chat/completions", k_chat);
+  EXPECT_GE(status_of(answer), 500);
+  EXPECT_NE(answer.find("cheese"), std::string::npos) << answer;
+}
+
+TEST_F(GatewayTest, RetryAfterIsWhatIsLeftOfTheCoolingDown) {
+  start({}, "crash_in_load");
+  EXPECT_EQ(status_of(ask("/v1/chat/completions", k_chat)), 500);
+  // It counts down from five.
+  std::string answer;
+  EXPECT_TRUE(soon([&] {
+    answer = ask("/v1/chat/completions", k_chat);
+    const auto at = answer.find("retry-after: ");
+    return status_of(answer) == 503 && at != std::string::npos && std::stoi(answer.substr(at + 13)) < 5;
+  })) << answer;
+}
+
+TEST_F(GatewayTest, LeavingWhileWaitingEndsTheWait) {
+  start({}, "slow_load");
+  for (const char* body : {R"({"messages":[{}]})", R"({"stream":true,"messages":[{}]})"}) {
+    RawClient client(port_);
+    client.post("/v1/chat/completions", body);
+    ASSERT_TRUE(soon([&] { return leases() == 1; }));
+    client.leave();
+    EXPECT_TRUE(soon([&] { return leases() == 0; }));
+  }
+}
+
+TEST_F(GatewayTest, BadBodiesNeverReachAnEngine) {
+  start();
+  const std::pair<const char*, const char*> bad[] = {
+      {"/v1/chat/completions", ""},
+      {"/v1/chat/completions", "{"},
+      {"/v1/chat/completions", "[]"},
+      {"/v1/chat/completions", "{}"},
+      {"/v1/chat/completions", R"({"messages":"hi"})"},
+      {"/v1/chat/completions", R"({"messages":[]})"},
+      {"/v1/chat/completions", R"({"messages":["hi"]})"},
+      {"/v1/chat/completions", R"({"messages":[{}],"model":7})"},
+      {"/v1/chat/completions", R"({"messages":[{}],"stream":"yes"})"},
+      {"/v1/chat/completions", "{\"messages\":[{}],\"a\":\"\xff\"}"},
+      {"/v1/completions", "{}"},
+      {"/v1/embeddings", R"({"input":[]})"},
+      {"/v1/embeddings", R"({"input":7})"},
+      {"/v1/chat/completions",
+       R"({"messages":[{"content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}}]}]})"},
+      {"/v1/responses", R"({"input":[{"content":[{"type":"input_image","image_url":"http://127.0.0.1/"}]}]})"},
+      {"/v1/messages",
+       R"({"messages":[{"content":[{"type":"image","source":{"type":"url","url":"http://10.0.0.1/"}}]}]})"},
+      {"/v1/chat/completions",
+       R"({"messages":[{"content":[{"type":"input_audio","input_audio":{"url":"http://[::1]/"}}]}]})"},
+  };
+  for (const auto& [path, body] : bad) {
+    const std::string answer = ask(path, body);
+    EXPECT_EQ(status_of(answer), 400) << path << " " << body << " " << answer;
+    EXPECT_EQ(error_of(answer).at("type").as_string(), "invalid_request_error") << body;
+  }
+}
+
+TEST_F(GatewayTest, ModelsHealthAndUnknownPaths) {
+  start();
+  RawClient client(port_);
+  client.get("/v1/models");
+  std::string answer = client.answer();
+  const auto list = json::parse(body_of(answer)).as_object();
+  EXPECT_EQ(list.at("object").as_string(), "list");
+  const auto& first = list.at("data").as_array().at(0).as_object();
+  EXPECT_EQ(first.at("id").as_string(), "hash-c");
+  EXPECT_EQ(first.at("root").as_string(), "good-folder");
+  EXPECT_EQ(first.at("task").as_string(), "chat");
+  client.get("/models/hash-e");
+  EXPECT_NE(client.answer().find("\"embed\""), std::string::npos);
+  client.get("/v1/models/nobody");
+  EXPECT_EQ(status_of(client.answer()), 404);
+  client.get("/health");
+  EXPECT_TRUE(client.answer().ends_with("{\"status\":\"ok\"}"));
+  client.get("/nothing");
+  EXPECT_EQ(status_of(client.answer()), 404);
+  client.get("/v1/chat/completions");
+  answer = client.answer();
+  EXPECT_EQ(status_of(answer), 405);
+  EXPECT_NE(answer.find("allow: POST"), std::string::npos);
+  client.get("/eai/status");
+  EXPECT_EQ(status_of(client.answer()), 404) << "the status is for the private socket only";
+}
+
+TEST_F(GatewayTest, StrangePagesAndNamesAreRefused) {
+  ApiOptions options;
+  options.origins = {"https://chat.example"};
+  start(options);
+  RawClient client(port_);
+  client.send("GET /v1/models HTTP/1.1\r\nHost: rebound.example\r\n\r\n");
+  EXPECT_EQ(status_of(client.answer()), 403);
+  client.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nHost: rebound.example\r\n\r\n");
+  EXPECT_EQ(status_of(client.answer()), 400);
+  for (const char* origin : {"https://evil.example", "null", "https://chat.example.evil.example"}) {
+    client.get("/v1/models", "Origin: " + std::string(origin) + "\r\n");
+    EXPECT_EQ(status_of(client.answer()), 403) << origin;
+  }
+  client.get("/v1/models", "Origin: https://chat.example\r\n");
+  EXPECT_NE(client.answer().find("access-control-allow-origin: https://chat.example"), std::string::npos);
+  client.send(
+      "OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://chat.example\r\n"
+      "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization,x-stainless-lang\r\n\r\n");
+  const std::string preflight = client.until("\r\n\r\n");
+  EXPECT_NE(preflight.find("access-control-allow-methods"), std::string::npos);
+  EXPECT_NE(preflight.find("access-control-allow-headers: authorization,x-stainless-lang\r\n"), std::string::npos);
+}
+
+TEST_F(GatewayTest, ARefusalBeforeAHandlerIsNamedCountedAndReadable) {
+  ApiOptions options;
+  options.api_keys = {"first-key-of-this-test"};
+  options.origins = {"https://chat.example"};
+  start(options);
+  RawClient page(port_);
+  page.get("/v1/models", "Origin: https://chat.example\r\n");
+  const std::string no_key = page.answer();
+  EXPECT_EQ(status_of(no_key), 401);
+  EXPECT_NE(no_key.find("access-control-allow-origin: https://chat.example\r\n"), std::string::npos) << no_key;
+  RawClient nonsense(port_);
+  nonsense.send("nonsense\r\n\r\n");
+  const std::string refused = nonsense.until_end();
+  EXPECT_EQ(status_of(refused), 400);
+  EXPECT_NE(refused.find("x-request-id: req_"), std::string::npos) << refused;
+  page.get("/metrics", "Authorization: Bearer first-key-of-this-test\r\n");
+  const std::string counts = page.answer();
+  for (const char* status : {"400", "401"})
+    EXPECT_NE(counts.find("status=\"" + std::string(status) + "\",model=\"\"} 1\n"), std::string::npos) << counts;
+}
+
+TEST_F(GatewayTest, KeysOpenAndOnlyKeys) {
+  ApiOptions options;
+  options.api_keys = {"first-key-of-this-test", "other-key-of-this-test"};
+  start(options);
+  const std::pair<const char*, int> tries[] = {{"", 401},
+                                               {"Authorization: Bearer first-key-of-this-tesT\r\n", 401},
+                                               {"Authorization: Bearer \r\n", 401},
+                                               {"Authorization: Bearer other-key-of-this-test\r\n", 200},
+                                               {"x-api-key: first-key-of-this-test\r\n", 200}};
+  RawClient client(port_);
+  for (const auto& [header, status] : tries) {
+    client.get("/v1/models", header);
+    EXPECT_EQ(status_of(client.answer()), status) << header;
+  }
+  client.get("/health");
+  EXPECT_EQ(status_of(client.answer()), 200);
+}
+
+TEST_F(GatewayTest, AReloadChangesWhatComesNextAndNotWhatRuns) {
+  start();
+  RawClient running(port_);
+  running.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"hang"})");
+  ASSERT_NE(running.until("{\"n\":1}").find("{\"n\":1}"), std::string::npos);
+  ApiOptions options;
+  options.api_keys = {"a-key-that-came-later"};
+  reload(options, {"hash-e"});
+  RawClient client(port_);
+  client.get("/v1/models");
+  EXPECT_EQ(status_of(client.answer()), 401);
+  client.get("/v1/models", "x-api-key: a-key-that-came-later\r\n");
+  const std::string models = client.answer();
+  EXPECT_NE(models.find("hash-e"), std::string::npos);
+  EXPECT_EQ(models.find("hash-c"), std::string::npos);
+  EXPECT_EQ(leases(), 1) << "the running answer was not touched";
+  EXPECT_FALSE(fs::exists(folder_.path() / "good.gguf.left"));
+}
+
+TEST_F(GatewayTest, AHarmlessRequestIdIsKeptAndAnotherIsReplaced) {
+  start();
+  RawClient client(port_);
+  for (const char* path : {"/v1/models", "/nothing", "/v1/chat/completions", "/v1/images/nothing"}) {
+    client.get(path, "x-request-id: my-own.id:7_a\r\n");
+    EXPECT_NE(client.answer().find("x-request-id: my-own.id:7_a\r\n"), std::string::npos) << path;
+  }
+  for (const std::string& bad : {std::string("a b"), std::string("\"x\""), std::string(129, 'a'), std::string()}) {
+    client.get("/v1/models", "x-request-id: " + bad + "\r\n");
+    EXPECT_NE(client.answer().find("x-request-id: req_"), std::string::npos) << bad;
+  }
+  EXPECT_NE(ask("/v1/chat/completions", k_chat, "x-request-id: mine\r\n").find("x-request-id: mine\r\n"),
+            std::string::npos);
+}
+
+TEST_F(GatewayTest, MetricsCountWhatWasAsked) {
+  ApiOptions options;
+  options.api_keys = {"a-key-for-the-numbers"};
+  start(options);
+  const std::string_view key = "x-api-key: a-key-for-the-numbers\r\n";
+  ask("/v1/chat/completions", R"({"messages":[{}],"usage":{"prompt_tokens":7,"completion_tokens":3}})", key);
+  ask("/v1/chat/completions", "{", key);
+  ask("/v1/models/\"x", "", key);
+  RawClient client(port_);
+  client.get("/metrics");
+  EXPECT_EQ(status_of(client.answer()), 401) << "numbers are for those who may ask";
+  client.get("/metrics", key);
+  const std::string page = body_of(client.answer());
+  for (const char* line : {"eai_requests_total{path=\"/chat/completions\",status=\"200\",model=\"hash-c\"} 1\n",
+                           "eai_requests_total{path=\"/chat/completions\",status=\"400\",model=\"\"} 1\n",
+                           "eai_requests_total{path=\"/models\",status=\"405\",model=\"\"} 1\n",
+                           "eai_requests_total{path=\"/metrics\",status=\"401\",model=\"\"} 1\n",
+                           "eai_request_seconds_count{path=\"/chat/completions\"} 2\n",
+                           "eai_tokens_total{model=\"hash-c\",kind=\"prompt\"} 7\n",
+                           "eai_tokens_total{model=\"hash-c\",kind=\"generated\"} 3\n",
+                           "eai_model_loads_total{model=\"hash-c\"} 1\n", "eai_model_ready{model=\"hash-e\"} 0\n"}) {
+    EXPECT_NE(page.find(line), std::string::npos) << line << page;
+  }
+}
+
+TEST_F(GatewayTest, TheRequestLogHasNoContent) {
+  ApiOptions options;
+  options.request_log = folder_.path() / "requests.log";
+  start(options);
+  ask("/v1/chat/completions", R"({"messages":[{"content":"a secret word"}]})", "x-request-id: seven\r\n");
+  stream("/v1/chat/completions", "stream");
+  std::string text;
+  const auto has_both = [&] {  // a line is written when its answer is out
+    const auto bytes = read_file(options.request_log, k_mib);
+    if (bytes) text = text_of(*bytes);
+    return std::count(text.begin(), text.end(), '\n') == 2;
+  };
+  ASSERT_TRUE(soon(has_both)) << text;
+  EXPECT_EQ(text.find("secret"), std::string::npos);
+  const json::object first = json::parse(text.substr(0, text.find('\n'))).as_object();
+  EXPECT_EQ(first.at("id").as_string(), "seven");
+  EXPECT_EQ(first.at("path").as_string(), "/chat/completions");
+  EXPECT_EQ(first.at("model").as_string(), "hash-c");
+  EXPECT_EQ(first.at("status").as_int64(), 200);
+  EXPECT_TRUE(first.at("whole").as_bool());
+  EXPECT_EQ(fs::status(options.request_log).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  reload({}, {"hash-c"});
+  ask("/v1/chat/completions", k_chat);
+  EXPECT_EQ(fs::file_size(options.request_log), text.size()) << "a reload ended it";
+}
+
+}  // namespace
+}  // namespace eai::api

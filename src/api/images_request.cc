@@ -1,0 +1,223 @@
+#include "api/images_request.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include <boost/json.hpp>
+
+#include "api/multipart.h"
+#include "util/base64.h"
+
+namespace eai::api {
+namespace {
+
+namespace json = boost::json;
+using Refused = tl::unexpected<ImageRefusal>;
+using Outcome = tl::expected<void, ImageRefusal>;
+
+constexpr std::size_t k_prompt_limit = 32000;  // bytes
+constexpr std::int64_t k_seed_limit = (1LL << 53) - 1;
+
+Refused refuse(std::string param, std::string message) {
+  return Refused(ImageRefusal{std::move(message), std::move(param)});
+}
+
+const json::value* find(const json::object& body, std::string_view key) {
+  const json::value* value = body.if_contains(key);
+  return value != nullptr && !value->is_null() ? value : nullptr;
+}
+
+// A form has only text: "4" is a number there, "true" a truth.
+std::optional<std::int64_t> whole(const json::value& value) {
+  boost::system::error_code error;
+  if (value.is_number()) {
+    auto n = value.to_number<std::int64_t>(error);
+    return error ? std::nullopt : std::optional(n);
+  }
+  if (const json::string* text = value.if_string()) {
+    std::int64_t n = 0;
+    auto read = std::from_chars(text->data(), text->data() + text->size(), n);
+    if (read.ec == std::errc{} && read.ptr == text->data() + text->size() && !text->empty()) return n;
+  }
+  return {};
+}
+
+std::optional<double> real(const json::value& value) {
+  boost::system::error_code error;
+  if (value.is_number()) return value.to_number<double>(error);
+  if (const json::string* text = value.if_string()) {
+    double n = 0;
+    auto read = std::from_chars(text->data(), text->data() + text->size(), n);
+    if (read.ec == std::errc{} && read.ptr == text->data() + text->size() && std::isfinite(n)) return n;
+  }
+  return {};
+}
+
+std::optional<bool> truth(const json::value& value) {
+  if (const bool* b = value.if_bool()) return *b;
+  if (value == "true") return true;
+  if (value == "false") return false;
+  return {};
+}
+
+class Reader {
+ public:
+  explicit Reader(const json::object& body) : body_(body) {}
+
+  // Into `to`, and to the engine under `engine_key` when that is not empty.
+  Outcome text(const char* key, std::string& to, std::size_t limit, const char* engine_key = "") {
+    const json::value* value = find(body_, key);
+    if (value == nullptr) return {};
+    const json::string* string = value->if_string();
+    if (string == nullptr) return refuse(key, std::string(key) + " must be text");
+    if (string->size() > limit)
+      return refuse(key, std::string(key) + " is too long: " + std::to_string(string->size()) + " bytes, " +
+                             std::to_string(limit) + " are the most");
+    to.assign(string->data(), string->size());
+    if (*engine_key != '\0') engine[engine_key] = to;
+    return {};
+  }
+
+  Outcome number(const char* key, std::int64_t low, std::int64_t high, const char* engine_key, int* to = nullptr) {
+    const json::value* value = find(body_, key);
+    if (value == nullptr) return {};
+    auto n = whole(*value);
+    if (!n || *n < low || *n > high)
+      return refuse(key, std::string(key) + " must be a whole number from " + std::to_string(low) + " to " +
+                             std::to_string(high));
+    if (*engine_key != '\0') engine[engine_key] = *n;
+    if (to != nullptr) *to = static_cast<int>(*n);
+    return {};
+  }
+
+  Outcome fraction(const char* key, double high) {
+    const json::value* value = find(body_, key);
+    if (value == nullptr) return {};
+    auto n = real(*value);
+    if (!n || *n < 0 || *n > high)
+      return refuse(key, std::string(key) + " must be a number from 0 to " + std::to_string(static_cast<int>(high)));
+    engine[key] = *n;
+    return {};
+  }
+
+  Outcome flag(const char* key, bool& to) {
+    const json::value* value = find(body_, key);
+    if (value == nullptr) return {};
+    auto b = truth(*value);
+    if (!b) return refuse(key, std::string(key) + " must be true or false");
+    to = *b;
+    return {};
+  }
+
+  Outcome choice(const char* key, std::initializer_list<std::string_view> allowed, std::string& to) {
+    if (auto read = text(key, to, 64); !read) return read;
+    if (std::find(allowed.begin(), allowed.end(), to) != allowed.end()) return {};
+    std::string names;
+    for (std::string_view name : allowed) names += (names.empty() ? "" : ", ") + std::string(name);
+    return refuse(key, std::string(key) + " must be one of " + names);
+  }
+
+  Outcome size() {
+    std::string text_of_size;
+    if (auto read = text("size", text_of_size, 32); !read) return read;
+    if (text_of_size.empty() || text_of_size == "auto") return {};
+    const char* end = text_of_size.data() + text_of_size.size();
+    int width = 0;
+    int height = 0;
+    auto first = std::from_chars(text_of_size.data(), end, width);
+    bool good = first.ec == std::errc{} && first.ptr != end && *first.ptr == 'x';
+    auto second = good ? std::from_chars(first.ptr + 1, end, height) : first;
+    good = good && second.ec == std::errc{} && second.ptr == end;
+    if (!good) return refuse("size", "size must be WIDTHxHEIGHT, as 1024x1024, or auto");
+    if (width < 1 || height < 1 || width > 16384 || height > 16384)
+      return refuse("size", "size " + text_of_size + " cannot be drawn: sides have 1 to 16384 pixels");
+    engine["width"] = width;
+    engine["height"] = height;
+    return {};
+  }
+
+  json::object engine;
+
+ private:
+  const json::object& body_;
+};
+
+bool is_id(std::string_view id) {
+  return std::all_of(id.begin(), id.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+}
+
+Outcome read_all(Reader& r, ImageWish& wish) {
+  std::string prompt;
+  std::string negative;
+  std::string response_format = "b64_json";
+  std::string background = "auto";
+  for (auto step :
+       {r.text("prompt", prompt, k_prompt_limit, "prompt"),
+        r.text("negative_prompt", negative, k_prompt_limit, "negative_prompt"), r.text("model", wish.model, 256),
+        r.text("id", wish.id, 64), r.number("n", 1, 10, "n", &wish.n), r.size(), r.number("steps", 1, 200, "steps"),
+        r.number("seed", 0, k_seed_limit, "seed"), r.number("output_compression", 0, 100, "compression"),
+        r.number("partial_images", 0, 3, "previews", &wish.partial_images), r.fraction("guidance", 100),
+        r.fraction("cfg_scale", 100), r.fraction("strength", 1), r.flag("stream", wish.stream),
+        r.flag("progress", wish.progress), r.choice("output_format", {"png", "jpeg", "webp"}, wish.format),
+        r.choice("quality", {"auto", "low", "medium", "standard", "high", "hd"}, wish.quality),
+        r.choice("response_format", {"b64_json", "url"}, response_format),
+        r.choice("background", {"auto", "opaque"}, background)})
+    if (!step) return step;
+  if (prompt.find('\0') != std::string::npos) return refuse("prompt", "prompt contains a NUL character");
+  if (prompt.empty() && wish.act != ImageAct::variation)
+    return refuse("prompt", "prompt is missing: say what is to be drawn");
+  if (!is_id(wish.id)) return refuse("id", "id may have letters, digits, - and _ only");
+  wish.as_url = response_format == "url";
+  if (!wish.stream) r.engine.erase("previews");
+  r.engine["format"] = wish.format;
+  r.engine["quality"] = wish.quality;
+  return {};
+}
+
+}  // namespace
+
+tl::expected<ImageWish, ImageRefusal> parse_generation(std::string_view text) {
+  boost::system::error_code error;
+  json::value value = json::parse(text, error);
+  if (error || !value.is_object()) return refuse("", "the body must be a JSON object");
+  ImageWish wish;
+  Reader reader(value.get_object());
+  if (auto read = read_all(reader, wish); !read) return Refused(read.error());
+  wish.engine_body = json::serialize(reader.engine);
+  return wish;
+}
+
+tl::expected<ImageWish, ImageRefusal> parse_image_form(ImageAct act, std::string_view content_type,
+                                                       std::string_view body) {
+  auto form = parse_form(content_type, body);
+  if (!form) return refuse("", form.error().message);
+  json::object fields;
+  json::array images;
+  std::string mask;
+  for (const FormPart& part : *form) {
+    if (part.name == "image" || part.name == "image[]")
+      images.emplace_back(to_base64(part.content));
+    else if (part.name == "mask")
+      mask = to_base64(part.content);
+    else if (part.content.size() > 1024 * 1024)
+      return refuse(part.name, "a field of the form is too long");
+    else
+      fields[part.name] = part.content;
+  }
+  ImageWish wish;
+  wish.act = act;
+  Reader reader(fields);
+  if (auto read = read_all(reader, wish); !read) return Refused(read.error());
+  if (images.empty()) return refuse("image", "image is missing: send the picture as a file of the form");
+  reader.engine["image"] = std::move(images);
+  if (!mask.empty()) reader.engine["mask"] = mask;
+  wish.engine_body = json::serialize(reader.engine);
+  return wish;
+}
+
+}  // namespace eai::api

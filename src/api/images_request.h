@@ -1,0 +1,46 @@
+// Why: what a client of the images API wants, checked before a model is loaded for it, and said to the engine in its
+// own words.
+// Thread: any; pure functions.
+// Source: OpenAI's images API; image_engine/README.md.
+// What holds: the engine checks again what only the model can tell (the sizes it draws); nothing a client sends reaches
+// the engine but the fields named there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "util/result.h"
+
+namespace eai::api {
+
+enum class ImageAct { generation, edit, variation };
+
+struct ImageWish {
+  ImageAct act = ImageAct::generation;
+  std::string model;  // as the client named it; empty: not named
+  std::string id;     // for progress; empty: not given
+  std::string format = "png";
+  std::string quality = "auto";
+  int n = 1;
+  int partial_images = 0;
+  bool stream = false;
+  bool as_url = false;
+  bool progress = false;    // a stream tells every step (our own addition to OpenAI's events)
+  std::string engine_body;  // JSON for POST /generate
+};
+
+// A refusal, and the field it is about.
+struct ImageRefusal {
+  std::string message;
+  std::string param;  // may be empty
+};
+
+// Body of POST /v1/images/generations.
+tl::expected<ImageWish, ImageRefusal> parse_generation(std::string_view json);
+
+// Form of POST /v1/images/edits and /v1/images/variations.
+tl::expected<ImageWish, ImageRefusal> parse_image_form(ImageAct act, std::string_view content_type,
+                                                       std::string_view body);
+
+}  // namespace eai::api

@@ -1,0 +1,99 @@
+// Waiting for an engine without leaving the client in the dark.
+#include <cmath>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "api/core.h"
+
+namespace eai::api {
+namespace {
+
+struct Waiting {
+  explicit Waiting(asio::io_context& context) : bell(context) {}
+  asio::steady_timer bell;  // cancelled when the outcome is here
+  asio::cancellation_signal give_up;
+  std::optional<Result<engine::Lease>> outcome;
+  engine::WaitNews news;
+};
+
+// Ends the wait in the pool when the waiting handler goes, in whatever way.
+struct GiveUpGuard {
+  std::shared_ptr<Waiting> waiting;
+  ~GiveUpGuard() {
+    if (!waiting->outcome) waiting->give_up.emit(asio::cancellation_type::terminal);
+  }
+};
+
+asio::awaitable<void> take(engine::Pool& pool, engine::LeaseRequest request, std::shared_ptr<Waiting> waiting) {
+  Result<engine::Lease> outcome = co_await pool.lease(std::move(request));
+  waiting->outcome.emplace(std::move(outcome));
+  waiting->bell.cancel();
+}
+
+std::string comment_of(const engine::WaitNews& news) {
+  std::string out = ": " + (news.phase.empty() ? std::string("waiting") : news.phase);
+  if (news.position > 0) out += ", position " + std::to_string(news.position);
+  if (news.fraction > 0) out += ", " + std::to_string(std::lround(news.fraction * 100)) + " %";
+  return out + "\n\n";
+}
+
+asio::awaitable<Result<engine::Lease>> lease_for_stream(Core& core, engine::LeaseRequest request, http::Outgoing& out,
+                                                        const http::HeaderList& stream_head) {
+  auto waiting = std::make_shared<Waiting>(core.context);
+  std::weak_ptr<Waiting> weak = waiting;
+  request.on_news = [weak, also = std::move(request.on_news)](const engine::WaitNews& news) {
+    if (auto alive = weak.lock()) alive->news = news;
+    if (also) also(news);
+  };
+  // The slot is touched once more after take() has ended: its signal must live until the completion handler goes.
+  auto done = [waiting](std::exception_ptr) {};
+  auto token = asio::bind_cancellation_slot(waiting->give_up.slot(), std::move(done));
+  asio::awaitable<void> taking = take(core.pool, std::move(request), waiting);
+  asio::co_spawn(core.context, std::move(taking), token);
+  GiveUpGuard guard{waiting};
+  constexpr auto as_tuple = asio::as_tuple(asio::deferred);
+  while (!waiting->outcome) {
+    waiting->bell.expires_after(core.options.first_news);
+    auto [error] = co_await waiting->bell.async_wait(as_tuple);
+    if (waiting->outcome) break;
+    if (error) continue;
+    std::string comment = comment_of(waiting->news);
+    Result<void> sent;
+    if (out.begun()) {
+      sent = co_await out.write(comment);
+    } else {
+      sent = co_await out.begin(200, stream_head, comment);
+    }
+    if (!sent) co_return Failure(std::move(sent).error());
+  }
+  co_return std::move(*waiting->outcome);
+}
+
+}  // namespace
+
+asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string model_id, http::Outgoing& out,
+                                                       const http::HeaderList* stream_head, OnNews also) {
+  engine::LeaseRequest request;
+  request.model_id = std::move(model_id);
+  request.deadline = std::chrono::steady_clock::now() + core.options.wait_limit;
+  request.on_news = std::move(also);
+  if (stream_head == nullptr) return core.pool.lease(std::move(request));
+  return lease_for_stream(core, std::move(request), out, *stream_head);
+}
+
+asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& lease) {
+  constexpr auto as_tuple = asio::as_tuple(asio::deferred);
+  asio::steady_timer timer(core.context);
+  for (int tries = 0; tries < 200 && lease.ended().empty(); ++tries) {
+    timer.expires_after(std::chrono::milliseconds(5));
+    co_await timer.async_wait(as_tuple);
+  }
+  co_return lease.ended();
+}
+
+}  // namespace eai::api

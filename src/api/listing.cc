@@ -1,0 +1,132 @@
+// What is served here, as JSON: for clients (/v1/models) and for the command line (/eai/status).
+#include <boost/json.hpp>
+#include <unistd.h>
+
+#include "api/api_error.h"
+#include "api/core.h"
+#include "util/text.h"
+
+namespace eai::api {
+namespace {
+
+namespace json = boost::json;
+
+std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+const engine::ModelStatus* status_of(const std::vector<engine::ModelStatus>& all, std::string_view id) {
+  for (const auto& status : all) {
+    if (status.spec.id == id) return &status;
+  }
+  return nullptr;
+}
+
+double gigabytes(std::uint64_t bytes) { return static_cast<double>(bytes / 10'000'000) / 100; }
+
+// OpenAI's fields, those of the Python tool, then ours.
+json::object model_json(const ServedModel& model, const engine::ModelStatus* status) {
+  json::object out{{"id", model.id},     {"object", "model"},         {"created", seconds_of(model.created)},
+                   {"owned_by", "user"}, {"root", model.folder_name}, {"folder_name", model.folder_name}};
+  if (model.ram_gb) {
+    out["ram"] = *model.ram_gb;
+  } else {
+    out["ram"] = status != nullptr && status->memory_need > 0 ? json::value(gigabytes(status->memory_need)) : nullptr;
+  }
+  out["task"] = name_of(model.task);
+  json::array capabilities;
+  if (model.has_projector) capabilities.emplace_back("vision");
+  if (status != nullptr) {
+    if (status->tools) capabilities.emplace_back("tools");
+    out["state"] = engine::name_of(status->state);
+    if (status->context > 0) out["context_length"] = status->context;
+    out["memory"] = status->memory_now;
+  }
+  out["capabilities"] = std::move(capabilities);
+  return out;
+}
+
+// The sum whose total is `memory_estimated`, bytes.
+json::object arithmetic_json(const engine::MemoryEstimate& memory) {
+  return {{"weights", memory.weights},     {"context", memory.context},       {"compute", memory.compute},
+          {"projector", memory.projector}, {"companions", memory.companions}, {"prompt_cache", memory.prompt_cache},
+          {"process", memory.process}};
+}
+
+json::object status_json(const engine::ModelStatus& status, const ModelCounts* counts, bool is_main) {
+  json::object out{{"id", status.spec.id},
+                   {"folder_name", status.spec.folder_name},
+                   {"task", name_of(status.spec.task)},
+                   {"main", is_main},
+                   {"state", engine::name_of(status.state)},
+                   {"pid", status.pid},
+                   {"leases", status.leases},
+                   {"queued", status.queued},
+                   {"context_length", status.context},
+                   {"slots", status.slots},
+                   {"memory_estimated", status.memory_estimated},
+                   {"memory_arithmetic", arithmetic_json(status.memory)},
+                   {"memory_note", status.memory.note},
+                   {"memory_need", status.memory_need},
+                   {"memory_now", status.memory_now},
+                   {"memory_peak", status.memory_peak},
+                   {"starts", status.starts},
+                   {"crashes", status.crashes},
+                   {"requests", status.requests},
+                   {"last_load_seconds", status.last_load_seconds},
+                   {"last_failure", status.last_failure}};
+  out["prompt_tokens"] = counts != nullptr ? counts->prompt_tokens : 0;
+  out["generated_tokens"] = counts != nullptr ? counts->generated_tokens : 0;
+  out["tokens_per_second"] = counts != nullptr ? counts->tokens_per_second : 0;
+  if (status.ready_since != std::chrono::system_clock::time_point{})
+    out["ready_since"] = seconds_of(status.ready_since);
+  return out;
+}
+
+http::Reply json_reply(const json::object& body) {
+  return {200, {{"content-type", "application/json"}}, json::serialize(body)};
+}
+
+}  // namespace
+
+http::Reply models_reply(const Core& core) {
+  auto status = core.pool.status();
+  json::array data;
+  for (const ServedModel& model : core.served) data.push_back(model_json(model, status_of(status, model.id)));
+  return json_reply({{"object", "list"}, {"data", std::move(data)}});
+}
+
+http::Reply model_reply(const Core& core, std::string_view id) {
+  for (const ServedModel& model : core.served) {
+    if (model.id == id) return json_reply(model_json(model, status_of(core.pool.status(), id)));
+  }
+  return error_reply(404, "invalid_request_error", "no model '" + printable(id, 100) + "' is served here",
+                     "model_not_found");
+}
+
+http::Reply status_reply(const Core& core) {
+  json::array models;
+  bool is_main = true;
+  for (const auto& status : core.pool.status()) {
+    models.push_back(status_json(status, core.meter.of(status.spec.id), is_main));
+    is_main = false;
+  }
+  engine::PoolStatus totals = core.pool.totals();
+  return json_reply(
+      {{"pid", ::getpid()},
+       {"version", core.options.version},
+       {"started", seconds_of(core.started)},
+       {"memory",
+        json::object{{"budget", totals.budget}, {"budget_source", totals.budget_source}, {"used", totals.used}}},
+       {"switches", totals.switches},
+       {"evictions", totals.evictions},
+       {"models", std::move(models)}});
+}
+
+http::Reply metrics_reply(const Core& core) {
+  return {200,
+          {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
+          core.meter.prometheus(core.pool.status(), core.pool.totals())};
+}
+
+}  // namespace eai::api

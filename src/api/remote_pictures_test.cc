@@ -1,0 +1,262 @@
+// Pictures by address, from servers that lie, dawdle, flood and send elsewhere; one of them speaks TLS.
+#include "api/remote_pictures.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "fakes/certificate.h"
+#include "fakes/gateway_world.h"
+#include "http/address.h"
+
+namespace eai::api {
+namespace {
+
+const std::string k_png = std::string("\x89PNG\r\n\x1a\n") + std::string(100, 'p');
+
+// Serves pictures on 127.0.0.1, on 127.0.0.2, and over TLS.
+class PictureServer {
+ public:
+  explicit PictureServer(const http::TlsFiles* tls = nullptr) {
+    http::Handlers handlers;
+    handlers.handle = [this](http::Incoming& in, http::Outgoing& out) { return answer(in, out); };
+    handlers.refuse = [](int status, std::string_view why) { return http::Reply{status, {}, std::string(why)}; };
+    server_.emplace(context_, http::Limits{}, std::move(handlers));
+    port = *server_->listen_tcp("127.0.0.1", 0, tls);
+    other_port = *server_->listen_tcp("127.0.0.2", 0, tls);
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~PictureServer() {
+    asio::post(context_, [this] {
+      server_.reset();
+      context_.stop();
+    });
+    thread_.join();
+  }
+  std::string at(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(port) + path; }
+
+  std::uint16_t port = 0, other_port = 0;
+  std::atomic<int> asked = 0, left = 0;
+
+ private:
+  asio::awaitable<void> answer(http::Incoming& in, http::Outgoing& out) {
+    ++asked;
+    const std::string path(in.path());
+    http::Reply reply{200, {{"content-type", "image/png"}}, k_png};
+    if (path == "/endless" || path == "/hang") {
+      struct Left {
+        std::atomic<int>& count;
+        ~Left() { ++count; }
+      };
+      const Left note{left};
+      const http::HeaderList headers = {{"content-type", "image/png"}};
+      co_await out.begin(200, headers, k_png);
+      const std::string piece(1 << 20, 'x');
+      while (path == "/endless") {
+        if (!co_await out.write(piece)) co_return;
+      }
+      asio::steady_timer never(context_, std::chrono::hours(1));
+      co_await never.async_wait(asio::use_awaitable);
+    }
+    if (path == "/html") reply.body = "<html>not a picture</html>";
+    if (path == "/text") reply.headers = {{"content-type", "text/plain"}};
+    if (path == "/big") reply.body = k_png + std::string(20 << 20, 'x');
+    if (path == "/missing") reply.status = 404;
+    if (path == "/empty") reply.body.clear();
+    if (path == "/inside") reply = to("http://127.0.0.2:" + std::to_string(other_port) + "/png");
+    if (path == "/file") reply = to("file:///etc/passwd");
+    if (path.starts_with("/hops/")) {
+      const int hops = std::stoi(path.substr(6));
+      reply = to(hops == 1 ? "/png" : "/hops/" + std::to_string(hops - 1));
+    }
+    co_await out.send(reply);
+  }
+  static http::Reply to(std::string where) { return {302, {{"location", std::move(where)}}, ""}; }
+
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  std::optional<http::Server> server_;
+  std::thread thread_;
+};
+
+// Lets in what the test's server stands on, as a public address would be.
+PictureRules rules() {
+  PictureRules out;
+  out.peer_allowed = [](std::string_view address) { return address == "127.0.0.1"; };
+  return out;
+}
+
+TEST(Picture, TypeComesFromItsBytes) {
+  EXPECT_EQ(picture_type(view_of(k_png)), "image/png");
+  EXPECT_EQ(picture_type(view_of("\xff\xd8\xff\xe0....")), "image/jpeg");
+  EXPECT_EQ(picture_type(view_of("GIF89a....")), "image/gif");
+  EXPECT_EQ(picture_type(view_of("RIFF....WEBPVP8 ")), "image/webp");
+  EXPECT_EQ(picture_type(view_of("BM......")), "image/bmp");
+  for (const char* no : {"", "B", "<html>", "RIFF....WAVE", "GIF88a", "\x89PN", "%PDF-1.7"})
+    EXPECT_EQ(picture_type(view_of(no)), "") << no;
+}
+
+TEST(Picture, IsFetchedWhateverItsServerCallsIt) {
+  PictureServer server;
+  for (const char* path : {"/png", "/text", "/hops/1", "/hops/3"}) {
+    const auto picture = fetch_picture(server.at(path), rules(), {});
+    ASSERT_TRUE(picture) << path << ": " << picture.error().message;
+    EXPECT_TRUE(picture->starts_with("data:image/png;base64,iVBORw0KGgpwcHBw")) << *picture;
+  }
+}
+
+TEST(Picture, WhatIsNoneOrTooMuchIsRefused) {
+  PictureServer server;
+  for (const char* path : {"/html", "/empty", "/missing", "/big", "/endless", "/hops/4", "/file"}) {
+    const auto picture = fetch_picture(server.at(path), rules(), {});
+    ASSERT_FALSE(picture) << path;
+    EXPECT_EQ(picture.error().code, Code::invalid) << path << ": " << picture.error().message;
+    EXPECT_NE(picture.error().message.find("127.0.0.1"), std::string::npos) << "the message names the address";
+  }
+}
+
+TEST(Picture, ASlowServerIsGivenUp) {
+  PictureServer server;
+  PictureRules hasty = rules();
+  hasty.deadline = std::chrono::milliseconds(300);
+  const auto picture = fetch_picture(server.at("/hang"), hasty, {});
+  ASSERT_FALSE(picture);
+  EXPECT_EQ(picture.error().code, Code::invalid) << picture.error().message;
+}
+
+TEST(Picture, ARedirectInsideIsNotFollowed) {
+  PictureServer server;
+  const auto picture = fetch_picture(server.at("/inside"), rules(), {});
+  ASSERT_FALSE(picture);
+  EXPECT_EQ(server.asked, 1) << "the second server was never asked";
+}
+
+TEST(Picture, NoAddressOfThisMachineIsAskedInWhateverForm) {
+  PictureServer server;
+  PictureRules careful;
+  careful.peer_allowed = http::is_public_address;
+  const std::string port = ":" + std::to_string(server.port) + "/png";
+  for (const char* host : {"127.0.0.1", "localhost", "2130706433", "0x7f.1", "0x7f000001", "017700000001", "127.1", "0",
+                           "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "user@127.0.0.1",
+                           "user:word@localhost", "127.0.0.1.", "%31%32%37.0.0.1", "①②⑦.0.0.1"}) {
+    const auto picture = fetch_picture("http://" + std::string(host) + port, careful, {});
+    EXPECT_FALSE(picture) << host;
+  }
+  for (const char* url :
+       {"ftp://127.0.0.1/a", "gopher://127.0.0.1/a", "http:///png", "http://", "http://a b/", "http:/x"})
+    EXPECT_FALSE(fetch_picture(url, careful, {})) << url;
+  EXPECT_FALSE(fetch_picture(server.at("/" + std::string(9000, 'a')), rules(), {}));
+  EXPECT_EQ(server.asked, 0);
+}
+
+TEST(Picture, TlsIsVerified) {
+  TemporaryFolder folder;
+  const test::Certificate certificate(folder.path());
+  const http::TlsFiles files{certificate.certificate, certificate.key};
+  PictureServer server(&files);
+  const std::string url = "https://127.0.0.1:" + std::to_string(server.port) + "/png";
+  EXPECT_FALSE(fetch_picture(url, rules(), {})) << "nobody vouches for this certificate";
+  ::setenv("SSL_CERT_FILE", certificate.certificate.c_str(), 1);
+  const auto picture = fetch_picture(url, rules(), {});
+  const auto wrong_name = fetch_picture("https://localhost:" + std::to_string(server.port) + "/png", rules(), {});
+  ::unsetenv("SSL_CERT_FILE");
+  EXPECT_TRUE(picture) << picture.error().message;
+  EXPECT_FALSE(wrong_name) << "the certificate is of 127.0.0.1 alone";
+}
+
+class RemotePicturesTest : public GatewayWorld {
+ protected:
+  void start_seeing(RemoteImages from, int deadline_ms = 10'000) {
+    sees_ = true;
+    ApiOptions options;
+    options.remote_images = from;
+    options.picture_deadline = std::chrono::milliseconds(deadline_ms);
+    start(options);
+  }
+  static std::string chat(const std::string& parts) {
+    return R"({"a":1.50,"messages":[{"role":"user","content":[)" + parts + R"(]}],"z":"\u00e9"})";
+  }
+  static std::string part(const std::string& url) {
+    return R"({"type":"image_url","image_url":{"url":")" + url + "\"}}";
+  }
+  PictureServer pictures_;
+};
+
+TEST_F(RemotePicturesTest, TheEngineGetsThePictureInPlaceOfItsAddress) {
+  start_seeing(RemoteImages::anywhere);
+  const std::string uri = *fetch_picture(pictures_.at("/png"), rules(), {});
+  std::string answer =
+      ask("/v1/chat/completions", chat(part(pictures_.at("/png")) + "," + part("data:image/png;base64,AA") +
+                                       R"(,{"type":"image_url","image_url":")" + pictures_.at("/png") + "\"}"));
+  EXPECT_EQ(status_of(answer), 200) << answer;
+  EXPECT_EQ(body_of(answer), chat(part(uri) + "," + part("data:image/png;base64,AA") + "," + part(uri)));
+  answer = ask("/v1/responses",
+               R"({"input":[{"content":[{"type":"input_image","image_url":")" + pictures_.at("/png") + "\"}]}]}");
+  EXPECT_EQ(body_of(answer), R"({"input":[{"content":[{"type":"input_image","image_url":")" + uri + "\"}]}]}");
+  answer = ask("/v1/messages", R"({"messages":[{"content":[{"type":"image","source":{"type":"url","url":")" +
+                                   pictures_.at("/png") + "\"}}]}]}");
+  EXPECT_EQ(body_of(answer),
+            R"({"messages":[{"content":[{"type":"image","source":{"type":"url","url":")" + uri + "\"}}]}]}");
+}
+
+TEST_F(RemotePicturesTest, ABareDataAddressIsPutAsTheEngineWantsIt) {
+  start_seeing(RemoteImages::none);
+  const std::string answer =
+      ask("/v1/chat/completions", chat(R"({"type":"image_url","image_url":"data:image/png;base64,AA"})"));
+  EXPECT_EQ(body_of(answer), chat(part("data:image/png;base64,AA")));
+}
+
+TEST_F(RemotePicturesTest, AFaultIsTheClientsAndNoEngineIsAsked) {
+  start_seeing(RemoteImages::anywhere);
+  for (const char* path : {"/html", "/missing", "/big"}) {
+    const std::string answer =
+        ask("/v1/chat/completions", chat(part(pictures_.at("/png")) + "," + part(pictures_.at(path))));
+    EXPECT_EQ(status_of(answer), 400) << path;
+    EXPECT_EQ(error_of(answer).at("type").as_string(), "invalid_request_error");
+    EXPECT_NE(std::string(error_of(answer).at("message").as_string()).find(path), std::string::npos) << answer;
+  }
+  std::string many;
+  for (int i = 0; i < 17; ++i) many += part(pictures_.at("/png")) + (i < 16 ? "," : "");
+  EXPECT_EQ(status_of(ask("/v1/chat/completions", chat(many))), 400);
+}
+
+TEST_F(RemotePicturesTest, PrivateAddressesAreRefusedUnlessAllowed) {
+  start_seeing(RemoteImages::public_addresses);
+  EXPECT_EQ(status_of(ask("/v1/chat/completions", chat(part(pictures_.at("/png"))))), 400);
+  ApiOptions none;
+  none.remote_images = RemoteImages::none;
+  reload(none, {"hash-c"});
+  EXPECT_EQ(pictures_.asked, 0);
+}
+
+TEST_F(RemotePicturesTest, AModelThatCannotSeeFetchesNothing) {
+  ApiOptions options;
+  options.remote_images = RemoteImages::anywhere;
+  start(options);
+  const std::string answer = ask("/v1/chat/completions", chat(part(pictures_.at("/png"))));
+  EXPECT_EQ(status_of(answer), 400);
+  EXPECT_NE(answer.find("projector"), std::string::npos);
+  EXPECT_EQ(pictures_.asked, 0);
+}
+
+TEST_F(RemotePicturesTest, PicturesThatDoNotComeHoldUpTheirOwnRequestOnly) {
+  start_seeing(RemoteImages::anywhere, 400);
+  std::string many;
+  for (int i = 0; i < 8; ++i) many += part(pictures_.at("/hang")) + (i < 7 ? "," : "");
+  RawClient waiting(port_);
+  waiting.post("/v1/chat/completions", chat(many));
+  ASSERT_TRUE(soon([&] { return pictures_.asked >= 4; }));
+  EXPECT_EQ(status_of(ask("/v1/chat/completions", k_chat)), 200) << "the others do not wait";
+  EXPECT_GE(status_of(waiting.answer()), 400);
+}
+
+TEST_F(RemotePicturesTest, AClientThatLeavesEndsItsFetch) {
+  start_seeing(RemoteImages::anywhere);
+  RawClient client(port_);
+  client.post("/v1/chat/completions", chat(part(pictures_.at("/hang"))));
+  ASSERT_TRUE(soon([&] { return pictures_.asked == 1; }));
+  client.leave();
+  EXPECT_TRUE(soon([&] { return pictures_.left == 1; }));
+}
+
+}  // namespace
+}  // namespace eai::api

@@ -1,0 +1,140 @@
+#include <algorithm>
+#include <utility>
+
+#include "ipld/unixfs.h"
+
+namespace eai::ipld {
+namespace {
+
+constexpr std::size_t k_directory_limit = 256 * k_kib;
+
+Cid dag_pb_cid(const Profile& profile, ByteView block) {
+  const Sha256 hash = sha256(block);
+  Multihash multihash{HashCode::sha2_256, Bytes(hash.begin(), hash.end())};
+  // The binary form of a CIDv0 is its multihash alone.
+  if (profile.cid_version == 0) return Cid::from_bytes(multihash.bytes()).value();
+  return Cid::v1(Codec::dag_pb, std::move(multihash));
+}
+
+}  // namespace
+
+const std::vector<Profile>& known_profiles() {
+  static const std::vector<Profile> profiles{
+      k_unixfs_v1_2025,
+      {"kubo-v1", 1, Leaves::raw, 256 * k_kib, 174},
+      {"test-cid-v1", 1, Leaves::raw, k_mib, 174},
+      {"unixfs-v0-2015", 0, Leaves::dag_pb, 256 * k_kib, 174},
+  };
+  return profiles;
+}
+
+const Profile* find_profile(std::string_view name) {
+  const auto& all = known_profiles();
+  auto found = std::find_if(all.begin(), all.end(), [&](const Profile& p) { return p.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+TreeNode raw_leaf(const Sha256& hash, std::uint64_t size) {
+  Multihash multihash{HashCode::sha2_256, Bytes(hash.begin(), hash.end())};
+  return {Cid::v1(Codec::raw, std::move(multihash)), size, size};
+}
+
+TreeNode make_leaf(const Profile& profile, ByteView content, Bytes* block) {
+  if (profile.leaves == Leaves::raw) return raw_leaf(sha256(content), content.size());
+  UnixfsData data;
+  if (!content.empty()) data.data = Bytes(content.begin(), content.end());
+  data.filesize = content.size();
+  PbNode node;
+  node.data = encode_unixfs(data);
+  Bytes encoded = encode_dag_pb(node);
+  TreeNode leaf{dag_pb_cid(profile, encoded), content.size(), encoded.size()};
+  if (block != nullptr) *block = std::move(encoded);
+  return leaf;
+}
+
+Result<void> verify_content(const Cid& cid, ByteView content) {
+  if (cid.codec() == Codec::raw || cid.codec() == Codec::json) return verify(cid.hash(), content);
+  if (cid.codec() != Codec::dag_pb) {
+    return fail(Code::unsupported, cid.str() + " is of a kind whose content cannot be checked here");
+  }
+  Profile leaf = k_unixfs_v1_2025;
+  leaf.leaves = Leaves::dag_pb;
+  Bytes block;
+  make_leaf(leaf, content, &block);
+  return verify(cid.hash(), block);
+}
+
+FileTree::FileTree(const Profile& profile, OnBlock on_block) : profile_(profile), on_block_(std::move(on_block)) {}
+
+void FileTree::add(TreeNode child) { add_at(0, std::move(child)); }
+
+void FileTree::add_at(std::size_t level, TreeNode child) {
+  if (levels_.size() == level) levels_.emplace_back();
+  // A full node is packed only when one more child comes: a lone full node is the root.
+  if (levels_[level].size() == profile_.width) add_at(level + 1, pack(levels_[level]));
+  levels_[level].push_back(std::move(child));
+}
+
+TreeNode FileTree::pack(std::vector<TreeNode>& children) {
+  PbNode node;
+  UnixfsData data;
+  TreeNode parent{children.front().cid, 0, 0};
+  for (TreeNode& child : children) {
+    node.links.push_back({std::move(child.cid), "", child.tsize});
+    data.blocksizes.push_back(child.size);
+    parent.size += child.size;
+    parent.tsize += child.tsize;
+  }
+  children.clear();
+  data.filesize = parent.size;
+  node.data = encode_unixfs(data);
+  Bytes block = encode_dag_pb(node);
+  parent.cid = dag_pb_cid(profile_, block);
+  parent.tsize += block.size();
+  if (on_block_) on_block_(parent.cid, std::move(block));
+  return parent;
+}
+
+TreeNode FileTree::finish() {
+  if (levels_.empty()) {
+    Bytes block;
+    TreeNode leaf = make_leaf(profile_, {}, &block);
+    if (on_block_) on_block_(leaf.cid, std::move(block));
+    return leaf;
+  }
+  for (std::size_t level = 0;; ++level) {
+    const bool is_top = level + 1 == levels_.size();
+    if (is_top && levels_[level].size() == 1) return std::move(levels_[level].front());
+    add_at(level + 1, pack(levels_[level]));
+  }
+}
+
+Result<Directory> make_directory(const Profile& profile, std::vector<DirectoryEntry> entries) {
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  PbNode node;
+  TreeNode directory{dag_pb_cid(profile, {}), 0, 0};
+  for (DirectoryEntry& entry : entries) {
+    const std::string& name = entry.name;
+    if (name.empty() || name == "." || name == ".." || name.find('/') != name.npos || name.find('\0') != name.npos) {
+      return fail(Code::invalid, "a folder's entry has a name that no file can have");
+    }
+    if (!node.links.empty() && node.links.back().name == name) {
+      return fail(Code::invalid, "a folder has two entries of the name " + name);
+    }
+    directory.size += entry.node.size;
+    directory.tsize += entry.node.tsize;
+    node.links.push_back({std::move(entry.node.cid), std::move(entry.name), entry.node.tsize});
+  }
+  UnixfsData data;
+  data.type = UnixfsType::directory;
+  node.data = encode_unixfs(data);
+  Bytes block = encode_dag_pb(node);
+  if (block.size() > k_directory_limit) {
+    return fail(Code::unsupported, "a folder with so many entries needs a sharded UnixFS folder");
+  }
+  directory.cid = dag_pb_cid(profile, block);
+  directory.tsize += block.size();
+  return Directory{std::move(directory), std::move(block)};
+}
+
+}  // namespace eai::ipld

@@ -1,0 +1,34 @@
+// Why: what a person can do about an error. The rooms that find errors do not know how their caller is driven, so they name
+// the remedy, and the edge puts it into words: the option of a command line, the field of a page.
+// Thread: plain values.
+#pragma once
+
+#include <string_view>
+
+namespace eai {
+
+enum class Hint {
+  none,
+  allow_plain_http,  // HTTP without TLS may be allowed beyond private addresses
+  shorter_context,   // less context needs less memory
+  smaller_parts,     // the archive may be cut into smaller parts
+  larger_parts,      // or into fewer, larger ones
+  archive_format,    // the format `archive` can do what `unixfs` cannot
+  embedding_task,    // preserve it as an embedding model
+  image_task,        // preserve it as an image model
+  join_split_model,  // join the pieces of a split GGUF first
+  start_over,        // forget what an earlier, interrupted run has settled
+  kubo_address,      // a kubo node may run at another address
+  lighthouse_key,    // Lighthouse wants an API key, or another home
+  name_provider,     // tell a pinning service who has the blocks
+  set_task,          // the task was guessed, and can be given
+  set_ram,           // the memory was estimated, and can be given
+  stop_server,       // the running server has to be stopped or replaced first
+};
+
+// The enumerator's name, for programs: "smaller_parts". Empty for none.
+std::string_view name_of(Hint hint);
+// Hint::none for a name that is not one.
+Hint parse_hint(std::string_view name);
+
+}  // namespace eai
