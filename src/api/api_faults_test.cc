@@ -4,12 +4,12 @@
 
 #include <sys/resource.h>
 
-#include "fakes/gateway_world.h"
+#include "fakes/api_world.h"
 
 namespace eai::api {
 namespace {
 
-class FaultsTest : public GatewayWorld {
+class FaultsTest : public ApiWorld {
  protected:
   // What the fake engine wrote into <model>.<what>, once it is there.
   std::string noted(const std::string& what) {

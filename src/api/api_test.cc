@@ -1,12 +1,12 @@
 // The API as clients see it: what is relayed, what is refused, who may come in.
-#include "fakes/gateway_world.h"
+#include "fakes/api_world.h"
 
 namespace eai::api {
 namespace {
 
-class GatewayTest : public GatewayWorld {};
+class ApiTest : public ApiWorld {};
 
-TEST_F(GatewayTest, RelaysTheBodyAsItIsAndTheAnswerWithItsModel) {
+TEST_F(ApiTest, RelaysTheBodyAsItIsAndTheAnswerWithItsModel) {
   start();
   const std::string answer = ask("/v1/chat/completions", k_chat, "X-Conversation-Id: 7\r\n");
   EXPECT_EQ(status_of(answer), 200);
@@ -20,7 +20,7 @@ TEST_F(GatewayTest, RelaysTheBodyAsItIsAndTheAnswerWithItsModel) {
   EXPECT_NE(ask("/v1/embeddings", R"({"input":"x"})").find("x-eai-model: hash-e"), std::string::npos);
 }
 
-TEST_F(GatewayTest, ANameCannotSmuggleAHeader) {
+TEST_F(ApiTest, ANameCannotSmuggleAHeader) {
   start();
   const std::string answer = ask("/v1/chat/completions", R"({"model":"gpt-4o\r\nx: y","messages":[{}]})");
   EXPECT_NE(answer.find("x-eai-model: hash-c\r\n"), std::string::npos);
@@ -28,7 +28,7 @@ TEST_F(GatewayTest, ANameCannotSmuggleAHeader) {
   EXPECT_EQ(answer.find("\r\nx: y"), std::string::npos);
 }
 
-TEST_F(GatewayTest, RelaysWholeEvents) {
+TEST_F(ApiTest, RelaysWholeEvents) {
   start();
   const std::string answer = stream("/v1/chat/completions", "stream");
   EXPECT_NE(answer.find("text/event-stream"), std::string::npos);
@@ -37,7 +37,7 @@ TEST_F(GatewayTest, RelaysWholeEvents) {
   EXPECT_NE(answer.find("data: {\"n\":2}\n\ndata: [DONE]\n\n\r\n"), std::string::npos) << answer;
 }
 
-TEST_F(GatewayTest, StreamsAfterWholeAnswersOnOneConnection) {
+TEST_F(ApiTest, StreamsAfterWholeAnswersOnOneConnection) {
   ApiOptions options;
   options.first_news = std::chrono::milliseconds(20);
   start(options, "slow_load");
@@ -50,7 +50,7 @@ TEST_F(GatewayTest, StreamsAfterWholeAnswersOnOneConnection) {
   }
 }
 
-TEST_F(GatewayTest, AnEngineThatDiesMidStreamEndsItWithAnErrorEvent) {
+TEST_F(ApiTest, AnEngineThatDiesMidStreamEndsItWithAnErrorEvent) {
   start();
   std::string answer = stream("/v1/chat/completions", "crash");
   EXPECT_NE(answer.find("data: {\"n\":1}\n\n"), std::string::npos);
@@ -59,13 +59,13 @@ TEST_F(GatewayTest, AnEngineThatDiesMidStreamEndsItWithAnErrorEvent) {
   EXPECT_NE(answer.find("it exited with status 1"), std::string::npos) << answer;
 }
 
-TEST_F(GatewayTest, TheOtherApisGetTheirOwnErrorEvent) {
+TEST_F(ApiTest, TheOtherApisGetTheirOwnErrorEvent) {
   start();
   EXPECT_NE(stream("/v1/messages", "crash").find("event: error\ndata: {\"type\":\"error\",\"error\""),
             std::string::npos);
 }
 
-TEST_F(GatewayTest, AnEngineThatDiesInAWholeAnswerIsABadGateway) {
+TEST_F(ApiTest, AnEngineThatDiesInAWholeAnswerIsABadGateway) {
   start();
   const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"say":"half"})");
   EXPECT_EQ(status_of(answer), 502);
@@ -73,14 +73,14 @@ TEST_F(GatewayTest, AnEngineThatDiesInAWholeAnswerIsABadGateway) {
   EXPECT_TRUE(soon([&] { return leases() == 0; }));
 }
 
-TEST_F(GatewayTest, TheEnginesOwnRefusalIsPassedOn) {
+TEST_F(ApiTest, TheEnginesOwnRefusalIsPassedOn) {
   start();
   const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"say":"refuse"})");
   EXPECT_EQ(status_of(answer), 400);
   EXPECT_EQ(error_of(answer).at("type").as_string(), "exceed_context_size_error");
 }
 
-TEST_F(GatewayTest, ASilentEngineIsGivenUp) {
+TEST_F(ApiTest, ASilentEngineIsGivenUp) {
   ApiOptions options;
   options.stall_limit = std::chrono::milliseconds(150);
   options.answer_limit = std::chrono::milliseconds(150);
@@ -90,7 +90,7 @@ TEST_F(GatewayTest, ASilentEngineIsGivenUp) {
   EXPECT_EQ(status_of(ask("/v1/chat/completions", R"({"messages":[{}],"say":"mute"})")), 504);
 }
 
-TEST_F(GatewayTest, AClientThatLeavesFreesTheEngine) {
+TEST_F(ApiTest, AClientThatLeavesFreesTheEngine) {
   start();
   RawClient client(port_);
   client.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"hang"})");
@@ -101,7 +101,7 @@ TEST_F(GatewayTest, AClientThatLeavesFreesTheEngine) {
   EXPECT_TRUE(soon([&] { return leases() == 0; }));
 }
 
-TEST_F(GatewayTest, AWaitingStreamHearsWhyAndThenGetsItsAnswer) {
+TEST_F(ApiTest, AWaitingStreamHearsWhyAndThenGetsItsAnswer) {
   ApiOptions options;
   options.first_news = std::chrono::milliseconds(50);
   start(options, "slow_load");
@@ -110,21 +110,21 @@ TEST_F(GatewayTest, AWaitingStreamHearsWhyAndThenGetsItsAnswer) {
   EXPECT_NE(answer.find("[DONE]"), std::string::npos);
 }
 
-TEST_F(GatewayTest, AWaitingStreamThatIsRefusedEndsWithTheEnginesReason) {
+TEST_F(ApiTest, AWaitingStreamThatIsRefusedEndsWithTheEnginesReason) {
   ApiOptions options;
   options.first_news = std::chrono::milliseconds(50);
   start(options, "slow_load");
   EXPECT_NE(stream("/v1/chat/completions", "refuse").find("exceed_context_size_error"), std::string::npos);
 }
 
-TEST_F(GatewayTest, AFailedLoadTellsTheLastWords) {
+TEST_F(ApiTest, AFailedLoadTellsTheLastWords) {
   start({}, "crash_in_load");
   const std::string answer = ask("/v1/chat/completions", k_chat);
   EXPECT_GE(status_of(answer), 500);
   EXPECT_NE(answer.find("cheese"), std::string::npos) << answer;
 }
 
-TEST_F(GatewayTest, RetryAfterIsWhatIsLeftOfTheCoolingDown) {
+TEST_F(ApiTest, RetryAfterIsWhatIsLeftOfTheCoolingDown) {
   start({}, "crash_in_load");
   EXPECT_EQ(status_of(ask("/v1/chat/completions", k_chat)), 500);
   // It counts down from five.
@@ -136,7 +136,7 @@ TEST_F(GatewayTest, RetryAfterIsWhatIsLeftOfTheCoolingDown) {
   })) << answer;
 }
 
-TEST_F(GatewayTest, LeavingWhileWaitingEndsTheWait) {
+TEST_F(ApiTest, LeavingWhileWaitingEndsTheWait) {
   start({}, "slow_load");
   for (const char* body : {R"({"messages":[{}]})", R"({"stream":true,"messages":[{}]})"}) {
     RawClient client(port_);
@@ -147,7 +147,7 @@ TEST_F(GatewayTest, LeavingWhileWaitingEndsTheWait) {
   }
 }
 
-TEST_F(GatewayTest, BadBodiesNeverReachAnEngine) {
+TEST_F(ApiTest, BadBodiesNeverReachAnEngine) {
   start();
   const std::pair<const char*, const char*> bad[] = {
       {"/v1/chat/completions", ""},
@@ -178,7 +178,7 @@ TEST_F(GatewayTest, BadBodiesNeverReachAnEngine) {
   }
 }
 
-TEST_F(GatewayTest, ModelsHealthAndUnknownPaths) {
+TEST_F(ApiTest, ModelsHealthAndUnknownPaths) {
   start();
   RawClient client(port_);
   client.get("/v1/models");
@@ -205,7 +205,7 @@ TEST_F(GatewayTest, ModelsHealthAndUnknownPaths) {
   EXPECT_EQ(status_of(client.answer()), 404) << "the status is for the private socket only";
 }
 
-TEST_F(GatewayTest, StrangePagesAndNamesAreRefused) {
+TEST_F(ApiTest, StrangePagesAndNamesAreRefused) {
   ApiOptions options;
   options.origins = {"https://chat.example"};
   start(options);
@@ -228,7 +228,7 @@ TEST_F(GatewayTest, StrangePagesAndNamesAreRefused) {
   EXPECT_NE(preflight.find("access-control-allow-headers: authorization,x-stainless-lang\r\n"), std::string::npos);
 }
 
-TEST_F(GatewayTest, ARefusalBeforeAHandlerIsNamedCountedAndReadable) {
+TEST_F(ApiTest, ARefusalBeforeAHandlerIsNamedCountedAndReadable) {
   ApiOptions options;
   options.api_keys = {"first-key-of-this-test"};
   options.origins = {"https://chat.example"};
@@ -249,7 +249,7 @@ TEST_F(GatewayTest, ARefusalBeforeAHandlerIsNamedCountedAndReadable) {
     EXPECT_NE(counts.find("status=\"" + std::string(status) + "\",model=\"\"} 1\n"), std::string::npos) << counts;
 }
 
-TEST_F(GatewayTest, KeysOpenAndOnlyKeys) {
+TEST_F(ApiTest, KeysOpenAndOnlyKeys) {
   ApiOptions options;
   options.api_keys = {"first-key-of-this-test", "other-key-of-this-test"};
   start(options);
@@ -267,7 +267,7 @@ TEST_F(GatewayTest, KeysOpenAndOnlyKeys) {
   EXPECT_EQ(status_of(client.answer()), 200);
 }
 
-TEST_F(GatewayTest, AReloadChangesWhatComesNextAndNotWhatRuns) {
+TEST_F(ApiTest, AReloadChangesWhatComesNextAndNotWhatRuns) {
   start();
   RawClient running(port_);
   running.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"hang"})");
@@ -286,7 +286,7 @@ TEST_F(GatewayTest, AReloadChangesWhatComesNextAndNotWhatRuns) {
   EXPECT_FALSE(fs::exists(folder_.path() / "good.gguf.left"));
 }
 
-TEST_F(GatewayTest, AHarmlessRequestIdIsKeptAndAnotherIsReplaced) {
+TEST_F(ApiTest, AHarmlessRequestIdIsKeptAndAnotherIsReplaced) {
   start();
   RawClient client(port_);
   for (const char* path : {"/v1/models", "/nothing", "/v1/chat/completions", "/v1/images/nothing"}) {
@@ -301,7 +301,7 @@ TEST_F(GatewayTest, AHarmlessRequestIdIsKeptAndAnotherIsReplaced) {
             std::string::npos);
 }
 
-TEST_F(GatewayTest, MetricsCountWhatWasAsked) {
+TEST_F(ApiTest, MetricsCountWhatWasAsked) {
   ApiOptions options;
   options.api_keys = {"a-key-for-the-numbers"};
   start(options);
@@ -326,7 +326,7 @@ TEST_F(GatewayTest, MetricsCountWhatWasAsked) {
   }
 }
 
-TEST_F(GatewayTest, TheRequestLogHasNoContent) {
+TEST_F(ApiTest, TheRequestLogHasNoContent) {
   ApiOptions options;
   options.request_log = folder_.path() / "requests.log";
   start(options);

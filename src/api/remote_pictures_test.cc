@@ -4,8 +4,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "fakes/api_world.h"
 #include "fakes/certificate.h"
-#include "fakes/gateway_world.h"
 #include "http/address.h"
 
 namespace eai::api {
@@ -163,7 +163,7 @@ TEST(Picture, TlsIsVerified) {
   EXPECT_FALSE(wrong_name) << "the certificate is of 127.0.0.1 alone";
 }
 
-class RemotePicturesTest : public GatewayWorld {
+class RemotePicturesTest : public ApiWorld {
  protected:
   void start_seeing(RemoteImages from, int deadline_ms = 10'000) {
     sees_ = true;

@@ -1,4 +1,4 @@
-// Why: the gateway over the real pool, whose engines are fakes that misbehave on demand, and a client that shows every
+// Why: the API over the real pool, whose engines are fakes that misbehave on demand, and a client that shows every
 // byte. For the tests of this room.
 #pragma once
 
@@ -28,10 +28,10 @@ using model::Task;
 using test::RawClient;
 inline constexpr auto k_patience = std::chrono::seconds(10);
 
-class GatewayWorld : public ::testing::Test {
+class ApiWorld : public ::testing::Test {
  protected:
   // Models: "hash-c" (chat, behaves as `chat` says), "hash-e" (embed).
-  void start(GatewayOptions options = {}, const std::string& chat = "good") {
+  void start(ApiOptions options = {}, const std::string& chat = "good") {
     const std::vector<engine::ModelSpec> specs = {spec("hash-c", chat, Task::chat),
                                                   spec("hash-e", "good", Task::embed)};
     engine::PoolOptions pool;
@@ -50,8 +50,8 @@ class GatewayWorld : public ::testing::Test {
       one.has_projector = sees_ && model.task == Task::chat;
       served.push_back(std::move(one));
     }
-    gateway_.emplace(context_, *pool_, std::move(served), std::move(options));
-    server_.emplace(context_, limits_, gateway_->handlers());
+    api_.emplace(context_, *pool_, std::move(served), std::move(options));
+    server_.emplace(context_, limits_, api_->handlers());
     const auto bound = server_->listen_tcp("127.0.0.1", 0);
     ASSERT_TRUE(bound) << bound.error().message;
     port_ = *bound;
@@ -88,12 +88,12 @@ class GatewayWorld : public ::testing::Test {
     });
     return seen.get_future().get();
   }
-  void reload(GatewayOptions options, const std::vector<std::string>& served) {
+  void reload(ApiOptions options, const std::vector<std::string>& served) {
     std::promise<void> done;
     asio::post(context_, [&] {
       std::vector<ServedModel> models(served.size());
       for (std::size_t i = 0; i < served.size(); ++i) models[i].id = models[i].folder_name = served[i];
-      gateway_->reload(std::move(options), std::move(models));
+      api_->reload(std::move(options), std::move(models));
       done.set_value();
     });
     done.get_future().get();
@@ -125,7 +125,7 @@ class GatewayWorld : public ::testing::Test {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   std::optional<engine::Pool> pool_;
-  std::optional<Gateway> gateway_;
+  std::optional<Api> api_;
   std::optional<http::Server> server_;
   http::Limits limits_;
   bool sees_ = false;  // whether the chat model takes pictures
