@@ -124,7 +124,7 @@ build_program() {
 
 # What the program is made of: its own folder, less what only tests and readers need, and the errors of eai.
 digest_of_program() {
-  (cd "$sources" && find . ../src/util/{base64,result}.{h,cc} -type f ! -name '*.md' ! -name '*_test.cc' |
+  (cd "$sources" && find . ../src/util/{base64,result}.{h,cc} ../src/util/hint.h -type f ! -name '*.md' ! -name '*_test.cc' |
     LC_ALL=C sort | xargs tail -n +1) | sha256_of
 }
 
