@@ -77,7 +77,7 @@ std::vector<api::ServedModel> served_of(const ServerPlan& plan) {
 
 // `bound`: the name or address that it listens on, which a Host header may have too.
 api::ApiOptions gateway_options(const Config& config, const std::string& bound, const Folders& folders) {
-  using namespace gateway;
+  using namespace api;
   ApiOptions out;
   out.select.names = config.model_names ? NameRule::names : NameRule::hashes;
   out.select.unknown = config.strict_models ? UnknownRule::strict : UnknownRule::fall_back;
