@@ -31,22 +31,16 @@ struct Slots {
   std::map<std::string_view, bool> flags;
 };
 
-std::string value_name_of(const Setting& setting) {
-  if (!setting.value_name.empty()) return std::string(setting.value_name);
-  if (std::holds_alternative<ByteSize Config::*>(setting.place)) return "SIZE";
-  return "NUMBER";
-}
-
 void add_setting(CLI::App& app, const Setting& setting, const Command& command, Slots& slots) {
   const std::string option(setting.option), help = help_of(setting), group = group_of(setting, command);
-  if (std::holds_alternative<bool Config::*>(setting.place)) {
+  if (setting.is<bool>()) {
     app.add_flag(option, slots.flags[setting.key], help)->group(group);
     return;
   }
   auto* added = app.add_option(option, slots.values[setting.key], help);
   added->group(group);
-  added->type_name(value_name_of(setting))->expected(1)->allow_extra_args(false);
-  bool list = std::holds_alternative<std::vector<std::string> Config::*>(setting.place);
+  added->type_name(std::string(setting.value_name))->expected(1)->allow_extra_args(false);
+  bool list = setting.is<std::vector<std::string>>();
   added->multi_option_policy(list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
 }
 
@@ -139,7 +133,7 @@ void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& 
     std::string name(setting.option.substr(setting.option.find("--")));
     name = name.substr(0, name.find(','));
     if (app.count(name) == 0) continue;
-    if (std::holds_alternative<bool Config::*>(setting.place)) {
+    if (setting.is<bool>()) {
       out.given[std::string(key)] = {slots.flags[key] ? "true" : "false"};
     } else {
       out.given[std::string(key)] = slots.values[key];

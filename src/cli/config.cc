@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include "cli/model_settings.h"
 #include "cli/toml_file.h"
 #include "util/text.h"
 
@@ -74,13 +75,13 @@ std::string what_is_allowed(const Setting& setting) {
   if (!setting.choices.empty()) return listed(setting.choices);
   struct Say {
     const Setting& setting;
-    std::string operator()(std::string Config::*) const { return "text"; }
-    std::string operator()(std::uint64_t Config::*) const {
+    std::string operator()(const Field<std::string>&) const { return "text"; }
+    std::string operator()(const Field<std::uint64_t>&) const {
       return "a whole number from " + std::to_string(setting.lowest) + " to " + std::to_string(setting.highest);
     }
-    std::string operator()(bool Config::*) const { return "true or false"; }
-    std::string operator()(std::vector<std::string> Config::*) const { return "a list of texts"; }
-    std::string operator()(ByteSize Config::*) const { return "a size such as \"24GB\""; }
+    std::string operator()(const Field<bool>&) const { return "true or false"; }
+    std::string operator()(const Field<std::vector<std::string>>&) const { return "a list of texts"; }
+    std::string operator()(const Field<ByteSize>&) const { return "a size such as \"24GB\""; }
   };
   return std::visit(Say{setting}, setting.place);
 }
@@ -96,13 +97,12 @@ bool fits(const Setting& setting, const std::string& text) {
 // False: the text is not a value for this setting.
 bool assign(Config& config, const Setting& setting, std::string_view text) {
   return std::visit(
-      [&](auto place) {
-        using Value = std::remove_reference_t<decltype(config.*place)>;
+      [&]<typename Value>(const Field<Value>& field) {
         if constexpr (std::is_same_v<Value, std::string>) {
-          config.*place = std::string(text);
-          return fits(setting, config.*place);
+          field(config) = std::string(text);
+          return fits(setting, field(config));
         } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
-          config.*place = split(text);
+          field(config) = split(text);
           return true;
         } else {
           auto parsed = [&] {
@@ -111,7 +111,7 @@ bool assign(Config& config, const Setting& setting, std::string_view text) {
             if constexpr (std::is_same_v<Value, std::uint64_t>) return parse_u64(text);
           }();
           if (!parsed) return false;
-          config.*place = *parsed;
+          field(config) = *parsed;
           if constexpr (std::is_same_v<Value, std::uint64_t>) return fits(setting, *parsed);
           return true;
         }
@@ -122,8 +122,7 @@ bool assign(Config& config, const Setting& setting, std::string_view text) {
 // As assign(), from a TOML value: types must fit, but a size may be a number too.
 bool assign(Config& config, const Setting& setting, const TomlEntry& entry) {
   return std::visit(
-      [&](auto place) {
-        using Value = std::remove_reference_t<decltype(config.*place)>;
+      [&]<typename Value>(const Field<Value>& field) {
         const auto* number = std::get_if<std::int64_t>(&entry.value);
         if constexpr (std::is_same_v<Value, std::uint64_t> || std::is_same_v<Value, ByteSize>) {
           if (number != nullptr) return *number >= 0 && assign(config, setting, std::to_string(*number));
@@ -135,7 +134,7 @@ bool assign(Config& config, const Setting& setting, const TomlEntry& entry) {
           return false;
         } else {
           const auto* value = std::get_if<Value>(&entry.value);
-          if (value != nullptr) config.*place = *value;
+          if (value != nullptr) field(config) = *value;
           return value != nullptr;
         }
       },
@@ -166,8 +165,8 @@ Result<void> check_private(const fs::path& file) {
 
 // One key a line; blank lines and those that begin with # do not count.
 Result<void> read_key_file(Config& config) {
-  if (config.api_key_file.empty()) return {};
-  const fs::path file = config.api_key_file;
+  if (config.server.api_key_file.empty()) return {};
+  const fs::path file = config.server.api_key_file;
   EAI_CHECK(check_private(file));
   EAI_TRY(const Bytes bytes, read_file(file, k_mib));
   std::string_view text = text_of(bytes);
@@ -177,7 +176,7 @@ Result<void> read_key_file(Config& config) {
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
     if (line.empty() || line.starts_with('#')) continue;
-    config.api_keys.emplace_back(line);
+    config.server.api_keys.emplace_back(line);
     ++found;
   }
   if (found == 0) return fail(Code::invalid, file.string() + " holds no API key; one a line is wanted");
@@ -219,8 +218,8 @@ std::string_view long_option(const Setting& setting) {
 }
 
 Result<void> apply_given(Config& config, const Setting& setting, const std::vector<std::string>& values) {
-  if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.place)) {
-    config.*(*list) = values;  // as they are: a folder's name may have a comma
+  if (const auto* list = std::get_if<Field<std::vector<std::string>>>(&setting.place)) {
+    (*list)(config) = values;  // as they are: a folder's name may have a comma
     return {};
   }
   return set_from_text(config, setting, values.empty() ? "" : values.back(), long_option(setting));

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/model_settings.h"
+
 namespace eai::cli {
 namespace {
 
@@ -32,12 +34,12 @@ struct World {
 
 TEST(Config, OptionBeatsVariableBeatsFileBeatsDefault) {
   World world;
-  EXPECT_EQ(world.load()->port, 8080u);
-  EXPECT_EQ(world.load("[server]\nport = 1\n")->port, 1u);
+  EXPECT_EQ(world.load()->server.port, 8080u);
+  EXPECT_EQ(world.load("[server]\nport = 1\n")->server.port, 1u);
   world.variables["EAI_PORT"] = "2";
-  EXPECT_EQ(world.load("[server]\nport = 1\n")->port, 2u);
+  EXPECT_EQ(world.load("[server]\nport = 1\n")->server.port, 2u);
   world.given["server.port"] = {"3"};
-  EXPECT_EQ(world.load("[server]\nport = 1\n")->port, 3u);
+  EXPECT_EQ(world.load("[server]\nport = 1\n")->server.port, 3u);
 }
 
 TEST(Config, EveryKindOfValueComesFromEveryPlace) {
@@ -46,20 +48,20 @@ TEST(Config, EveryKindOfValueComesFromEveryPlace) {
       "server.memory_limit = \"24GB\"\nfetch.offline = true\nfetch.gateways = [\"http://a\", \"http://b\"]\n"
       "engines.llama_server = \"/opt/llama-server\"\n");
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config->memory_limit.bytes, 24'000'000'000u);
-  EXPECT_TRUE(config->offline);
-  EXPECT_EQ(config->gateways, (std::vector<std::string>{"http://a", "http://b"}));
-  EXPECT_EQ(config->llama_server, "/opt/llama-server");
+  EXPECT_EQ(config->server.memory_limit.bytes, 24'000'000'000u);
+  EXPECT_TRUE(config->fetch.offline);
+  EXPECT_EQ(config->fetch.gateways, (std::vector<std::string>{"http://a", "http://b"}));
+  EXPECT_EQ(config->engines.llama_server, "/opt/llama-server");
 
   world.variables = {{"EAI_MEMORY_LIMIT", "512 MiB"}, {"EAI_OFFLINE", "no"}, {"EAI_GATEWAYS", "http://c, http://d"}};
   config = world.load("fetch.offline = true\n");
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config->memory_limit.bytes, 512 * k_mib);
-  EXPECT_FALSE(config->offline);
-  EXPECT_EQ(config->gateways, (std::vector<std::string>{"http://c", "http://d"}));
+  EXPECT_EQ(config->server.memory_limit.bytes, 512 * k_mib);
+  EXPECT_FALSE(config->fetch.offline);
+  EXPECT_EQ(config->fetch.gateways, (std::vector<std::string>{"http://c", "http://d"}));
 
   world.given["fetch.block_folders"] = {"/a,b", "/c"};
-  EXPECT_EQ(world.load()->block_folders, (std::vector<std::string>{"/a,b", "/c"}));
+  EXPECT_EQ(world.load()->fetch.block_folders, (std::vector<std::string>{"/a,b", "/c"}));
 }
 
 TEST(Config, WrongValuesNameTheirPlace) {

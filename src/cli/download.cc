@@ -82,11 +82,11 @@ json::object to_event(const Asked& asked, const fetch::Progress& progress) {
 }
 
 // What to do when no source has it.
-std::string_view advice(const Config& config) {
-  if (config.offline) {
+std::string_view advice(const FetchSettings& settings) {
+  if (settings.offline) {
     return ". With --offline no gateway is asked: leave that out, or name a folder that has the blocks with --blocks";
   }
-  if (!config.public_gateways) return ". Name another gateway with --gateway, or leave out --no-public-gateways";
+  if (!settings.public_gateways) return ". Name another gateway with --gateway, or leave out --no-public-gateways";
   return ". The same command goes on from here later; --gateway names one more source";
 }
 
@@ -97,23 +97,23 @@ static const std::vector<std::string> k_public_gateways = {
     "https://gateway.lighthouse.storage", "https://trustless-gateway.link", "https://ipfs.io", "https://dweb.link"};
 
 fetch::Sources sources_of(const Context& context) {
-  const Config& config = context.config;
+  const FetchSettings& settings = context.config.fetch;
   fetch::Sources out;
-  for (const std::string& folder : config.block_folders) out.block_folders.emplace_back(folder);
+  for (const std::string& folder : settings.block_folders) out.block_folders.emplace_back(folder);
   out.block_folders.push_back(context.folders.shared / "blocks");
-  out.gateways = config.gateways;
-  if (config.public_gateways) {
+  out.gateways = settings.gateways;
+  if (settings.public_gateways) {
     out.gateways.insert(out.gateways.end(), k_public_gateways.begin(), k_public_gateways.end());
   }
   return out;
 }
 
-fetch::Options options_of(const Config& config) {
+fetch::Options options_of(const FetchSettings& settings) {
   fetch::Options out;
-  out.parallel_requests = static_cast<int>(config.connections);
-  out.max_retries = static_cast<int>(config.max_retries);
-  out.offline = config.offline;
-  out.plain_http_anywhere = config.plain_http;
+  out.parallel_requests = static_cast<int>(settings.connections);
+  out.max_retries = static_cast<int>(settings.max_retries);
+  out.offline = settings.offline;
+  out.plain_http_anywhere = settings.plain_http;
   return out;
 }
 
@@ -127,11 +127,11 @@ static Result<store::Model> bring_one(Context& context, const Library& library, 
     context.out.event(to_event(asked, progress));
     display.show(to_bar(asked.label, progress));
   };
-  auto model = fetch::download(asked.id, library.store, sources_of(context), options_of(context.config), on_progress,
-                               interrupt.token());
+  auto model = fetch::download(asked.id, library.store, sources_of(context), options_of(context.config.fetch),
+                               on_progress, interrupt.token());
   if (model) return model;
   Error error = std::move(model).error().with(asked.label);
-  if (error.code == Code::network) error.message += advice(context.config);
+  if (error.code == Code::network) error.message += advice(context.config.fetch);
   return Failure(std::move(error));
 }
 

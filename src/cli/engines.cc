@@ -37,10 +37,10 @@ Result<fs::path> find_engine(const std::string& named, std::string_view key, std
 
 }  // namespace
 
-Result<Engines> find_engines(const Config& config, const Folders& folders) {
+Result<Engines> find_engines(const EngineSettings& settings, const Folders& folders) {
   Engines out;
-  EAI_TRY(out.llama_server, find_engine(config.llama_server, "engines.llama_server", "llama-server", folders));
-  EAI_TRY(out.image_engine, find_engine(config.image_engine, "engines.image_engine", "eai-image-engine", folders));
+  EAI_TRY(out.llama_server, find_engine(settings.llama_server, "engines.llama_server", "llama-server", folders));
+  EAI_TRY(out.image_engine, find_engine(settings.image_engine, "engines.image_engine", "eai-image-engine", folders));
   return out;
 }
 

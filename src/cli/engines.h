@@ -2,7 +2,7 @@
 // Thread: any.
 #pragma once
 
-#include "cli/config.h"
+#include "cli/sections.h"
 #include "model/metadata.h"
 #include "util/folders.h"
 #include "util/result.h"
@@ -15,7 +15,7 @@ struct Engines {
 };
 
 // Named by the configuration, else beside this program, else in PATH. Code::unsupported: one is named and is no program.
-Result<Engines> find_engines(const Config& config, const Folders& folders);
+Result<Engines> find_engines(const EngineSettings& settings, const Folders& folders);
 
 // Code::unsupported: no engine for this task; the message says how to get one.
 Result<void> check_engine_for(const Engines& engines, model::Task task);

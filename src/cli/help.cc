@@ -58,16 +58,16 @@ class Wrapping : public CLI::Formatter {
 
 // What counts when nothing is said; empty where the help itself tells it, or there is nothing.
 struct DefaultOf {
-  const Config& config;
-  std::string operator()(std::string Config::*place) const { return config.*place; }
-  std::string operator()(std::uint64_t Config::*place) const {
-    return config.*place == 0 ? "" : std::to_string(config.*place);
+  Config& config;
+  std::string operator()(const Field<std::string>& field) const { return field(config); }
+  std::string operator()(const Field<std::uint64_t>& field) const {
+    return field(config) == 0 ? "" : std::to_string(field(config));
   }
-  std::string operator()(ByteSize Config::*place) const {
-    return (config.*place).bytes == 0 ? "" : human_bytes((config.*place).bytes);
+  std::string operator()(const Field<ByteSize>& field) const {
+    return field(config).bytes == 0 ? "" : human_bytes(field(config).bytes);
   }
-  std::string operator()(bool Config::*) const { return ""; }
-  std::string operator()(std::vector<std::string> Config::*) const { return ""; }
+  std::string operator()(const Field<bool>&) const { return ""; }
+  std::string operator()(const Field<std::vector<std::string>>&) const { return ""; }
 };
 
 }  // namespace
@@ -88,7 +88,7 @@ std::string help_of(const Setting& setting) {
     if (!choice.empty()) choices += (choices.empty() ? ": " : ", ") + std::string(choice);
   }
   out += choices;
-  static const Config config;
+  static Config config;
   const std::string usual = std::visit(DefaultOf{config}, setting.place);
   if (!usual.empty()) out += " (default: " + usual + ")";
   return out + " [" + std::string(setting.variable) + "]";

@@ -51,22 +51,22 @@ Result<void> add_number(json::object& fields, const char* name, const std::strin
 Result<json::object> fields_of(const Context& context, const std::string& format) {
   const Config& config = context.config;
   json::object out{{"prompt", context.words.text},
-                   {"n", config.image_count},
+                   {"n", config.image.count},
                    {"stream", true},
                    {"progress", true},
                    {"output_format", format}};
-  if (!config.image_size.empty()) out["size"] = config.image_size;
-  if (config.image_steps > 0) out["steps"] = config.image_steps;
-  if (!config.negative_prompt.empty()) out["negative_prompt"] = config.negative_prompt;
-  if (!config.image_quality.empty()) out["quality"] = config.image_quality;
-  if (config.compression < 100) out["output_compression"] = config.compression;
-  if (!config.image_seed.empty()) {
-    auto seed = parse_u64(config.image_seed);
-    if (!seed) return fail(Code::invalid, "--seed is " + printable(config.image_seed) + ", but must be a whole number");
+  if (!config.image.size.empty()) out["size"] = config.image.size;
+  if (config.image.steps > 0) out["steps"] = config.image.steps;
+  if (!config.image.negative_prompt.empty()) out["negative_prompt"] = config.image.negative_prompt;
+  if (!config.image.quality.empty()) out["quality"] = config.image.quality;
+  if (config.image.compression < 100) out["output_compression"] = config.image.compression;
+  if (!config.image.seed.empty()) {
+    auto seed = parse_u64(config.image.seed);
+    if (!seed) return fail(Code::invalid, "--seed is " + printable(config.image.seed) + ", but must be a whole number");
     out["seed"] = *seed;
   }
-  EAI_CHECK(add_number(out, "guidance", config.guidance, "--guidance"));
-  EAI_CHECK(add_number(out, "strength", config.strength, "--strength"));
+  EAI_CHECK(add_number(out, "guidance", config.image.guidance, "--guidance"));
+  EAI_CHECK(add_number(out, "strength", config.image.strength, "--strength"));
   return out;
 }
 
@@ -74,39 +74,40 @@ Result<Wish> wish_of(const Context& context) {
   const Config& config = context.config;
   if (context.words.text.empty())
     return fail(Code::invalid, "say what to draw: eai image \"a red circle on a white background\"");
-  const bool to_stdout = config.image_output == "-";
+  const bool to_stdout = config.image.output == "-";
   Wish out;
-  out.format = config.image_format;
+  out.format = config.image.format;
   if (out.format.empty() && !to_stdout) {
-    EAI_TRY(out.format, format_of_name(config.image_output));
+    EAI_TRY(out.format, format_of_name(config.image.output));
   }
   if (out.format.empty()) out.format = "png";
   if (to_stdout) {
-    if (config.image_count > 1) return fail(Code::invalid, "only one picture can go to standard output");
-    if (config.json) return fail(Code::invalid, "with --json the events go to standard output, so -o must name a file");
+    if (config.image.count > 1) return fail(Code::invalid, "only one picture can go to standard output");
+    if (config.output.json)
+      return fail(Code::invalid, "with --json the events go to standard output, so -o must name a file");
     if (context.out.columns() > 0)
       return fail(Code::invalid, "a picture is not written to a terminal; -o names a file");
   } else {
-    EAI_TRY(out.files, picture_names(config.image_output, context.words.text, out.format, config.image_count,
-                                     config.image_force ? Replace::yes : Replace::no));
+    EAI_TRY(out.files, picture_names(config.image.output, context.words.text, out.format, config.image.count,
+                                     config.image.force ? Replace::yes : Replace::no));
   }
   EAI_TRY(out.order.fields, fields_of(context, out.format));
-  if (!config.image_mask.empty() && config.image_picture.empty())
+  if (!config.image.mask.empty() && config.image.picture.empty())
     return fail(Code::invalid, "--mask says where a picture is changed; --image names the picture");
-  if (!config.image_picture.empty()) {
-    EAI_TRY(out.order.picture, read_picture(config.image_picture, "--image"));
+  if (!config.image.picture.empty()) {
+    EAI_TRY(out.order.picture, read_picture(config.image.picture, "--image"));
     if (out.order.picture.empty()) return fail(Code::invalid, "--image: the file is empty");
   }
-  if (!config.image_mask.empty()) {
-    EAI_TRY(out.order.mask, read_picture(config.image_mask, "--mask"));
+  if (!config.image.mask.empty()) {
+    EAI_TRY(out.order.mask, read_picture(config.image.mask, "--mask"));
   }
   return out;
 }
 
 // Which model draws when no server runs: the one named, else the first here that can.
 Result<Asked> choose_model(const Context& context, const Library& library) {
-  if (!context.config.image_model.empty()) return resolve(library, context.config.image_model);
-  const auto wanted = context.config.image_picture.empty() ? model::Task::image_generation : model::Task::image_edit;
+  if (!context.config.image.model.empty()) return resolve(library, context.config.image.model);
+  const auto wanted = context.config.image.picture.empty() ? model::Task::image_generation : model::Task::image_edit;
   const store::Model* found = nullptr;
   for (const store::Model& model : library.contents.models) {
     if (!draws(model.metadata.task)) continue;
@@ -156,12 +157,12 @@ Result<std::string> served_model(const Library& library, const ServerRecord& ser
 // The name of the model for the request, with a server that serves it. Nothing: interrupted.
 Result<std::optional<std::string>> ready_model(Context& context, const Interrupt& interrupt) {
   EAI_TRY(auto server, running_server(context.folders));
-  const std::string& name = context.config.image_model;
+  const std::string& name = context.config.image.model;
   if (server && server->port == 0) return fail(Code::busy, "the server is only just starting; try again in a moment");
   EAI_TRY(Library library, Library::open(context));
   if (server) return served_model(library, *server, name);
   EAI_TRY(const Asked asked, choose_model(context, library));
-  EAI_TRY(const Engines engines, find_engines(context.config, context.folders));
+  EAI_TRY(const Engines engines, find_engines(context.config.engines, context.folders));
   EAI_CHECK(check_engine_for(engines, model::Task::image_generation));
   EAI_CHECK(check_seat_and_port(context));
   auto model = bring(context, library, asked, interrupt);
@@ -169,8 +170,8 @@ Result<std::optional<std::string>> ready_model(Context& context, const Interrupt
   if (!model) return Failure(std::move(model).error());
   if (!draws(model->metadata.task)) return draws_nothing(asked, model->metadata.task);
   std::vector<std::string> words = {"model",        "run",    "--hash",
-                                    asked.id.str(), "--port", std::to_string(context.config.port)};
-  if (!context.config.image_engine.empty())
+                                    asked.id.str(), "--port", std::to_string(context.config.server.port)};
+  if (!context.config.engines.image_engine.empty())
     words.insert(words.end(), {"--image-engine", engines.image_engine.string()});
   EAI_TRY(auto ready, start_in_background(context, words, interrupt));
   if (!ready) return std::nullopt;
@@ -214,14 +215,14 @@ class Easel {
     const auto now = Clock::now();
     if (!begun_) begun_ = now;
     context_.out.event(json::object{{"event", "progress"}, {"image", image}, {"step", step}, {"total", steps}});
-    const auto all = static_cast<std::uint64_t>(steps) * context_.config.image_count;
+    const auto all = static_cast<std::uint64_t>(steps) * context_.config.image.count;
     const auto done = static_cast<std::uint64_t>(image * steps + step);
     Bar bar;
     bar.label = label();
     bar.done = done;
     bar.total = all;
     bar.amount = "step " + std::to_string(step) + " of " + std::to_string(steps);
-    if (context_.config.image_count > 1) bar.amount = "picture " + std::to_string(image + 1) + ", " + bar.amount;
+    if (context_.config.image.count > 1) bar.amount = "picture " + std::to_string(image + 1) + ", " + bar.amount;
     if (done > 1) {  // the clock runs from the end of the first step
       const double each = std::chrono::duration<double>(now - *begun_).count() / static_cast<double>(done - 1);
       bar.rate = rate_of(each);
@@ -254,7 +255,7 @@ class Easel {
     if (index >= wish_.files.size()) return fail(Code::network, "the server drew more pictures than were asked for");
     const fs::path& file = wish_.files[index];
     std::error_code ignored;
-    if (!context_.config.image_force && fs::exists(fs::symlink_status(file, ignored)))
+    if (!context_.config.image.force && fs::exists(fs::symlink_status(file, ignored)))
       return fail(Code::invalid, printable(file.string()) + " has come to be there meanwhile; --force replaces it");
     EAI_CHECK(write_file_atomic(file, view_of(picture.file), 0644));
     ++drawn_;
@@ -281,7 +282,7 @@ class Easel {
 };
 
 Graphics graphics_of(const Context& context) {
-  const bool wanted = context.config.preview && !context.out.json() && !context.out.quiet();
+  const bool wanted = context.config.image.preview && !context.out.json() && !context.out.quiet();
   if (!wanted || !context.out.error_is_terminal()) return Graphics::none;
   return find_graphics(STDERR_FILENO, std::getenv);
 }

@@ -38,7 +38,7 @@ Result<Bytes> metadata_for(const Context& context, const ipld::Cid& id, const st
                            const std::stop_token& stop) {
   auto kept = store::metadata_of(candidate);
   if (kept || kept.error().code == Code::unsupported) return kept;
-  auto found = fetch::download_metadata(id, sources_of(context), options_of(context.config), stop);
+  auto found = fetch::download_metadata(id, sources_of(context), options_of(context.config.fetch), stop);
   if (found) return found;
   const bool none = kept.error().code == Code::not_found;
   return fail(none ? found.error().code : kept.error().code, kept.error().message + "; " + found.error().message);

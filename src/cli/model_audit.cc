@@ -45,7 +45,7 @@ void tell_deals(const Context& context, const Asked& asked, const Result<preserv
   }
   std::size_t with_deals = 0;
   for (const auto& [name, cid] : pieces) {
-    const auto deals = preserve::deals_of(context.config.lighthouse_api, cid, settings);
+    const auto deals = preserve::deals_of(context.config.preserve.lighthouse_api, cid, settings);
     if (settings.stop.stop_requested()) return;
     json::object event{{"event", "deals"}, {"hash", asked.id.str()}, {"piece", name}, {"cid", cid.str()}};
     if (!deals) {
@@ -78,20 +78,20 @@ Result<int> model_audit(Context& context) {
   EAI_TRY(Library library, Library::open(context));
   EAI_TRY(const std::vector<Asked> asked, resolve_all(library, context.words));
   if (asked.empty()) return fail(Code::invalid, "say which model to audit, by name or hash");
-  if (config.offline) return fail(Code::invalid, "--offline opens no connection, and an audit asks the homes");
+  if (config.fetch.offline) return fail(Code::invalid, "--offline opens no connection, and an audit asks the homes");
   Interrupt interrupt;
-  preserve::AuditSettings settings{config.kubo_api, config.lighthouse_gateway, {}, interrupt.token()};
-  settings.tries.max_retries = static_cast<int>(config.max_retries);
+  preserve::AuditSettings settings{config.preserve.kubo_api, config.preserve.lighthouse_gateway, {}, interrupt.token()};
+  settings.tries.max_retries = static_cast<int>(config.fetch.max_retries);
   settings.tries.stall = std::chrono::seconds(30);
   const std::vector<std::string> homes =
-      config.audit_homes.empty() ? std::vector<std::string>{"lighthouse"} : config.audit_homes;
+      config.audit.homes.empty() ? std::vector<std::string>{"lighthouse"} : config.audit.homes;
   int status = 0;
   for (const Asked& one : asked) {
     for (const std::string& home : homes) {
       auto source = preserve::make_source(home, settings);
       if (!source && source.error().code == Code::invalid) return Failure(std::move(source).error());
       Result<preserve::Verdict> verdict =
-          source ? preserve::audit(one.id, **source, config.samples) : Failure(std::move(source).error());
+          source ? preserve::audit(one.id, **source, config.audit.samples) : Failure(std::move(source).error());
       if (interrupt.requested()) return k_interrupted;
       tell(one, home, verdict, context.out);
       if (!verdict) status = face_of(verdict.error().code).exit_status;

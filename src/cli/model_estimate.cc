@@ -39,14 +39,14 @@ Result<Subject> file_subject(const std::string& word, const Config& config) {
   }
   Subject out{printable(fs::path(word).filename().string()), {}};
   out.spec.gguf = word;
-  out.spec.context_length = static_cast<std::uint32_t>(config.context_length);
-  out.spec.parallel = static_cast<std::uint32_t>(config.parallel);
-  EAI_TRY(out.spec.workers, engine::parse_workers(config.workers));
+  out.spec.context_length = static_cast<std::uint32_t>(config.server.context_length);
+  out.spec.parallel = static_cast<std::uint32_t>(config.server.parallel);
+  EAI_TRY(out.spec.workers, engine::parse_workers(config.engines.workers));
   const bool embeds = info.pooling.value_or(0) != 0 || !info.causal;
   out.spec.task = embeds ? model::Task::embed : model::Task::chat;
-  if (!config.projector.empty()) {
-    EAI_CHECK(check_is_file(config.projector));
-    out.spec.projector = config.projector;
+  if (!config.estimate.projector.empty()) {
+    EAI_CHECK(check_is_file(config.estimate.projector));
+    out.spec.projector = config.estimate.projector;
   }
   return out;
 }
@@ -57,7 +57,7 @@ Result<Subject> stored_subject(const Library& library, const Asked& asked, const
     return fail(Code::not_found, asked.label + " is not here; `eai model download " + asked.label +
                                      "` brings it, and a GGUF file anywhere can be named by its path");
   }
-  if (!config.projector.empty()) {
+  if (!config.estimate.projector.empty()) {
     return fail(Code::invalid, "--projector goes with a GGUF file; " + asked.label + " has its own if it sees");
   }
   EAI_TRY(engine::ModelSpec spec, spec_of(library, config, *model));
@@ -98,14 +98,14 @@ struct Estimate {
 };
 
 std::vector<engine::Device> devices_here(const Context& context) {
-  const auto engines = find_engines(context.config, context.folders);
+  const auto engines = find_engines(context.config.engines, context.folders);
   return engines ? devices_of(*engines) : std::vector<engine::Device>();
 }
 
 Result<Estimate> estimate(const Context& context, Subject& subject) {
   Estimate out;
   engine::PoolOptions options;
-  options.memory_budget = context.config.memory_limit.bytes;
+  options.memory_budget = context.config.server.memory_limit.bytes;
   options.devices = devices_here(context);
   out.budget = engine::budget_of(options);
   auto found = engine::kind_of(subject.spec.task).inspect(subject.spec, options.devices);

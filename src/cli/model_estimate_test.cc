@@ -92,9 +92,9 @@ struct Estimate : ::testing::Test {
 };
 
 TEST_F(Estimate, AFileOutsideTheStore) {
-  config.context_length = 8192;
-  config.parallel = 2;
-  config.memory_limit = {64 * k_gib};
+  config.server.context_length = 8192;
+  config.server.parallel = 2;
+  config.server.memory_limit = {64 * k_gib};
   auto status = run({file.string()});
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_EQ(told("context_length"), 8192u);
@@ -110,16 +110,16 @@ TEST_F(Estimate, AFileOutsideTheStore) {
   EXPECT_EQ(told("total"), sum);
   EXPECT_NE(printed.find("\"fits\":true"), std::string::npos);
   EXPECT_FALSE(fs::exists(folders.home)) << "nothing is made for a look at a file";
-  config.memory_limit = {100 * k_mib};
+  config.server.memory_limit = {100 * k_mib};
   ASSERT_TRUE(run({file.string()}));
   EXPECT_NE(printed.find("\"fits\":false"), std::string::npos);
 }
 
 TEST_F(Estimate, ALongerContextTakesMore) {
-  config.context_length = 4096;
+  config.server.context_length = 4096;
   ASSERT_TRUE(run({file.string()}));
   const std::uint64_t small = told("total");
-  config.context_length = 65536;
+  config.server.context_length = 65536;
   ASSERT_TRUE(run({file.string()}));
   EXPECT_GT(told("total"), small + (65536 - 4096) * 32768ull);
 }
@@ -137,11 +137,11 @@ TEST_F(Estimate, WhatIsNoModelIsNamed) {
 }
 
 TEST_F(Estimate, AProjectorMustBeOne) {
-  config.projector = file.string();
+  config.estimate.projector = file.string();
   const auto status = run({file.string()});
   EXPECT_EQ(status.error().code, Code::invalid);
   EXPECT_NE(status.error().message.find("not an image projector"), std::string::npos);
-  config.projector = "/nowhere.gguf";
+  config.estimate.projector = "/nowhere.gguf";
   EXPECT_EQ(run({file.string()}).error().code, Code::not_found);
 }
 

@@ -91,7 +91,7 @@ void print_table(const Library& library, bool all, Output& out) {
 Result<int> model_list(Context& context) {
   Output& out = context.out;
   EAI_TRY(Library library, Library::open(context));
-  bool all = context.config.list_all;
+  bool all = context.config.list.all;
   if (out.json()) {
     out.event(to_json(library, all));
     return 0;

@@ -57,9 +57,9 @@ bool wait_a_moment() {
 Result<int> model_logs(Context& context) {
   EAI_TRY(const Log log, log_of(context));
   LogReader reader(log.file, [&](std::string_view line) { print_line(context.out, log, line); });
-  auto shown = reader.last(context.config.log_lines);
+  auto shown = reader.last(context.config.logs.lines);
   if (!shown && shown.error().code == Code::not_found) {
-    if (!context.config.follow_log) {
+    if (!context.config.logs.follow) {
       return fail(Code::not_found,
                   log.name + " has no log: it has not run in the background yet (" + log.file.string() + ")");
     }
@@ -67,7 +67,7 @@ Result<int> model_logs(Context& context) {
   } else if (!shown) {
     return Failure(std::move(shown).error());
   }
-  if (!context.config.follow_log) {
+  if (!context.config.logs.follow) {
     reader.rest();
     return 0;
   }

@@ -42,30 +42,30 @@ Result<std::optional<double>> parse_ram(const std::string& text) {
 }
 
 Result<preserve::Folder> open_folder(const Context& context) {
-  const std::string& word = context.words.folder.empty() ? context.config.preserve_folder : context.words.folder;
+  const std::string& word = context.words.folder.empty() ? context.config.preserve.folder : context.words.folder;
   if (word.empty()) return fail(Code::invalid, "say which folder: eai model preserve --folder-path <folder>");
-  preserve::Said said{{}, {}, context.config.config_name, context.config.lora};
-  if (!context.config.task.empty()) {
-    EAI_TRY(said.task, model::parse_task(context.config.task));
+  preserve::Said said{{}, {}, context.config.preserve.config_name, context.config.preserve.lora};
+  if (!context.config.preserve.task.empty()) {
+    EAI_TRY(said.task, model::parse_task(context.config.preserve.task));
   }
-  EAI_TRY(said.ram_gb, parse_ram(context.config.ram));
+  EAI_TRY(said.ram_gb, parse_ram(context.config.preserve.ram));
   return preserve::open_folder(word, said);
 }
 
 preserve::Options options_of(const Context& context) {
   const Config& config = context.config;
   preserve::Options out;
-  out.format = config.format == "unixfs" ? model::Format::unixfs : model::Format::archive;
-  if (config.layout == "fixed") out.layout = model::Layout::fixed;
-  if (config.layout == "tensor") out.layout = model::Layout::tensor;
-  out.part_size = config.zip_chunk_size * k_mib;
-  out.threads = static_cast<unsigned>(config.threads);
-  out.hf_repo = config.hf_repo;
-  out.hf_file = config.hf_file;
-  out.config_name = config.config_name;
-  out.lora = config.lora;
-  out.dry_run = config.dry_run;
-  out.resume = config.resume;
+  out.format = config.preserve.format == "unixfs" ? model::Format::unixfs : model::Format::archive;
+  if (config.preserve.layout == "fixed") out.layout = model::Layout::fixed;
+  if (config.preserve.layout == "tensor") out.layout = model::Layout::tensor;
+  out.part_size = config.preserve.zip_chunk_size * k_mib;
+  out.threads = static_cast<unsigned>(config.preserve.threads);
+  out.hf_repo = config.preserve.hf_repo;
+  out.hf_file = config.preserve.hf_file;
+  out.config_name = config.preserve.config_name;
+  out.lora = config.preserve.lora;
+  out.dry_run = config.preserve.dry_run;
+  out.resume = config.preserve.resume;
   out.work_folder = context.folders.home / "preserve";
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(block_lists(context), none)) out.known.push_back(entry.path());
@@ -76,14 +76,14 @@ Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, p
   const Config& config = context.config;
   preserve::HomeSettings settings;
   EAI_TRY(settings.lighthouse_key, key_from_environment("LIGHTHOUSE_API_KEY"));
-  settings.lighthouse_upload = config.lighthouse_upload;
-  settings.lighthouse_api = config.lighthouse_api;
-  settings.kubo_api = config.kubo_api;
+  settings.lighthouse_upload = config.preserve.lighthouse_upload;
+  settings.lighthouse_api = config.preserve.lighthouse_api;
+  settings.kubo_api = config.preserve.kubo_api;
   EAI_TRY(settings.pinning_key, key_from_environment("EAI_PINNING_KEY"));
-  settings.providers = config.providers;
-  settings.pin_timeout = std::chrono::seconds(config.pin_timeout);
-  settings.tries.max_retries = static_cast<int>(config.max_retries);
-  settings.tries.stall = std::chrono::seconds(config.upload_timeout);
+  settings.providers = config.preserve.providers;
+  settings.pin_timeout = std::chrono::seconds(config.preserve.pin_timeout);
+  settings.tries.max_retries = static_cast<int>(config.fetch.max_retries);
+  settings.tries.stall = std::chrono::seconds(config.preserve.upload_timeout);
   settings.tries.on_trouble = [&monitor](const std::string& trouble) {
     monitor.change([&](preserve::Progress& p) {
       for (auto& home : p.homes) {
@@ -92,16 +92,17 @@ Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, p
     });
   };
   settings.stop = std::move(stop);
-  std::vector<std::string> words = config.homes;
-  if (words.empty() && !config.dry_run) words = {"lighthouse"};
+  std::vector<std::string> words = config.preserve.homes;
+  if (words.empty() && !config.preserve.dry_run) words = {"lighthouse"};
   const auto far = std::find_if(words.begin(), words.end(), [](const auto& word) { return !word.starts_with("car:"); });
-  if (config.offline && !config.dry_run && far != words.end()) {
+  if (config.fetch.offline && !config.preserve.dry_run && far != words.end()) {
     return fail(Code::invalid, "--offline opens no connection, and " + printable(*far) +
                                    " needs one; with it go --dry-run and --to car:<file>");
   }
-  if (config.dry_run) settings.keys = preserve::HomeSettings::Keys::not_needed;
+  if (config.preserve.dry_run) settings.keys = preserve::HomeSettings::Keys::not_needed;
   EAI_TRY(preserve::Homes homes, preserve::make_homes(words, settings));
-  if (config.offline) std::erase_if(homes, [](const auto& home) { return home->can_tell(); });  // they would be asked
+  if (config.fetch.offline)
+    std::erase_if(homes, [](const auto& home) { return home->can_tell(); });  // they would be asked
   return homes;
 }
 
@@ -113,7 +114,7 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
     files.push_back(json::object{{"name", file.file_name}, {"cid", file.cid.str()}, {"bytes", file.size}});
     if (!out.quiet()) out.line(file.cid.str() + "  " + human_bytes(file.size) + "  " + file.file_name);
   }
-  json::object event{{"event", context.config.dry_run ? "dry_run" : "preserved"},
+  json::object event{{"event", context.config.preserve.dry_run ? "dry_run" : "preserved"},
                      {"hash", outcome.hash.str()},
                      {"name", outcome.metadata.folder_name},
                      {"bytes", outcome.bytes},
@@ -159,7 +160,7 @@ Result<void> settle_here(const Context& context, const preserve::Folder& folder,
                          const std::stop_token& stop) {
   EAI_CHECK(leave_copy(context, outcome));
   EAI_CHECK(preserve::write_block_list(block_lists(context) / outcome.hash.str(), outcome.blocks));
-  if (context.config.keep_here) {
+  if (context.config.preserve.keep_here) {
     auto kept = take_into_store(context, folder, outcome, stop);
     if (!kept && stop.stop_requested()) return fail(Code::cancelled, "stopped");
     // The model is up: that this disk would not take it is no failure of that.
@@ -169,8 +170,8 @@ Result<void> settle_here(const Context& context, const preserve::Folder& folder,
 }
 
 bool sends_to_lighthouse(const Context& context) {
-  const auto& homes = context.config.homes;
-  return context.config.format == "archive" &&
+  const auto& homes = context.config.preserve.homes;
+  return context.config.preserve.format == "archive" &&
          (homes.empty() || std::find(homes.begin(), homes.end(), "lighthouse") != homes.end());
 }
 
@@ -187,7 +188,7 @@ int tell_failures(const Context& context, const preserve::Outcome& outcome) {
     Error error = failure.error;
     context.out.error(std::move(error).with("not complete at " + failure.home), own);
   }
-  if (status != 0 && !context.config.dry_run) {
+  if (status != 0 && !context.config.preserve.dry_run) {
     context.out.note("The other homes have all of it. The same command goes on with what is missing.");
   }
   return status;
@@ -201,13 +202,13 @@ Result<int> model_preserve(Context& context) {
   const std::stop_callback pass_on(interrupt.token(), [&] { stop.request_stop(); });
   preserve::Monitor monitor;
   EAI_TRY(const preserve::Folder folder, open_folder(context));
-  if (context.config.lora) EAI_CHECK(check_lora_folder(folder.path));
+  if (context.config.preserve.lora) EAI_CHECK(check_lora_folder(folder.path));
   EAI_TRY(const preserve::Homes homes, homes_of(context, stop.get_token(), monitor));
   for (const preserve::Note& note : folder.notes) {
     const std::string_view words = shell_words(note.hint);
     context.out.note(words.empty() ? note.text : note.text + " (" + std::string(words) + ")");
   }
-  if (context.config.dry_run && context.config.format == "unixfs") {
+  if (context.config.preserve.dry_run && context.config.preserve.format == "unixfs") {
     auto listed = list_blocks_of_store(context, folder, interrupt.token());
     if (interrupt.requested()) {
       context.out.note("Stopped. Nothing was sent.");
@@ -236,7 +237,7 @@ Result<int> model_preserve(Context& context) {
   Result<void> settled;
   if (!options.dry_run) settled = settle_here(context, folder, *outcome, interrupt.token());
   tell(*outcome, context);
-  if (context.config.dry_run && sends_to_lighthouse(context)) {
+  if (context.config.preserve.dry_run && sends_to_lighthouse(context)) {
     context.out.note("Lighthouse may cut parts in a way of its own: then their CIDs and the hash are others.");
   }
   context.out.line(outcome->hash.str());

@@ -11,7 +11,7 @@ namespace eai::cli {
 namespace {
 
 Result<void> check_not_served(const Context& context, const Asked& asked) {
-  if (context.config.remove_force) return {};
+  if (context.config.remove.force) return {};
   EAI_TRY(auto server, running_server(context.folders));
   if (!server) return {};
   const auto& served = server->models;

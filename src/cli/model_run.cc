@@ -8,7 +8,7 @@ namespace {
 
 // What the catalog says of a model that is not here yet; nothing for an unknown hash.
 Result<void> check_engines_early(const Context& context, const Library& library, const std::vector<Asked>& asked) {
-  EAI_TRY(Engines engines, find_engines(context.config, context.folders));
+  EAI_TRY(Engines engines, find_engines(context.config.engines, context.folders));
   for (const Asked& one : asked) {
     const store::Model* model = library.stored(one.id);
     const CatalogEntry* entry = library.catalog.by_id(one.id);

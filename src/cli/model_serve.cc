@@ -54,7 +54,7 @@ Result<int> model_serve(Context& context) {
   if (library.contents.models.empty()) {
     return fail(Code::not_found, "no model is here to be served; `eai model download <name>` brings one");
   }
-  EAI_TRY(Engines engines, find_engines(context.config, context.folders));
+  EAI_TRY(Engines engines, find_engines(context.config.engines, context.folders));
   std::vector<std::string> left_out;
   std::vector<store::Model> models = servable(library, engines, &left_out);
   for (const std::string& note : left_out) context.out.note(note);
@@ -62,7 +62,7 @@ Result<int> model_serve(Context& context) {
     EAI_CHECK(check_engine_for(engines, library.contents.models.front().metadata.task));
     return fail(Code::not_found, "no model that is here can be served");
   }
-  EAI_TRY(std::size_t first, choose_main(library, context.config.main_hash, models));
+  EAI_TRY(std::size_t first, choose_main(library, context.config.server.main_hash, models));
   EAI_CHECK(check_seat_and_port(context));
   // Neither the server in the background nor a configuration read again must roll the dice once more.
   const std::string main = models[first].id.str();

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 
 #include "engine/llama.h"
 #include "util/text.h"
@@ -12,7 +10,6 @@ namespace eai::cli {
 namespace {
 
 constexpr std::uint64_t k_longest_idle = 365 * 86400;
-constexpr double k_largest_scale = 100;
 
 constexpr std::array k_keys = {
     ModelKey{"context_length", "Tokens of context; 0: as trained, at most 32768"},
@@ -77,27 +74,7 @@ Result<void> set_key(ModelSettings& model, const fs::path& file, const TomlEntry
 
 }  // namespace
 
-Failure ModelSettings::fail_at_key(const std::string& key, std::string_view what) const {
-  const auto found = lines.find(key);
-  return fail_at(file, found == lines.end() ? 0 : found->second, what);
-}
-
 std::span<const ModelKey> model_keys() { return k_keys; }
-
-std::optional<ScaledFile> parse_lora(std::string_view text) {
-  ScaledFile out{std::string(text), 1};
-  const auto colon = text.rfind(':');
-  if (colon != std::string_view::npos) {
-    const std::string_view number = text.substr(colon + 1);
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), out.scale);
-    if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
-    if (!std::isfinite(out.scale) || std::abs(out.scale) > k_largest_scale) return std::nullopt;
-    out.name = text.substr(0, colon);
-  }
-  // llama-server takes lists of files with their scales in one word: such a name would be torn apart there.
-  if (out.name.empty() || out.name.find_first_of(",:") != std::string::npos) return std::nullopt;
-  return out;
-}
 
 Result<void> set_model_setting(std::vector<ModelSettings>& all, const fs::path& file, const TomlEntry& entry) {
   if (entry.path.size() != 3 || entry.path[1].empty())

@@ -161,7 +161,7 @@ Result<bool> show(Context& context) {
   if (!told.contains("models") || !told.at("models").is_array()) {
     return fail(Code::network, "the server's status has no list of models");
   }
-  if (context.config.watch) context.out.redraw();
+  if (context.config.status.watch) context.out.redraw();
   if (context.out.json()) {
     print_json(*server, told, context.out);
   } else {
@@ -196,7 +196,7 @@ Result<int> watch(Context& context) {
 }  // namespace
 
 Result<int> model_status(Context& context) {
-  if (context.config.watch) return watch(context);
+  if (context.config.status.watch) return watch(context);
   EAI_TRY(const bool running, show(context));
   if (running) return 0;
   context.out.event(json::object{{"running", false}});

@@ -105,14 +105,14 @@ Result<engine::ModelSpec> spec_of(const Library& library, const Config& config, 
   out.folder_name = model.metadata.folder_name;
   out.stated_ram_gb = model.metadata.ram_gb;
   out.created = model.created;
-  out.context_length = static_cast<std::uint32_t>(config.context_length);
-  out.parallel = static_cast<std::uint32_t>(config.parallel);
-  EAI_TRY(out.workers, engine::parse_workers(config.workers));
+  out.context_length = static_cast<std::uint32_t>(config.server.context_length);
+  out.parallel = static_cast<std::uint32_t>(config.server.parallel);
+  EAI_TRY(out.workers, engine::parse_workers(config.engines.workers));
   if (out.task == model::Task::chat) out.extra_arguments = sampling_arguments(family_named(library, model));
   if (draws(out.task)) {
-    out.memory_budget = config.memory_limit.bytes;
-    if (config.image_metadata) out.extra_arguments.emplace_back("--image-metadata");
-    if (config.image_offload) out.extra_arguments.emplace_back(engine::k_offload);
+    out.memory_budget = config.server.memory_limit.bytes;
+    if (config.image.metadata) out.extra_arguments.emplace_back("--image-metadata");
+    if (config.image.offload) out.extra_arguments.emplace_back(engine::k_offload);
   }
   EAI_TRY(const ModelSettings* settings, settings_of(library, config, model.id));
   if (settings != nullptr) EAI_CHECK(add_settings(out, library, *settings));
@@ -130,7 +130,7 @@ Result<ServerPlan> make_plan(const Context& context, const Config& config, const
   EAI_TRY(const Library library, Library::open(context));
   EAI_TRY(const std::vector<store::Model> models, choose(library));
   ServerPlan plan;
-  EAI_TRY(plan.engines, find_engines(config, context.folders));
+  EAI_TRY(plan.engines, find_engines(config.engines, context.folders));
   for (const store::Model& model : models) {
     EAI_CHECK(check_engine_for(plan.engines, model.metadata.task));
     EAI_TRY(engine::ModelSpec spec, spec_of(library, config, model));

@@ -97,7 +97,7 @@ Result<void> list_blocks_of_store(const Context& context, const preserve::Folder
   if (!fs::exists(context.folders.home / "models", none)) return {};
   const bool has_gguf =
       std::any_of(folder.ggufs.begin(), folder.ggufs.end(), [](const auto& gguf) { return gguf.has_value(); });
-  const bool tensor = context.config.layout.empty() ? has_gguf : context.config.layout == "tensor";
+  const bool tensor = context.config.preserve.layout.empty() ? has_gguf : context.config.preserve.layout == "tensor";
   EAI_TRY(const store::Store store, store::Store::open(context.folders.home));
   EAI_TRY(const store::Contents contents, store.list());
   for (const store::Model& model : contents.models) {
@@ -114,7 +114,7 @@ Result<void> list_blocks_of_store(const Context& context, const preserve::Folder
     const PreserveWatch watch(monitor, model.metadata.folder_name, context.out);
     const auto progress = [&](std::uint64_t done) { monitor.change([&](preserve::Progress& p) { p.done = done; }); };
     const auto layout = tensor ? model::Layout::tensor : model::Layout::fixed;
-    const auto threads = static_cast<unsigned>(context.config.threads);
+    const auto threads = static_cast<unsigned>(context.config.preserve.threads);
     EAI_TRY(const auto blocks, preserve::unixfs_blocks(files, layout, threads, progress, stop));
     EAI_CHECK(preserve::write_block_list(list, blocks));
   }

@@ -54,7 +54,7 @@ int run(int argc, char** argv) {
   if (!folders) return end_with(early, folders.error());
   auto config = load_config(folders->configuration / "config.toml", std::getenv, parsed->given);
   if (!config) return end_with(early, config.error());
-  Output out({config->json, config->quiet});
+  Output out({config->output.json, config->output.quiet});
   try {
     auto status = run_command(*parsed, *config, out);
     if (!status) return end_with(out, status.error());

@@ -52,16 +52,17 @@ engine::PoolOptions pool_options(const ServerPlan& plan, const Config& config, c
   out.measured_file = folders.home / "measured.json";
   out.llama_server = plan.engines.llama_server;
   out.image_engine = plan.engines.image_engine;
-  if (!config.keep_private && config.kv_cache_limit.bytes > 0) out.slot_folder = folders.state / "conversations";
-  out.slot_limit = config.kv_cache_limit.bytes;
-  out.memory_budget = config.memory_limit.bytes;
+  if (!config.server.keep_private && config.server.kv_cache_limit.bytes > 0)
+    out.slot_folder = folders.state / "conversations";
+  out.slot_limit = config.server.kv_cache_limit.bytes;
+  out.memory_budget = config.server.memory_limit.bytes;
   out.devices = plan.devices;
-  out.start_timeout = std::chrono::seconds(config.start_timeout);
-  out.idle_timeout = std::chrono::seconds(config.idle_timeout);
+  out.start_timeout = std::chrono::seconds(config.server.start_timeout);
+  out.idle_timeout = std::chrono::seconds(config.server.idle_timeout);
   out.stop_grace = k_stop_grace;
-  out.max_resident = static_cast<std::uint32_t>(config.max_models);
-  out.patience = std::chrono::seconds(config.patience);
-  out.queue_limit = static_cast<std::uint32_t>(config.queue_limit);
+  out.max_resident = static_cast<std::uint32_t>(config.server.max_models);
+  out.patience = std::chrono::seconds(config.server.patience);
+  out.queue_limit = static_cast<std::uint32_t>(config.server.queue_limit);
   return out;
 }
 
@@ -79,15 +80,15 @@ std::vector<api::ServedModel> served_of(const ServerPlan& plan) {
 api::ApiOptions gateway_options(const Config& config, const std::string& bound, const Folders& folders) {
   using namespace api;
   ApiOptions out;
-  out.select.names = config.model_names ? NameRule::names : NameRule::hashes;
-  out.select.unknown = config.strict_models ? UnknownRule::strict : UnknownRule::fall_back;
-  out.hosts = config.allow_hosts;
+  out.select.names = config.server.model_names ? NameRule::names : NameRule::hashes;
+  out.select.unknown = config.server.strict_models ? UnknownRule::strict : UnknownRule::fall_back;
+  out.hosts = config.server.allow_hosts;
   out.hosts.push_back(bound);
-  out.origins = config.allow_origins;
-  out.api_keys = config.api_keys;
-  if (config.allow_private_images) out.remote_images = RemoteImages::anywhere;
-  if (config.offline || !config.remote_images) out.remote_images = RemoteImages::none;
-  if (config.request_log) out.request_log = folders.state / "requests.log";
+  out.origins = config.server.allow_origins;
+  out.api_keys = config.server.api_keys;
+  if (config.server.allow_private_images) out.remote_images = RemoteImages::anywhere;
+  if (config.fetch.offline || !config.server.remote_images) out.remote_images = RemoteImages::none;
+  if (config.server.request_log) out.request_log = folders.state / "requests.log";
   out.version = EAI_VERSION;
   return out;
 }
@@ -95,14 +96,14 @@ api::ApiOptions gateway_options(const Config& config, const std::string& bound, 
 ServerRecord record_of(const ServerPlan& plan, const Config& config, std::uint16_t port) {
   ServerRecord out;
   out.pid = static_cast<int>(::getpid());
-  out.host = config.host;
+  out.host = config.server.host;
   out.port = port;
   out.main_model = plan.models.front().model.id.str();
   for (const PlannedModel& planned : plan.models) {
     out.models.push_back(planned.model.id.str());
     out.names.push_back(planned.name);
   }
-  out.encrypted = !config.tls_certificate.empty();
+  out.encrypted = !config.server.tls_certificate.empty();
   out.started = static_cast<std::int64_t>(std::time(nullptr));
   return out;
 }
@@ -138,14 +139,15 @@ class Server {
         tell_(tell),
         read_again_(read_again),
         pool_(context_, pool_options(plan_, config_, folders), specs_of(plan_)),
-        gateway_(context_, pool_, served_of(plan_), gateway_options(config_, config_.host, folders)),
+        gateway_(context_, pool_, served_of(plan_), gateway_options(config_, config_.server.host, folders)),
         strangers_(context_, http::Limits{}, gateway_.handlers()),
         administration_(context_, http::Limits{}, gateway_.admin_handlers([this] { ask_to_end(); })) {}
 
   Result<void> run(const ServerSeat& seat) {
-    const http::TlsFiles tls{config_.tls_certificate, config_.tls_key};
-    EAI_TRY(std::uint16_t port, strangers_.listen_tcp(config_.host, static_cast<std::uint16_t>(config_.port),
-                                                      config_.tls_certificate.empty() ? nullptr : &tls));
+    const http::TlsFiles tls{config_.server.tls_certificate, config_.server.tls_key};
+    EAI_TRY(std::uint16_t port,
+            strangers_.listen_tcp(config_.server.host, static_cast<std::uint16_t>(config_.server.port),
+                                  config_.server.tls_certificate.empty() ? nullptr : &tls));
     EAI_TRY(const fs::path private_socket, socket_of(folders_));
     EAI_CHECK(administration_.listen_unix(private_socket));
     record_ = record_of(plan_, config_, port);
@@ -204,12 +206,13 @@ class Server {
       return;
     }
     Config& config = fresh->config;
-    if (config.host != config_.host || config.port != config_.port ||
-        config.tls_certificate != config_.tls_certificate || config.tls_key != config_.tls_key)
+    if (config.server.host != config_.server.host || config.server.port != config_.server.port ||
+        config.server.tls_certificate != config_.server.tls_certificate ||
+        config.server.tls_key != config_.server.tls_key)
       log::warn("host, port and certificate stay what they are until the server is started again");
     config_ = std::move(config);
     plan_ = std::move(fresh->plan);
-    log::set_level(level_of(config_.log_level));
+    log::set_level(level_of(config_.output.log_level));
     for (const std::string& note : plan_.notes) log::warn("{}", note);
     pool_.reload(pool_options(plan_, config_, folders_), specs_of(plan_));
     gateway_.reload(gateway_options(config_, record_.host, folders_), served_of(plan_));
@@ -228,7 +231,8 @@ class Server {
     engine::LeaseRequest request;
     request.model_id = main.model.id.str();
     // The pool gives up its start first, and knows better why.
-    request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.start_timeout) + k_stop_grace;
+    request.deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(config_.server.start_timeout) + k_stop_grace;
     request.on_news = [this, &main](const engine::WaitNews& news) {
       tell_({{"event", "loading"}, {"name", main.name}, {"phase", news.phase}, {"fraction", news.fraction}});
     };
@@ -271,7 +275,7 @@ class Server {
   ServerRecord record_;
   Result<void> outcome_;
   bool ending_ = false, reading_ = false, once_more_ = false;
-  const bool in_terminal_ = config_.foreground && ::isatty(STDERR_FILENO) == 1;
+  const bool in_terminal_ = config_.server.foreground && ::isatty(STDERR_FILENO) == 1;
   asio::thread_pool helper_{1};  // reads the configuration again; last: it uses all above
 };
 
@@ -279,7 +283,7 @@ class Server {
 
 Result<void> run_server(ServerPlan plan, Config config, const Folders& folders, const Tell& tell,
                         const ReadAgain& read_again) {
-  log::set_level(level_of(config.log_level));
+  log::set_level(level_of(config.output.log_level));
   std::signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of one write
   EAI_CHECK(make_folders(folders.state, 0700));
   // Before the pool is made: it ends what it takes for the leftovers of a dead server.

@@ -22,14 +22,14 @@ namespace eai::cli {
 namespace {
 
 // Binds and lets go again: an early word instead of a late one. The server's own bind decides.
-Result<void> check_port(const Config& config) {
-  const std::string port = std::to_string(config.port);
+Result<void> check_port(const ServerSettings& server) {
+  const std::string port = std::to_string(server.port);
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (int error = ::getaddrinfo(config.host.c_str(), port.c_str(), &hints, &found); error != 0) {
-    return fail(Code::invalid, "--host " + printable(config.host) + ": " + ::gai_strerror(error));
+  if (int error = ::getaddrinfo(server.host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    return fail(Code::invalid, "--host " + printable(server.host) + ": " + ::gai_strerror(error));
   }
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
   const UniqueFd fd = make_socket(found->ai_family, found->ai_socktype, found->ai_protocol);
@@ -39,10 +39,10 @@ Result<void> check_port(const Config& config) {
   if (::bind(fd.get(), found->ai_addr, found->ai_addrlen) == 0 && ::listen(fd.get(), 1) == 0) return {};
   if (errno == EADDRINUSE) {
     return fail(Code::io,
-                "port " + port + " on " + config.host +
+                "port " + port + " on " + server.host +
                     " is taken by another program; take another one with --port, or a free one with --port 0");
   }
-  return fail_errno("listening on port " + port + " of " + config.host, errno);
+  return fail_errno("listening on port " + port + " of " + server.host, errno);
 }
 
 bool is_loopback(const std::string& host) {
@@ -52,12 +52,12 @@ bool is_loopback(const std::string& host) {
 }
 
 // Whoever reaches the port may use the models, unless a key is asked for.
-Result<void> check_exposure(const Config& config) {
-  if (config.tls_certificate.empty() != config.tls_key.empty()) {
+Result<void> check_exposure(const ServerSettings& server) {
+  if (server.tls_certificate.empty() != server.tls_key.empty()) {
     return fail(Code::invalid, "--tls-certificate and --tls-key belong together");
   }
-  if (is_loopback(config.host) || !config.api_keys.empty() || config.no_auth) return {};
-  return fail(Code::invalid, "--host " + printable(config.host) +
+  if (is_loopback(server.host) || !server.api_keys.empty() || server.no_auth) return {};
+  return fail(Code::invalid, "--host " + printable(server.host) +
                                  " lets other machines in, so a key is needed: --api-key-file, EAI_API_KEYS, or "
                                  "server.api_keys in config.toml; --no-auth lets everybody in");
 }
@@ -90,7 +90,7 @@ ReadAgain reader_of(const Context& context, const Choose& choose) {
   return [&context, &choose]() -> Result<Fresh> {
     Fresh fresh;
     EAI_TRY(fresh.config, load_config(context.folders.configuration / "config.toml", std::getenv, context.given));
-    EAI_CHECK(check_exposure(fresh.config));
+    EAI_CHECK(check_exposure(fresh.config.server));
     EAI_TRY(fresh.plan, make_plan(context, fresh.config, choose));
     fresh.plan.devices = devices_of(fresh.plan.engines);
     return fresh;
@@ -153,27 +153,27 @@ Result<std::optional<boost::json::object>> start_in_background(Context& context,
 }
 
 Result<void> check_seat_and_port(const Context& context) {
-  EAI_CHECK(check_exposure(context.config));
-  EAI_CHECK(engine::parse_workers(context.config.workers));
+  EAI_CHECK(check_exposure(context.config.server));
+  EAI_CHECK(engine::parse_workers(context.config.engines.workers));
   if (context.words.ready_fd >= 0) return {};  // done by who started us
   EAI_TRY(auto server, running_server(context.folders));
-  if (server && !context.config.force) return already_running(*server);
+  if (server && !context.config.server.force) return already_running(*server);
   // A port that the server to be replaced holds will be free.
-  if (server && server->port == context.config.port) return {};
-  return check_port(context.config);
+  if (server && server->port == context.config.server.port) return {};
+  return check_port(context.config.server);
 }
 
 Result<int> serve_models(Context& context, const Choose& choose, const std::vector<std::string>& more_words) {
   EAI_TRY(ServerPlan plan, make_plan(context, context.config, choose));
-  const bool here = context.config.foreground || context.words.ready_fd >= 0;
+  const bool here = context.config.server.foreground || context.words.ready_fd >= 0;
   if (here) plan.devices = devices_of(plan.engines);
   if (context.words.ready_fd >= 0) return serve_for_launcher(context, std::move(plan), choose);
   for (const std::string& note : plan.notes) context.out.note(note);
-  if (context.config.force) {
+  if (context.config.server.force) {
     EAI_TRY(auto server, running_server(context.folders));
     if (server) EAI_CHECK(stop_server(context.folders, *server, k_stop_grace));
   }
-  if (context.config.foreground) return serve_in_foreground(context, std::move(plan), choose);
+  if (context.config.server.foreground) return serve_in_foreground(context, std::move(plan), choose);
   return serve_in_background(context, more_words);
 }
 

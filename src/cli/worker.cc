@@ -14,7 +14,7 @@ namespace {
 
 // Worker and llama-server speak the same protocol only if they are of the same version: it is looked for beside it.
 Result<fs::path> find_worker(const Context& context) {
-  EAI_TRY(const Engines engines, find_engines(context.config, context.folders));
+  EAI_TRY(const Engines engines, find_engines(context.config.engines, context.folders));
   const fs::path folder = engines.llama_server.empty() ? context.folders.programs : engines.llama_server.parent_path();
   fs::path program = folder / engine::k_rpc_server;
   if (::access(program.c_str(), X_OK) == 0) return program;
@@ -36,8 +36,8 @@ Result<int> worker(Context& context) {
   Output& out = context.out;
   engine::WorkerOptions options;
   EAI_TRY(options.program, find_worker(context));
-  options.host = context.config.worker_host == "localhost" ? "127.0.0.1" : context.config.worker_host;
-  options.port = static_cast<std::uint16_t>(context.config.worker_port);
+  options.host = context.config.worker.host == "localhost" ? "127.0.0.1" : context.config.worker.host;
+  options.port = static_cast<std::uint16_t>(context.config.worker.port);
   const bool exposed = !engine::is_loopback(options.host);
   if (exposed) warn(printable(options.host), out);
   engine::WorkerEvents events;

@@ -1,0 +1,35 @@
+#include "cli/sections.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "cli/toml_file.h"
+
+namespace eai::cli {
+namespace {
+
+constexpr double k_largest_scale = 100;
+
+}  // namespace
+
+Failure ModelSettings::fail_at_key(const std::string& key, std::string_view what) const {
+  const auto found = lines.find(key);
+  return fail_at(file, found == lines.end() ? 0 : found->second, what);
+}
+
+std::optional<ScaledFile> parse_lora(std::string_view text) {
+  ScaledFile out{std::string(text), 1};
+  const auto colon = text.rfind(':');
+  if (colon != std::string_view::npos) {
+    const std::string_view number = text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), out.scale);
+    if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
+    if (!std::isfinite(out.scale) || std::abs(out.scale) > k_largest_scale) return std::nullopt;
+    out.name = text.substr(0, colon);
+  }
+  // llama-server takes lists of files with their scales in one word: such a name would be torn apart there.
+  if (out.name.empty() || out.name.find_first_of(",:") != std::string::npos) return std::nullopt;
+  return out;
+}
+
+}  // namespace eai::cli

@@ -1,0 +1,172 @@
+// Why: what can be configured, as plain values: one struct per section of config.toml, each with its defaults. Whoever
+// needs a section takes its struct and knows nothing of files, variables or options.
+// Thread: any; plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "util/file.h"
+#include "util/result.h"
+
+namespace eai::cli {
+
+// Bytes; as text "24GB", "512MiB", "1000000".
+struct ByteSize {
+  std::uint64_t bytes = 0;
+};
+
+struct ServerSettings {
+  std::string host = "127.0.0.1";
+  std::uint64_t port = 8080;
+  std::uint64_t context_length = 0;  // 0: what the model was trained for, at most 32768
+  std::uint64_t parallel = 0;        // answers of one model at the same time; 0: what its engine does best
+  bool foreground = false;
+  bool force = false;
+  std::string main_hash;
+  ByteSize memory_limit;              // 0: found from the machine
+  std::uint64_t idle_timeout = 1800;  // seconds
+  std::uint64_t start_timeout = 600;  // seconds
+  std::uint64_t max_models = 0;       // loaded at the same time; 0: as many as fit
+  std::uint64_t patience = 10;        // seconds
+  std::uint64_t queue_limit = 256;    // requests per model
+  std::vector<std::string> api_keys;
+  std::string api_key_file;  // its keys are among api_keys once it was read
+  bool no_auth = false;
+  std::vector<std::string> allow_hosts;    // names in the Host header
+  std::vector<std::string> allow_origins;  // web pages
+  ByteSize kv_cache_limit{4 * k_gib};      // on disk, of unloaded models; 0: none is kept
+  bool keep_private = false;
+  bool strict_models = false;
+  bool model_names = false;
+  std::string tls_certificate, tls_key;  // files
+  bool remote_images = true;
+  bool allow_private_images = false;
+  bool request_log = false;
+};
+
+struct FetchSettings {
+  std::vector<std::string> gateways;  // asked before the public ones
+  bool public_gateways = true;
+  std::vector<std::string> block_folders;  // looked into before any gateway
+  bool offline = false;
+  bool plain_http = false;  // http:// gateways beyond private addresses
+  std::uint64_t connections = 16;
+  std::uint64_t max_retries = 5;
+};
+
+struct EngineSettings {
+  std::string llama_server;
+  std::string image_engine;
+  std::vector<std::string> workers;  // host:port, with commas too
+};
+
+struct WorkerSettings {
+  std::string host = "127.0.0.1";
+  std::uint64_t port = 50052;
+};
+
+struct ListSettings {
+  bool all = false;
+};
+
+struct StatusSettings {
+  bool watch = false;
+};
+
+struct RemoveSettings {
+  bool force = false;
+};
+
+struct PreserveSettings {
+  std::string folder;
+  std::string task;  // empty: as the model's header says
+  std::string ram;   // gigabytes; empty: estimated
+  std::string hf_repo, hf_file, config_name;
+  bool lora = false;
+  std::uint64_t zip_chunk_size = 512;  // MiB
+  std::uint64_t threads = 16;
+  std::vector<std::string> homes;  // empty: lighthouse
+  std::string format = "archive";
+  std::string layout;                  // empty: tensor for a GGUF
+  std::vector<std::string> providers;  // multiaddrs
+  bool dry_run = false;
+  bool resume = true;
+  bool keep_here = true;
+  std::uint64_t upload_timeout = 300;  // seconds
+  std::uint64_t pin_timeout = 86'400;  // seconds
+  std::string kubo_api = "http://127.0.0.1:5001";
+  std::string lighthouse_upload = "https://upload.lighthouse.storage";
+  std::string lighthouse_api = "https://api.lighthouse.storage";
+  std::string lighthouse_gateway = "https://gateway.lighthouse.storage";
+};
+
+struct AuditSettings {
+  std::vector<std::string> homes;  // empty: lighthouse
+  std::uint64_t samples = 8;
+};
+
+struct EstimateSettings {
+  std::string projector;
+};
+
+struct LogSettings {
+  bool follow = false;
+  std::uint64_t lines = 100;
+};
+
+struct ImageSettings {
+  // Of the server:
+  bool metadata = false;  // files tell prompt, seed and steps
+  bool offload = false;   // weights stay in RAM until the GPU needs them
+  // Of one picture:
+  std::string output;       // empty: named after the prompt
+  std::string model;        // empty: the one that the server has, else the first here
+  std::string size;         // "1024x1024"; empty: as the model has it
+  std::uint64_t steps = 0;  // 0: as the model has it
+  std::string seed;         // empty: random
+  std::uint64_t count = 1;
+  std::string negative_prompt, guidance, strength;
+  std::string format;  // empty: by the file's ending, else png
+  std::string quality;
+  std::uint64_t compression = 100;
+  std::string picture, mask;  // files
+  bool preview = true;
+  bool force = false;
+};
+
+struct OutputSettings {
+  bool json = false;
+  bool quiet = false;
+  std::string log_level = "info";
+};
+
+// [models."…"]: what differs for one model.
+struct ModelSettings {
+  std::string model;                            // as written: a name or a hash
+  std::optional<std::uint64_t> context_length;  // these three replace the server's
+  std::optional<std::uint64_t> parallel;
+  std::optional<std::uint64_t> idle_timeout;  // seconds
+  bool pinned = false;
+  std::vector<std::string> lora;            // as written: a GGUF file, a name or a hash; with ":0.5" a scale
+  std::string draft;                        // the same, without a scale
+  std::vector<std::string> engine_options;  // of llama-server
+
+  fs::path file;                               // config.toml
+  std::map<std::string, std::uint32_t> lines;  // by key
+  // Code::invalid: "<file>, line <of the key>: <what>".
+  Failure fail_at_key(const std::string& key, std::string_view what) const;
+};
+
+// A file, or a model by name or hash, with ":<scale>" behind it.
+struct ScaledFile {
+  std::string name;
+  double scale = 1;
+};
+std::optional<ScaledFile> parse_lora(std::string_view text);
+
+}  // namespace eai::cli

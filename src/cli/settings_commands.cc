@@ -1,0 +1,61 @@
+// The sections of a few rows.
+#include "cli/settings_rows.h"
+
+namespace eai::cli {
+
+std::vector<Setting> list_settings() {
+  using S = ListSettings;
+  const Rows<S> in(&Config::list);
+  return {
+      in.flag("list.all", "EAI_LIST_ALL", "--all", &S::all, "Also the models that are known by name and not here"),
+  };
+}
+
+std::vector<Setting> status_settings() {
+  using S = StatusSettings;
+  const Rows<S> in(&Config::status);
+  return {
+      in.flag("status.watch", "EAI_STATUS_WATCH", "-w,--watch", &S::watch, "Show it again every second, until Ctrl-C"),
+  };
+}
+
+std::vector<Setting> remove_settings() {
+  using S = RemoveSettings;
+  const Rows<S> in(&Config::remove);
+  return {
+      in.flag("remove.force", "EAI_REMOVE_FORCE", "--force", &S::force,
+              "Remove a model that the running server serves"),
+  };
+}
+
+std::vector<Setting> estimate_settings() {
+  using S = EstimateSettings;
+  const Rows<S> in(&Config::estimate);
+  return {
+      in.text("estimate.projector", "EAI_PROJECTOR", "--projector", &S::projector,
+              "The image projector that goes with a GGUF file", {.value_name = "FILE"}),
+  };
+}
+
+std::vector<Setting> logs_settings() {
+  using S = LogSettings;
+  const Rows<S> in(&Config::logs);
+  return {
+      in.flag("logs.follow", "EAI_LOGS_FOLLOW", "-f,--follow", &S::follow,
+              "Go on with what is written from now on, until Ctrl-C"),
+      in.number("logs.lines", "EAI_LOGS_LINES", "-n,--lines", &S::lines, "Lines to begin with", {.highest = 1000000}),
+  };
+}
+
+std::vector<Setting> output_settings() {
+  using S = OutputSettings;
+  const Rows<S> in(&Config::output);
+  return {
+      in.flag("output.json", "EAI_JSON", "--json", &S::json, "Print JSON; one event a line for what takes time"),
+      in.flag("output.quiet", "EAI_QUIET", "-q,--quiet", &S::quiet, "Print results and errors only"),
+      in.text("output.log_level", "EAI_LOG_LEVEL", "--log-level", &S::log_level, "What the server writes into its log",
+              {.choices = {"debug", "info", "warn", "error", "off"}, .value_name = "LEVEL"}),
+  };
+}
+
+}  // namespace eai::cli

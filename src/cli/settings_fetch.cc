@@ -1,0 +1,27 @@
+// [fetch]: where bytes come from.
+#include "cli/settings_rows.h"
+
+namespace eai::cli {
+
+std::vector<Setting> fetch_settings() {
+  using S = FetchSettings;
+  const Rows<S> in(&Config::fetch);
+  return {
+      in.list("fetch.gateways", "EAI_GATEWAYS", "--gateway", &S::gateways,
+              "IPFS gateway to ask before the public ones; may be repeated", {.value_name = "URL"}),
+      in.flag("fetch.public_gateways", "EAI_PUBLIC_GATEWAYS", "--public-gateways,!--no-public-gateways",
+              &S::public_gateways, "Ask the public gateways too"),
+      in.list("fetch.block_folders", "EAI_BLOCK_FOLDERS", "--blocks", &S::block_folders,
+              "Folder of files named by CID, looked into before any gateway; may be repeated",
+              {.value_name = "FOLDER"}),
+      in.flag("fetch.offline", "EAI_OFFLINE", "--offline", &S::offline, "Open no outgoing connection"),
+      in.flag("fetch.plain_http", "EAI_PLAIN_HTTP", "--plain-http", &S::plain_http,
+              "Ask http:// gateways beyond this machine and private networks too; bytes are verified all the same"),
+      in.number("fetch.connections", "EAI_CONNECTIONS", "--connections", &S::connections,
+                "Requests to all sources at once", {.lowest = 1, .highest = 256}),
+      in.number("fetch.max_retries", "EAI_MAX_RETRIES", "--max-retries", &S::max_retries,
+                "Tries of one piece at one source", {.highest = 1000}),
+  };
+}
+
+}  // namespace eai::cli

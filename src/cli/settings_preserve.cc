@@ -1,0 +1,72 @@
+// [preserve] and [audit]: the homes of a model.
+#include "cli/settings_rows.h"
+
+namespace eai::cli {
+
+std::vector<Setting> preserve_settings() {
+  using S = PreserveSettings;
+  const Rows<S> in(&Config::preserve);
+  return {
+      in.text("preserve.folder_path", "EAI_FOLDER_PATH", "--folder-path", &S::folder,
+              "The folder of the model: <name>/<name>", {.value_name = "FOLDER"}),
+      in.text("preserve.task", "EAI_TASK", "--task", &S::task, "What the model is for; default: as its header says",
+              {.choices = {"chat", "embed", "image-generation", "image-edit"}, .value_name = "TASK"}),
+      in.text("preserve.ram", "EAI_RAM", "--ram", &S::ram,
+              "Memory that it takes at a context of 32768; default: estimated", {.value_name = "GB"}),
+      in.text("preserve.hf_repo", "EAI_HF_REPO", "--hf-repo", &S::hf_repo, "Where it came from on Hugging Face",
+              {.value_name = "REPO"}),
+      in.text("preserve.hf_file", "EAI_HF_FILE", "--hf-file", &S::hf_file, "The file's name there",
+              {.value_name = "FILE"}),
+      in.text("preserve.config_name", "EAI_CONFIG_NAME", "--config-name", &S::config_name,
+              "Name of the image model's configuration", {.value_name = "NAME"}),
+      in.flag("preserve.lora", "EAI_LORA", "--lora", &S::lora, "The folder holds a LoRA"),
+      in.number("preserve.zip_chunk_size", "EAI_ZIP_CHUNK_SIZE", "--zip-chunk-size", &S::zip_chunk_size,
+                "Size of a part of the archive", {.lowest = 1, .highest = 1U << 20, .value_name = "MIB"}),
+      in.number("preserve.threads", "EAI_THREADS", "--threads", &S::threads,
+                "Threads that pack and hash, at most one per core", {.lowest = 1, .highest = 1024}),
+      in.list("preserve.to", "EAI_PRESERVE_TO", "--to", &S::homes,
+              "A home: lighthouse, kubo, kubo:<URL>, pinning:<URL>, car:<file>; may be repeated; default: lighthouse",
+              {.value_name = "HOME"}),
+      in.text("preserve.format", "EAI_PRESERVE_FORMAT", "--format", &S::format, "How the bytes are kept",
+              {.choices = {"archive", "unixfs"}, .value_name = "FORMAT"}),
+      in.text("preserve.layout", "EAI_PRESERVE_LAYOUT", "--layout", &S::layout,
+              "Where unixfs leaves begin; default: at each tensor of a GGUF",
+              {.choices = {"", "fixed", "tensor"}, .value_name = "LAYOUT"}),
+      in.list("preserve.providers", "EAI_PRESERVE_PROVIDERS", "--provider", &S::providers,
+              "Multiaddress from which a pinning service can fetch; may be repeated", {.value_name = "ADDRESS"}),
+      in.flag("preserve.dry_run", "EAI_DRY_RUN", "--dry-run", &S::dry_run, "Compute every CID and send nothing"),
+      in.flag("preserve.resume", "EAI_RESUME", "--resume,!--no-resume", &S::resume,
+              "Go on where an earlier run stopped (default)"),
+      in.flag("preserve.keep_here", "EAI_KEEP_HERE", "--keep,!--no-keep", &S::keep_here,
+              "Take the model into the local store too (default)"),
+      in.number("preserve.timeout", "EAI_UPLOAD_TIMEOUT", "--upload-timeout", &S::upload_timeout,
+                "Seconds without a byte until an upload is tried again",
+                {.lowest = 1, .highest = 86400, .value_name = "SECONDS"}),
+      in.number("preserve.pin_timeout", "EAI_PIN_TIMEOUT", "--pin-timeout", &S::pin_timeout,
+                "Seconds to wait for a pinning service to have a part",
+                {.lowest = 1, .highest = 31'536'000, .value_name = "SECONDS"}),
+      in.text("preserve.kubo_api", "EAI_KUBO_API", "", &S::kubo_api, "Kubo's RPC", {.value_name = "URL"}),
+      in.text("preserve.lighthouse_upload", "EAI_LIGHTHOUSE_UPLOAD", "", &S::lighthouse_upload,
+              "Where Lighthouse takes uploads", {.value_name = "URL"}),
+      in.text("preserve.lighthouse_api", "EAI_LIGHTHOUSE_API", "", &S::lighthouse_api, "Lighthouse's API",
+              {.value_name = "URL"}),
+      in.text("preserve.lighthouse_gateway", "EAI_LIGHTHOUSE_GATEWAY", "", &S::lighthouse_gateway,
+              "Lighthouse's gateway", {.value_name = "URL"}),
+  };
+}
+
+std::vector<Setting> audit_settings() {
+  using S = AuditSettings;
+  const Rows<S> in(&Config::audit);
+  return {
+      in.list(
+          "audit.homes", "EAI_AUDIT_HOMES", "--home", &S::homes,
+          "A home: lighthouse, kubo, kubo:<URL>, car:<file> or a gateway's URL; may be repeated; default: lighthouse",
+          {.value_name = "HOME"}),
+      in.number("audit.samples", "EAI_AUDIT_SAMPLES", "--samples", &S::samples,
+                "Leaves to fetch from each home; one whole part for every 8 where it gives no leaves",
+                {.lowest = 1, .highest = 10000}),
+  };
+}
+
+}  // namespace eai::cli
