@@ -1,5 +1,7 @@
-// Why: base64 as JSON, terminals and forms carry it: with padding, RFC 4648 §4. (Multibase has its own: content/multibase.h.)
-// Thread: any; pure functions.
+// Why: base64 the way JSON, terminals and forms use it, with padding. Multibase has an alphabet of its own
+// (ipld/multibase.h).
+// Thread: any; these are pure functions.
+// Source: RFC 4648 §4.
 #pragma once
 
 #include <optional>
@@ -9,7 +11,7 @@
 namespace eai {
 
 std::string to_base64(std::string_view bytes);
-// Line ends and blanks between characters are skipped; nothing where the text is not base64.
+// Skips line breaks and blanks between characters. Returns nothing if the text is not base64.
 std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace eai

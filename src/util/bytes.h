@@ -1,4 +1,5 @@
-// Why: the words for raw bytes, used by every room.
+// Why: the types for raw bytes that every room uses.
+// Thread: any; these are plain values.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@ inline ByteView view_of(std::string_view text) {
 }
 inline std::string_view text_of(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// Half open [begin, end), in bytes.
+// The half-open range [begin, end), in bytes.
 struct ByteRange {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;

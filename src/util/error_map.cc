@@ -3,7 +3,7 @@
 namespace eai {
 
 ErrorFace face_of(Code code) {
-  // Exit status 1 is left to bugs, 2 to wrong words on the command line (as shells and getopt do).
+  // Exit status 1 is reserved for bugs and 2 for a wrong command line, as shells and getopt use them.
   switch (code) {
     case Code::invalid:
       return {2, 400, "invalid_request_error"};
@@ -22,7 +22,7 @@ ErrorFace face_of(Code code) {
     case Code::unsupported:
       return {9, 501, "unsupported_error"};
     case Code::cancelled:
-      return {130, 503, "overloaded_error"};  // as a shell says of what SIGINT ended
+      return {130, 503, "overloaded_error"};  // what a shell reports for a program that SIGINT ended
   }
   return {1, 500, "server_error"};
 }

@@ -1,6 +1,6 @@
-// Why: the one table that turns an Error into what the outside sees.
-// Thread: any; constant data.
-// Exit statuses are part of the command line's contract (README, "Exit status").
+// Why: one table decides what an Error looks like from outside.
+// Thread: any; this is constant data.
+// What holds: exit statuses are part of the command line's contract (README, "Exit status").
 #pragma once
 
 #include <string_view>
@@ -11,8 +11,8 @@ namespace eai {
 
 struct ErrorFace {
   int exit_status;               // of the program
-  int http_status;               // of the gateway
-  std::string_view openai_type;  // "type" in an OpenAI error object
+  int http_status;               // of the API
+  std::string_view openai_type;  // the "type" in an OpenAI error object
 };
 
 ErrorFace face_of(Code code);

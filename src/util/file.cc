@@ -13,7 +13,7 @@
 namespace eai {
 namespace {
 
-// Calls f until it is not interrupted by a signal.
+// Calls f until no signal interrupts it.
 template <typename F>
 auto uninterrupted(F f) {
   decltype(f()) result;
@@ -54,7 +54,7 @@ Result<Bytes> read_file(const fs::path& path, std::uint64_t limit) {
   EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_path("reading", path, errno);
-  if (S_ISDIR(info.st_mode)) return fail(Code::invalid, path.string() + " is a folder, expected a file");
+  if (S_ISDIR(info.st_mode)) return fail(Code::invalid, path.string() + " is a folder, not a file");
   Bytes out;
   Bytes chunk(64 * k_kib);
   while (true) {
@@ -147,6 +147,22 @@ Result<void> remove_all(const fs::path& path) {
   return {};
 }
 
+std::uint64_t bytes_below(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_regular_file(path, error)) {
+    const std::uint64_t size = fs::file_size(path, error);
+    return error ? 0 : size;
+  }
+  std::uint64_t sum = 0;
+  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    std::error_code gone;  // a file may go while we look
+    if (!it->is_regular_file(gone)) continue;
+    const std::uint64_t size = it->file_size(gone);
+    if (!gone) sum += size;
+  }
+  return sum;
+}
+
 Result<std::uint64_t> free_space(const fs::path& path) {
   fs::path existing = fs::absolute(path);
   std::error_code ignored;
@@ -158,19 +174,39 @@ Result<std::uint64_t> free_space(const fs::path& path) {
   return std::uint64_t{info.f_bavail} * info.f_frsize;
 }
 
+// Whether the open file has lost its name.
+static bool is_removed(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && info.st_nlink == 0;
+}
+
 Result<FileLock> FileLock::take(const fs::path& path, Wait wait) {
-  EAI_TRY(UniqueFd fd, open_file(path, O_RDWR | O_CREAT));
-  int flags = LOCK_EX | (wait == Wait::no ? LOCK_NB : 0);
-  if (uninterrupted([&] { return ::flock(fd.get(), flags); }) != 0) {
-    if (errno == EWOULDBLOCK) return fail(Code::busy, path.string() + " is locked by another process");
-    return fail_path("locking", path, errno);
+  const int flags = LOCK_EX | (wait == Wait::no ? LOCK_NB : 0);
+  while (true) {
+    EAI_TRY(UniqueFd fd, open_file(path, O_RDWR | O_CREAT));
+    if (uninterrupted([&] { return ::flock(fd.get(), flags); }) == 0) {
+      if (is_removed(fd.get())) continue;  // by its holder, while we waited
+      return FileLock(std::move(fd));
+    }
+    if (errno != EWOULDBLOCK) return fail_path("locking", path, errno);
+    // A shared lock is possible only if nobody holds this one: then somebody is in is_held() at this moment.
+    if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0) continue;
+    return fail(Code::busy, path.string() + " is locked by another process");
   }
-  return FileLock(std::move(fd));
+}
+
+Result<bool> FileLock::is_held(const fs::path& path) {
+  auto fd = open_file(path, O_RDONLY);
+  if (!fd && fd.error().code == Code::not_found) return false;
+  if (!fd) return Failure(std::move(fd).error());
+  if (uninterrupted([&] { return ::flock(fd->get(), LOCK_SH | LOCK_NB); }) == 0) return false;
+  if (errno == EWOULDBLOCK) return true;
+  return fail_path("reading the lock", path, errno);
 }
 
 TemporaryFolder::TemporaryFolder() {
   std::string name = (fs::temp_directory_path() / "eai-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder can be made: " + name);
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder: " + name);
   path_ = name;
 }
 

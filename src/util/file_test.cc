@@ -1,10 +1,18 @@
 #include "util/file.h"
 
+#include <array>
+#include <climits>
 #include <fstream>
+#include <future>
+#include <optional>
+#include <thread>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/inotify.h>
+#endif
 
 namespace eai {
 namespace {
@@ -40,6 +48,52 @@ TEST(File, LockIsExclusiveAndEndsWithTheObject) {
     EXPECT_EQ(FileLock::take(path, FileLock::Wait::no).error().code, Code::busy);
   }
   EXPECT_TRUE(FileLock::take(path, FileLock::Wait::no));
+}
+
+TEST(File, AskingWhetherALockIsHeldChangesNothing) {
+  TemporaryFolder folder;
+  const fs::path path = folder.path() / "lock";
+  EXPECT_FALSE(*FileLock::is_held(path));
+  EXPECT_FALSE(fs::exists(path));
+  {
+    auto held = FileLock::take(path, FileLock::Wait::no);
+    ASSERT_TRUE(held);
+    EXPECT_TRUE(*FileLock::is_held(path));
+  }
+  EXPECT_FALSE(*FileLock::is_held(path));
+  // However often somebody asks, whoever wants the lock gets it.
+  std::jthread curious([&path](const std::stop_token& stop) {
+    while (!stop.stop_requested()) EXPECT_TRUE(FileLock::is_held(path));
+  });
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(FileLock::take(path, FileLock::Wait::no)) << i;
+}
+
+#ifdef __linux__  // inotify tells when the second one has opened the file
+TEST(File, WhoWaitsForALockGetsItAlsoWhenItsFileIsRemoved) {
+  TemporaryFolder folder;
+  const fs::path path = folder.path() / "lock";
+  std::optional<FileLock> first = *FileLock::take(path, FileLock::Wait::no);
+  const UniqueFd watch(::inotify_init1(IN_CLOEXEC));
+  ASSERT_GE(::inotify_add_watch(watch.get(), path.c_str(), IN_OPEN), 0);
+  auto waiting = std::async(std::launch::async, [&path] { return FileLock::take(path, FileLock::Wait::yes); });
+  std::array<char, sizeof(inotify_event) + NAME_MAX + 1> opened{};
+  ASSERT_GT(::read(watch.get(), opened.data(), opened.size()), 0);
+  fs::remove(path);
+  first.reset();
+  const auto second = waiting.get();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(FileLock::take(path, FileLock::Wait::no).error().code, Code::busy) << "there is one lock, not two";
+}
+#endif
+
+TEST(File, BytesBelowAFolderOrOfAFile) {
+  TemporaryFolder folder;
+  ASSERT_TRUE(make_folders(folder.path() / "a/b"));
+  ASSERT_TRUE(write_file_atomic(folder.path() / "a/one", view_of("123")));
+  ASSERT_TRUE(write_file_atomic(folder.path() / "a/b/two", view_of("12345")));
+  EXPECT_EQ(bytes_below(folder.path()), 8u);
+  EXPECT_EQ(bytes_below(folder.path() / "a/one"), 3u);
+  EXPECT_EQ(bytes_below(folder.path() / "none"), 0u);
 }
 
 TEST(File, ReadAtFailsPastTheEnd) {

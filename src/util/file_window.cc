@@ -13,7 +13,7 @@
 
 namespace eai {
 
-// What the signal's handler may look at, whatever was interrupted.
+// The signal handler may look at this whatever it has interrupted.
 struct FileWindow::Slot {
   std::atomic<bool> taken = false, cut = false;
   std::atomic<std::uintptr_t> begin = 0, end = 0;
@@ -31,7 +31,7 @@ struct BusErrors {
     return nullptr;
   }
 
-  // Puts zeros in place of the page that is not there, so that whoever reads it can go on.
+  // Puts zeros in place of the missing page, so that the reader can go on.
   static void on_bus_error(int, siginfo_t* info, void*) {
     const int saved = errno;
     const auto at = reinterpret_cast<std::uintptr_t>(info->si_addr);
@@ -46,7 +46,7 @@ struct BusErrors {
     errno = saved;
     if (ours) return;
     ::signal(SIGBUS, SIG_DFL);
-    ::raise(SIGBUS);  // comes when we have returned
+    ::raise(SIGBUS);  // arrives once we have returned
   }
 
   static void watch() {
@@ -79,7 +79,8 @@ Result<std::shared_ptr<const FileWindow>> FileWindow::open(int fd, std::uint64_t
       window->mapped_ = at;
       window->mapped_size_ = all;
       slot->cut = false;
-      slot->begin = reinterpret_cast<std::uintptr_t>(at);  // before the end: in between the slot must fit nothing
+      slot->begin =
+          reinterpret_cast<std::uintptr_t>(at);  // before the end, so that until then the slot matches no address
       slot->end = reinterpret_cast<std::uintptr_t>(at) + all;
       ::madvise(at, all, MADV_WILLNEED);
       window->bytes_ = ByteView(static_cast<const std::uint8_t*>(at) + before, size);

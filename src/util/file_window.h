@@ -1,9 +1,11 @@
-// Why: the bytes of a file where the system holds them, without a copy: what is read twice on two cores, as for two hashes,
-// is read at the speed of the hash. A plain mapping would end the program when somebody cuts the file meanwhile.
-// Thread: open() from any; bytes() and cut() from several at once. The first open() takes over SIGBUS for good; what is none
-// of a window's ends the program as it would have without us.
-// What holds: bytes that the file no longer has, or that cannot be read, are zeros, and cut() says so from then on; but for
-// those of the last page that it still has a part of: only the file's size tells of these.
+// Why: this reads a file's bytes where the system already holds them, without a copy, so that two hashes of the same
+// bytes on two cores run at the speed of the hash. A plain mapping would end the program if somebody cut the file while
+// it is read.
+// Thread: any thread may call open(), and several at once may call bytes() and cut(). The first open() takes over
+// SIGBUS for good; a SIGBUS that does not come from a window ends the program as it would have without us.
+// What holds: bytes that the file no longer has, or that cannot be read, are zeros, and from then on cut() says so. The
+// one exception is the last page of which the file still has a part: only the file's size shows that bytes are missing
+// there.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +18,9 @@ namespace eai {
 
 class FileWindow {
  public:
-  // `size` bytes of the open file from `offset` on. They are read into memory where `may_map` is false (the holes of a sparse
-  // file can take up room when they are looked at), the file system maps no files, or very many windows are open; Code::io
-  // if that fails. Of mapped ones the system is told to read them soon.
+  // A window on `size` bytes of the open file, starting at `offset`. The bytes are read into memory if `may_map` is
+  // false (the holes of a sparse file can take up room once they are looked at), if the file system cannot map files,
+  // or if very many windows are open; Code::io if that fails. The system is asked to read the mapped bytes ahead.
   static Result<std::shared_ptr<const FileWindow>> open(int fd, std::uint64_t offset, std::size_t size,
                                                         bool may_map = true);
   ~FileWindow();
@@ -33,7 +35,7 @@ class FileWindow {
   FileWindow() = default;
 
   ByteView bytes_;
-  Bytes read_;  // unless mapped
+  Bytes read_;  // empty if the file is mapped
   void* mapped_ = nullptr;
   std::size_t mapped_size_ = 0;
   Slot* slot_ = nullptr;

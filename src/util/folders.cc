@@ -13,7 +13,7 @@
 namespace eai {
 namespace {
 
-// A variable that is set and not empty; Code::invalid if its value is not an absolute path.
+// The value of a variable that is set and not empty; Code::invalid if it is not an absolute path.
 Result<std::optional<fs::path>> path_from(const char* variable) {
   const char* value = std::getenv(variable);
   if (value == nullptr || *value == '\0') return std::nullopt;
@@ -85,8 +85,9 @@ Result<fs::path> socket_folder(const fs::path& run) {
   const bool own = ::lstat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::getuid() &&
                    (info.st_mode & 077) == 0;
   if (own) return folder;
-  return fail(Code::io, folder.string() + " is not a folder of this user alone; the path " + run.string() +
-                            " is too long for sockets, so they would lie there");
+  return fail(Code::io, folder.string() +
+                            " is not a folder that belongs to this user alone; it is needed because the path " +
+                            run.string() + " is too long for sockets");
 }
 
 }  // namespace eai

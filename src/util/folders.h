@@ -1,5 +1,5 @@
-// Why: where things lie on this machine, decided in one place.
-// Thread: any; reads the environment.
+// Why: one place decides where things are kept on this machine.
+// Thread: any; this reads the environment.
 // Source: XDG Base Directory Specification 0.8; on macOS ~/Library/Application Support/eai for data.
 #pragma once
 
@@ -9,21 +9,25 @@
 namespace eai {
 
 struct Folders {
-  fs::path home;   // models: $EAI_HOME, else $XDG_DATA_HOME/eai, else ~/.local/share/eai
-  fs::path run;    // pid, sockets, lock; 0700: $XDG_RUNTIME_DIR/eai (only if EAI_HOME is unset), else <home>/run
-  fs::path state;  // logs: $XDG_STATE_HOME/eai, else ~/.local/state/eai; with EAI_HOME <home>/logs
-  fs::path
-      configuration;  // config.toml, catalog: $XDG_CONFIG_HOME/eai, else ~/.config/eai; with EAI_HOME <home>/config
+  // Models: $EAI_HOME, else $XDG_DATA_HOME/eai, else ~/.local/share/eai.
+  fs::path home;
+  // Pid, sockets and lock, with mode 0700: $XDG_RUNTIME_DIR/eai (only if EAI_HOME is not set), else <home>/run.
+  fs::path run;
+  // Logs: with EAI_HOME <home>/logs, else $XDG_STATE_HOME/eai, else ~/.local/state/eai.
+  fs::path state;
+  // config.toml and catalog: with EAI_HOME <home>/config, else $XDG_CONFIG_HOME/eai, else ~/.config/eai.
+  fs::path configuration;
   fs::path program;   // this program itself
-  fs::path programs;  // this program's own libexec/eai (engines), beside bin/
-  fs::path shared;    // this program's own share/eai (demo blocks), beside bin/
+  fs::path programs;  // libexec/eai with the engines, beside this program's bin/
+  fs::path shared;    // share/eai with the demo blocks, beside this program's bin/
 };
 
-// Nothing is created. Code::invalid if neither EAI_HOME nor HOME is set or one is not absolute.
+// Creates nothing. Code::invalid if neither EAI_HOME nor HOME is set, or if one of them is not an absolute path.
 Result<Folders> find_folders();
 
-// `run` itself, or where its path is too long for a socket in it, a folder of this user alone with a short path, made if
-// it is not there, that is always the same for `run`. Code::io: somebody else has that folder.
+// `run` itself, or, if its path is too long for a socket in it, a folder with a short path that belongs to this user
+// alone. The same `run` always gives the same folder, which is created if it does not exist. Code::io if it belongs to
+// somebody else.
 Result<fs::path> socket_folder(const fs::path& run);
 
 }  // namespace eai

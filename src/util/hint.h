@@ -1,6 +1,6 @@
-// Why: what a person can do about an error. The rooms that find errors do not know how their caller is driven, so they name
-// the remedy, and the edge puts it into words: the option of a command line, the field of a page.
-// Thread: plain values.
+// Why: this tells what a person can do about an error. The room that finds an error does not know how its caller is
+// operated, so it names the remedy, and the edge puts it into words: an option of the command line, a field of a page.
+// Thread: any; these are plain values.
 #pragma once
 
 #include <string_view>

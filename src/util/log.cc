@@ -22,7 +22,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::off;
 }
 
-// stderr always: stdout belongs to results. A server in the background has its stderr in the log file.
+// Always stderr, because stdout belongs to results. The stderr of a server in the background goes to its log file.
 spdlog::logger& logger() {
   static spdlog::logger instance = [] {
     spdlog::logger made("eai", std::make_shared<spdlog::sinks::stderr_sink_mt>());

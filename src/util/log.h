@@ -1,6 +1,7 @@
-// Why: the server's diary. Command line output is not logging: only `cli` prints to the user.
+// Why: this is the server's log. What a command tells its user is not logging: only `cli` prints that.
 // Thread: any.
-// What holds: no prompt, answer, picture, key or token is ever logged; foreign text goes through printable() first.
+// What holds: prompts, answers, pictures, keys and tokens are never logged; foreign text goes through printable()
+// first.
 #pragma once
 
 #include <string_view>
@@ -12,7 +13,7 @@ namespace eai::log {
 
 enum class Level { debug, info, warn, error, off };
 
-void set_level(Level level);  // start: off, since what a command has to say its output says
+void set_level(Level level);  // off at the start, because a command says what it has to say in its output
 void write(Level level, std::string_view line);
 bool enabled(Level level);
 

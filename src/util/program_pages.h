@@ -1,13 +1,13 @@
-// Why: a server lives for weeks on what it needs to serve; the program text that only its start has used (options, catalog,
-// hashing, the libraries' own beginnings) stays mapped all the same and counts as its memory, twice what it really takes.
+// Why: a server runs for weeks. The program text that only its start has used (options, catalog, hashing, the start of
+// the libraries) stays mapped all the same and counts as its memory, which doubles what the server really needs.
 // Thread: any.
-// What holds: only pages of program text are let go, which are never written to: whoever runs through them again finds them
-// in the page cache, or on the disk, as at the first time.
+// What holds: only pages of program text are let go. They are never written to, so code that runs there again finds
+// them in the page cache or on the disk, as it did the first time.
 #pragma once
 
 namespace eai {
 
-// Harmless where it does nothing (macOS).
+// Does nothing on macOS, which is harmless.
 void let_go_of_program_pages();
 
 }  // namespace eai

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::uint64_t k_maps_limit = 4 * k_mib;
 
-// "55d0c7a00000-55d0c7b00000 r-xp 00010000 08:01 1234   /usr/bin/eai": text of a file, which is never changed. A replaced
-// file ("(deleted)") is left alone.
+// "55d0c7a00000-55d0c7b00000 r-xp 00010000 08:01 1234   /usr/bin/eai": the text of a file, which never changes. A file
+// that was replaced ("(deleted)") is left alone.
 bool is_program_text(std::string_view line) {
   const auto path = line.find('/');
   return path != std::string_view::npos && line.find(" r-xp ") < path && !line.ends_with("(deleted)");

@@ -1,8 +1,9 @@
-// Why: one way to say that something did not work, from the smallest parser to the exit status.
-// Thread: plain values, no shared state.
-// What holds: functions that can fail for reasons outside the program return Result<T>. Exceptions are for bugs and
-// for cancellation only. Context is added on the way up ("reading metadata: …"); the code is set where the cause is
-// known and never changed on the way. Code → exit status, HTTP status and OpenAI error type: one table, error_map.h.
+// Why: there is one way to say that something failed, from the smallest parser up to the exit status.
+// Thread: any; these are plain values without shared state.
+// What holds: functions that can fail for reasons outside the program return Result<T>. Exceptions are only for bugs
+// and for cancellation. The code is set where the cause is known and never changes on the way up, while context is
+// added ("reading metadata: …"). One table turns a code into exit status, HTTP status and OpenAI error type:
+// error_map.h.
 #pragma once
 
 #include <optional>
@@ -17,21 +18,21 @@
 namespace eai {
 
 enum class Code {
-  not_found,    // what was asked for does not exist (model, file, name, source has no such content)
-  corrupt,      // bytes do not fit what proves them
+  not_found,    // what was asked for does not exist: a model, a file, a name, content at a source
+  corrupt,      // bytes do not match their proof
   invalid,      // the input is wrong; asking again will not help
-  io,           // this machine's disk, memory or process table said no
+  io,           // this machine's disk, memory or process table refused
   network,      // every source failed, or a peer broke the protocol
   timeout,      // a deadline passed
-  busy,         // someone else holds it, or a queue is full; asking again later can help
-  unsupported,  // right, but not something this build or this machine can do
+  busy,         // somebody else holds it, or a queue is full; asking again later can help
+  unsupported,  // the request is right, but this build or this machine cannot do it
   cancelled,    // the caller asked for a stop
 };
 
 struct Error {
   Code code = Code::invalid;
-  std::string message;     // a sentence part for people: what was wrong, with what; no trailing full stop or newline
-  Hint hint = Hint::none;  // what can be done about it; the edge puts it into words
+  std::string message;     // for people, part of a sentence: what is wrong, and with what; without a final full stop
+  Hint hint = Hint::none;  // what can be done about it; the edge puts that into words
 
   // "<context>: <message>", same code.
   Error with(std::string_view context) && {
@@ -49,17 +50,17 @@ inline Failure fail(Code code, std::string message, Hint hint = Hint::none) {
   return Failure(Error{code, std::move(message), hint});
 }
 
-// strerror(errno)-style failure: "<what>: <text of error number>", Code::io (ENOENT gives not_found).
+// "<what>: <text of the error number>", with Code::not_found for ENOENT and Code::io for every other number.
 Failure fail_errno(std::string_view what, int error_number);
 
-// The code's name as it stands in the enum: "not_found".
+// The enumerator's name: "not_found".
 std::string_view name_of(Code code);
 std::optional<Code> parse_code(std::string_view name);
 
 }  // namespace eai
 
-// EAI_TRY(auto x, f()): declares x with f()'s value, or returns f()'s error from the enclosing function.
-// EAI_CHECK(f()): the same where the value does not matter. In coroutines: EAI_CO_TRY, EAI_CO_CHECK.
+// EAI_TRY(auto x, f()) declares x with f()'s value, or returns f()'s error from the enclosing function.
+// EAI_CHECK(f()) does the same where the value does not matter. Coroutines use EAI_CO_TRY and EAI_CO_CHECK.
 #define EAI_CAT_(a, b) a##b
 #define EAI_CAT(a, b) EAI_CAT_(a, b)
 #define EAI_TRY_(result, decl, expr, ret)                     \

@@ -1,12 +1,12 @@
-// Why: a socket that no child inherits, on systems with and without SOCK_CLOEXEC.
-// Thread: any; no shared state.
+// Why: child processes must not inherit our sockets, and not every system has SOCK_CLOEXEC.
+// Thread: any; there is no shared state.
 #pragma once
 
 #include "util/file.h"
 
 namespace eai {
 
-// socket(2), closed on exec. Empty, with errno set, on failure.
+// socket(2) with close-on-exec. On failure the result is empty and errno is set.
 UniqueFd make_socket(int family, int type, int protocol = 0);
 
 }  // namespace eai

@@ -31,7 +31,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// Length of the UTF-8 sequence at the front of `text`, 0 if it is not one (overlong, surrogate, cut).
+// The length of the UTF-8 sequence that `text` begins with; 0 if it is overlong, a surrogate, cut or not UTF-8 at all.
 std::size_t utf8_length(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   unsigned char first = byte(0);
@@ -87,7 +87,7 @@ std::string human_bytes(std::uint64_t bytes) {
   if (bytes < 1000) return std::to_string(bytes) + " B";
   double value = static_cast<double>(bytes);
   std::size_t unit = 0;
-  // 999.5 would be printed as "1000": go on to the next unit where rounding reaches it.
+  // 999.5 would be printed as "1000", so values that rounding takes there go on to the next unit.
   while (value >= 999.5 && unit + 1 < units.size()) {
     value /= 1000;
     ++unit;
