@@ -136,6 +136,7 @@ static Result<store::Model> bring_one(Context& context, const Library& library, 
 }
 
 Result<store::Model> bring(Context& context, Library& library, const Asked& asked, const Interrupt& interrupt) {
+  library.store.sweep();
   EAI_TRY(store::Model model, bring_one(context, library, asked, interrupt));
   auto base = base_of(model);
   if (!base) return Failure(std::move(base).error().with(asked.label));

@@ -36,13 +36,13 @@ Result<Read> read_folder(const fs::path& folder) {
 
 Result<std::optional<ipld::Cid>> base_of(const store::Model& model) {
   if (!model.metadata.lora) return std::nullopt;
-  EAI_TRY(Read read, read_folder(model.folder / "payload"));
+  EAI_TRY(Read read, read_folder(model.payload()));
   return read.base;
 }
 
 Result<std::optional<Lora>> lora_of(const store::Store& store, const store::Model& model) {
   if (!model.metadata.lora) return std::nullopt;
-  EAI_TRY(Read read, read_folder(model.folder / "payload"));
+  EAI_TRY(Read read, read_folder(model.payload()));
   auto base = store.find(read.base);
   if (!base && base.error().code == Code::not_found)
     return fail(Code::not_found, "the model that it adapts is not here: " + read.base.str() + "; `eai model download " +
@@ -58,7 +58,7 @@ void fill_spec(engine::ModelSpec& spec, const store::Model& model, const std::op
   spec.id = model.id.str();
   spec.task = model.metadata.task;
   spec.config_name = model.metadata.config_name.empty() ? weights.metadata.config_name : model.metadata.config_name;
-  spec.gguf = weights.gguf().value_or(weights.folder / "payload");
+  spec.gguf = weights.gguf().value_or(weights.payload());
   spec.projector = weights.projector();
   if (lora) spec.adapters = lora->adapters;
 }

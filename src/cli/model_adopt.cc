@@ -68,6 +68,7 @@ Result<store::Adopted> adopt_one(const Context& context, const Library& library,
 Result<int> model_adopt(Context& context) {
   fs::path folder = context.words.folder.empty() ? fs::path("llms-storage") : fs::path(context.words.folder);
   EAI_TRY(Library library, Library::open(context));
+  library.store.sweep();
   auto candidates = store::find_candidates(folder);
   if (!candidates) {
     return fail(candidates.error().code, candidates.error().message +

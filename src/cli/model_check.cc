@@ -52,8 +52,12 @@ Result<int> model_check(Context& context) {
     for (const store::Damaged& entry : library.contents.damaged) {
       if (entry.id) asked.push_back({*entry.id, library.label_of(*entry.id)});
     }
+    for (const store::Newer& entry : library.contents.newer) {
+      context.out.note(library.label_of(entry.id) + " is not checked: " + printable(entry.why, 400));
+    }
     if (asked.empty()) context.out.note("No model is here yet, so there is nothing to check.");
   }
+  library.store.sweep();
   Interrupt interrupt;
   bool all_good = true;
   for (const Asked& one : asked) {

@@ -5,6 +5,7 @@
 #include "engine/kind.h"
 #include "engine/pool.h"
 #include "engine/worker.h"
+#include "store/file_names.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -111,7 +112,7 @@ Result<Estimate> estimate(const Context& context, Subject& subject) {
   auto found = engine::kind_of(subject.spec.task).inspect(subject.spec, options.devices);
   if (!found) return Failure(std::move(found).error().with(subject.name));
   out.found = *std::move(found);
-  const engine::Measured measured(context.folders.home / "measured.json");
+  const engine::Measured measured(store::HomePaths{context.folders.home}.measured());
   if (!subject.spec.id.empty() && !out.budget.on_device)
     out.measured = measured.peak(engine::Measured::key_of(subject.spec, out.found.launch));
   return out;

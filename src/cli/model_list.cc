@@ -42,7 +42,7 @@ json::object to_json(const Library& library, const store::Model& model) {
 }
 
 json::object to_json(const Library& library, bool all) {
-  json::array models, damaged, unfinished, known;
+  json::array models, damaged, newer, unfinished, known;
   for (const store::Model& model : library.contents.models) models.push_back(to_json(library, model));
   for (const store::Damaged& entry : library.contents.damaged) {
     damaged.push_back(json::object{{"hash", entry.name}, {"why", entry.why}});
@@ -51,8 +51,12 @@ json::object to_json(const Library& library, bool all) {
     unfinished.push_back(json::object{
         {"hash", entry.id.str()}, {"name", library.label_of(entry.id)}, {"bytes", entry.bytes}, {"busy", entry.busy}});
   }
+  for (const store::Newer& entry : library.contents.newer) {
+    newer.push_back(json::object{{"hash", entry.id.str()}, {"why", entry.why}});
+  }
   json::object out{
       {"models", std::move(models)}, {"damaged", std::move(damaged)}, {"unfinished", std::move(unfinished)}};
+  if (!newer.empty()) out["newer"] = std::move(newer);
   if (!all) return out;
   for (const CatalogEntry& entry : library.catalog.entries()) {
     known.push_back(json::object{{"name", entry.name},
@@ -108,7 +112,11 @@ Result<int> model_list(Context& context) {
     out.note(name + " is damaged: " + printable(entry.why, 400) +
              (entry.id ? "; `eai model download " + name + "` fetches it again" : ""));
   }
-  if (library.contents.models.empty() && library.contents.damaged.empty() && !all) {
+  for (const store::Newer& entry : library.contents.newer) {
+    out.note(library.label_of(entry.id) + " cannot be used: " + printable(entry.why, 400) + "; a newer eai can use it");
+  }
+  const store::Contents& here = library.contents;
+  if (here.models.empty() && here.damaged.empty() && here.newer.empty() && !all) {
     out.note("No model is here yet. `eai model list --all` shows those that eai knows by name.");
   }
   return 0;

@@ -12,6 +12,7 @@
 #include "cli/preserve_watch.h"
 #include "cli/resolve.h"
 #include "preserve/preserve.h"
+#include "store/file_names.h"
 #include "util/error_map.h"
 #include "util/text.h"
 
@@ -66,9 +67,10 @@ preserve::Options options_of(const Context& context) {
   out.lora = config.preserve.lora;
   out.dry_run = config.preserve.dry_run;
   out.resume = config.preserve.resume;
-  out.work_folder = context.folders.home / "preserve";
+  const store::HomePaths paths{context.folders.home};
+  out.work_folder = paths.preserve();
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(block_lists(context), none)) out.known.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(paths.block_lists(), none)) out.known.push_back(entry.path());
   return out;
 }
 
@@ -159,7 +161,8 @@ Result<void> leave_copy(const Context& context, const preserve::Outcome& outcome
 Result<void> settle_here(const Context& context, const preserve::Folder& folder, const preserve::Outcome& outcome,
                          const std::stop_token& stop) {
   EAI_CHECK(leave_copy(context, outcome));
-  EAI_CHECK(preserve::write_block_list(block_lists(context) / outcome.hash.str(), outcome.blocks));
+  const store::HomePaths paths{context.folders.home};
+  EAI_CHECK(preserve::write_block_list(paths.block_list(outcome.hash), outcome.blocks));
   if (context.config.preserve.keep_here) {
     auto kept = take_into_store(context, folder, outcome, stop);
     if (!kept && stop.stop_requested()) return fail(Code::cancelled, "stopped");

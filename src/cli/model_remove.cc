@@ -34,12 +34,13 @@ Result<int> model_remove(Context& context) {
   EAI_TRY(Library library, Library::open(context));
   EAI_TRY(std::vector<Asked> asked, resolve_all(library, context.words));
   if (asked.empty()) return fail(Code::invalid, "say which model to remove; `eai model list` shows what is here");
+  library.store.sweep();
   // All are looked at before the first is removed.
   for (const Asked& one : asked) EAI_CHECK(check_not_served(context, one));
   for (const Asked& one : asked) {
     auto removed = [&]() -> Result<void> {
       EAI_TRY(store::ModelLock lock, library.store.lock(one.id, FileLock::Wait::no));
-      return library.store.remove(lock);
+      return library.store.remove(std::move(lock));
     }();
     if (!removed && removed.error().code == Code::not_found) {
       return fail(Code::not_found, one.label + " is not here; `eai model list` shows what is");

@@ -41,7 +41,7 @@ class Taking {
       : folder_(folder), outcome_(outcome), to_(std::move(to)), watch_(monitor_, folder.name, out) {}
 
   Result<void> take(const preserve::SourceFile& source, const std::stop_token& stop) {
-    const std::string name = name_of(source);
+    const std::string name = store::stored_name(folder_.name, folder_.task, source.name());
     const fs::path to = to_ / name;
     EAI_CHECK(make_folders(to.parent_path(), 0700));
     EAI_CHECK(eai::remove_all(to));
@@ -70,11 +70,6 @@ class Taking {
   store::CloneWay way() const { return way_; }
 
  private:
-  std::string name_of(const preserve::SourceFile& source) const {
-    const bool text = folder_.task == model::Task::chat || folder_.task == model::Task::embed;
-    if (!text) return "payload/" + source.name();
-    return source.name() == folder_.name ? "model.gguf" : "projector.gguf";
-  }
   void begin(const char* phase) {
     monitor_.change([&](preserve::Progress& p) { p = {phase, taken_, folder_.size(), 0, {}}; });
   }
@@ -90,18 +85,17 @@ class Taking {
 
 }  // namespace
 
-fs::path block_lists(const Context& context) { return context.folders.home / "preserve" / "blocks"; }
-
 Result<void> list_blocks_of_store(const Context& context, const preserve::Folder& folder, const std::stop_token& stop) {
-  std::error_code none;
-  if (!fs::exists(context.folders.home / "models", none)) return {};
   const bool has_gguf =
       std::any_of(folder.ggufs.begin(), folder.ggufs.end(), [](const auto& gguf) { return gguf.has_value(); });
   const bool tensor = context.config.preserve.layout.empty() ? has_gguf : context.config.preserve.layout == "tensor";
-  EAI_TRY(const store::Store store, store::Store::open(context.folders.home));
+  const auto layout = tensor ? model::Layout::tensor : model::Layout::fixed;
+  const store::HomePaths paths{context.folders.home};
+  EAI_TRY(const store::Store store, store::Store::open(paths.home));
   EAI_TRY(const store::Contents contents, store.list());
   for (const store::Model& model : contents.models) {
-    const fs::path list = block_lists(context) / (model.id.str() + (tensor ? ".tensor" : ".fixed"));
+    const fs::path list = paths.block_list(model.id, layout);
+    std::error_code none;
     if (fs::exists(list, none)) continue;
     context.out.note("Reading " + model.metadata.folder_name + " once, to know its blocks");
     preserve::SourceFiles files;
@@ -113,7 +107,6 @@ Result<void> list_blocks_of_store(const Context& context, const preserve::Folder
     monitor.change([&](preserve::Progress& p) { p = {"reading", 0, model.size(), 0, {}}; });
     const PreserveWatch watch(monitor, model.metadata.folder_name, context.out);
     const auto progress = [&](std::uint64_t done) { monitor.change([&](preserve::Progress& p) { p.done = done; }); };
-    const auto layout = tensor ? model::Layout::tensor : model::Layout::fixed;
     const auto threads = static_cast<unsigned>(context.config.preserve.threads);
     EAI_TRY(const auto blocks, preserve::unixfs_blocks(files, layout, threads, progress, stop));
     EAI_CHECK(preserve::write_block_list(list, blocks));
@@ -124,6 +117,7 @@ Result<void> list_blocks_of_store(const Context& context, const preserve::Folder
 Result<std::string> take_into_store(const Context& context, const preserve::Folder& folder,
                                     const preserve::Outcome& outcome, const std::stop_token& stop) {
   EAI_TRY(const store::Store store, store::Store::open(context.folders.home));
+  store.sweep();
   EAI_TRY(const store::ModelLock lock, lock_model(store, outcome.hash, stop));
   if (store.find(outcome.hash)) return std::string("it was there");
   EAI_TRY(const fs::path partial, store.partial_folder(lock));

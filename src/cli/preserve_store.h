@@ -10,9 +10,6 @@
 
 namespace eai::cli {
 
-// The folder of block lists (preserve/known_blocks.h), one a model and layout.
-fs::path block_lists(const Context& context);
-
 // Models that came here in another way than by `preserve --format unixfs` have no list of such blocks yet: they are read
 // once, and remembered. Code::cancelled when stopped.
 Result<void> list_blocks_of_store(const Context& context, const preserve::Folder& folder, const std::stop_token& stop);

@@ -78,11 +78,8 @@ fs::path engine_logs_of(const Folders& folders) { return folders.state / "engine
 fs::path server_log_of(const Folders& folders) { return folders.state / "server.log"; }
 
 Result<std::optional<ServerRecord>> running_server(const Folders& folders) {
-  std::error_code ignored;
-  if (!fs::exists(lock_of(folders), ignored)) return std::nullopt;
-  auto free = FileLock::take(lock_of(folders), FileLock::Wait::no);
-  if (free) return std::nullopt;
-  if (free.error().code != Code::busy) return Failure(std::move(free).error());
+  EAI_TRY(const bool held, FileLock::is_held(lock_of(folders)));
+  if (!held) return std::nullopt;
   return read_record(folders.run).value_or(ServerRecord{});
 }
 

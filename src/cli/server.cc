@@ -23,6 +23,7 @@
 #include "cli/running.h"
 #include "engine/pool.h"
 #include "http/server.h"
+#include "store/file_names.h"
 #include "util/log.h"
 #include "util/program_pages.h"
 
@@ -49,7 +50,7 @@ engine::PoolOptions pool_options(const ServerPlan& plan, const Config& config, c
   engine::PoolOptions out;
   out.run_folder = folders.run;
   out.log_folder = engine_logs_of(folders);
-  out.measured_file = folders.home / "measured.json";
+  out.measured_file = store::HomePaths{folders.home}.measured();
   out.llama_server = plan.engines.llama_server;
   out.image_engine = plan.engines.image_engine;
   if (!config.server.keep_private && config.server.kv_cache_limit.bytes > 0)

@@ -90,7 +90,7 @@ class Download {
     meter_.phase(Phase::parts);
     EAI_TRY(auto files, fetch_parts(*metadata));
     for (const store::StoredFile& file : files) {
-      if (file.name == "model.gguf" || file.name == "projector.gguf") EAI_CHECK(store::check_gguf(folder_ / file.name));
+      if (store::is_gguf_name(file.name)) EAI_CHECK(store::check_gguf(folder_ / file.name));
     }
     meter_.phase(Phase::syncing);
     EAI_TRY(store::Model model, store_.commit(lock_, found.bytes, store::Origin::downloaded, files));

@@ -26,14 +26,6 @@ void start_flush([[maybe_unused]] int fd, [[maybe_unused]] ByteRange range) {
 ModelWriter::ModelWriter(fs::path folder, std::string model_name, model::Task task)
     : folder_(std::move(folder)), model_name_(std::move(model_name)), task_(task) {}
 
-std::string ModelWriter::stored_name(const std::string& name) const {
-  if (task_ == model::Task::chat || task_ == model::Task::embed) {
-    if (name == model_name_) return "model.gguf";
-    if (name == model_name_ + "-projector") return "projector.gguf";
-  }
-  return "payload/" + name;
-}
-
 Result<void> ModelWriter::restore(const std::vector<WrittenFile>& files) {
   for (const WrittenFile& file : files) {
     auto fd = open_file(folder_ / file.name, O_RDONLY);
@@ -48,7 +40,7 @@ Result<void> ModelWriter::restore(const std::vector<WrittenFile>& files) {
 }
 
 Result<void> ModelWriter::open(const std::string& name, int flags) {
-  open_ = {stored_name(name), 0, {}};
+  open_ = {store::stored_name(model_name_, task_, name), 0, {}};
   hasher_ = ipld::Sha256Hasher();
   flushed_ = 0;
   fs::path path = folder_ / open_.name;
@@ -83,7 +75,7 @@ Result<void> ModelWriter::resume_file(const std::string& name, std::uint64_t, st
 
 Result<void> ModelWriter::data(ByteView bytes) {
   // The first bytes may come fewer than four at a time; then the header's check at the end refuses.
-  if (open_.size == 0 && open_.name.ends_with(".gguf") && !open_.name.starts_with("payload/") &&
+  if (open_.size == 0 && store::is_gguf_name(open_.name) &&
       !k_gguf_magic.starts_with(text_of(bytes).substr(0, k_gguf_magic.size()))) {
     return fail(Code::invalid, "not a GGUF file: " + open_.name + " begins with other bytes");
   }

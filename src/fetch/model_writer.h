@@ -19,7 +19,7 @@ namespace eai::fetch {
 
 // A file as far as it was written; kept beside the unpacker's checkpoint.
 struct WrittenFile {
-  std::string name;  // relative to the partial folder: "model.gguf", "payload/…"
+  std::string name;  // relative to the partial folder, as store::stored_name() gives it
   std::uint64_t size = 0;
   ipld::Sha256 sha256{};  // of these bytes
   bool operator==(const WrittenFile&) const = default;
@@ -44,7 +44,6 @@ class ModelWriter final : public model::UnpackSink {
   std::vector<store::StoredFile> stored() const;
 
  private:
-  std::string stored_name(const std::string& name) const;
   Result<void> open(const std::string& name, int flags);
   Result<void> check_room(std::uint64_t bytes) const;
 

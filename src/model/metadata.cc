@@ -17,15 +17,14 @@ namespace json = boost::json;
 constexpr std::array<std::string_view, 4> k_task_names = {"chat", "embed", "image-generation", "image-edit"};
 constexpr std::size_t k_depth_limit = 16;
 constexpr std::size_t k_text_limit = 1024;
-// Longer than any part or file could be, and far from where sums of sizes would overflow.
+// Longer than any part or file can be, and so small that sums of sizes cannot overflow.
 constexpr double k_size_limit = 1ULL << 46;
 
 Failure wrong(std::string_view field, std::string_view what) {
   return fail(Code::invalid, "metadata: \"" + std::string(field) + "\" " + std::string(what));
 }
 
-// The value of a field; nothing if it is absent or null, as the Python tool writes null for what was not
-// given.
+// The value of a field; nothing if it is absent or null, because the Python tool writes null for what was not given.
 const json::value* find(const json::object& object, std::string_view field) {
   const json::value* value = object.if_contains(field);
   return value == nullptr || value->is_null() ? nullptr : value;
@@ -37,7 +36,7 @@ Result<const json::value*> need(const json::object& object, std::string_view fie
   return value;
 }
 
-// Text without control characters. Absent gives "".
+// Text without control characters; "" if the field is absent.
 Result<std::string> text_of(const json::object& object, std::string_view field) {
   const json::value* value = find(object, field);
   if (value == nullptr) return std::string();
@@ -80,7 +79,7 @@ Result<std::uint64_t> need_whole(const json::object& object, std::string_view fi
   EAI_TRY(const json::value* value, need(object, field));
   EAI_TRY(double number, number_of(*value, field));
   if (!(number >= 1) || number > k_size_limit || number != std::floor(number)) {
-    return wrong(field, "is not a whole number from 1 upwards");
+    return wrong(field, "is not a whole number of at least 1");
   }
   return static_cast<std::uint64_t>(number);
 }
@@ -101,8 +100,8 @@ Result<ipld::Cid> need_cid(const json::object& object, std::string_view field) {
   return cid;
 }
 
-// size_mb is bytes / 2^20 as a float, which is exact for every possible size: so a value that is no whole
-// number of bytes was rounded by whoever wrote it.
+// size_mb is bytes / 2^20 as a float, which is exact for every possible size. A value that is not a whole number of
+// bytes was therefore rounded by its writer.
 Result<void> read_size_mb(const json::object& object, PartEntry& part) {
   EAI_TRY(const json::value* value, need(object, "size_mb"));
   EAI_TRY(double mib, number_of(*value, "size_mb"));
@@ -125,7 +124,7 @@ Result<PartEntry> read_archive_part(const json::object& object) {
 Result<PartEntry> read_unixfs_file(const json::object& object, const Metadata& metadata) {
   EAI_TRY(std::string name, need_text(object, "file_name"));
   if (!is_model_file(metadata.folder_name, metadata.task, name)) {
-    return wrong("file_name", "is \"" + printable(name) + "\", which is no file of this model");
+    return wrong("file_name", "is \"" + printable(name) + "\", which is not a file of this model");
   }
   EAI_TRY(ipld::Cid cid, need_cid(object, "cid"));
   if (cid.codec() != ipld::Codec::raw && cid.codec() != ipld::Codec::dag_pb)
@@ -157,7 +156,7 @@ Result<void> read_files(const json::object& root, Metadata& metadata) {
                "is " + std::to_string(number) + ", but " + std::to_string(metadata.files.size()) + " files are listed");
 }
 
-// The same bytes have the same CID, hash and size; a name stands once.
+// The same bytes have the same CID, hash and size, and every name appears once.
 Result<void> check_files(const Metadata& metadata) {
   const std::vector<PartEntry>& files = metadata.files;
   std::vector<const PartEntry*> by_cid;
@@ -179,7 +178,7 @@ Result<void> check_files(const Metadata& metadata) {
   return {};
 }
 
-// A part that is left out would be noticed only after all others are here.
+// Otherwise a missing part would be noticed only after all the others have been downloaded.
 Result<void> check_part_names(const Metadata& metadata) {
   constexpr std::string_view first = ".part-aa";
   const std::string& name = metadata.files.front().file_name;
@@ -194,11 +193,11 @@ Result<void> check_part_names(const Metadata& metadata) {
   return {};
 }
 
-// split(1) fills every part but the last.
+// split(1) fills every part except the last.
 Result<void> check_part_sizes(const Metadata& metadata) {
   for (const PartEntry& part : metadata.files) {
     const bool last = &part == &metadata.files.back();
-    // A rounded size may be off by the last digit that was written; two digits are the coarsest anybody uses.
+    // A rounded size may be wrong in the last digit that was written; nobody writes fewer than two digits.
     const std::uint64_t slack = part.size_is_exact ? 0 : k_mib / 100;
     const bool fits = last ? part.size <= metadata.chunk_size + slack
                            : part.size + slack >= metadata.chunk_size && part.size <= metadata.chunk_size + slack;
@@ -251,13 +250,13 @@ Result<void> read_format(const json::object& root, Metadata& metadata) {
   metadata.format = Format::unixfs;
   EAI_TRY(std::string layout, text_of(root, "layout"));
   if (layout == "tensor") metadata.layout = Layout::tensor;
-  // Any other layout reads the same way: it only says where a writer cut the files.
+  // Every other layout is read the same way, because it only says where the writer cut the files.
   return {};
 }
 
 Result<json::value> parse_json(ByteView bytes) {
   if (bytes.size() > k_metadata_limit) {
-    return fail(Code::invalid, "metadata: more than " + std::to_string(k_metadata_limit) + " bytes");
+    return fail(Code::invalid, "metadata: it has more than " + std::to_string(k_metadata_limit) + " bytes");
   }
   json::parse_options options;
   options.max_depth = k_depth_limit;
@@ -285,11 +284,13 @@ std::string split_suffix(std::size_t index) {
 
 std::string_view name_of(Task task) { return k_task_names[static_cast<std::size_t>(task)]; }
 
+bool is_text(Task task) { return task == Task::chat || task == Task::embed; }
+
 Result<Task> parse_task(std::string_view text) {
   const auto found = std::find(k_task_names.begin(), k_task_names.end(), text);
   if (found != k_task_names.end()) return static_cast<Task>(found - k_task_names.begin());
   return fail(Code::invalid, "\"" + printable(text) +
-                                 "\" is no task; tasks are chat, embed, image-generation and "
+                                 "\" is not a task; the tasks are chat, embed, image-generation and "
                                  "image-edit");
 }
 
@@ -307,10 +308,10 @@ Result<void> check_plain_name(std::string_view name) {
   return {};
 }
 
+std::string projector_name(std::string_view folder_name) { return std::string(folder_name) + "-projector"; }
+
 bool is_model_file(std::string_view folder_name, Task task, std::string_view path) {
-  if (task == Task::chat || task == Task::embed) {
-    return path == folder_name || path == std::string(folder_name) + "-projector";
-  }
+  if (is_text(task)) return path == folder_name || path == projector_name(folder_name);
   constexpr std::size_t path_limit = 1024;
   if (path.size() > path_limit) return false;
   while (true) {

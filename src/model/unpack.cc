@@ -12,7 +12,7 @@ namespace eai::model {
 namespace {
 
 constexpr std::string_view k_checkpoint_tag = "eai unpack checkpoint 1";
-// A model of many files has some hundreds; a bomb has millions of empty ones.
+// A model of many files has some hundreds of them; a bomb has millions of empty ones.
 constexpr std::uint64_t k_entries_limit = 100'000;
 
 using Components = std::vector<std::string_view>;
@@ -41,7 +41,7 @@ std::string joined(const Components& components, std::size_t first, std::size_t 
   return out;
 }
 
-// So that two names are one where the file system knows no case.
+// So that two names count as one if a file system that ignores case would take them for one.
 std::string folded(std::string_view name) {
   std::string out(name);
   for (char& c : out) {
@@ -77,16 +77,14 @@ struct Unpacker::State : TarHandler {
 
   State(UnpackRules r, UnpackSink& s) : rules(std::move(r)), sink(&s) {}
 
-  bool one_gguf() const { return rules.task == Task::chat || rules.task == Task::embed; }
-
-  // The tar of a folder holds the folder itself in front of its files. Where it does not, the first file tells.
+  // The tar of a folder holds the folder itself before its files. If it does not, the first file shows the folder.
   void find_base(const Components& path, bool is_folder) {
     if (is_folder) {
       if (path.back() == rules.folder_name) base = joined(path, 0, path.size());
       return;
     }
     std::size_t end = path.size() - 1;
-    if (!one_gguf()) {
+    if (!is_text(rules.task)) {
       const auto found = std::find(path.begin(), path.end() - 1, rules.folder_name);
       end = found == path.end() - 1 ? 0 : static_cast<std::size_t>(found - path.begin()) + 1;
     }
@@ -95,7 +93,7 @@ struct Unpacker::State : TarHandler {
 
   // The name below the model's folder; empty for a file that is skipped.
   Result<std::string> name_of_file(const Components& path) {
-    // What macOS's tar stores beside a file: its extended attributes.
+    // These are the extended attributes that macOS's tar stores beside a file.
     if (path.back().starts_with("._")) return std::string();
     if (!base) find_base(path, false);
     const std::string whole = joined(path, 0, path.size());
@@ -105,7 +103,7 @@ struct Unpacker::State : TarHandler {
     }
     std::string name = whole.substr(base->size() + 1);
     if (!is_model_file(rules.folder_name, rules.task, name)) {
-      if (one_gguf()) return std::string();
+      if (is_text(rules.task)) return std::string();
       return fail(Code::invalid, "refused: " + quoted(name) + " in the tar is not a plain path");
     }
     return name;
@@ -120,7 +118,7 @@ struct Unpacker::State : TarHandler {
     for (std::size_t slash = key.find('/'); slash != std::string::npos; slash = key.find('/', slash + 1)) {
       clash = clash || taken.contains(key.substr(0, slash));
     }
-    if (clash) return fail(Code::invalid, "refused: " + quoted(name) + " stands twice in the tar");
+    if (clash) return fail(Code::invalid, "refused: " + quoted(name) + " appears twice in the tar");
     taken.insert(key);
     return {};
   }
@@ -164,14 +162,14 @@ struct Unpacker::State : TarHandler {
   Result<void> check_end() const {
     if (!gunzip.at_end()) return fail(Code::corrupt, "the compressed data is cut off at its end");
     if (!tar.at_end()) return fail(Code::corrupt, "the tar is cut off at its end");
-    const bool found = one_gguf() ? taken.contains(folded(rules.folder_name)) : !files.empty();
+    const bool found = is_text(rules.task) ? taken.contains(folded(rules.folder_name)) : !files.empty();
     if (!found) return fail(Code::invalid, "the tar holds no model file " + quoted(rules.folder_name));
     return {};
   }
 
   Result<void> not_spent() const {
     if (!spent) return {};
-    return fail(Code::invalid, "this unpacking has failed before");
+    return fail(Code::invalid, "this unpacking has already failed");
   }
 
   void save(StateWriter& out) const;

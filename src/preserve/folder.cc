@@ -76,7 +76,7 @@ bool leads_into(const GgufInfo& projector, std::uint64_t width) {
 }
 
 Result<void> check_projector(const Folder& folder, const GgufInfo& model, const GgufInfo& projector) {
-  const std::string name = folder.name + "-projector";
+  const std::string name = model::projector_name(folder.name);
   if (!projector.is_projector) return fail(Code::invalid, name + " is a model, not a projector");
   const std::uint64_t given = projector.projection_length, wanted = model.embedding_length;
   if (given != 0 && given != wanted && !leads_into(projector, wanted)) {
@@ -113,7 +113,7 @@ std::string ram_text(double gb) {
 }
 
 Result<void> open_text_model(Folder& folder, const Listing& listing, std::optional<Task> task) {
-  const std::string projector = folder.name + "-projector";
+  const std::string projector = model::projector_name(folder.name);
   for (const std::string& name : listing.names) {
     if (name != folder.name && name != projector) folder.note("not sent: " + printable(name));
   }

@@ -12,18 +12,7 @@ namespace {
 
 constexpr std::string_view k_model = ".gguf";
 
-std::uint64_t size_below(const fs::path& path) {
-  std::error_code error;
-  if (fs::is_regular_file(path, error)) return fs::file_size(path, error);
-  std::uint64_t sum = 0;
-  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    std::error_code gone;
-    if (it->is_regular_file(gone)) sum += it->file_size(gone);
-  }
-  return sum;
-}
-
-// One adoption: clones into the partial folder and notes what came.
+// One adoption: clones files into the partial folder and notes what came.
 class Adoption {
  public:
   Adoption(fs::path partial, const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop)
@@ -56,7 +45,7 @@ class Adoption {
       if (!fs::is_regular_file(status)) {
         return fail(Code::invalid, it->path().string() + " is neither a file nor a folder");
       }
-      EAI_CHECK(take_file(it->path(), "payload/" + it->path().lexically_relative(from).generic_string()));
+      EAI_CHECK(take_file(it->path(), payload_name(it->path().lexically_relative(from).generic_string())));
     }
     if (error) return fail(Code::io, "reading the folder " + from.string() + ": " + error.message());
     return {};
@@ -77,11 +66,11 @@ class Adoption {
 Result<void> take_all(Adoption& adoption, const Candidate& candidate, model::Task task) {
   std::error_code ignored;
   if (fs::is_directory(candidate.model, ignored)) return adoption.take_folder(candidate.model);
-  bool one_gguf = task == model::Task::chat || task == model::Task::embed;
+  const bool one_gguf = model::is_text(task);
   if (one_gguf) EAI_CHECK(check_gguf(candidate.model));
   if (one_gguf && candidate.projector) EAI_CHECK(check_gguf(*candidate.projector));
-  EAI_CHECK(adoption.take_file(candidate.model, "model.gguf"));
-  if (candidate.projector) EAI_CHECK(adoption.take_file(*candidate.projector, "projector.gguf"));
+  EAI_CHECK(adoption.take_file(candidate.model, std::string(k_model_file)));
+  if (candidate.projector) EAI_CHECK(adoption.take_file(*candidate.projector, std::string(k_projector_file)));
   return {};
 }
 
@@ -98,14 +87,14 @@ Result<std::vector<Candidate>> find_candidates(const fs::path& folder) {
     candidate.hash = name.substr(0, name.size() - k_model.size());
     candidate.model = it->path();
     if (!ipld::Cid::parse(candidate.hash)) continue;
-    candidate.size = size_below(candidate.model);
+    candidate.size = bytes_below(candidate.model);
     std::error_code ignored;
     if (fs::path metadata = folder / (candidate.hash + ".json"); fs::exists(metadata, ignored)) {
       candidate.metadata = std::move(metadata);
     }
     fs::path projector = folder / (candidate.hash + ".gguf-projector");
     if (fs::exists(projector, ignored)) {
-      candidate.size += size_below(projector);
+      candidate.size += bytes_below(projector);
       candidate.projector = std::move(projector);
     }
     out.push_back(std::move(candidate));
@@ -134,11 +123,8 @@ Result<Adopted> adopt(const Store& store, const Candidate& candidate, ByteView m
 
   EAI_CHECK(ipld::verify_content(id, metadata_json));
   EAI_TRY(model::Metadata metadata, model::parse_metadata(metadata_json));
-  std::error_code ignored;
-  if (fs::exists(store.home() / "partial" / id.str(), ignored)) {
-    // A begun download is worth less than the whole model that lies here.
-    EAI_CHECK(store.remove(lock));
-  }
+  // A download that was begun is worth less than the whole model that lies here.
+  EAI_CHECK(store.drop_partial(lock));
   EAI_TRY(fs::path partial, store.partial_folder(lock));
   Adoption adoption(partial, progress, stop);
   auto committed = [&]() -> Result<Model> {
@@ -146,7 +132,7 @@ Result<Adopted> adopt(const Store& store, const Candidate& candidate, ByteView m
     return store.commit(lock, metadata_json, Origin::adopted, adoption.files());
   }();
   if (!committed) {
-    (void)store.remove(lock);  // the first error is the one to tell
+    (void)store.drop_partial(lock);  // the first error is the one to tell
     return Failure(std::move(committed).error());
   }
   return Adopted{*std::move(committed), false, adoption.way()};

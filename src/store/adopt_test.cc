@@ -113,7 +113,7 @@ TEST(Adopt, RefusesWhatIsNotProvenAndLeavesNothing) {
     EXPECT_EQ(outcome.error().code == Code::invalid, candidate.hash == html) << outcome.error().message;
     EXPECT_TRUE(fs::exists(candidate.model));
   }
-  EXPECT_TRUE(fs::is_empty(tool.home / "models"));
+  EXPECT_FALSE(fs::exists(tool.home / "models"));
   EXPECT_TRUE(fs::is_empty(tool.home / "partial"));
   EXPECT_EQ(tool.text(tool.old / "elsewhere"), small_gguf());
 }

@@ -41,7 +41,7 @@ Result<void> copy_bytes(int from, int to, std::uint64_t size, const std::functio
 Result<void> check_space(const fs::path& from, const fs::path& to, std::uint64_t size) {
   EAI_TRY(std::uint64_t space, free_space(to.parent_path()));
   if (space >= size) return {};
-  return fail(Code::io, "copying " + from.string() + " needs " + human_bytes(size) + ", and only " +
+  return fail(Code::io, "copying " + from.string() + " needs " + human_bytes(size) + ", but only " +
                             human_bytes(space) + " are free at " + to.parent_path().string());
 }
 
@@ -61,13 +61,13 @@ std::string_view name_of(CloneWay way) {
 
 Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
                             const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
-  // Not through a link: what it points to could be changed by someone else later.
+  // Links are not followed, because somebody else could later change what they point to.
   EAI_TRY(UniqueFd source, open_file(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
   if (::fstat(source.get(), &info) != 0) return fail_errno("reading " + from.string(), errno);
   if (!S_ISREG(info.st_mode)) return fail(Code::invalid, from.string() + " is not a regular file");
   if (::link(from.c_str(), to.c_str()) == 0) return CloneWay::hard_link;
-  if (errno == EEXIST) return fail(Code::io, to.string() + " is there already");
+  if (errno == EEXIST) return fail(Code::io, to.string() + " already exists");
 
   EAI_TRY(UniqueFd target, open_file(to, O_WRONLY | O_CREAT | O_EXCL));
   if (reflink(source.get(), target.get())) return CloneWay::reflink;

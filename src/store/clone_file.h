@@ -1,5 +1,5 @@
-// Why: a file that lies elsewhere on this disk comes into the store without its bytes being written twice.
-// Thread: any. Blocking disk I/O.
+// Why: this brings a file from elsewhere on this disk into the store without writing its bytes a second time.
+// Thread: any; it blocks on the disk.
 #pragma once
 
 #include <functional>
@@ -11,15 +11,15 @@
 namespace eai::store {
 
 enum class CloneWay {
-  hard_link,  // two names for one file: no space used
-  reflink,    // a copy that shares its blocks until one side is changed
-  copy,       // other file system: the space is used twice
+  hard_link,  // two names for one file; takes no space
+  reflink,    // a copy that shares its blocks until one of the two is changed
+  copy,       // on another file system; takes the space twice
 };
 std::string_view name_of(CloneWay way);  // "hard link", "shared blocks", "copy"
 
-// `to` must not exist; its folder must. `from` is never changed. The cheapest way that works is taken. Before a copy the free
-// space is compared (Code::io with both numbers). `progress`: bytes copied, only while copying. After a failure there
-// is no `to`. Code::invalid if `from` is not a regular file.
+// Takes the cheapest way that works. `to` must not exist, but its folder must. `from` is never changed. `progress` gets
+// the bytes of each piece, and only if it has to copy. Code::invalid if `from` is not a regular file; Code::io, with
+// both numbers, if there is too little space for a copy; Code::cancelled if stopped. After a failure there is no `to`.
 Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
                             const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop);
 

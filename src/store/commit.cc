@@ -1,4 +1,4 @@
-// The steps that change what the store holds: partial folder, commit, remove.
+// The steps that change what the store holds: partial folder, commit and remove.
 #include <atomic>
 #include <set>
 
@@ -8,11 +8,12 @@
 #include "ipld/unixfs.h"
 #include "store/manifest.h"
 #include "store/store.h"
+#include "util/log.h"
 
 namespace eai::store {
 namespace {
 
-// In the partial folder: the model as it will be. Renamed away in one step at the end.
+// In the partial folder: the model as it will be. In the end it is renamed away in one step.
 constexpr const char* k_staging = "commit";
 
 Result<void> rename_quickly(const fs::path& from, const fs::path& to) {
@@ -20,7 +21,7 @@ Result<void> rename_quickly(const fs::path& from, const fs::path& to) {
   return fail_errno("renaming " + from.string() + " to " + to.string(), errno);
 }
 
-// Puts the files of a commit that did not end back where they were before it.
+// Puts the files of a commit that did not finish back where they were before it.
 Result<void> roll_back(const fs::path& partial) {
   fs::path staging = partial / k_staging;
   std::error_code error;
@@ -31,7 +32,7 @@ Result<void> roll_back(const fs::path& partial) {
   }
   if (error) return fail(Code::io, "reading the folder " + staging.string() + ": " + error.message());
   for (const fs::path& name : files) {
-    if (name == "metadata.json" || name == "manifest.json") continue;
+    if (name == k_metadata_file || name == k_manifest_file) continue;
     EAI_CHECK(make_folders((partial / name).parent_path(), 0700));
     EAI_CHECK(rename_quickly(staging / name, partial / name));
   }
@@ -45,12 +46,12 @@ Result<void> check_files(const fs::path& partial, const std::vector<StoredFile>&
     fs::path path = partial / file.name;
     std::error_code error;
     if (!fs::is_regular_file(fs::symlink_status(path, error))) {
-      return fail(Code::io, path.string() + " is not there as a regular file");
+      return fail(Code::io, path.string() + " is missing or not a regular file");
     }
     std::uint64_t size = fs::file_size(path, error);
     if (error || size != file.size) {
       return fail(Code::corrupt,
-                  path.string() + " has " + std::to_string(size) + " bytes, expected " + std::to_string(file.size));
+                  path.string() + " has " + std::to_string(size) + " bytes instead of " + std::to_string(file.size));
     }
     EAI_CHECK(sync_path(path));
   }
@@ -60,8 +61,8 @@ Result<void> check_files(const fs::path& partial, const std::vector<StoredFile>&
 Result<void> stage(const fs::path& partial, ByteView metadata_json, const Manifest& manifest) {
   fs::path staging = partial / k_staging;
   EAI_CHECK(make_folders(staging, 0700));
-  EAI_CHECK(write_file_atomic(staging / "metadata.json", metadata_json));
-  EAI_CHECK(write_file_atomic(staging / "manifest.json", view_of(to_json(manifest))));
+  EAI_CHECK(write_file_atomic(staging / k_metadata_file, metadata_json));
+  EAI_CHECK(write_file_atomic(staging / k_manifest_file, view_of(to_json(manifest))));
   std::set<fs::path> folders = {staging};
   for (const StoredFile& file : manifest.files) {
     fs::path to = staging / file.name;
@@ -76,18 +77,20 @@ Result<void> stage(const fs::path& partial, ByteView metadata_json, const Manife
 }  // namespace
 
 Result<fs::path> Store::partial_folder(const ModelLock& lock) const {
-  fs::path folder = home_ / "partial" / lock.id().str();
+  fs::path folder = paths_.partial(lock.id());
   EAI_CHECK(make_folders(folder, 0700));
   EAI_CHECK(roll_back(folder));
   return folder;
 }
 
-// Out of sight in one rename, then removed; what a crash leaves of it is swept by the next open().
+// One rename takes it out of sight; then it is removed. What a crash or a failure leaves of it goes with the next
+// sweep().
 Result<void> Store::throw_away(const fs::path& folder) const {
   static std::atomic<unsigned> count = 0;
   fs::path trash =
-      home_ / "trash" / (folder.filename().string() + "." + std::to_string(::getpid()) + "." + std::to_string(count++));
-  EAI_CHECK(eai::remove_all(trash));  // left by a process of the same number before a restart of the machine
+      paths_.trash() / (folder.filename().string() + "." + std::to_string(::getpid()) + "." + std::to_string(count++));
+  EAI_CHECK(make_folders(paths_.trash(), 0700));
+  EAI_CHECK(eai::remove_all(trash));  // left by a process of the same number before the machine was restarted
   EAI_CHECK(rename_quickly(folder, trash));
   EAI_CHECK(sync_path(folder.parent_path()));
   return eai::remove_all(trash);
@@ -97,34 +100,50 @@ Result<Model> Store::commit(const ModelLock& lock, ByteView metadata_json, Origi
                             const std::vector<StoredFile>& files) const {
   EAI_CHECK(ipld::verify_content(lock.id(), metadata_json));
   EAI_CHECK(model::parse_metadata(metadata_json));
+  if (auto here = find(lock.id()); !here && here.error().code == Code::unsupported) {
+    return Failure(std::move(here).error());
+  }
   EAI_TRY(fs::path partial, partial_folder(lock));
   EAI_CHECK(check_files(partial, files));
   Manifest manifest{origin, std::chrono::system_clock::now(), files};
-  fs::path target = model_folder(lock.id());
+  fs::path target = paths_.model(lock.id());
   auto placed = [&]() -> Result<void> {
+    EAI_CHECK(make_folders(paths_.models(), 0700));
     EAI_CHECK(stage(partial, metadata_json, manifest));
     std::error_code ignored;
     if (fs::exists(target, ignored)) EAI_CHECK(throw_away(target));
     return rename_synced(partial / k_staging, target);
   }();
   if (!placed) {
-    // The first error is the one to tell; a roll back that fails too is done again by the next partial_folder().
+    // The first error is the one to tell. If rolling back fails too, the next partial_folder() does it again.
     (void)roll_back(partial);
     return Failure(std::move(placed).error().with("storing the model " + lock.id().str()));
   }
-  EAI_CHECK(throw_away(partial));
+  // The model is here, whatever becomes of the rest.
+  if (auto gone = throw_away(partial); !gone) log::info("removing a finished download: {}", gone.error().message);
   return find(lock.id());
 }
 
-Result<void> Store::remove(const ModelLock& lock) const {
-  bool found = false;
-  for (const fs::path& folder : {model_folder(lock.id()), home_ / "partial" / lock.id().str()}) {
-    std::error_code ignored;
-    if (!fs::exists(folder, ignored)) continue;
-    found = true;
-    EAI_CHECK(throw_away(folder));
+Result<void> Store::drop_partial(const ModelLock& lock) const {
+  std::error_code ignored;
+  if (!fs::exists(paths_.partial(lock.id()), ignored)) return {};
+  return throw_away(paths_.partial(lock.id()));
+}
+
+// The model goes last but one: as long as it is here, the same call removes the rest. The lock goes last: from then on
+// others may have a new one.
+Result<void> Store::remove(ModelLock lock) const {
+  const ipld::Cid& id = lock.id();
+  std::error_code ignored;
+  const bool has_model = fs::exists(paths_.model(id), ignored);
+  const bool found = has_model || fs::exists(paths_.partial(id), ignored);
+  if (found) {
+    for (const fs::path& list : paths_.block_lists_of(id)) EAI_CHECK(eai::remove_all(list));
+    EAI_CHECK(drop_partial(lock));
+    if (has_model) EAI_CHECK(throw_away(paths_.model(id)));
   }
-  if (!found) return fail(Code::not_found, lock.id().str() + " is not in the store");
+  EAI_CHECK(eai::remove_all(paths_.lock(id)));
+  if (!found) return fail(Code::not_found, id.str() + " is not in the store");
   return {};
 }
 

@@ -1,6 +1,6 @@
-// Why: what is to become a model must be one, before any engine opens it: the same question for what was downloaded and
-// for what lies in a foreign folder.
-// Thread: any. Blocking disk I/O: the header only.
+// Why: a file that is to become a text model must be a GGUF, whether it was downloaded or lies in somebody's folder,
+// and that must be known before an engine opens it.
+// Thread: any; it blocks on the disk, but reads only the header.
 #pragma once
 
 #include "util/file.h"
@@ -8,7 +8,7 @@
 
 namespace eai::store {
 
-// Code::invalid if it is not a GGUF file, or its header promises what its size cannot hold.
+// Code::invalid if it is not a GGUF file, or if its header claims more than the file can hold.
 Result<void> check_gguf(const fs::path& path);
 
 }  // namespace eai::store

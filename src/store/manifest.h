@@ -1,8 +1,12 @@
-// Why: what a committed model is made of, so that it can be found whole and checked again without its source.
-// Thread: any; pure functions.
-// Format: one JSON object, {"format":1, "origin":"downloaded", "created":<seconds since 1970>,
-// "files":[{"name", "size", "sha256" (hex)}, …], "damaged":[names]}; "damaged" only after a check that failed.
-// What holds: a parsed manifest names at least one file, each by an allowed name, no name twice.
+// Why: the manifest says what a stored model is made of, so that the model can be found whole and be checked again
+// without its source.
+// Thread: any; these are pure functions.
+// What holds: a parsed manifest names at least one file, each by an allowed name, and none twice.
+// Format: one JSON object, {"format":1, "origin":"downloaded", "created":<seconds since 1970>, "files":[{"name",
+// "size", "sha256" (hex)}, …], "damaged":[names]}; "damaged" exists only after a check that failed. A change that an
+// older version may ignore is another field in the same format, and older versions keep it when they rewrite the
+// manifest. Every other change, another origin included, takes the next format number: older versions then leave the
+// model alone, because the number is the first thing that they read. A version reads every format up to its own.
 #pragma once
 
 #include <chrono>
@@ -17,17 +21,18 @@ struct Manifest {
   Origin origin = Origin::downloaded;
   std::chrono::system_clock::time_point created{};
   std::vector<StoredFile> files;
-  std::vector<std::string> damaged = {};  // of the files: whose bytes a check found changed
+  std::vector<std::string> damaged = {};  // those of the files whose bytes a check found changed
 };
 
+inline constexpr std::int64_t k_manifest_format = 1;  // the one that is written, and the highest that is read
 inline constexpr std::uint64_t k_manifest_limit = 4 * k_mib;
 
 std::string to_json(const Manifest& manifest);
-// Code::corrupt says what is wrong with it.
+// Code::corrupt says what is wrong with it; Code::unsupported if it has a higher format than this version reads.
 Result<Manifest> parse_manifest(ByteView json);
 
-// "model.gguf", "projector.gguf", or "payload/" and plain components: no empty, "." or ".." component, no control
-// character, no backslash, at most 255 bytes each.
-bool is_allowed_name(std::string_view name);
+// The same manifest with another list of damaged files. Everything else in it stays, also fields that this version does
+// not know. Fails as parse_manifest() does.
+Result<std::string> with_damage(ByteView json, const std::vector<std::string>& damaged);
 
 }  // namespace eai::store

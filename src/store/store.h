@@ -1,13 +1,9 @@
-// Why: what is on this disk. Before commit() there is nothing of a model, after it there is a whole one.
-// Thread: any; several processes may use one store at once (file locks). Blocking disk I/O.
-// What holds: layout below <home>:
-//   models/<cid>/metadata.json    exactly the bytes whose hash is <cid>
-//   models/<cid>/manifest.json    size and SHA-256 of every file beside it, and where it came from (manifest.h)
-//   models/<cid>/model.gguf, projector.gguf, or payload/… for a model of several files
-//   partial/<cid>/…               parts and their journal, the caller's; "commit" in it is this room's
-//   trash/…                       what is being removed: never read
-//   locks/<cid>.lock
-// Paths are made from decoded CIDs, fixed names and checked payload names only.
+// Why: this is what lies on this disk. Before commit() nothing of a model is there; after it a whole model is.
+// Thread: any; several processes may use one home at once (file locks). Every call blocks on the disk.
+// What holds: the layout of a home is in file_names.h. Looking writes nothing: open(), list() and find() work on a home
+// that cannot be written to or does not exist yet. Folders are created when something is first put into them. Every
+// other call says what a failure leaves behind; after a crash, sweep() and partial_folder() put right what is half
+// done. A model of a newer format (manifest.h) is told as such, and is left alone by everything except remove().
 #pragma once
 
 #include <chrono>
@@ -19,6 +15,7 @@
 
 #include "ipld/cid.h"
 #include "model/metadata.h"
+#include "store/file_names.h"
 #include "util/file.h"
 #include "util/result.h"
 
@@ -29,12 +26,12 @@ struct Manifest;
 enum class Origin {
   downloaded,  // every byte was verified against the CID on its way in
   preserved,   // made here by `eai model preserve`
-  adopted,     // taken over from the Python tool; metadata verified, model file hashed as it was found
+  adopted,     // taken over from the Python tool: the metadata was verified, the model file was hashed as it was found
 };
 std::string_view name_of(Origin origin);
 
 struct StoredFile {
-  std::string name;  // relative to the model's folder: "model.gguf", "projector.gguf", "payload/…"
+  std::string name;  // relative to the model's folder, as stored_name() gives it
   std::uint64_t size = 0;
   ipld::Sha256 sha256{};
 };
@@ -47,14 +44,21 @@ struct Model {
   fs::path folder;
   std::vector<StoredFile> files;
   std::uint64_t size() const;            // bytes of all files
-  std::optional<fs::path> gguf() const;  // models of one GGUF
+  std::optional<fs::path> gguf() const;  // of a model that is one GGUF
   std::optional<fs::path> projector() const;
+  fs::path payload() const;  // the folder of a model of several files
 };
 
 // A folder in models/ that is not a whole model: its files or documents are missing, changed or unreadable.
 struct Damaged {
-  std::string name;  // of the folder; the CID's text where it is one
+  std::string name;  // of the folder; the CID's text if it is one
   std::optional<ipld::Cid> id;
+  std::string why;
+};
+
+// A model that a newer version of eai has stored. This version cannot tell whether it is whole.
+struct Newer {
+  ipld::Cid id;
   std::string why;
 };
 
@@ -68,10 +72,11 @@ struct Unfinished {
 struct Contents {
   std::vector<Model> models;  // by folder_name, then id
   std::vector<Damaged> damaged;
+  std::vector<Newer> newer;
   std::vector<Unfinished> unfinished;
 };
 
-// Exclusive right to download, commit or remove one model. Held by one process; freed when it dies.
+// The exclusive right to download, commit or remove one model. One process has it at a time, and loses it when it dies.
 class ModelLock {
  public:
   const ipld::Cid& id() const { return id_; }
@@ -85,53 +90,72 @@ class ModelLock {
 
 class Store {
  public:
-  // Creates the folders that are missing, and sweeps what a crash left in trash/ and in partial/ beside a whole model
-  // (a failure to sweep is no failure to open).
+  // Creates nothing; a home that does not exist is an empty one. Code::invalid if `home` is something else than a
+  // folder.
   static Result<Store> open(const fs::path& home);
 
-  const fs::path& home() const { return home_; }
+  const fs::path& home() const { return paths_.home; }
 
+  // A download that sits beside a whole model is a leftover of a crash, not an unfinished download: it is not listed.
   Result<Contents> list() const;
 
-  // Code::not_found when it is not here; Code::corrupt or invalid when it is damaged: the metadata is hashed against
-  // the id, every file of the manifest must be there in its size, and no check() may have found it changed.
+  // Code::not_found if it is not here. Code::corrupt or invalid if it is damaged: the metadata is hashed against the
+  // id, every file of the manifest must exist in its size, and no check() may have found it changed. Code::unsupported
+  // if a newer version of eai has stored it.
   Result<Model> find(const ipld::Cid& id) const;
 
-  // Wait::no: Code::busy if another process works on it. Wait::yes blocks.
+  // Removes what a crash left behind: what is in trash/, downloads beside whole models, and locks of models of which
+  // nothing is here. Every command that writes to the store calls it first. What cannot be removed stays for the next
+  // sweep, and the log says why. What another process works on is left alone.
+  void sweep() const;
+
+  // Wait::no: Code::busy if another process works on the model. Wait::yes blocks. After a failure there may be an empty
+  // lock file.
   Result<ModelLock> lock(const ipld::Cid& id, FileLock::Wait wait) const;
 
-  // The folder for a download in progress; created when missing. What lies there after a crash is the caller's to
-  // judge by its own journal; files of a commit that did not end are back where they were before it.
+  // The folder for a download in progress; it is created if it does not exist. After a crash the caller judges by its
+  // own journal what lies in it; the files of a commit that did not finish are back where they were before. A failure
+  // leaves nothing worse than it was: the next call goes on with putting files back.
   Result<fs::path> partial_folder(const ModelLock& lock) const;
 
-  // `files` lie in the partial folder under their final relative names, complete and verified. Syncs them, writes
-  // metadata.json and manifest.json, renames the whole into place, removes the partial folder. A damaged model under
-  // the same id is replaced. After a failure the partial folder is as it was and nothing new is in models/.
+  // `files` lie in the partial folder under their names in the store, complete and verified. Syncs them, writes
+  // metadata.json and manifest.json, renames the whole into place and removes the partial folder. A model that is here
+  // under the same id is replaced. After a failure the partial folder is as it was and no new model is here; the
+  // damaged one that was to be replaced may be gone. Code::unsupported: a newer version of eai has stored this model,
+  // and it stays.
   Result<Model> commit(const ModelLock& lock, ByteView metadata_json, Origin origin,
                        const std::vector<StoredFile>& files) const;
 
-  // The model, whole or damaged, and what there is of a download of it. For readers it is gone in one step; who
-  // has its files open keeps them. Code::not_found if there is nothing.
-  Result<void> remove(const ModelLock& lock) const;
+  // Removes what there is of a download. It is not an error if there is nothing. After a failure a part of it may be
+  // left, which partial_folder() still finds or the next sweep() removes.
+  Result<void> drop_partial(const ModelLock& lock) const;
 
-  // Every file is read and hashed again; progress in bytes read so far of all, from this thread. Code::corrupt names
-  // the files that changed and is noted in the manifest: find() then refuses the model until a later check finds it
-  // well or commit() replaces it. Else as find(); Code::cancelled when `stop` was asked for.
+  // Removes all that is here of the model, whole or damaged or of a newer format: its download, the lists of its
+  // blocks, its files, its lock. For readers it is gone in one step; a process that has its files open keeps them.
+  // Code::not_found if there is neither a model nor a download. A failure may leave the model without its download and
+  // lists; once its folder is out of the way only the bytes in trash/ can be left, and the next sweep() removes them.
+  // Not the store's to remove: the journals of preserving, which belong to the user's own folder, and what engines have
+  // left (engine/forget.h).
+  Result<void> remove(ModelLock lock) const;
+
+  // Reads and hashes every file again; reports the bytes read so far of all, from this thread. Code::corrupt names the
+  // files that changed, and the manifest remembers it: find() then refuses the model until a later check() finds it
+  // well or commit() replaces it. Fails otherwise as find() does; Code::cancelled if `stop` was requested. Such a
+  // failure changes nothing.
   using CheckProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
   Result<void> check(const ipld::Cid& id, const CheckProgress& progress, const std::stop_token& stop) const;
 
  private:
-  explicit Store(fs::path home) : home_(std::move(home)) {}
-  fs::path model_folder(const ipld::Cid& id) const;
+  explicit Store(fs::path home) : paths_{std::move(home)} {}
   Result<Model> load(const ipld::Cid& id, Manifest& manifest) const;
   Result<void> note_damage(const ipld::Cid& id, const Manifest& seen, std::vector<std::string> names) const;
-  void sweep_partial() const;
+  void sweep_partials() const;
+  void sweep_locks() const;
   Result<void> throw_away(const fs::path& folder) const;
-  Result<Unfinished> unfinished(const ipld::Cid& id, const fs::path& folder) const;
-  fs::path home_;
+  HomePaths paths_;
 };
 
-// SHA-256 of a file, read in pieces; `progress` gets the bytes of each piece. Code::cancelled when stopped.
+// SHA-256 of a file, read in pieces; `progress` gets the bytes of each piece. Code::cancelled if stopped.
 Result<ipld::Sha256> hash_file(const fs::path& path, const std::function<void(std::uint64_t)>& progress,
                                const std::stop_token& stop);
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "ipld/hash.h"
-#include "store/manifest.h"
 #include "store/store_testing.h"
 
 namespace eai::store {
@@ -84,7 +83,7 @@ TEST(Store, CommitRefusesWhatDoesNotFit) {
   EXPECT_EQ(commit(metadata, {{"../escape", 7, {}}}), Code::invalid);
   EXPECT_EQ(commit(metadata, {{"model.gguf", 8, {}}}), Code::corrupt);
   EXPECT_EQ(commit(metadata, {right, {"projector.gguf", 1, {}}}), Code::io);
-  EXPECT_TRUE(fs::is_empty(here.home / "models"));
+  EXPECT_FALSE(fs::exists(here.home / "models"));
   EXPECT_EQ(commit(metadata, {right}), std::nullopt);
 }
 
@@ -117,7 +116,7 @@ TEST(Store, ACommitThatFailsLeavesThePartialFolderAsItWas) {
   fs::path partial = *here.store.partial_folder(*lock);
   here.write(partial / "model.gguf", "weights");
   here.write(here.home / "models" / id.str(), "a file where the folder should come");
-  fs::remove_all(here.home / "trash");  // so that it cannot be moved away
+  here.write(here.home / "trash", "so that it cannot be moved away");
   std::vector<StoredFile> files = {{"model.gguf", 7, ipld::sha256(view_of("weights"))}};
   auto outcome = here.store.commit(*lock, view_of(here.metadata_for("demo")), Origin::downloaded, files);
   ASSERT_FALSE(outcome);
@@ -134,29 +133,102 @@ TEST(Store, CommitReplacesADamagedModel) {
   EXPECT_TRUE(here.store.find(id));
 }
 
-TEST(Store, OpenSweepsTrashAndWhatACommittedDownloadLeft) {
+TEST(Store, SweepingTakesTrashAndWhatACommittedDownloadLeft) {
   StoreFixture here;
   auto id = here.put("demo", {{"model.gguf", "weights"}});
   here.write(here.home / "trash/x.1.0/model.gguf", "gone");
   here.write(here.home / "partial" / id.str() / "journal", "done");
   auto other = here.id_for("other");
   here.write(here.home / "partial" / other.str() / "journal", "not done");
-  ASSERT_TRUE(Store::open(here.home));
+  EXPECT_EQ(here.store.list()->unfinished.size(), 1u) << "what lies beside a whole model is no unfinished download";
+  EXPECT_TRUE(fs::exists(here.home / "partial" / id.str())) << "listing sweeps nothing";
+  here.store.sweep();
   EXPECT_TRUE(fs::is_empty(here.home / "trash"));
   EXPECT_FALSE(fs::exists(here.home / "partial" / id.str()));
   EXPECT_TRUE(fs::exists(here.home / "partial" / other.str() / "journal"));
 }
 
+TEST(Store, SweepingTakesTheLocksOfWhatIsNotHere) {
+  StoreFixture here;
+  const auto id = here.put("demo", {{"model.gguf", "weights"}});
+  ASSERT_TRUE(here.store.lock(here.id_for("sought in vain"), FileLock::Wait::no));
+  const auto held = here.store.lock(here.id_for("sought now"), FileLock::Wait::no);
+  ASSERT_TRUE(held);
+  here.store.sweep();
+  EXPECT_FALSE(fs::exists(here.home / "locks" / (here.id_for("sought in vain").str() + ".lock")));
+  EXPECT_EQ(here.store.lock(held->id(), FileLock::Wait::no).error().code, Code::busy);
+  EXPECT_TRUE(fs::exists(here.home / "locks" / (id.str() + ".lock")));
+}
+
+TEST(Store, LookingWritesNothing) {
+  StoreFixture here;
+  EXPECT_FALSE(fs::exists(here.home)) << "opening a home does not make it";
+  ASSERT_TRUE(here.store.list());
+  EXPECT_TRUE(here.store.list()->models.empty());
+  EXPECT_EQ(here.store.find(here.id_for("demo")).error().code, Code::not_found);
+  EXPECT_EQ(here.store.check(here.id_for("demo"), {}, {}).error().code, Code::not_found);
+  EXPECT_FALSE(fs::exists(here.home));
+
+  const auto id = here.put("demo", {{"model.gguf", "weights"}});
+  here.write(here.home / "trash/x.1.0/model.gguf", "gone");
+  here.write(here.home / "partial" / here.id_for("begun").str() / "parts/0", "123");
+  fs::remove_all(here.home / "locks");
+  const auto before = here.tree();
+  ASSERT_TRUE(Store::open(here.home)->find(id));
+  EXPECT_EQ(here.store.list()->unfinished.at(0).bytes, 3u);
+  EXPECT_TRUE(here.store.check(id, {}, {}));
+  EXPECT_EQ(here.tree(), before);
+}
+
+TEST(Store, AHomeThatIsAFileIsRefused) {
+  StoreFixture here;
+  here.write(here.home, "not a folder");
+  EXPECT_EQ(Store::open(here.home).error().code, Code::invalid);
+}
+
+TEST(Store, RemoveLeavesNothingOfTheModelAndAllOfTheOthers) {
+  StoreFixture here;
+  const HomePaths paths{here.home};
+  const auto id = here.put("demo", {{"payload/text_encoder/a.safetensors", "x"}});
+  const auto other = here.put("other", {{"model.gguf", "y"}});
+  for (const auto& one : {id, other}) {
+    for (const fs::path& list : paths.block_lists_of(one)) here.write(list, "32 bytes");
+    here.write(paths.partial(one) / "journal", "a download that puts it right");
+  }
+  auto lock = here.store.lock(id, FileLock::Wait::no);
+  ASSERT_TRUE(lock);
+  ASSERT_TRUE(here.store.remove(*std::move(lock)));
+  std::size_t others = 0;
+  for (const auto& [path, state] : here.tree()) {
+    EXPECT_EQ(path.find(id.str()), std::string::npos) << path;
+    others += path.find(other.str()) != std::string::npos ? 1 : 0;
+  }
+  EXPECT_EQ(others, 1u + 4u + 3u + 2u) << "lock; folder, documents and weights; block lists; download";
+}
+
+TEST(Store, WhatIsRemovedGoesTogetherOrCanBeRemovedAgain) {
+  StoreFixture here;
+  const HomePaths paths{here.home};
+  const auto id = here.put("demo", {{"model.gguf", "weights"}});
+  here.write(paths.block_list(id), "32 bytes");
+  fs::remove_all(paths.trash());
+  here.write(paths.trash(), "so that nothing can be moved away");
+  EXPECT_FALSE(here.store.remove(*here.store.lock(id, FileLock::Wait::no)));
+  EXPECT_TRUE(here.store.find(id));
+  fs::remove(paths.trash());
+  EXPECT_TRUE(here.store.remove(*here.store.lock(id, FileLock::Wait::no)));
+  EXPECT_FALSE(fs::exists(paths.model(id)));
+}
+
 TEST(Store, RemoveTakesModelAndDownload) {
   StoreFixture here;
   auto id = here.put("demo", {{"payload/text_encoder/a.safetensors", "x"}});
-  auto lock = here.store.lock(id, FileLock::Wait::no);
-  ASSERT_TRUE(lock);
-  ASSERT_TRUE(here.store.remove(*lock));
+  auto lock = [&] { return *here.store.lock(id, FileLock::Wait::no); };
+  ASSERT_TRUE(here.store.remove(lock()));
   EXPECT_EQ(here.store.find(id).error().code, Code::not_found);
-  EXPECT_EQ(here.store.remove(*lock).error().code, Code::not_found);
-  here.write(*here.store.partial_folder(*lock) / "part", "x");
-  EXPECT_TRUE(here.store.remove(*lock));
+  EXPECT_EQ(here.store.remove(lock()).error().code, Code::not_found);
+  here.write(*here.store.partial_folder(lock()) / "part", "x");
+  EXPECT_TRUE(here.store.remove(lock()));
   EXPECT_TRUE(here.store.list()->unfinished.empty());
 }
 
@@ -198,7 +270,7 @@ TEST(Store, WhatACheckFoundIsRememberedUntilItIsPutRight) {
 
   // A download that puts it right and was interrupted is not swept away.
   here.write(here.home / "partial" / id.str() / "parts" / "0", "some");
-  ASSERT_TRUE(Store::open(here.home));
+  here.store.sweep();
   EXPECT_TRUE(fs::exists(here.home / "partial" / id.str() / "parts" / "0"));
 
   here.write(model, "weights");
@@ -246,55 +318,6 @@ TEST(Store, TwoProcessesWorkOnOneModelInTurn) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
-}
-
-TEST(Manifest, ComesBackAsItWas) {
-  Manifest manifest{Origin::adopted,
-                    std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)),
-                    {{"model.gguf", 1ULL << 40, ipld::sha256(view_of("a"))}},
-                    {"model.gguf"}};
-  auto back = parse_manifest(view_of(to_json(manifest)));
-  ASSERT_TRUE(back) << back.error().message;
-  EXPECT_EQ(back->origin, manifest.origin);
-  EXPECT_EQ(back->created, manifest.created);
-  ASSERT_EQ(back->files.size(), 1u);
-  EXPECT_EQ(back->files[0].size, 1ULL << 40);
-  EXPECT_EQ(back->files[0].sha256, manifest.files[0].sha256);
-  EXPECT_EQ(back->damaged, manifest.damaged);
-}
-
-TEST(Manifest, RefusesDamage) {
-  const std::string file = R"({"name":"model.gguf","size":1,"sha256":")" + std::string(64, '0') + "\"}";
-  auto code = [](const std::string& json) {
-    auto parsed = parse_manifest(view_of(json));
-    return parsed ? std::optional<Code>() : parsed.error().code;
-  };
-  auto whole = [](const std::string& files) {
-    return R"({"format":1,"origin":"adopted","created":1,"files":[)" + files + "]}";
-  };
-  EXPECT_EQ(code(whole(file)), std::nullopt);
-  EXPECT_EQ(code(whole(file + "," + file)), Code::corrupt);
-  EXPECT_EQ(code(whole("")), Code::corrupt);
-  EXPECT_EQ(code(whole("3")), Code::corrupt);
-  EXPECT_EQ(code(whole(R"({"name":"model.gguf","size":-1,"sha256":"00"})")), Code::corrupt);
-  EXPECT_EQ(code(whole(R"({"name":"model.gguf","size":1,"sha256":"00"})")), Code::corrupt);
-  EXPECT_EQ(code(R"({"format":2})"), Code::unsupported);
-  auto marked = [&](const std::string& names) {
-    return R"({"format":1,"origin":"adopted","created":1,"files":[)" + file + R"(],"damaged":)" + names + "}";
-  };
-  EXPECT_EQ(code(marked(R"(["model.gguf"])")), std::nullopt);
-  for (const char* bad : {"3", "[3]", R"(["projector.gguf"])"}) EXPECT_EQ(code(marked(bad)), Code::corrupt) << bad;
-  for (const char* bad : {"", "[]", "{}", R"({"format":1,"origin":"x"})"}) EXPECT_EQ(code(bad), Code::corrupt) << bad;
-}
-
-TEST(Manifest, NamesStayInTheFolder) {
-  EXPECT_TRUE(is_allowed_name("payload/text_encoder/model.safetensors"));
-  for (const char* bad :
-       {"", "model", "metadata.json", "manifest.json", "/etc/passwd", "payload", "payload/", "payload//a",
-        "payload/../a", "payload/./a", "payload/a\n", "payload/a\\b", "commit/model.gguf"}) {
-    EXPECT_FALSE(is_allowed_name(bad)) << bad;
-  }
-  EXPECT_FALSE(is_allowed_name("payload/" + std::string(256, 'a')));
 }
 
 }  // namespace

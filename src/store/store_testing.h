@@ -1,4 +1,5 @@
-// Why: the store's tests need models of a few bytes. Included by tests only.
+// Why: the tests of the store need models of a few bytes. Only tests include this.
+// Thread: one.
 #pragma once
 
 #include <fstream>
@@ -37,6 +38,16 @@ struct StoreFixture {
   static std::string text(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  // Every path below the home with its time of change, and of files what is in them.
+  std::map<std::string, std::string> tree() const {
+    std::map<std::string, std::string> out;
+    for (const auto& entry : fs::recursive_directory_iterator(home)) {
+      const auto changed = entry.last_write_time().time_since_epoch().count();
+      out[entry.path().string()] = std::to_string(changed) + (entry.is_regular_file() ? text(entry.path()) : "");
+    }
+    return out;
   }
 
   ipld::Cid put(const std::string& name, const std::map<std::string, std::string>& files) {
