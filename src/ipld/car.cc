@@ -10,7 +10,7 @@ constexpr std::uint64_t k_header_limit = 64 * k_kib;
 constexpr std::uint64_t k_cid_limit = 256;
 constexpr std::uint8_t k_cbor_bytes_tag[] = {0xd8, 0x2a};  // tag 42: a CID follows
 
-// The small corner of CBOR that a CAR header uses, in shortest form.
+// The small part of CBOR that a CAR header uses, in its shortest form.
 void append_head(Bytes& out, std::uint8_t major, std::size_t value) {
   if (value < 24) {
     out.push_back(static_cast<std::uint8_t>(major << 5 | value));
@@ -27,12 +27,12 @@ void append_text(Bytes& out, std::string_view text) {
 struct Cbor {
   ByteView rest;
   Result<std::uint64_t> head(std::uint8_t major) {
-    if (rest.empty() || rest[0] >> 5 != major) return fail(Code::invalid, "not a CAR: its header has a strange form");
+    if (rest.empty() || rest[0] >> 5 != major) return fail(Code::invalid, "not a CAR: its header is malformed");
     const std::uint8_t low = rest[0] & 31U;
     rest = rest.subspan(1);
     if (low < 24) return low;
     const std::size_t width = low == 24 ? 1 : low == 25 ? 2 : 0;
-    if (width == 0 || rest.size() < width) return fail(Code::invalid, "not a CAR: its header has a strange number");
+    if (width == 0 || rest.size() < width) return fail(Code::invalid, "not a CAR: its header has a malformed number");
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < width; ++i) value = value << 8 | rest[i];
     rest = rest.subspan(width);
@@ -48,7 +48,7 @@ struct Cbor {
   Result<Cid> link() {
     EAI_TRY(const std::uint64_t tag, head(6));
     EAI_TRY(const ByteView bytes, body(2));
-    if (tag != 42 || bytes.empty() || bytes[0] != 0) return fail(Code::invalid, "not a CAR: a root is no CID");
+    if (tag != 42 || bytes.empty() || bytes[0] != 0) return fail(Code::invalid, "not a CAR: a root is not a CID");
     return Cid::from_bytes(bytes.subspan(1));
   }
 };
@@ -73,7 +73,7 @@ Result<std::vector<Cid>> parse_header(ByteView bytes) {
     }
   }
   if (version == 2) return fail(Code::unsupported, "a CARv2 file; only CARv1 is read");
-  if (version != 1 || !cbor.rest.empty()) return fail(Code::invalid, "not a CARv1: its header does not fit");
+  if (version != 1 || !cbor.rest.empty()) return fail(Code::invalid, "not a CARv1: its header is wrong");
   return roots;
 }
 
@@ -112,12 +112,12 @@ Result<bool> CarReader::take_one() {
   const std::size_t before = rest.size();
   auto size = take_varint(rest);
   if (!size) {
-    if (before < 9) return false;  // perhaps only cut off
+    if (before < 9) return false;  // it may only be cut off
     return Failure(std::move(size).error().with("not a CAR"));
   }
   const std::uint64_t limit = have_header_ ? k_block_limit + k_cid_limit : k_header_limit;
   if (*size == 0 || *size > limit)
-    return fail(Code::invalid, "not a CAR: a section of " + std::to_string(*size) + " bytes");
+    return fail(Code::invalid, "not a CAR: it has a section of " + std::to_string(*size) + " bytes");
   if (rest.size() < *size) return false;
   const ByteView section = rest.first(static_cast<std::size_t>(*size));
   used_ += before - rest.size() + section.size();

@@ -1,8 +1,9 @@
-// Why: blocks in one file or one request body, for disks and for services that import them.
-// Thread: any; a CarReader belongs to one thread. No I/O.
-// Source: CARv1: varint length, DAG-CBOR header {roots, version: 1}; then sections: varint length, CID, block.
-// What holds: a block that the reader hands out was hashed against its CID. A cut CAR can look whole: who needs
-// certain blocks counts them.
+// Why: a CAR holds blocks in one file or one request body, for disks and for services that import them.
+// Thread: any; a CarReader belongs to one thread. There is no I/O.
+// What holds: the reader hashes a block against its CID before it hands it out. A CAR that was cut can look whole, so a
+// caller that needs certain blocks has to count them.
+// Source: CARv1: a varint length and the DAG-CBOR header {roots, version: 1}, then sections of a varint length, a CID
+// and a block.
 #pragma once
 
 #include <cstdint>
@@ -16,23 +17,24 @@
 
 namespace eai::ipld {
 
-// Header of a CARv1 with these roots (fewer than 24); its length depends only on the lengths of the CIDs.
+// The header of a CARv1 with these roots (fewer than 24). Its length depends only on the lengths of the CIDs.
 Bytes car_header(const std::vector<Cid>& roots);
-// What stands before a block of this size.
+// The bytes that come before a block of this size.
 Bytes car_section_head(const Cid& cid, std::uint64_t block_size);
 inline std::uint64_t car_section_size(const Cid& cid, std::uint64_t block_size) {
   return car_section_head(cid, block_size).size() + block_size;
 }
 
-// Fed with a CAR in any pieces.
+// Reads a CAR that is fed to it in pieces of any size.
 class CarReader {
  public:
-  // Called for each block, verified. An error ends the reading and comes back from feed().
+  // Called for each block after it was verified. An error ends the reading, and feed() returns it.
   using OnBlock = std::function<Result<void>(const Cid& cid, ByteView block)>;
   explicit CarReader(OnBlock on_block) : on_block_(std::move(on_block)) {}
-  // Code::invalid: not a CARv1; Code::unsupported: CARv2 or an unknown hash; Code::corrupt: a block is not its CID's.
+  // Code::invalid if it is not a CARv1; Code::unsupported for a CARv2 or an unknown hash; Code::corrupt if a block does
+  // not match its CID.
   Result<void> feed(ByteView bytes);
-  // The end of the input. Code::corrupt if it stops inside a header or section.
+  // Call it at the end of the input. Code::corrupt if that is inside a header or a section.
   Result<void> finish();
   const std::vector<Cid>& roots() const { return roots_; }
 
@@ -42,7 +44,7 @@ class CarReader {
   std::vector<Cid> roots_;
   bool have_header_ = false;
   Bytes pending_;
-  std::size_t used_ = 0;  // bytes of pending_ already taken
+  std::size_t used_ = 0;  // bytes of pending_ that were already taken
 };
 
 }  // namespace eai::ipld

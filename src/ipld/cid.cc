@@ -9,12 +9,12 @@
 namespace eai::ipld {
 namespace {
 
-// The longest CID this program takes: four varints and a digest of 128 bytes, in base16.
+// The longest CID that this program takes: four varints and a digest of 128 bytes, in base16.
 constexpr std::size_t k_text_limit = 1 + 2 * (4 * 9 + k_identity_limit);
 constexpr std::size_t k_v0_text_size = 46;
 constexpr std::size_t k_v0_size = 34;
 
-// 0: any length up to the limit.
+// 0 means any length up to the limit.
 std::size_t digest_size(HashCode code) {
   switch (code) {
     case HashCode::sha2_256:
@@ -35,8 +35,8 @@ Result<Multihash> take_multihash(ByteView& bytes) {
   EAI_TRY(std::uint64_t code, take_varint(bytes));
   EAI_TRY(std::uint64_t size, take_varint(bytes));
   if (size > k_identity_limit) {
-    return fail(Code::invalid, "its hash is " + std::to_string(size) + " bytes long, more than " +
-                                   std::to_string(k_identity_limit) + " are never used");
+    return fail(Code::invalid, "its hash is " + std::to_string(size) + " bytes long, and no hash is longer than " +
+                                   std::to_string(k_identity_limit));
   }
   const auto hash_code = static_cast<HashCode>(code);
   if (const std::size_t wanted = digest_size(hash_code); wanted != 0 && size != wanted) {
@@ -55,7 +55,7 @@ Result<Multihash> take_multihash(ByteView& bytes) {
 Result<Bytes> decode_text(std::string_view text) {
   if (text.empty()) return fail(Code::invalid, "it is empty");
   if (text.size() > k_text_limit) {
-    return fail(Code::invalid, "it is " + std::to_string(text.size()) + " characters long, no CID is longer than " +
+    return fail(Code::invalid, "it is " + std::to_string(text.size()) + " characters long, and no CID is longer than " +
                                    std::to_string(k_text_limit));
   }
   if (text.starts_with("Qm")) {
@@ -111,7 +111,7 @@ Result<Cid> Cid::from_bytes(ByteView bytes, std::size_t* used) {
   if (used != nullptr) {
     *used = bytes.size() - rest.size();
   } else if (!rest.empty()) {
-    return fail(Code::invalid, std::to_string(rest.size()) + " bytes follow behind its hash");
+    return fail(Code::invalid, std::to_string(rest.size()) + " bytes follow its hash");
   }
   return Cid(version, codec, std::move(hash));
 }

@@ -19,7 +19,7 @@ Result<PbLink> decode_link(ByteView message) {
     last = field.number;
     const Wire expected = field.number == k_link_tsize ? Wire::varint : Wire::bytes;
     if (field.number > k_link_tsize || field.wire != expected) {
-      return fail(Code::invalid, "a link has a strange field " + std::to_string(field.number));
+      return fail(Code::invalid, "a link has an unknown field " + std::to_string(field.number));
     }
     if (field.number == k_link_hash) {
       EAI_TRY(cid, Cid::from_bytes(field.bytes));
@@ -59,7 +59,7 @@ Result<PbNode> decode_dag_pb(ByteView block) {
     if (!field) return not_dag_pb(std::move(field).error());
     if (field->wire != Wire::bytes) return fail(Code::invalid, "not a dag-pb block: wrong wire type");
     if (field->number == k_node_link) {
-      // Data may stand before the links or after them, but not between them.
+      // The data may come before the links or after them, but not between them.
       if (links_ended) return fail(Code::invalid, "not a dag-pb block: links in two places");
       auto link = decode_link(field->bytes);
       if (!link) return not_dag_pb(std::move(link).error());

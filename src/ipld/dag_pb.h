@@ -1,9 +1,10 @@
-// Why: the envelope of every IPFS node that is not a bare leaf: links to other blocks, and some data.
-// Thread: any; pure functions.
-// Source: the dag-pb specification (PBNode, PBLink) and what kubo writes: links first, then data; inside a link hash,
-// name, size; the name is written even when it is empty, because leaving it out changes the CID (docs/formats.md).
-// What holds: decoding is strict (unknown or repeated fields, wrong wire types, fields out of order, a hash that is no
-// CID are refused) and keeps the order of the links; memory used is bounded by the block's own length.
+// Why: every IPFS node that is not a bare leaf has this envelope: links to other blocks, and some data.
+// Thread: any; these are pure functions.
+// What holds: decoding is strict and keeps the order of the links. It refuses unknown or repeated fields, wrong wire
+// types, fields out of order and a hash that is not a CID. It uses memory in proportion to the length of the block.
+// Source: the dag-pb specification (PBNode, PBLink), written as kubo writes it: the links come before the data, and a
+// link has hash, name and size in this order. An empty name is written too, because leaving it out changes the CID
+// (docs/formats.md).
 #pragma once
 
 #include <cstdint>
@@ -17,23 +18,23 @@
 
 namespace eai::ipld {
 
-// What a reader takes at most; we write at most half of it.
+// The largest block that a reader takes. We write at most half of it.
 inline constexpr std::uint64_t k_block_limit = 2 * k_mib;
 
 struct PbLink {
   Cid cid;
   std::string name;         // raw bytes; empty in files
-  std::uint64_t tsize = 0;  // bytes of the block and all below it, as the writer claims: a hint, never a limit
+  std::uint64_t tsize = 0;  // bytes of the block and all below it as the writer claims; a hint, never a limit
 };
 
 struct PbNode {
   std::vector<PbLink> links;
-  std::optional<Bytes> data;  // absent and empty are two things
+  std::optional<Bytes> data;  // absent and empty are not the same
 };
 
 Bytes encode_dag_pb(const PbNode& node);
 
-// Code::invalid says what does not fit.
+// Code::invalid says what is wrong.
 Result<PbNode> decode_dag_pb(ByteView block);
 
 }  // namespace eai::ipld

@@ -11,13 +11,12 @@
 namespace eai::ipld {
 namespace {
 
-// OpenSSL's digests fail only for lack of memory or a broken installation: neither leaves anything to go on
-// with.
+// OpenSSL's digests fail only if memory runs out or the installation is broken. In neither case can the program go on.
 void must(bool worked) {
   if (!worked) throw std::runtime_error("OpenSSL's SHA-2 does not work here");
 }
 
-// Fetched once: looking a digest up by name costs more than hashing a small block.
+// Looked up once, because looking up a digest by name takes longer than hashing a small block.
 const EVP_MD* md_of(const char* name) {
   const EVP_MD* md = EVP_MD_fetch(nullptr, name, nullptr);
   must(md != nullptr);
@@ -112,11 +111,11 @@ Sha256 sha256(ByteView bytes) {
 Result<void> verify(const Multihash& expected, ByteView bytes) {
   if (expected.code == HashCode::identity && expected.digest.size() > k_identity_limit) {
     return fail(Code::invalid, "an identity CID holds at most " + std::to_string(k_identity_limit) +
-                                   " bytes, this one " + std::to_string(expected.digest.size()));
+                                   " bytes, and this one holds " + std::to_string(expected.digest.size()));
   }
   EAI_TRY(Bytes digest, digest_of(expected.code, bytes));
   if (digest == expected.digest) return {};
-  return fail(Code::corrupt, std::to_string(bytes.size()) + " bytes do not fit their hash (expected " +
+  return fail(Code::corrupt, std::to_string(bytes.size()) + " bytes do not match their hash (expected " +
                                  to_hex(expected.digest) + ", got " + to_hex(digest) + ")");
 }
 

@@ -1,5 +1,7 @@
-// Why: the verdict on bytes: do they fit the hash that names them?
-// Thread: any; a Hasher belongs to one thread at a time.
+// Why: this decides whether bytes match the hash that names them.
+// Thread: any; a hasher belongs to one thread at a time.
+// What holds: bytes are called good only after they were hashed; a hash function that is not known never counts as a
+// match.
 #pragma once
 
 #include <array>
@@ -13,7 +15,7 @@ namespace eai::ipld {
 
 using Sha256 = std::array<std::uint8_t, 32>;
 
-// Incremental SHA-256 (OpenSSL). finish() may be called once; value_so_far() at any time without ending it.
+// SHA-256 in steps, by OpenSSL. finish() may be called once, and value_so_far() at any time before it.
 class Sha256Hasher {
  public:
   Sha256Hasher();
@@ -31,8 +33,8 @@ class Sha256Hasher {
 
 Sha256 sha256(ByteView bytes);
 
-// Code::corrupt if the bytes do not hash to it; Code::unsupported for a hash function this build does not
-// have (never skipped, never taken for good); Code::invalid for an identity digest over 128 bytes.
+// Code::corrupt if the bytes do not hash to it; Code::unsupported if this build does not have the hash function;
+// Code::invalid for an identity digest of more than 128 bytes.
 Result<void> verify(const Multihash& expected, ByteView bytes);
 
 }  // namespace eai::ipld

@@ -22,7 +22,7 @@ struct Alphabet {
   Base base;
   std::string_view name;
   std::string_view letters;
-  unsigned bits;  // per letter; 0: not a power of two, one big number
+  unsigned bits;  // per letter; 0 if their count is not a power of two and the text is one big number
 };
 
 constexpr std::array<Alphabet, 9> k_alphabets = {{
@@ -80,7 +80,7 @@ Result<Bytes> decode_bits(const Alphabet& alphabet, std::string_view text, std::
     have -= 8;
     out.push_back(static_cast<std::uint8_t>(buffer >> have));
   }
-  if (have >= alphabet.bits) return fail(Code::invalid, "a character is missing or too many at the end");
+  if (have >= alphabet.bits) return fail(Code::invalid, "a character is missing at the end, or there is one too many");
   if ((buffer & ((1U << have) - 1)) != 0) {
     return fail(Code::invalid, "the last character '" + printable(text.substr(text.size() - 1)) +
                                    "' carries bits that belong to no byte");
@@ -88,7 +88,7 @@ Result<Bytes> decode_bits(const Alphabet& alphabet, std::string_view text, std::
   return out;
 }
 
-// digits (base `from`, most significant first, without leading zeros) → digits in base `to`.
+// Turns digits in base `from` (most significant first, without leading zeros) into digits in base `to`.
 Bytes convert(const Bytes& digits, unsigned from, unsigned to) {
   Bytes out;  // least significant first
   for (std::uint8_t digit : digits) {

@@ -1,8 +1,9 @@
-// Why: the text forms of bytes that CIDs come in, decoded so strictly that each text has one meaning.
-// Thread: any; pure functions.
-// Source: the multibase table; RFC 4648 for base16, base32 and base64, all without padding. Base36 and base58btc are one
-// big number, where each leading zero byte is one leading '0' or '1'.
-// What holds: decode(b, encode(b, x)) == x, and no other text of the same case decodes to x: left-over bits must be zero.
+// Why: CIDs are written in several text forms, which are decoded so strictly that each text has one meaning.
+// Thread: any; these are pure functions.
+// What holds: decode(b, encode(b, x)) == x, and no other text of the same case decodes to x, because bits that are left
+// over must be zero.
+// Source: the multibase table; RFC 4648 for base16, base32 and base64, all without padding. Base36 and base58btc write
+// one big number, in which a leading '0' or '1' stands for each leading zero byte.
 #pragma once
 
 #include <optional>
@@ -28,13 +29,13 @@ enum class Base : char {
 };
 
 std::string_view name_of(Base base);
-// Nothing if no supported base has this prefix.
+// Nothing if this is not the prefix of a supported base.
 std::optional<Base> base_of_prefix(char prefix);
 
-// Without the prefix.
+// The result has no prefix.
 std::string encode(Base base, ByteView bytes);
-// `text` without the prefix; `position` is where it begins in what the user typed, counted from 1, for the
-// message. Base36 and base58btc cost time with the square of the length: the caller bounds it.
+// `text` has no prefix. `position` counts from 1 and says, for the message, where the text begins in what the user
+// typed. The time for base36 and base58btc grows with the square of the length, which the caller must bound.
 Result<Bytes> decode(Base base, std::string_view text, std::size_t position = 1);
 
 }  // namespace eai::ipld

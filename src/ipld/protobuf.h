@@ -1,6 +1,7 @@
-// Why: the few shapes of protobuf that dag-pb and UnixFS are made of, read in one place.
-// Thread: a reader belongs to one thread.
-// Source: the protobuf wire format; only wire types 0 (varint), 2 (length and bytes) and 5 (four bytes) exist here.
+// Why: dag-pb and UnixFS are made of a few forms of protobuf, and one place reads and writes them.
+// Thread: any; these are pure functions.
+// Source: the protobuf wire format, of which only the wire types 0 (varint), 2 (length and bytes) and 5 (four bytes)
+// are used.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +19,10 @@ struct PbField {
   std::uint64_t number = 0;
   Wire wire = Wire::varint;
   std::uint64_t value = 0;  // varint, fixed32
-  ByteView bytes;           // of the message
+  ByteView bytes;           // a part of the message
 };
 
-// The field at the front of `message`, which is moved past it.
+// The field that `message` begins with. `message` is moved past it.
 inline Result<PbField> take_field(ByteView& message) {
   EAI_TRY(const std::uint64_t tag, take_varint(message, VarintRule::protobuf));
   PbField field;

@@ -65,7 +65,7 @@ Result<UnixfsData> decode_unixfs(ByteView bytes) {
     if (!field) return Failure(std::move(field).error().with("not a UnixFS node"));
     EAI_CHECK(take_data_field(*field, type, out));
   }
-  if (!type) return not_unixfs("no type");
+  if (!type) return not_unixfs("it has no type");
   if (*type > static_cast<std::uint64_t>(UnixfsType::hamt_shard)) {
     return not_unixfs("unknown type " + std::to_string(*type));
   }
@@ -81,22 +81,22 @@ Result<FileNode> decode_file_node(const Cid& cid, ByteView block) {
     return node;
   }
   if (cid.codec() != Codec::dag_pb) {
-    return fail(Code::unsupported, "block " + cid.str() + " is neither dag-pb nor raw: not part of a file");
+    return fail(Code::unsupported, "block " + cid.str() + " is neither dag-pb nor raw, so it is not part of a file");
   }
   EAI_TRY(PbNode pb, decode_dag_pb(block));
-  if (!pb.data) return not_unixfs("no data");
+  if (!pb.data) return not_unixfs("it has no data");
   EAI_TRY(UnixfsData data, decode_unixfs(*pb.data));
   if (data.type != UnixfsType::file && data.type != UnixfsType::raw) {
-    return fail(Code::unsupported, "block " + cid.str() + " is a folder or a link, expected a file");
+    return fail(Code::unsupported, "block " + cid.str() + " is a folder or a link, not a file");
   }
-  if (data.blocksizes.size() != pb.links.size()) return not_unixfs("sizes and links differ in number");
+  if (data.blocksizes.size() != pb.links.size()) return not_unixfs("the number of sizes is not that of links");
   if (data.data) node.inline_data = std::move(*data.data);
   node.size = node.inline_data.size();
   for (std::size_t i = 0; i < pb.links.size(); ++i) {
     if (!pb.links[i].name.empty()) return not_unixfs("a part of a file has a name");
-    if (__builtin_add_overflow(node.size, data.blocksizes[i], &node.size)) return not_unixfs("sizes overflow");
+    if (__builtin_add_overflow(node.size, data.blocksizes[i], &node.size)) return not_unixfs("its sizes overflow");
   }
-  if (data.filesize && *data.filesize != node.size) return not_unixfs("sizes do not add up to the file's");
+  if (data.filesize && *data.filesize != node.size) return not_unixfs("its sizes do not add up to that of the file");
   node.links = std::move(pb.links);
   node.blocksizes = std::move(data.blocksizes);
   return node;

@@ -1,7 +1,8 @@
-// Why: files and folders as IPFS has them: a tree of blocks whose root's CID names all their bytes.
-// Thread: any; pure functions; a FileTree belongs to one thread.
-// Source: the UnixFS specification (Data message inside dag-pb) and the import layout of kubo: chunks become leaves,
-// leaves are packed level by level, `width` at a time (docs/formats.md has the checked vectors).
+// Why: IPFS keeps a file or folder as a tree of blocks, and the CID of its root names all of its bytes.
+// Thread: any; these are pure functions, except that a FileTree belongs to one thread.
+// What holds: a FileNode has passed all the rules for files; the same bytes under the same profile give the same CID.
+// Source: the UnixFS specification (a Data message inside dag-pb) and kubo's layout of imports: chunks become leaves,
+// and `width` leaves at a time are packed level by level (docs/formats.md has the vectors that were checked).
 #pragma once
 
 #include <cstdint>
@@ -23,27 +24,27 @@ enum class UnixfsType : std::uint8_t { raw = 0, directory = 1, file = 2, metadat
 // The Data field of a dag-pb node.
 struct UnixfsData {
   UnixfsType type = UnixfsType::file;
-  std::optional<Bytes> data;                       // inline content; a symlink's target; a HAMT's bitmap
-  std::optional<std::uint64_t> filesize;           // inline bytes and all blocksizes
+  std::optional<Bytes> data;                       // inline content, a symlink's target or a HAMT's bitmap
+  std::optional<std::uint64_t> filesize;           // inline bytes plus all blocksizes
   std::vector<std::uint64_t> blocksizes;           // content bytes below each link
   std::optional<std::uint64_t> hash_type, fanout;  // HAMT only
 };
 Bytes encode_unixfs(const UnixfsData& data);
-// Mode and mtime are read over. Code::invalid says what does not fit.
+// Ignores mode and mtime. Code::invalid says what is wrong.
 Result<UnixfsData> decode_unixfs(ByteView bytes);
 
-// A node of a file, with the rules of files checked: as many blocksizes as links, no names, filesize adds up.
+// A node of a file that was checked: it has as many blocksizes as links and no names, and its filesize adds up.
 struct FileNode {
   Bytes inline_data;
   std::vector<PbLink> links;
   std::vector<std::uint64_t> blocksizes;
   std::uint64_t size = 0;  // content bytes of the whole
 };
-// `block` belongs to `cid` (already verified): a raw leaf is its own content. Code::unsupported for what is no file.
+// `block` was verified against `cid`. A raw leaf is its own content. Code::unsupported if it is not part of a file.
 Result<FileNode> decode_file_node(const Cid& cid, ByteView block);
 
 enum class Leaves { raw, dag_pb };
-// How a file is cut. All that a service may use is one of these (docs/formats.md, "Profiles").
+// How a file is cut into blocks. Every service uses one of these profiles (docs/formats.md, "Profiles").
 struct Profile {
   std::string_view name;
   int cid_version = 1;
@@ -52,33 +53,34 @@ struct Profile {
   std::size_t width = 1024;     // links of an inner node
   bool operator==(const Profile&) const = default;
 };
-// What we write.
+// The one that we write.
 inline constexpr Profile k_unixfs_v1_2025{"unixfs-v1-2025", 1, Leaves::raw, k_mib, 1024};
-const std::vector<Profile>& known_profiles();  // k_unixfs_v1_2025 first, then by how common they are
+const std::vector<Profile>& known_profiles();  // k_unixfs_v1_2025 first, then the most common ones
 const Profile* find_profile(std::string_view name);
 
-// A finished subtree, to be linked from a parent.
+// A finished subtree to which a parent can link.
 struct TreeNode {
   Cid cid;
   std::uint64_t size = 0;   // content bytes
   std::uint64_t tsize = 0;  // bytes of the block and all below it
 };
-// A leaf of `content`. `block` gets the block's bytes where they are not the content itself (dag-pb leaves).
+// The leaf for `content`. `block` gets the block's bytes if they are not the content itself (dag-pb leaves).
 TreeNode make_leaf(const Profile& profile, ByteView content, Bytes* block = nullptr);
-// Whether `content` is what `cid` names, for content of one block: the block itself (raw, json), or what a dag-pb leaf
-// of a file wraps. Errors as verify() gives them; Code::unsupported for other codecs.
+// Whether `cid` names `content`, for content of one block: the block itself (raw, json), or what a dag-pb leaf of a
+// file wraps. Fails as verify() does; Code::unsupported for other codecs.
 Result<void> verify_content(const Cid& cid, ByteView content);
-// A raw leaf whose hash is known.
+// The raw leaf for content whose hash is known.
 TreeNode raw_leaf(const Sha256& hash, std::uint64_t size);
 
-// Packs leaves or subtrees, given in the order of the file, into the tree of a profile. Each inner block is handed
-// out once, children before parents. Memory: one node per level.
+// Packs leaves or subtrees, which come in the order of the file, into the tree of a profile. It hands out each inner
+// block once, children before parents, and keeps one node per level in memory.
 class FileTree {
  public:
   using OnBlock = std::function<void(const Cid& cid, Bytes block)>;
   FileTree(const Profile& profile, OnBlock on_block);
   void add(TreeNode child);
-  // The root: the only child itself, or a packed tree; an empty file without any. Called once, last.
+  // The root: the child itself if there is only one, else a packed tree; an empty file if there are none. Call it once,
+  // last.
   TreeNode finish();
 
  private:
@@ -89,8 +91,9 @@ class FileTree {
   std::vector<std::vector<TreeNode>> levels_;
 };
 
-// A folder of named nodes: sorted by name as bytes. Code::invalid for a name that is empty, ".", "..", holds '/' or
-// NUL or comes twice; Code::unsupported when the block would exceed 256 KiB (a sharded folder is needed).
+// A folder of named nodes, sorted by the bytes of their names. Code::invalid for a name that is empty, "." or "..",
+// that contains '/' or NUL, or that appears twice; Code::unsupported if the block would have more than 256 KiB, because
+// that takes a sharded folder.
 struct DirectoryEntry {
   std::string name;
   TreeNode node;

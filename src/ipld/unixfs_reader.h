@@ -1,8 +1,10 @@
-// Why: the bytes of a file, out of blocks that nobody is trusted for.
-// Thread: one; it blocks in `blocks` and `sink`. No I/O of its own.
-// Source: UnixFS; any tree shape is read: leaves at mixed depths, content inside inner nodes, raw and dag-pb mixed.
-// What holds: a block is hashed against its CID before a byte of it is used; content is handed out in the order of the
-// file; depth and output are bounded, so that a small tree that names one child many times costs what it says.
+// Why: this reads the bytes of a file out of blocks whose senders are not trusted.
+// Thread: one; it blocks in `blocks` and `sink`. There is no other I/O.
+// What holds: a block is hashed against its CID before a byte of it is used. Content is handed out in the order of the
+// file. Depth and output are bounded, so that a small tree which names one child many times cannot cost more than it
+// claims.
+// Source: UnixFS. Trees of any shape are read: leaves at different depths, content inside inner nodes, raw and dag-pb
+// mixed.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +14,19 @@
 
 namespace eai::ipld {
 
-// The block of this CID, unverified; valid until the next call.
+// The block of this CID, not verified; valid until the next call.
 using GetBlock = std::function<Result<ByteView>(const Cid& cid)>;
 using OnContent = std::function<Result<void>(ByteView bytes)>;
 
-// Code::corrupt for a block that does not fit its CID or a size that its parent did not promise; Code::invalid for a
-// file over `limit` bytes or a tree deeper than 32.
+// Returns the size of the file. Code::corrupt for a block that does not match its CID or the size that its parent
+// gives; Code::invalid for a file of more than `limit` bytes or a tree that is deeper than 32.
 Result<std::uint64_t> read_unixfs_file(const Cid& root, std::uint64_t limit, const GetBlock& blocks,
                                        const OnContent& sink);
 
-// Where a file's leaves lie, without reading them: only inner nodes are fetched. In the order of the file.
+// Where a file's leaves lie, in the order of the file. The leaves are not read: only inner nodes are fetched.
 struct LeafRange {
   Cid cid;
-  ByteRange range;  // of the file
+  ByteRange range;  // in the file
 };
 Result<std::vector<LeafRange>> list_leaves(const Cid& root, std::uint64_t size, const GetBlock& blocks);
 

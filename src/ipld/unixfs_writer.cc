@@ -55,7 +55,7 @@ TreeNode make_leaf(const Profile& profile, ByteView content, Bytes* block) {
 Result<void> verify_content(const Cid& cid, ByteView content) {
   if (cid.codec() == Codec::raw || cid.codec() == Codec::json) return verify(cid.hash(), content);
   if (cid.codec() != Codec::dag_pb) {
-    return fail(Code::unsupported, cid.str() + " is of a kind whose content cannot be checked here");
+    return fail(Code::unsupported, cid.str() + " has a codec whose content cannot be checked here");
   }
   Profile leaf = k_unixfs_v1_2025;
   leaf.leaves = Leaves::dag_pb;
@@ -70,7 +70,7 @@ void FileTree::add(TreeNode child) { add_at(0, std::move(child)); }
 
 void FileTree::add_at(std::size_t level, TreeNode child) {
   if (levels_.size() == level) levels_.emplace_back();
-  // A full node is packed only when one more child comes: a lone full node is the root.
+  // A full node is packed only when one more child arrives, because a full node that stays alone is the root.
   if (levels_[level].size() == profile_.width) add_at(level + 1, pack(levels_[level]));
   levels_[level].push_back(std::move(child));
 }
@@ -119,7 +119,7 @@ Result<Directory> make_directory(const Profile& profile, std::vector<DirectoryEn
       return fail(Code::invalid, "a folder's entry has a name that no file can have");
     }
     if (!node.links.empty() && node.links.back().name == name) {
-      return fail(Code::invalid, "a folder has two entries of the name " + name);
+      return fail(Code::invalid, "a folder has two entries with the name " + name);
     }
     directory.size += entry.node.size;
     directory.tsize += entry.node.tsize;

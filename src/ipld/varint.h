@@ -1,6 +1,7 @@
-// Why: the unsigned LEB128 number in front of everything: CIDs, multihashes, CAR sections, protobuf tags.
-// Thread: any; pure functions.
-// Source: multiformats unsigned-varint (at most 9 bytes, shortest form only) and protobuf (at most 10 bytes, 64 bits).
+// Why: CIDs, multihashes, CAR sections and protobuf tags all begin with an unsigned LEB128 number.
+// Thread: any; these are pure functions.
+// Source: unsigned-varint of multiformats (at most 9 bytes, only the shortest form) and protobuf (at most 10 bytes, 64
+// bits).
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,8 @@
 namespace eai::ipld {
 
 enum class VarintRule {
-  multiformats,  // 63 bits, shortest form only
-  protobuf,      // 64 bits, longer forms allowed as every protobuf reader allows them
+  multiformats,  // 63 bits, and only the shortest form
+  protobuf,      // 64 bits; longer forms are allowed, as in every protobuf reader
 };
 
 inline void append_varint(Bytes& out, std::uint64_t value) {
@@ -30,14 +31,14 @@ inline std::size_t varint_size(std::uint64_t value) {
   return size;
 }
 
-// The number at the front of `bytes`, which is moved past it. On failure (Code::invalid) `bytes` stays as it was.
+// The number that `bytes` begins with. `bytes` is moved past it; after a failure (Code::invalid) it is as it was.
 inline Result<std::uint64_t> take_varint(ByteView& bytes, VarintRule rule = VarintRule::multiformats) {
   const std::size_t limit = rule == VarintRule::multiformats ? 9 : 10;
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < limit; ++i) {
     if (i == bytes.size()) return fail(Code::invalid, "a number (varint) is cut off");
     const std::uint8_t byte = bytes[i];
-    if (i == 9 && byte > 1) return fail(Code::invalid, "a number (varint) does not fit 64 bits");
+    if (i == 9 && byte > 1) return fail(Code::invalid, "a number (varint) does not fit into 64 bits");
     value |= std::uint64_t{byte & 0x7fU} << (7 * i);
     if ((byte & 0x80) != 0) continue;
     if (rule == VarintRule::multiformats && byte == 0 && i > 0) {

@@ -27,7 +27,7 @@ void put_octal(char (&field)[N], std::uint64_t value) {
   for (std::size_t i = N - 1; i-- > 0; value >>= 3) field[i] = static_cast<char>('0' + (value & 7));
 }
 
-// Larger than octal digits can say: the first bit set, then big-endian bytes.
+// For numbers that octal digits cannot hold: the first bit is set, and big-endian bytes follow.
 void put_size(UstarHeader& header, std::uint64_t size) {
   if (size < k_octal_limit) return put_octal(header.size, size);
   for (std::size_t i = sizeof(header.size); i-- > 0; size >>= 8) header.size[i] = static_cast<char>(size & 0xff);
@@ -39,7 +39,7 @@ Result<void> put_name(UstarHeader& header, std::string_view name) {
     name.copy(header.name, sizeof(header.name));
     return {};
   }
-  // "prefix/name": the first '/' that leaves few enough behind it.
+  // "prefix/name", cut at the first '/' after which few enough bytes follow.
   for (std::size_t cut = name.find('/'); cut != name.npos && cut <= sizeof(header.prefix);
        cut = name.find('/', cut + 1)) {
     if (cut + 1 == name.size() || name.size() - cut - 1 > sizeof(header.name)) continue;
@@ -157,12 +157,12 @@ std::size_t BlockPacker::deflate(ByteView raw, std::span<std::uint8_t> into) {
   stream.level_buf = level_buffer_.data();
   stream.level_buf_size = static_cast<std::uint32_t>(level_buffer_.size());
   stream.flush = FULL_FLUSH;
-  stream.next_in = const_cast<std::uint8_t*>(raw.data());  // only read
+  stream.next_in = const_cast<std::uint8_t*>(raw.data());  // it is only read
   stream.avail_in = static_cast<std::uint32_t>(raw.size());
   stream.next_out = into.data();
   stream.avail_out = static_cast<std::uint32_t>(into.size());
   const int status = isal_deflate(&stream);
-  // No room means that it grew: as good as "does not shrink".
+  // If there is no room, it grew, which counts as "does not shrink".
   if (status != COMP_OK || stream.avail_in != 0 || stream.avail_out == 0) return SIZE_MAX;
   return stream.total_out;
 }

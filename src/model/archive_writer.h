@@ -1,10 +1,13 @@
-// Why: a folder as one stream of bytes, tar inside gzip, that is the same bytes every time it is made and can be made
-// by many threads at once: any range of the tar can be asked for, and any block of it deflated on its own.
-// Thread: TarPlan: any, immutable. BlockPacker: one thread each. No I/O.
-// Source: POSIX ustar (sizes over 8 GiB in base 256 as GNU tar has them); gzip RFC 1952 and deflate RFC 1951: blocks
-// end at a byte (a full flush), so that blocks made apart make one stream that gunzip, pigz and the Python tool read.
-// What holds: names sorted, owner and group 0, time 0, mode 0644 or 0755: nothing of this machine is in the stream.
-// Stored blocks are the same everywhere; deflated ones are the same for one version of ISA-L on one kind of processor.
+// Why: this turns a folder into one stream of bytes, tar inside gzip. The stream has the same bytes every time, and
+// many threads can make it at once, because any range of the tar can be asked for and each block is deflated on its
+// own.
+// Thread: TarPlan: any, because it is immutable. BlockPacker: one thread each. There is no I/O.
+// What holds: names are sorted, owner, group and time are 0 and the mode is 0644 or 0755, so that nothing of this
+// machine is in the stream. Stored blocks are the same everywhere; deflated ones are the same for one version of ISA-L
+// on one kind of processor.
+// Source: POSIX ustar (sizes over 8 GiB in base 256, like GNU tar); gzip RFC 1952; deflate RFC 1951. Blocks end at a
+// byte (a full flush), so that blocks which were made apart form one stream that gunzip, pigz and the Python tool can
+// read.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +28,10 @@ struct TarFile {
 
 class TarPlan {
  public:
-  // Folders are added as their files need them. Code::invalid for a name that does not fit a ustar header.
+  // Adds the folders that the files need. Code::invalid for a name that does not fit into a ustar header.
   static Result<TarPlan> make(const std::string& folder, std::vector<TarFile> files);
   std::uint64_t size() const { return size_; }
-  // In the order of the stream, which is by name.
+  // In the order of the stream, which is that of the names.
   const std::vector<TarFile>& files() const { return files_; }
   // Fills `into` with the stream's bytes from `offset`; `read` is asked for ranges of files()[index].
   using ReadFile = std::function<Result<void>(std::size_t index, std::uint64_t offset, std::span<std::uint8_t> into)>;
@@ -38,7 +41,7 @@ class TarPlan {
   static constexpr std::size_t k_no_file = SIZE_MAX;
   struct Segment {
     std::uint64_t begin = 0, size = 0;
-    Bytes literal;  // headers; zero bytes where it is shorter than `size`
+    Bytes literal;  // headers; zero bytes follow if it is shorter than `size`
     std::size_t file = k_no_file;
   };
   void add(Segment segment);
@@ -47,21 +50,21 @@ class TarPlan {
   std::uint64_t size_ = 0;
 };
 
-// Tar bytes that are packed as one piece.
+// The bytes of the tar that are packed together.
 inline constexpr std::size_t k_pack_block = k_mib;
 
 struct PackedBlock {
   Bytes bytes;
   std::uint32_t crc = 0;  // of the tar bytes
   std::size_t raw_size = 0;
-  bool stored = false;  // a sample said that deflating gains less than 4 %
+  bool stored = false;  // a sample showed that deflating gains less than 4 %
 };
 
 class BlockPacker {
  public:
   BlockPacker();
   ~BlockPacker();
-  // Reuses `into`'s memory. At most k_pack_block bytes.
+  // Reuses the memory of `into`. `raw` has at most k_pack_block bytes.
   void pack(ByteView raw, PackedBlock& into);
 
  private:
@@ -69,7 +72,7 @@ class BlockPacker {
   Bytes level_buffer_, sample_;
 };
 
-// Around the packed blocks, in their order.
+// These go before and after the packed blocks. add() gets the blocks in their order.
 Bytes gzip_head();
 class GzipTail {
  public:

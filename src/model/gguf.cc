@@ -15,18 +15,18 @@
 namespace eai::model {
 namespace {
 
-// Far above what any model has; far below what would hurt.
+// Far more than any model has, and far less than would hurt.
 constexpr std::uint64_t k_pairs_limit = 65'536;
 constexpr std::uint64_t k_tensors_limit = 131'072;
 constexpr std::uint64_t k_key_limit = 65'535;       // of the specification
 constexpr std::uint64_t k_tensor_name_limit = 127;  // of ggml as stable-diffusion.cpp has it; llama.cpp: 63
 constexpr std::uint32_t k_dimensions_limit = 4;     // of ggml
 constexpr std::uint64_t k_text_limit = 4 * k_mib;
-constexpr std::uint64_t k_list_limit = 4096;  // longer lists (vocabularies) are counted, not kept
+constexpr std::uint64_t k_list_limit = 4096;  // longer lists (vocabularies) are counted but not kept
 
 enum class ValueType : std::uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, text, list, u64, i64, f64 };
 
-// 0 for what has no fixed size.
+// 0 for a type without a fixed size.
 std::uint64_t size_of(ValueType type) {
   switch (type) {
     case ValueType::u8:
@@ -51,14 +51,14 @@ std::uint64_t size_of(ValueType type) {
   return 0;
 }
 
-// Whole numbers and flags; a float has no value here, as nothing that is asked for is one.
+// Whole numbers and flags. A float has no value here, because nothing that is asked for is a float.
 struct List {
   std::uint64_t count = 0;
-  std::vector<std::uint64_t> numbers;  // empty if the list is long, or not of whole numbers
+  std::vector<std::uint64_t> numbers;  // empty if the list is long or does not hold whole numbers
 };
 using Value = std::variant<std::monostate, std::uint64_t, std::string, List>;
 
-// Absent (monostate) for floats and for negative numbers.
+// Floats and negative numbers give nothing (monostate).
 Value value_of(ValueType type, std::uint64_t raw) {
   switch (type) {
     case ValueType::f32:
@@ -114,7 +114,7 @@ class Reader {
     const auto found = values_.find(key);
     return found == values_.end() ? nullptr : &found->second;
   }
-  // 0 and "" where the key is absent. A key of another type than llama.cpp expects is an error there too.
+  // 0 or "" if the key is absent. A key whose type is not what llama.cpp expects is an error there too.
   Result<std::uint64_t> number(const std::string& key) const;
   Result<std::string> text(const std::string& key) const;
   Result<std::vector<std::uint64_t>> numbers(const std::string& key) const;
@@ -139,10 +139,10 @@ Result<void> Reader::read_start() {
   EAI_TRY(std::uint32_t version, cursor_.u32());
   if (version != 0 && (version & 0xffffU) == 0) return bad_gguf("it is big endian");
   if (version != 2 && version != 3)
-    return bad_gguf("its version is " + std::to_string(version) + "; 2 and 3 can be read");
+    return bad_gguf("its version is " + std::to_string(version) + "; only 2 and 3 can be read");
   EAI_TRY(tensors_, cursor_.u64());
   EAI_TRY(pairs_, cursor_.u64());
-  // The shortest pair has 13 bytes, the shortest tensor 24.
+  // The shortest pair has 13 bytes, and the shortest tensor 24.
   if (tensors_ > k_tensors_limit || tensors_ > cursor_.left() / 24) {
     return bad_gguf("it claims " + std::to_string(tensors_) + " tensors");
   }
@@ -165,7 +165,7 @@ Result<void> Reader::read_pair() {
   if (key.empty()) return bad_gguf("a key is empty");
   EAI_TRY(ValueType type, read_type(key));
   EAI_TRY(Value value, read_value(key, type));
-  if (!values_.emplace(key, std::move(value)).second) return bad_gguf("the key " + quoted_key(key) + " stands twice");
+  if (!values_.emplace(key, std::move(value)).second) return bad_gguf("the key " + quoted_key(key) + " appears twice");
   return {};
 }
 
@@ -181,7 +181,7 @@ Result<Value> Reader::read_value(std::string_view key, ValueType type) {
 
 Result<Value> Reader::read_list(std::string_view key) {
   EAI_TRY(ValueType type, read_type(key));
-  if (type == ValueType::list) return bad_gguf("the key " + quoted_key(key) + " holds lists in a list");
+  if (type == ValueType::list) return bad_gguf("the key " + quoted_key(key) + " holds a list of lists");
   List list;
   EAI_TRY(list.count, cursor_.u64());
   const std::uint64_t smallest = type == ValueType::text ? 8 : size_of(type);
@@ -202,7 +202,7 @@ Result<Value> Reader::read_list(std::string_view key) {
   for (std::uint64_t i = 0; i < list.count; ++i) {
     EAI_TRY(std::uint64_t raw, cursor_.number(smallest));
     const Value value = value_of(type, raw);
-    // A negative number counts as 0, as it marks "none" where it is used.
+    // A negative number counts as 0, because files use it to say "none".
     if (type != ValueType::f32 && type != ValueType::f64) {
       list.numbers.push_back(std::holds_alternative<std::uint64_t>(value) ? std::get<std::uint64_t>(value) : 0);
     }
@@ -214,7 +214,7 @@ Result<void> Reader::read_alignment() {
   if (find("general.alignment") == nullptr) return {};
   EAI_TRY(alignment_, number("general.alignment"));
   if (!std::has_single_bit(alignment_) || alignment_ > k_mib) {
-    return bad_gguf("its alignment is " + std::to_string(alignment_) + ", which is no power of two up to 1 MiB");
+    return bad_gguf("its alignment is " + std::to_string(alignment_) + ", which is not a power of two up to 1 MiB");
   }
   return {};
 }
@@ -223,7 +223,7 @@ Result<void> Reader::read_tensor() {
   GgufTensor tensor;
   EAI_TRY(tensor.name, cursor_.text(k_tensor_name_limit, "a tensor's name"));
   if (!tensor_names_.insert(tensor.name).second)
-    return bad_gguf("the tensor " + quoted_key(tensor.name) + " stands twice");
+    return bad_gguf("the tensor " + quoted_key(tensor.name) + " appears twice");
   EAI_TRY(std::uint32_t dimensions, cursor_.u32());
   if (dimensions > k_dimensions_limit) {
     return bad_gguf("the tensor " + quoted_key(tensor.name) + " has " + std::to_string(dimensions) + " dimensions");
@@ -243,7 +243,7 @@ Result<void> Reader::read_tensor() {
   const std::uint64_t row = tensor.shape.empty() ? 1 : tensor.shape[0];
   if (row % type->block_size != 0) {
     return bad_gguf("the tensor " + quoted_key(tensor.name) + " has rows of " + std::to_string(row) +
-                    " numbers, which is no whole count of " + std::string(type->name) + " blocks");
+                    " numbers, which is not a whole number of " + std::string(type->name) + " blocks");
   }
   std::uint64_t size = 0;
   if (__builtin_mul_overflow(count / type->block_size, type->block_bytes, &size) || size > file_size_) {
@@ -258,7 +258,7 @@ Result<void> Reader::read_tensor() {
   return {};
 }
 
-// Offsets count from the aligned end of the header; the tensors lie behind each other, each aligned.
+// Offsets count from the aligned end of the header. The tensors follow each other, each of them aligned.
 Result<void> Reader::place_tensors() {
   const auto aligned = [this](std::uint64_t value) { return (value + alignment_ - 1) / alignment_ * alignment_; };
   info_.header_size = cursor_.position();
@@ -274,8 +274,8 @@ Result<void> Reader::place_tensors() {
     const std::uint64_t size = tensor.range.end;
     const std::uint64_t begin = info_.header_size + expected;
     if (begin > file_size_ || size > file_size_ - begin) {
-      return bad_gguf("the tensor " + quoted_key(tensor.name) + " ends behind the file's " +
-                      std::to_string(file_size_) + " bytes; the file is cut off");
+      return bad_gguf("the tensor " + quoted_key(tensor.name) + " ends after the file's " + std::to_string(file_size_) +
+                      " bytes; the file is cut off");
     }
     tensor.range = {begin, begin + size};
     expected += aligned(size);
@@ -287,7 +287,7 @@ Result<std::uint64_t> Reader::number(const std::string& key) const {
   const Value* value = find(key);
   if (value == nullptr) return 0;
   const auto* number = std::get_if<std::uint64_t>(value);
-  if (number == nullptr) return bad_gguf("the key " + quoted_key(key) + " is not a number from 0 upwards");
+  if (number == nullptr) return bad_gguf("the key " + quoted_key(key) + " is not a number of at least 0");
   return *number;
 }
 
@@ -320,7 +320,7 @@ Result<void> Reader::read_general() {
   info_.is_projector = info_.architecture == "clip";
 
   EAI_TRY(std::uint64_t file_type, number("general.file_type"));
-  constexpr std::uint64_t guessed = 1024;  // a bit that says that the type was not stated by the converter
+  constexpr std::uint64_t guessed = 1024;  // this bit says that the converter did not state the type
   if (find("general.file_type") != nullptr) info_.quantization = file_type_name(file_type & ~guessed);
   if (!info_.quantization.empty()) return {};
   std::map<std::uint32_t, std::uint64_t> bytes_of;

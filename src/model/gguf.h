@@ -1,8 +1,8 @@
-// Why: what a model file says of itself, read without trusting a single count in it.
-// Thread: any; pure function.
-// Source: the GGUF specification, version 2 and 3 (little endian).
-// What holds: every count, length and offset is checked against the file's size before it is used; memory used is
-// bounded by the header's real bytes, and those by 128 MiB.
+// Why: this reads what a model file says about itself without trusting a single count in it.
+// Thread: any; this is a pure function.
+// What holds: every count, length and offset is checked against the size of the file before it is used. Memory is
+// bounded by the bytes that the header really has, which are at most 128 MiB.
+// Source: the GGUF specification, versions 2 and 3 (little endian).
 #pragma once
 
 #include <cstdint>
@@ -20,27 +20,26 @@ namespace eai::model {
 struct GgufTensor {
   std::string name;
   std::uint32_t type = 0;            // ggml type code
-  std::vector<std::uint64_t> shape;  // ggml order, innermost first
+  std::vector<std::uint64_t> shape;  // in ggml's order, innermost first
   ByteRange range;                   // in the file
 };
 
-// What a header says about attention and state, for an estimate of memory. 0 or empty: not said. Everything
-// is a claim of the file, checked for nothing but its type: use arithmetic that cannot overflow.
+// What a header says about attention and state, for an estimate of memory. 0 or empty means that it does not say. The
+// file claims all of this, and only its type is checked, so the arithmetic on it must not overflow.
 struct GgufLayers {
-  // Of the KV cache, one entry if the same in all layers, else one per layer; 0 marks a layer without attention.
+  // Of the KV cache: one entry if it is the same in all layers, else one per layer; 0 marks a layer without attention.
   std::vector<std::uint64_t> head_count_kv;
-  // Width of a head's keys and values; where the file is silent, embedding_length / head_count as llama.cpp takes it.
+  // The width of a head's keys and values; if the file does not say, embedding_length / head_count, as in llama.cpp.
   std::uint64_t key_length = 0, value_length = 0;
   std::uint64_t key_length_swa = 0,
-                value_length_swa = 0;  // in layers with a sliding window, where they differ
+                value_length_swa = 0;  // in layers with a sliding window, if they differ there
   std::uint64_t sliding_window = 0;
-  // Which layers have the sliding window: one number n (every nth has none), or one flag per layer.
+  // Which layers have the sliding window: one number n (every nth layer has none), or one flag per layer.
   std::vector<std::uint64_t> sliding_window_pattern;
-  std::uint64_t shared_kv_layers = 0;  // the last layers that reuse the cache of earlier ones (gemma 3n)
-  // Multi-head latent attention (DeepSeek): the cache holds kv_lora_rank + rope_dimension numbers per token
-  // and layer.
+  std::uint64_t shared_kv_layers = 0;  // the last layers, which reuse the cache of earlier ones (gemma 3n)
+  // Multi-head latent attention (DeepSeek): the cache holds kv_lora_rank + rope_dimension numbers per token and layer.
   std::uint64_t kv_lora_rank = 0, key_length_mla = 0, value_length_mla = 0, rope_dimension = 0;
-  // Recurrent layers (Mamba, LFM2, Qwen3-Next, RWKV): a state of fixed size instead of a cache.
+  // Recurrent layers (Mamba, LFM2, Qwen3-Next, RWKV) have a state of fixed size instead of a cache.
   std::uint64_t ssm_conv_kernel = 0, ssm_inner_size = 0, ssm_state_size = 0, ssm_time_step_rank = 0,
                 ssm_group_count = 0;
   std::uint64_t shortconv_l_cache = 0, wkv_head_size = 0, token_shift_count = 0;
@@ -50,37 +49,36 @@ struct GgufLayers {
 
 struct GgufInfo {
   std::string architecture;  // general.architecture; "clip" for a projector
-  std::string name;          // general.name, may be empty
-  std::string type;          // general.type: "model", "adapter", "mmproj" …, may be empty
+  std::string name;          // general.name; may be empty
+  std::string type;          // general.type: "model", "adapter", "mmproj" …; may be empty
   std::uint64_t parameters = 0;
-  std::string quantization;  // "Q8_0", "Q4_K_M", "BF16" …: general.file_type, else the type most bytes have
+  std::string quantization;  // "Q8_0", "Q4_K_M", "BF16" …: general.file_type, else the type of most bytes
   std::uint64_t context_length = 0;
   std::uint64_t block_count = 0;
   std::uint64_t embedding_length = 0;
   std::uint64_t feed_forward_length = 0;
-  std::uint64_t head_count = 0;  // the largest of all layers
+  std::uint64_t head_count = 0;  // the largest in any layer
   std::uint64_t expert_count = 0;
   GgufLayers layers;
   std::uint64_t vocabulary = 0;
   std::string chat_template;
   std::optional<std::uint32_t> pooling;  // llama.cpp pooling type: 0 none, 1 mean, 2 cls, 3 last, 4 rank
   bool causal = true;
-  std::uint64_t split_count = 0;  // above 1: the model is spread over so many files
+  std::uint64_t split_count = 0;  // above 1: the model consists of this many files
   bool is_projector = false;
   // Projectors only.
   std::string projector_type;
   bool sees = false, hears = false;
-  std::uint64_t projection_length = 0;  // mostly the embedding_length of its model; of LLaVA, CLIP's own
+  std::uint64_t projection_length = 0;  // mostly the embedding_length of its model; with LLaVA that of CLIP
   std::uint64_t header_size = 0;        // bytes before the tensor data
   std::uint64_t tensor_bytes = 0;
-  std::vector<GgufTensor> tensors;  // in the order of the file, without gaps but for alignment
+  std::vector<GgufTensor> tensors;  // in the order of the file, without gaps except for alignment
 };
 
-// Reads `into.size()` bytes at `offset`; asked only for ranges inside [0, file_size).
+// Reads `into.size()` bytes at `offset`. It is asked only for ranges inside [0, file_size).
 using ReadAt = std::function<Result<void>(std::uint64_t offset, std::span<std::uint8_t> into)>;
 
-// Code::invalid ("not a usable GGUF file: …") when anything does not fit, and where llama.cpp would refuse
-// the file.
+// Code::invalid ("not a usable GGUF file: …") if anything is wrong, or if llama.cpp would refuse the file.
 Result<GgufInfo> read_gguf(const ReadAt& read, std::uint64_t file_size);
 
 }  // namespace eai::model

@@ -1,6 +1,6 @@
-// Why: the header of a GGUF file as a row of numbers and texts, none of them trusted; a part of gguf.cc.
+// Why: gguf.cc reads the header of a GGUF file as a row of numbers and texts, and trusts none of them.
 // Thread: one at a time.
-// What holds: nothing behind the file's end is asked for, and nothing is allocated before the file is known to hold it.
+// What holds: it never asks for bytes past the end of the file, and allocates memory only for bytes that the file has.
 #pragma once
 
 #include <algorithm>
@@ -16,14 +16,14 @@
 
 namespace eai::model {
 
-// The largest vocabularies make headers of some 20 MiB.
+// With the largest vocabularies, headers have about 20 MiB.
 inline constexpr std::uint64_t k_gguf_header_limit = 128 * k_mib;
 
 inline Failure bad_gguf(std::string what) { return fail(Code::invalid, "not a usable GGUF file: " + std::move(what)); }
 
 inline std::string quoted_key(std::string_view text) { return "\"" + printable(text, 80) + "\""; }
 
-// The header's bytes in order, through a window, never behind the file's end.
+// Reads the bytes of the header in order, through a window.
 class GgufCursor {
  public:
   GgufCursor(const ReadAt& read, std::uint64_t file_size)
@@ -51,7 +51,7 @@ class GgufCursor {
     return {};
   }
 
-  // Little endian, `size` bytes.
+  // A little-endian number of `size` bytes.
   Result<std::uint64_t> number(std::uint64_t size) {
     std::uint8_t raw[8] = {};
     EAI_CHECK(bytes({raw, size}));
@@ -67,7 +67,7 @@ class GgufCursor {
 
   Result<std::string> text(std::uint64_t limit, std::string_view what) {
     EAI_TRY(std::uint64_t size, u64());
-    if (size > limit) return bad_gguf(std::string(what) + " of " + std::to_string(size) + " bytes");
+    if (size > limit) return bad_gguf(std::string(what) + " has " + std::to_string(size) + " bytes");
     EAI_CHECK(need(size));
     std::string out(size, '\0');
     EAI_CHECK(bytes({reinterpret_cast<std::uint8_t*>(out.data()), out.size()}));

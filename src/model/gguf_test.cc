@@ -186,7 +186,7 @@ TEST(Gguf, refuses_huge_counts) {
 
 TEST(Gguf, refuses_strange_keys) {
   expect_refused(Writer().start(0, 1).u32("", 1).data(64), "empty");
-  expect_refused(Writer().start(0, 2).u32("a", 1).u32("a", 1).data(64), "stands twice");
+  expect_refused(Writer().start(0, 2).u32("a", 1).u32("a", 1).data(64), "appears twice");
   expect_refused(Writer().start(0, 1).key("a", 13).data(64), "unknown type 13");
   expect_refused(Writer().start(0, 1).list("a", 99, 0).data(64), "unknown type 99");
   expect_refused(Writer().start(0, 1).u32("general.architecture", 1).data(64), "not a text");
@@ -207,9 +207,9 @@ TEST(Gguf, alignment) {
   };
   EXPECT_EQ(parse(model(64, 64).bytes).value().header_size % 64, 0U);
   EXPECT_EQ(parse(model(8, 8).bytes).value().tensors[1].range.size(), 4U);
-  expect_refused(model(0, 32), "no power of two");
-  expect_refused(model(33, 66), "no power of two");
-  expect_refused(model(1U << 31, 64), "no power of two");
+  expect_refused(model(0, 32), "not a power of two");
+  expect_refused(model(33, 66), "not a power of two");
+  expect_refused(model(1U << 31, 64), "not a power of two");
   expect_refused(model(64, 32), "instead of 64");
 }
 
@@ -227,15 +227,15 @@ TEST(Gguf, refuses_impossible_tensors) {
   expect_refused(with("a", {1ULL << 40, 1ULL << 40}, 0, 0), "impossibly large");
   expect_refused(with("a", {~0ULL}, 0, 0), "impossibly large");
   expect_refused(with("a", {1ULL << 60}, 0, 0), "larger than the file");
-  expect_refused(with("a", {1025}, 0, 0), "ends behind the file");
-  expect_refused(with("a", {33}, 8, 0), "no whole count of Q8_0 blocks");
+  expect_refused(with("a", {1025}, 0, 0), "ends after the file");
+  expect_refused(with("a", {33}, 8, 0), "not a whole number of Q8_0 blocks");
   for (std::uint32_t type : {4U, 5U, 31U, 38U, 43U, ~0U}) expect_refused(with("a", {32}, type, 0), "unknown type");
   expect_refused(with("a", {32}, 0, 32), "lies at 32 instead of 0");
   expect_refused(with("a", {32}, 0, ~0ULL - 31), "instead of 0");
   expect_refused(with(std::string(128, 'n'), {32}, 0, 0), "a tensor's name of 128");
   Writer twice;
   twice.start(2, 1).str("general.architecture", "x").tensor("a", {8}, 0, 0).tensor("a", {8}, 0, 32).data(64);
-  expect_refused(twice, "stands twice");
+  expect_refused(twice, "appears twice");
 }
 
 TEST(Gguf, types_have_the_sizes_of_the_engine) {

@@ -5,7 +5,7 @@
 namespace eai::model {
 namespace {
 
-// Index: the code. No name: not in use.
+// The index is the code. A type without a name is not used.
 constexpr std::array<GgmlType, 43> k_types = {{
     {"F32", 1, 4},
     {"F16", 1, 2},

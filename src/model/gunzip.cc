@@ -9,8 +9,8 @@
 namespace eai::model {
 namespace {
 
-// Each call of isal_inflate copies up to 64 KiB of history around: a window much larger than that hides the
-// cost, one that stays in the second-level cache keeps the reader of the output fast.
+// Each call of isal_inflate copies up to 64 KiB of history. A window much larger than that hides the cost, and one that
+// fits into the second-level cache keeps the reader of the output fast.
 constexpr std::size_t k_output_size = 512 * k_kib;
 
 // The layout of inflate_state belongs to this version of the library.
@@ -21,9 +21,9 @@ std::string layout_tag() {
 
 Failure failure_of(int code) {
   const char* what = "the compressed data is damaged";
-  if (code == ISAL_INVALID_WRAPPER) what = "not gzip data";
-  if (code == ISAL_UNSUPPORTED_METHOD) what = "gzip data with an unknown method of compression";
-  if (code == ISAL_INCORRECT_CHECKSUM) what = "gzip data does not fit its checksum or length";
+  if (code == ISAL_INVALID_WRAPPER) what = "it is not gzip data";
+  if (code == ISAL_UNSUPPORTED_METHOD) what = "the gzip data has an unknown method of compression";
+  if (code == ISAL_INCORRECT_CHECKSUM) what = "the gzip data does not match its checksum or length";
   return fail(Code::corrupt, what);
 }
 
@@ -49,7 +49,7 @@ struct Gunzip::State {
     const int code = isal_read_gzip_header(&inflate, &header);
     if (code < 0) {
       if (code == ISAL_INVALID_WRAPPER && any_member_ended) {
-        return fail(Code::corrupt, "bytes that are no gzip data follow behind the end of the gzip data");
+        return fail(Code::corrupt, "bytes that are not gzip data follow the end of the gzip data");
       }
       return failure_of(code);
     }
@@ -83,7 +83,7 @@ Result<void> Gunzip::feed(ByteView bytes, const Output& output) {
   State& s = *state_;
   while (!bytes.empty()) {
     const std::size_t size = std::min<std::size_t>(bytes.size(), std::numeric_limits<std::uint32_t>::max() / 2);
-    // ISA-L's interface lacks the const; it only reads.
+    // ISA-L's interface lacks the const, but it only reads.
     s.inflate.next_in = const_cast<std::uint8_t*>(bytes.data());
     s.inflate.avail_in = static_cast<std::uint32_t>(size);
     if (s.phase == State::Phase::between) s.start_member();

@@ -1,8 +1,8 @@
-// Why: gzip bytes, cut anywhere, become plain bytes, checked against every checksum that the stream carries.
+// Why: gzip bytes, cut anywhere, become plain bytes, which are checked against every checksum in the stream.
 // Thread: one at a time.
-// Source: RFC 1952; the work is ISA-L's.
-// What holds: several members in a row are one stream; what follows the last member and is no member is an
-// error. Each member's header CRC (where it has one), CRC-32 and length are checked.
+// What holds: several members in a row are one stream. Anything else after the last member is an error. The header CRC
+// of each member (if it has one), its CRC-32 and its length are checked.
+// Source: RFC 1952; ISA-L does the work.
 #pragma once
 
 #include <functional>
@@ -21,16 +21,16 @@ class Gunzip {
   Gunzip& operator=(Gunzip&&) noexcept;
   ~Gunzip();
 
-  // Plain bytes, valid during the call. Its error ends feed() and is handed through.
+  // Gets plain bytes, which are valid during the call. Its error ends feed(), which returns it.
   using Output = std::function<Result<void>(ByteView)>;
 
-  // Uses all of `bytes` and gives out all that can be made of them. Code::corrupt; then this object is spent.
+  // Uses all of `bytes` and hands out everything that can be made of them. After Code::corrupt this object is spent.
   Result<void> feed(ByteView bytes, const Output& output);
 
-  // True between members: where a whole stream may end.
+  // True between members, where a whole stream may end.
   bool at_end() const;
 
-  // The whole state between two calls of feed(). load() gives false if the bytes are not such a state.
+  // The whole state between two calls of feed(). load() returns false if the bytes are not such a state.
   void save(StateWriter& out) const;
   bool load(StateReader& in);
 

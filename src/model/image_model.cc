@@ -14,7 +14,7 @@
 namespace eai::model {
 namespace {
 
-// `parameters` grows by the numbers that the file holds.
+// Adds the count of numbers in the file to `parameters`.
 Result<ImageTensors> read_tensors(const ImageFile& file, std::uint64_t& parameters) {
   std::array<std::uint8_t, 9> magic{};
   ImageTensors tensors;
@@ -27,7 +27,7 @@ Result<ImageTensors> read_tensors(const ImageFile& file, std::uint64_t& paramete
     for (const GgufTensor& t : info.tensors) tensors.emplace(t.name, t.shape.empty() ? 1 : t.shape.front());
     return tensors;
   }
-  if (!safetensors && magic[8] != '{') return tensors;  // a licence, a picture: not weights
+  if (!safetensors && magic[8] != '{') return tensors;  // a licence or a picture, not weights
   EAI_TRY(std::vector<SafeTensor> list, read_safetensors(file.read, file.size));
   for (const SafeTensor& t : list) {
     std::uint64_t count = 1;
@@ -39,7 +39,7 @@ Result<ImageTensors> read_tensors(const ImageFile& file, std::uint64_t& paramete
 }
 
 Result<std::string> read_text(const ImageFile& file) {
-  if (file.size > 16 * k_mib) return fail(Code::invalid, "an index of more than 16 MiB");
+  if (file.size > 16 * k_mib) return fail(Code::invalid, "the index is larger than 16 MiB");
   std::string text(file.size, '\0');
   EAI_CHECK(file.read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()}));
   return text;
@@ -50,21 +50,21 @@ std::string folder_of(std::string_view name) {
   return slash == std::string_view::npos ? "" : std::string(name.substr(0, slash + 1));
 }
 
-// Settings, tokenizers and licences lie beside the weights in many folders; only weights are looked into.
+// Many folders hold settings, tokenizers and licences beside the weights; only weights are read.
 bool may_hold_weights(const ImageFile& file) {
   for (std::string_view end : {".json", ".txt", ".md", ".model", ".png", ".jpg", ".jpeg", ".webp", ".gitattributes"})
     if (file.name.ends_with(end)) return false;
   return true;
 }
 
-// A file that is part of an image model, or several that an index makes one.
+// A file that is part of an image model, or several that an index makes into one.
 struct Candidate {
   ImagePart part;
   ImageFileKind kind;
   bool draws() const { return part.role == ImageRole::checkpoint || part.role == ImageRole::diffusion; }
 };
 
-// The parts of the folder; files named in an index become one.
+// The parts of the folder. The files that an index names become one part.
 class Folder {
  public:
   Result<void> read(const std::vector<ImageFile>& files) {
@@ -82,18 +82,19 @@ class Folder {
 
   const std::vector<Candidate>& candidates() const { return candidates_; }
 
-  // Null: nothing here draws. The first one does; files are given in the order of their names.
+  // The first part that draws, in the order of file names; null if none does.
   const Candidate* drawer() const {
     auto at = std::find_if(candidates_.begin(), candidates_.end(), [](const Candidate& c) { return c.draws(); });
     return at == candidates_.end() ? nullptr : &*at;
   }
 
-  // Many folders hold things twice: whole repositories have single files beside diffusers' folders, and several precisions.
-  // Of each part one is taken, and no text encoder that the checkpoint has inside. Adapters are all taken.
+  // Many folders hold things twice: whole repositories have single files beside diffusers' folders, and several
+  // precisions. One of each part is taken, but not a text encoder that is inside the checkpoint. All adapters are
+  // taken.
   std::vector<ImagePart> chosen() const {
     std::vector<ImagePart> parts{drawer()->part};
     std::set<ImageRole> taken = drawer()->kind.inside;
-    taken.erase(ImageRole::vae);  // a decoder of its own is there for a reason
+    taken.erase(ImageRole::vae);  // a separate decoder is there for a reason
     for (const Candidate& c : candidates_)
       if (!c.draws() && (c.part.role == ImageRole::lora || taken.insert(c.part.role).second)) parts.push_back(c.part);
     return parts;
@@ -168,7 +169,7 @@ Result<void> check_parts(const ImageModel& model, const std::set<ImageRole>& ins
   return {};
 }
 
-// A U-Net with diffusers' names is read from its whole folder only, where the engine expects these files.
+// A U-Net with diffusers' names can be read only from its whole folder, in which the engine expects these files.
 Result<void> take_as_folder(ImageModel& model, const Folder& folder) {
   struct Place {
     ImageRole role;
@@ -186,7 +187,7 @@ Result<void> take_as_folder(ImageModel& model, const Folder& folder) {
     if (there == all.end())
       return fail(Code::invalid, "the engine reads a " + std::string(name_of(model.family)) +
                                      " in parts only as diffusers names them: " + std::string(place.name) +
-                                     " is not there");
+                                     " is missing");
     *part = there->part;
     part->role = place.role;
   }
@@ -194,13 +195,13 @@ Result<void> take_as_folder(ImageModel& model, const Folder& folder) {
   return {};
 }
 
-// What diffusers' names stand for, as far as the engine knows them.
+// What diffusers' names stand for, as far as the engine knows.
 Result<void> check_names(ImageModel& model, const Folder& folder) {
   if (folder.drawer()->kind.packed)
     return fail(Code::unsupported,
                 printable(folder.drawer()->part.name, 120) +
                     ": its weights were made smaller for Apple's MLX, which the engine cannot read; take "
-                    "the model in full size, eai makes it smaller while it loads");
+                    "the model in full size, and eai makes it smaller while it loads");
   if (!folder.drawer()->kind.diffusers) return {};
   switch (model.family) {
     case ImageFamily::sd1:
@@ -256,7 +257,7 @@ void apply_defaults(ImageModel& model, std::string_view config_name, Task task) 
   if (model.family == ImageFamily::flux && model.variant == "dev") {
     if (named("kontext") || task == Task::image_edit) model.variant = "kontext";
   }
-  // A distilled copy keeps the tensors of what it was made from: the name decides how many steps it takes.
+  // A distilled copy has the tensors of its original, so its name decides how many steps it takes.
   if (model.family == ImageFamily::flux && named("schnell")) model.variant = "schnell";
   model.references = model.variant == "kontext" || model.family == ImageFamily::flux2 ||
                      (model.family == ImageFamily::qwen_image && (task == Task::image_edit || named("edit")));
@@ -337,9 +338,10 @@ Result<ImageModel> recognise_image_model(const std::vector<ImageFile>& files, st
   EAI_CHECK(folder.read(files));
   const Candidate* drawer = folder.drawer();
   if (drawer == nullptr)
-    return fail(Code::invalid, folder.candidates().empty()
-                                   ? "no image model: none of its files is a diffusion model, a text encoder or a VAE"
-                                   : "the image model lacks its diffusion model (transformer or unet)");
+    return fail(Code::invalid,
+                folder.candidates().empty()
+                    ? "not an image model: none of its files is a diffusion model, a text encoder or a VAE"
+                    : "the image model lacks its diffusion model (transformer or unet)");
   ImageModel model;
   model.family = drawer->kind.family;
   model.variant = drawer->kind.variant;

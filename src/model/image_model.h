@@ -1,7 +1,7 @@
-// Why: what kind of image model a folder holds, from the headers of its files and not from their names.
-// Thread: any; pure functions.
-// What holds: a part that the family cannot draw without is named in the error; sizes are bytes of files.
-// Source: the tensor names of the original repositories and of diffusers; stable-diffusion.cpp converts the latter.
+// Why: this finds out what kind of image model a folder holds, from the headers of its files and not from their names.
+// Thread: any; these are pure functions.
+// What holds: if a part is missing without which the family cannot draw, the error names it. Sizes are bytes of files.
+// Source: the tensor names of the original repositories, and those of diffusers, which stable-diffusion.cpp converts.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ std::string_view name_of(ImageRole role);
 
 struct ImagePart {
   ImageRole role = ImageRole::diffusion;
-  std::string name;              // relative to the model's folder; of a part in several files, its index
+  std::string name;              // relative to the model's folder; the index of a part that consists of several files
   std::uint64_t size = 0;        // bytes
   std::uint64_t parameters = 0;  // numbers in it
   float scale = 1;               // of a LoRA
@@ -43,11 +43,11 @@ struct ImagePart {
 
 struct ImageModel {
   ImageFamily family = ImageFamily::flux;
-  std::string variant;      // "dev", "schnell", "kontext", "fill"; empty where there are none
-  bool references = false;  // pictures to edit are references, not the start of the drawing
+  std::string variant;      // "dev", "schnell", "kontext", "fill"; empty if the family has none
+  bool references = false;  // pictures to edit are references and not what drawing starts from
   std::vector<ImagePart> parts;
-  bool as_folder = false;  // the engine is given the folder, in which it finds the parts itself
-  // What to draw with when a request is silent.
+  bool as_folder = false;  // the engine gets the folder and finds the parts in it itself
+  // What to draw with if a request does not say.
   std::uint32_t steps = 20;
   float guidance = 3.5F, cfg_scale = 1;
   std::uint32_t width = 1024, height = 1024;  // pixels
@@ -56,21 +56,21 @@ struct ImageModel {
   std::uint64_t parameters() const;
 };
 
-// A file of the folder. `read` is asked for its header only.
+// A file of the folder. `read` is asked only for its header.
 struct ImageFile {
   std::string name;  // relative to the model's folder
   std::uint64_t size = 0;
   ReadAt read;
 };
 
-// `config_name` as in the metadata ("flux-dev", "flux-kontext-dev" …, may be empty): it tells what headers cannot.
-// Code::invalid: no image model, a file that lies about itself, or a part that is missing. Code::unsupported: a layout that
-// the engine cannot read.
+// `config_name` comes from the metadata ("flux-dev", "flux-kontext-dev" …; may be empty) and says what headers cannot.
+// Code::invalid if it is not an image model, if a file lies about itself or if a part is missing; Code::unsupported for
+// a layout that the engine cannot read.
 Result<ImageModel> recognise_image_model(const std::vector<ImageFile>& files, std::string_view config_name, Task task);
 
-// metadata.json of a LoRA folder: which model the adapters are for, by its hash, and how strong each is.
+// The metadata.json of a LoRA folder: the hash of the model that the adapters are for, and how strong each of them is.
 struct LoraFolder {
-  std::string base_model;          // a CID, not yet parsed
+  std::string base_model;          // a CID that was not parsed yet
   std::vector<std::string> paths;  // plain relative names
   std::vector<float> scales;       // one per path
 };

@@ -37,7 +37,7 @@ std::string flux_variant(const Tensors& t) {
   return guided ? "dev" : "schnell";
 }
 
-// The width of what the text encoder gives to a U-Net tells its generation.
+// The width of what a text encoder gives to a U-Net shows the generation of the model.
 ImageFamily unet_family(const Tensors& t) {
   if (has_prefix(t, "label_emb.") || has_prefix(t, "add_embedding.")) return ImageFamily::sdxl;
   std::uint64_t context = width(t, {"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight",
@@ -76,7 +76,7 @@ std::optional<ImageRole> decoder_role(const Tensors& t) {
   return {};
 }
 
-// Text encoders and decoder in one file with the diffusion model.
+// Text encoders and a decoder in one file with the diffusion model.
 std::set<ImageRole> parts_inside(const Tensors& t) {
   struct Place {
     std::string_view prefix;

@@ -1,5 +1,5 @@
-// Why: what one file of an image model is, told by the names and widths of its tensors.
-// Thread: any; pure function.
+// Why: the names and widths of its tensors show which part of an image model a file is.
+// Thread: any; this is a pure function.
 // Source: the tensor names of the original repositories and of diffusers, and which of them stable-diffusion.cpp
 // (master-699) can read.
 #pragma once
@@ -15,11 +15,11 @@
 
 namespace eai::model {
 
-// Name and width (the innermost side) of each tensor.
+// The name and the width (the innermost side) of each tensor.
 using ImageTensors = std::map<std::string, std::uint64_t, std::less<>>;
 
 struct ImageFileKind {
-  std::optional<ImageRole> role;           // nothing: no part of an image model
+  std::optional<ImageRole> role;           // nothing if it is not part of an image model
   ImageFamily family = ImageFamily::flux;  // of a checkpoint or a diffusion model
   std::string variant;                     // as in ImageModel
   bool diffusers = false;                  // a diffusion model whose tensors have diffusers' names

@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view k_added = "\"filecoin_hash\"";
 constexpr std::string_view k_blanks = " \t\r\n";
 
-// The same JSON with other blanks: those of json.dump with this indent, 0 for none. The text is known to be JSON.
+// The same JSON with other blanks: those that json.dump writes with this indent, or without any for 0. The text must be
+// JSON.
 class Relaid {
  public:
   Relaid(std::string_view text, std::size_t indent) : rest_(text), indent_(indent) {}
@@ -100,10 +101,10 @@ Result<Bytes> recover_metadata(const ipld::Cid& id, ByteView kept) {
   if (as_it_is) return Bytes(kept.begin(), kept.end());
   if (as_it_is.error().code == Code::unsupported) return Failure(as_it_is.error());
   const auto document = parse_metadata(kept);
-  if (!document) return fail(Code::corrupt, "it does not fit the hash: " + document.error().message);
+  if (!document) return fail(Code::corrupt, "it does not match the hash: " + document.error().message);
   std::vector<std::string> tries;
   for (const std::size_t indent : {4U, 0U, 2U}) tries.push_back(Relaid(text_of(kept), indent).write());
-  tries.push_back(write_metadata(*document));  // preserved by this program
+  tries.push_back(write_metadata(*document));  // this program preserved it
   for (const std::string& text : tries) {
     if (ipld::verify_content(id, view_of(text))) return Bytes(text.begin(), text.end());
   }

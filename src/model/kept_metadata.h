@@ -1,8 +1,9 @@
-// Why: the Python tool keeps a model's metadata not as it came but read and written again, with a field of its own; the
-// hash then fits no more. What it was can be found again, because the hash tells when it is right.
-// Thread: any; a pure function.
-// Source: Python's json.dump, which wrote the original (indent=4) and writes the copy (no indent, `filecoin_hash` added).
-// What holds: names, texts and numbers are taken over letter by letter; only blanks between them are made anew.
+// Why: the Python tool does not keep a model's metadata as it was: it reads it, adds a field of its own and writes it
+// again, so that the hash no longer matches. The original can be found again, because the hash shows when it is right.
+// Thread: any; this is a pure function.
+// What holds: names, texts and numbers are copied letter by letter; only the blanks between them are written anew.
+// Source: Python's json.dump, which wrote the original with indent=4 and writes the copy without indent and with the
+// added field `filecoin_hash`.
 #pragma once
 
 #include "ipld/cid.h"
@@ -11,7 +12,7 @@
 
 namespace eai::model {
 
-// The document whose hash is `id`; Code::corrupt if `kept` is no copy of it.
+// The document whose hash is `id`; Code::corrupt if `kept` is not a copy of it.
 Result<Bytes> recover_metadata(const ipld::Cid& id, ByteView kept);
 
 }  // namespace eai::model

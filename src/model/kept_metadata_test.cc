@@ -67,7 +67,7 @@ TEST(KeptMetadata, AnyOtherChangeIsRefused) {
   std::string changed = std::string(k_compact) + "}";
   changed.replace(changed.find("512"), 3, "513");
   EXPECT_NE(recovered(k_preserved, changed).find("refused: it is not the document"), std::string::npos);
-  EXPECT_NE(recovered(k_preserved, "{}").find("refused: it does not fit the hash: "), std::string::npos);
+  EXPECT_NE(recovered(k_preserved, "{}").find("refused: it does not match the hash: "), std::string::npos);
   EXPECT_NE(recovered(k_preserved, "<html>").find("not JSON"), std::string::npos);
   EXPECT_EQ(recover_metadata(ipld::Cid::raw_of({}), view_of(changed)).error().code, Code::corrupt);
 }

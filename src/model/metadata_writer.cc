@@ -11,7 +11,8 @@ std::string quoted(std::string_view text) { return boost::json::serialize(boost:
 std::string quoted_or_null(std::string_view text) { return text.empty() ? "null" : quoted(text); }
 
 std::string archive_entry(const PartEntry& part) {
-  // {} prints the shortest digits that read back as the same number, which is exact: a count divided by 2^20.
+  // {} prints the shortest digits that read back as the same number. That number is exact, being a count divided by
+  // 2^20.
   const double mib = static_cast<double>(part.size) / static_cast<double>(k_mib);
   return fmt::format("{{\"cid\": {}, \"file_hash\": \"{}\", \"size_mb\": {}, \"file_name\": {}}}",
                      quoted(part.cid.str()), to_hex(part.sha256), mib, quoted(part.file_name));

@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 Failure bad(std::string what) { return fail(Code::invalid, "not a usable safetensors file: " + std::move(what)); }
 
-// Bits of one number; 0 for a type that the format does not know.
+// The bits of one number; 0 for a type that the format does not know.
 std::uint64_t bits_of(std::string_view type) {
   if (type == "F64" || type == "I64" || type == "U64" || type == "C64") return 64;
   if (type == "F32" || type == "I32" || type == "U32") return 32;
@@ -31,7 +31,7 @@ Result<std::uint64_t> number(const json::value& value, const std::string& what) 
   return n;
 }
 
-// Bytes that a tensor of this shape has; fails instead of overflowing.
+// The bytes of a tensor of this shape. Fails instead of overflowing.
 Result<std::uint64_t> size_of(const SafeTensor& tensor) {
   std::uint64_t bits = bits_of(tensor.type);
   if (bits == 0) return bad("the type of " + printable(tensor.name, 80) + " is unknown");
@@ -64,7 +64,7 @@ Result<SafeTensor> read_tensor(std::string_view name, const json::value& value, 
   EAI_TRY(std::uint64_t end, number(offsets->get_array()[1], "the place of " + called));
   if (begin > end || end > file_size - data_begin) return bad(called + " lies outside the file");
   EAI_TRY(std::uint64_t size, size_of(tensor));
-  if (size != end - begin) return bad("the place of " + called + " does not fit its shape");
+  if (size != end - begin) return bad("the place of " + called + " does not match its shape");
   tensor.range = {data_begin + begin, data_begin + end};
   return tensor;
 }

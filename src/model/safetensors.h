@@ -1,8 +1,9 @@
-// Why: the header of a safetensors file, read without trusting a number in it.
-// Thread: any; pure function.
-// Source: the safetensors format: 8 bytes little endian length, a JSON object name → {dtype, shape, data_offsets}, data.
-// What holds: every offset lies inside the file, fits shape and type, and the tensors fill the data without gap or
-// overlap, as the format demands.
+// Why: this reads the header of a safetensors file without trusting a number in it.
+// Thread: any; these are pure functions.
+// What holds: every offset lies inside the file and matches shape and type, and the tensors fill the data without a gap
+// or an overlap, as the format demands.
+// Source: the safetensors format: 8 bytes with the length (little endian), a JSON object name → {dtype, shape,
+// data_offsets}, and the data.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ inline constexpr std::uint64_t k_safetensors_header_limit = 100 * k_mib;  // the
 // Code::invalid ("not a usable safetensors file: …").
 Result<std::vector<SafeTensor>> read_safetensors(const ReadAt& read, std::uint64_t file_size);
 
-// "model.safetensors.index.json" of a model in several files: tensor → file name, plain names only. Code::invalid.
+// "model.safetensors.index.json" of a model in several files: tensor → file name. Code::invalid if a name is not plain
+// or the document is not such an index.
 Result<std::map<std::string, std::string>> parse_safetensors_index(std::string_view json);
 
 }  // namespace eai::model

@@ -1,7 +1,7 @@
-// Why: the unpacker's state as bytes and back; used for checkpoints only, on the machine that wrote them.
-// Thread: any; values.
-// What holds: numbers are 64 bits little endian, text and blobs have their length in front. A reader that
-// runs out of bytes gives zeros and empty values and says so once, at the end: good().
+// Why: checkpoints keep the unpacker's state as bytes. They are read only on the machine that wrote them.
+// Thread: any; these are plain values.
+// What holds: numbers are little endian and have 64 bits, and the length of a text or blob comes before it. A reader
+// that runs out of bytes gives zeros and empty values, and says so once, at the end, in good().
 #pragma once
 
 #include <cstring>
@@ -53,7 +53,7 @@ class StateReader {
     good_ = good_ && bytes.size() == sizeof value;
     if (good_) std::memcpy(&value, bytes.data(), sizeof value);
   }
-  // Everything was there, and nothing is left.
+  // Everything was there, and nothing is left over.
   bool good() const { return good_ && rest_.empty(); }
 
  private:

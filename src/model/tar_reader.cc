@@ -12,9 +12,9 @@ namespace eai::model {
 namespace {
 
 constexpr std::size_t k_block = 512;
-// Long names and pax records of an honest tar take a few blocks.
+// The long names and pax records of an honest tar take a few blocks.
 constexpr std::size_t k_headers_limit = k_mib;
-// Tar pads its end with zeros to the record size, 10 KiB mostly, a few MiB with large blocking factors.
+// tar pads its end with zeros to the record size, which is mostly 10 KiB, and a few MiB with a large blocking factor.
 constexpr std::uint64_t k_trailing_limit = 16 * k_mib;
 
 constexpr std::size_t k_size_field = 124;
@@ -29,7 +29,7 @@ std::uint64_t padding_of(std::uint64_t size) { return (k_block - size % k_block)
 
 bool is_extension(char type) { return type == 'x' || type == 'g' || type == 'L' || type == 'K'; }
 
-// Of an extended header: always octal digits, as its body is short.
+// The size of an extended header. It is always in octal digits, because its body is short.
 Result<std::uint64_t> extension_size(ByteView block) {
   std::uint64_t size = 0;
   bool any = false;
@@ -78,8 +78,7 @@ Result<TarEntry> parse_headers(const Bytes& headers) {
   if (a == nullptr || archive_read_support_format_tar(a) != ARCHIVE_OK) {
     return fail(Code::io, "libarchive cannot be set up");
   }
-  // A warning says that a name cannot be told in the locale that is set; the entry then has its bytes as they
-  // are.
+  // A warning says that a name cannot be converted to the current locale. The entry then has the name's own bytes.
   archive_entry* entry = nullptr;
   if (archive_read_open_memory(a, headers.data(), headers.size()) != ARCHIVE_OK ||
       archive_read_next_header(a, &entry) < ARCHIVE_WARN || entry == nullptr) {
@@ -129,7 +128,7 @@ Result<ByteView> TarReader::feed_header(ByteView bytes, TarHandler& handler) {
   return bytes.subspan(take);
 }
 
-// headers_ has grown to what was wanted: a header block, or the body of an extended header.
+// headers_ has reached the wanted size: a header block, or the body of an extended header.
 Result<void> TarReader::block_done(TarHandler& handler) {
   if (in_extension_) {
     in_extension_ = false;
@@ -138,7 +137,7 @@ Result<void> TarReader::block_done(TarHandler& handler) {
   }
   const ByteView block = ByteView(headers_).last(k_block);
   if (all_zero(block)) {
-    if (headers_.size() > k_block) return fail(Code::corrupt, "the tar ends behind an extended header");
+    if (headers_.size() > k_block) return fail(Code::corrupt, "the tar ends after an extended header");
     headers_.clear();
     phase_ = Phase::end;
     return {};
@@ -148,7 +147,7 @@ Result<void> TarReader::block_done(TarHandler& handler) {
 
   EAI_TRY(std::uint64_t size, extension_size(block));
   if (size > k_headers_limit || headers_.size() + size > k_headers_limit) {
-    return fail(Code::invalid, "refused: extended tar headers of more than " + human_bytes(k_headers_limit));
+    return fail(Code::invalid, "refused: the extended tar headers have more than " + human_bytes(k_headers_limit));
   }
   in_extension_ = size > 0;
   wanted_ = headers_.size() + (size > 0 ? size + padding_of(size) : k_block);
@@ -189,9 +188,9 @@ Result<ByteView> TarReader::feed_body(ByteView bytes, TarHandler& handler) {
 
 Result<void> TarReader::feed_end(ByteView bytes) {
   trailing_ += bytes.size();
-  if (!all_zero(bytes)) return fail(Code::invalid, "refused: bytes follow behind the end of the tar");
+  if (!all_zero(bytes)) return fail(Code::invalid, "refused: bytes follow the end of the tar");
   if (trailing_ > k_trailing_limit) {
-    return fail(Code::invalid, "refused: more than " + human_bytes(k_trailing_limit) + " behind the end of the tar");
+    return fail(Code::invalid, "refused: more than " + human_bytes(k_trailing_limit) + " follow the end of the tar");
   }
   return {};
 }

@@ -422,7 +422,7 @@ TEST(Unpack, refuses_bombs) {
   expect_refused(unpack_items({{"qwen3/qwen3", zeros}}, small), Code::invalid, "larger than");
   expect_refused(unpack_items({{"qwen3/qwen3", "x"}, {"qwen3/skipped", zeros}}, small), Code::invalid, "larger than");
   const std::string tar = tar_of({{"qwen3/qwen3", "x"}});
-  expect_refused(unpack(gzip_of(tar + std::string(20 * k_mib, '\0'))), Code::invalid, "behind the end");
+  expect_refused(unpack(gzip_of(tar + std::string(20 * k_mib, '\0'))), Code::invalid, "follow the end");
   std::string many;
   for (int i = 0; i < 100'001; ++i) many += raw_header("qwen3/x", "00000000000", '5');
   expect_refused(unpack(gzip_of(many + k_tar_end)), Code::invalid, "entries");
@@ -455,9 +455,9 @@ TEST(Unpack, damaged_gzip_is_corrupt) {
   expect_refused(unpack(changed(gz.size() - 2)), Code::corrupt, "checksum");  // length
   for (std::size_t at = 200; at < gz.size() - 10; at += 997) EXPECT_FALSE(unpack(changed(at))) << at;
   expect_refused(unpack(gz + "x"), Code::corrupt, "cut off");
-  expect_refused(unpack(gz + "<html>not found</html>"), Code::corrupt, "behind the end");
-  expect_refused(unpack(gz + std::string(512, '\0')), Code::corrupt, "behind the end");
-  expect_refused(unpack(gz + gzip_of("more")), Code::invalid, "behind the end");
+  expect_refused(unpack(gz + "<html>not found</html>"), Code::corrupt, "follow the end");
+  expect_refused(unpack(gz + std::string(512, '\0')), Code::corrupt, "follow the end");
+  expect_refused(unpack(gz + gzip_of("more")), Code::invalid, "follow the end");
 }
 
 TEST(Unpack, a_tar_without_the_model_is_invalid) {

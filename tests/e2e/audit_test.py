@@ -48,7 +48,7 @@ def test_a_block_that_was_tampered_with(world, kubo, form):
     file.write_bytes(good[:1000] + bytes([good[1000] ^ 1]) + good[1001:])
     for place in (f"kubo:{kubo.api}", kubo.gateway):
         done = world.run("audit", found, "--home", place, "--samples", 10000)
-        assert done.returncode == 4 and leaf in done.stdout and "do not fit their hash" in done.stdout, done.stdout
+        assert done.returncode == 4 and leaf in done.stdout and "do not match their hash" in done.stdout, done.stdout
     file.write_bytes(good)
     assert world.run("audit", found, "--home", f"kubo:{kubo.api}", "--samples", 10000).returncode == 0
 

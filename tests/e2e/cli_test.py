@@ -188,7 +188,7 @@ def test_adoption_of_metadata_that_is_not_as_it_was(eai, tmp_path, kept):
         else:
             (tmp_path / f"{model}.json").write_text("{}")
             refused = eai("model", "adopt", tmp_path, "--offline", status=4)
-            assert "refused" in refused.stdout and "does not fit the hash" in refused.stdout
+            assert "refused" in refused.stdout and "does not match the hash" in refused.stdout
             (tmp_path / f"{model}.json").unlink()
             refused = eai("model", "adopt", tmp_path, "--offline", status=5)
             assert f"there is no {model}.json" in refused.stdout and gateway.asked == 0
