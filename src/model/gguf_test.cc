@@ -175,13 +175,13 @@ TEST(Gguf, refuses_huge_counts) {
   expect_refused(Writer().start(huge, 0).data(100), "tensors");
   expect_refused(Writer().start(1000, 0).data(1000), "tensors");
   expect_refused(Writer().start(0, huge).data(100), "pairs");
-  expect_refused(Writer().start(0, 1).raw(huge).data(100), "a key of");
-  expect_refused(Writer().start(0, 1).key("a", 8).raw(huge).data(100), "a text of");
+  expect_refused(Writer().start(0, 1).raw(huge).data(100), "a key has");
+  expect_refused(Writer().start(0, 1).key("a", 8).raw(huge).data(100), "a text has");
   expect_refused(Writer().start(0, 1).key("a", 8).raw(std::uint64_t{1000}).data(100), "ends in the middle");
   expect_refused(Writer().start(0, 1).list("a", 10, huge / 8 + 2).data(100), "claims a list");
   expect_refused(Writer().start(0, 1).list("a", 8, 1'000'000).data(100), "claims a list");
   expect_refused(Writer().start(0, 1).list("a", 8, 1).raw(huge).data(100), "ends in the middle");
-  expect_refused(Writer().start(0, 1).list("a", 9, 1).raw(std::uint32_t{4}).data(100), "lists in a list");
+  expect_refused(Writer().start(0, 1).list("a", 9, 1).raw(std::uint32_t{4}).data(100), "a list of lists");
 }
 
 TEST(Gguf, refuses_strange_keys) {
@@ -232,7 +232,7 @@ TEST(Gguf, refuses_impossible_tensors) {
   for (std::uint32_t type : {4U, 5U, 31U, 38U, 43U, ~0U}) expect_refused(with("a", {32}, type, 0), "unknown type");
   expect_refused(with("a", {32}, 0, 32), "lies at 32 instead of 0");
   expect_refused(with("a", {32}, 0, ~0ULL - 31), "instead of 0");
-  expect_refused(with(std::string(128, 'n'), {32}, 0, 0), "a tensor's name of 128");
+  expect_refused(with(std::string(128, 'n'), {32}, 0, 0), "a tensor's name has 128");
   Writer twice;
   twice.start(2, 1).str("general.architecture", "x").tensor("a", {8}, 0, 0).tensor("a", {8}, 0, 32).data(64);
   expect_refused(twice, "appears twice");

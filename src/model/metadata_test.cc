@@ -271,8 +271,8 @@ TEST(Metadata, unixfs_names_only_files_of_the_model) {
     object["files"].as_array()[0].as_object()["file_name"] = name;
     return object;
   };
-  expect_refused(with_file("chat", "other"), "no file of this model");
-  expect_refused(with_file("chat", "vae/a"), "no file of this model");
+  expect_refused(with_file("chat", "other"), "not a file of this model");
+  expect_refused(with_file("chat", "vae/a"), "not a file of this model");
   EXPECT_TRUE(parse(with_file("image-edit", "vae/a.safetensors")));
   for (std::string_view name : {"", "/a", "a/", "a//b", "../a", "a/../b", "./a", "a\\b"}) {
     expect_refused(with_file("image-edit", name), "file_name");
