@@ -144,8 +144,8 @@ Result<Contents> Store::list() const {
   for (const std::string& name : begun) {
     const auto id = id_of(name);
     if (!id || settled.contains(name)) continue;
-    EAI_TRY(const bool busy, FileLock::is_held(paths_.lock(*id)));
-    out.unfinished.push_back({*id, bytes_below(paths_.partial(*id)), busy});
+    const auto held = FileLock::is_held(paths_.lock(*id));  // a lock that cannot be read belongs to somebody else
+    out.unfinished.push_back({*id, bytes_below(paths_.partial(*id)), held.value_or(true)});
   }
   return out;
 }

@@ -120,9 +120,9 @@ class Store {
 
   // `files` lie in the partial folder under their names in the store, complete and verified. Syncs them, writes
   // metadata.json and manifest.json, renames the whole into place and removes the partial folder. A model that is here
-  // under the same id is replaced. After a failure the partial folder is as it was and no new model is here; the
-  // damaged one that was to be replaced may be gone. Code::unsupported: a newer version of eai has stored this model,
-  // and it stays.
+  // under the same id is replaced. After a failure the partial folder is as it was and no new model is here, unless
+  // only the last sync failed; the model that was to be replaced may be gone. Code::unsupported: a newer version of eai
+  // has stored this model, and it stays.
   Result<Model> commit(const ModelLock& lock, ByteView metadata_json, Origin origin,
                        const std::vector<StoredFile>& files) const;
 

@@ -1,6 +1,5 @@
 """What lies in a home: looking writes nothing, removing leaves nothing, and what a newer version has stored is left alone."""
 import json
-import pathlib
 
 import pytest
 from conftest import Eai
@@ -25,7 +24,7 @@ def test_remove_leaves_nothing_of_a_model(eai):
     stays = eai.copy_chat("stays")
     eai("model", "preserve", eai.home / "copies/stays", "--format", "unixfs", "--dry-run", "--task", "chat")
     server = eai.run("gone")
-    server.chat().chat.completions.create(model="gone", max_tokens=1, messages=[{"role": "user", "content": "Hi"}])
+    server.ask("Hi", max_tokens=1)
     eai("model", "stop")
     home = eai.home / "eai"
 
@@ -42,8 +41,8 @@ def test_remove_leaves_nothing_of_a_model(eai):
 
 
 def test_what_a_newer_version_has_stored_is_left_alone(eai):
-    model = eai.copy_chat("from tomorrow".replace(" ", "-"))
-    manifest = pathlib.Path(eai.home / "eai/models" / model / "manifest.json")
+    model = eai.copy_chat("from-tomorrow")
+    manifest = eai.home / "eai/models" / model / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 2}))
     listed = eai.json("model", "list")
     assert [one["hash"] for one in listed["newer"]] == [model] and listed["damaged"] == []
