@@ -31,7 +31,7 @@ int main(int count, char** words) {
   if (count != 5) return 2;
   asio::io_context context;
   eai::engine::PoolOptions options;
-  options.llama_server = words[1];
+  options.programs["llama-server"] = words[1];
   options.run_folder = options.log_folder = words[2];
   options.max_resident = 1;
   options.memory_budget = 60 * eai::k_mib;  // one of them: the other goes before it starts

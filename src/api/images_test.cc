@@ -47,7 +47,7 @@ class ImagesTest : public ::testing::Test {
     engine::PoolOptions pool;
     pool.run_folder = folder_.path() / "run";
     pool.log_folder = folder_.path() / "logs";
-    pool.image_engine = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_image_engine.py";
+    pool.programs["eai-image-engine"] = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_image_engine.py";
     pool.stop_grace = std::chrono::seconds(0);
     pool_.emplace(context_, pool, std::vector<engine::ModelSpec>{spec});
     ServedModel served;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/sections.h"
+#include "engine/kind.h"
 #include "model/metadata.h"
 #include "util/folders.h"
 #include "util/result.h"
@@ -12,6 +13,7 @@ namespace eai::cli {
 struct Engines {
   fs::path llama_server;  // empty: none found
   fs::path image_engine;
+  engine::Programs programs() const { return {{"llama-server", llama_server}, {"eai-image-engine", image_engine}}; }
 };
 
 // Named by the configuration, else beside this program, else in PATH. Code::unsupported: one is named and is no program.

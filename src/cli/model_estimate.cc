@@ -3,6 +3,8 @@
 
 #include "cli/plan.h"
 #include "engine/kind.h"
+#include "engine/llama_launch.h"
+#include "engine/measured.h"
 #include "engine/pool.h"
 #include "engine/worker.h"
 #include "store/file_names.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/llama.h"
+#include "engine/llama_options.h"
 #include "util/text.h"
 
 namespace eai::cli {

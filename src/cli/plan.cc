@@ -3,15 +3,13 @@
 #include <algorithm>
 
 #include "cli/lora.h"
-#include "engine/image.h"
+#include "engine/kind.h"
 #include "engine/worker.h"
 #include "util/log.h"
 #include "util/text.h"
 
 namespace eai::cli {
 namespace {
-
-bool draws(model::Task task) { return task == model::Task::image_generation || task == model::Task::image_edit; }
 
 // The settings that the file has for a model, if it has some.
 Result<const ModelSettings*> settings_of(const Library& library, const Config& config, const ipld::Cid& id) {
@@ -62,9 +60,10 @@ Result<void> add_settings(engine::ModelSpec& spec, const Library& library, const
     return settings.fail_at_key(key, "models." + settings.model + "." + key + " is for llama-server, and " +
                                          spec.folder_name + " is an image model");
   };
-  if (draws(spec.task) && !settings.draft.empty()) return refuse("draft");
-  if (draws(spec.task) && !settings.engine_options.empty()) return refuse("engine_options");
-  if (draws(spec.task) && !settings.lora.empty()) return refuse("lora");
+  const bool takes_settings = engine::kind_of(spec.task).takes_settings;
+  if (!takes_settings && !settings.draft.empty()) return refuse("draft");
+  if (!takes_settings && !settings.engine_options.empty()) return refuse("engine_options");
+  if (!takes_settings && !settings.lora.empty()) return refuse("lora");
   for (const std::string& word : settings.lora) {
     const ScaledFile lora = parse_lora(word).value_or(ScaledFile{});  // checked when it was read
     EAI_TRY(fs::path gguf, find_gguf(library, settings, "lora", lora.name));
@@ -109,19 +108,16 @@ Result<engine::ModelSpec> spec_of(const Library& library, const Config& config, 
   out.parallel = static_cast<std::uint32_t>(config.server.parallel);
   EAI_TRY(out.workers, engine::parse_workers(config.engines.workers));
   if (out.task == model::Task::chat) out.extra_arguments = sampling_arguments(family_named(library, model));
-  if (draws(out.task)) {
-    out.memory_budget = config.server.memory_limit.bytes;
-    if (config.image.metadata) out.extra_arguments.emplace_back("--image-metadata");
-    if (config.image.offload) out.extra_arguments.emplace_back(engine::k_offload);
-  }
+  engine::kind_of(out.task).take_wishes(out, {.memory_budget = config.server.memory_limit.bytes,
+                                              .picture_metadata = config.image.metadata,
+                                              .weights_in_ram = config.image.offload});
   EAI_TRY(const ModelSettings* settings, settings_of(library, config, model.id));
   if (settings != nullptr) EAI_CHECK(add_settings(out, library, *settings));
   return out;
 }
 
 std::vector<engine::Device> devices_of(const Engines& engines) {
-  if (engines.llama_server.empty()) return {};
-  auto devices = engine::list_devices(engines.llama_server);
+  auto devices = engine::find_devices(engines.programs());
   if (!devices) log::warn("{}", devices.error().message);
   return devices.value_or(std::vector<engine::Device>{});
 }

@@ -51,8 +51,7 @@ engine::PoolOptions pool_options(const ServerPlan& plan, const Config& config, c
   out.run_folder = folders.run;
   out.log_folder = engine_logs_of(folders);
   out.measured_file = store::HomePaths{folders.home}.measured();
-  out.llama_server = plan.engines.llama_server;
-  out.image_engine = plan.engines.image_engine;
+  out.programs = plan.engines.programs();
   if (!config.server.keep_private && config.server.kv_cache_limit.bytes > 0)
     out.slot_folder = folders.state / "conversations";
   out.slot_limit = config.server.kv_cache_limit.bytes;

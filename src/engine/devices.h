@@ -1,15 +1,12 @@
-// Why: where the engine computes on a GPU, that GPU's memory is what models have to share, not the machine's RAM.
-// Thread: list_devices blocks its caller's for a moment; the rest are pure functions.
-// Source: llama-server --list-devices of llama.cpp v0.5.0: "  CUDA0: <name> (24124 MiB, 23800 MiB free)", or "  (none)".
-// Untried with a real GPU; tested with a program that prints such lines.
+// Why: where an engine computes on a GPU, models have to share that GPU's memory rather than the machine's RAM.
+// Thread: find_devices blocks its caller for a moment.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "util/file.h"
+#include "engine/kind.h"
 #include "util/result.h"
 
 namespace eai::engine {
@@ -21,10 +18,8 @@ struct Device {
   bool operator==(const Device&) const = default;
 };
 
-// Lines that are none of a device are left out, as are devices without memory of their own.
-std::vector<Device> parse_devices(std::string_view text);
-
-// Code::io: the program could not be started, failed, or did not end in ten seconds.
-Result<std::vector<Device>> list_devices(const fs::path& llama_server);
+// The GPUs that the first engine which can list them finds. Engines that are not installed are passed over. Code::io: the
+// program could not be started, failed, or did not end in ten seconds.
+Result<std::vector<Device>> find_devices(const Programs& programs);
 
 }  // namespace eai::engine

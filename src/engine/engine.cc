@@ -10,7 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json.hpp>
 #include <signal.h>
 #include <unistd.h>
 
@@ -26,40 +25,17 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr auto k_as_tuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::string_view k_state_prefix = "cmd_child_to_router:state:";
 constexpr std::size_t k_state_line_limit = 64 * k_kib;
 constexpr milliseconds k_second_term{300}, k_kill{1000};
 constexpr milliseconds k_first_probe{100}, k_longest_probe{1000}, k_last_probe{2}, k_probe_deadline{5000};
 
-struct StateLine {
-  bool ready = false;
-  double fraction = -1;
-};
-
-// {"state":"loading","payload":{"value":0.4}} or {"state":"loading","progress":0.4} or {"state":"ready"}.
-StateLine parse_state(std::string_view text) {
-  StateLine line;
-  boost::system::error_code error;
-  const auto value = boost::json::parse(text, error);
-  if (error || !value.is_object()) return line;
-  const auto& object = value.get_object();
-  const auto* state = object.if_contains("state");
-  line.ready = state != nullptr && state->is_string() && state->get_string() == "ready";
-  const auto number = [&](const boost::json::object& from, std::string_view key) {
-    if (const auto* field = from.if_contains(key); field != nullptr && field->is_number())
-      line.fraction = std::clamp(field->to_number<double>(), 0.0, 1.0);
-  };
-  number(object, "progress");
-  if (const auto* payload = object.if_contains("payload"); payload != nullptr && payload->is_object())
-    number(payload->get_object(), "value");
-  return line;
-}
-
 }  // namespace
 
 struct Engine::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::io_context& io, fs::path socket_path, const fs::path& log_path, EngineEvents handlers)
+  Impl(asio::io_context& io, const EngineKind& of, fs::path socket_path, const fs::path& log_path,
+       EngineEvents handlers)
       : context(io),
+        kind(of),
         client(io),
         socket(std::move(socket_path)),
         log(log_path),
@@ -78,6 +54,7 @@ struct Engine::Impl : std::enable_shared_from_this<Impl> {
   void finish(std::string words);
 
   asio::io_context& context;
+  const EngineKind& kind;
   http::EngineClient client;
   fs::path socket;
   EngineLog log;
@@ -91,12 +68,12 @@ struct Engine::Impl : std::enable_shared_from_this<Impl> {
   std::optional<asio::posix::stream_descriptor> exit_event, output, diary;
 };
 
-Engine::Engine(asio::io_context& context, Spawner& spawner, Command command, fs::path socket, fs::path log,
-               EngineEvents events)
-    : impl_(std::make_shared<Impl>(context, std::move(socket), log, std::move(events))) {
+Engine::Engine(asio::io_context& context, Spawner& spawner, const EngineKind& kind, Command command, fs::path socket,
+               fs::path log, EngineEvents events)
+    : impl_(std::make_shared<Impl>(context, kind, std::move(socket), log, std::move(events))) {
   ::unlink(impl_->socket.c_str());
   // The io_context must outlast the spawner, which calls back from its own thread.
-  // What is ours must not end there: our reference travels on.
+  // Our own objects must not be destroyed there, so our reference travels on.
   spawner.spawn(std::move(command), [impl = impl_](Result<Child> result) mutable {
     auto shared = std::make_shared<Result<Child>>(std::move(result));
     asio::io_context& io = impl->context;
@@ -175,7 +152,7 @@ asio::awaitable<void> Engine::Impl::read(bool from_diary) {
   }
 }
 
-// What is still in the pipes when the process has ended: its last words.
+// Reads what is still in the pipes when the process has ended: its last words.
 void Engine::Impl::read_rest() {
   for (const bool from_diary : {false, true}) {
     auto& stream = from_diary ? *diary : *output;
@@ -200,13 +177,13 @@ void Engine::Impl::take_output(std::string_view bytes) {
       continue;
     }
     const std::string whole = std::exchange(line, {});
-    if (!whole.starts_with(k_state_prefix)) {
+    const auto state = kind.read_line(whole);
+    if (!state) {
       if (!whole.empty()) log.write(whole + "\n");
       continue;
     }
-    const StateLine state = parse_state(std::string_view(whole).substr(k_state_prefix.size()));
-    if (const auto loading = events.loading; loading && state.fraction >= 0 && !told_ready) loading(state.fraction);
-    if (!state.ready) continue;
+    if (const auto loading = events.loading; loading && state->fraction && !told_ready) loading(*state->fraction);
+    if (!state->ready) continue;
     said_ready = true;
     probe_timer.cancel();  // ask at once
   }
@@ -221,7 +198,7 @@ asio::awaitable<void> Engine::Impl::probe() {
     pause = std::min(pause * 2, k_longest_probe);
     if (!running || stopping || abandoned) break;
     http::Ask question;
-    question.target = "/health";
+    question.target = kind.health;
     question.head_timeout = k_probe_deadline;
     const auto health = co_await client.fetch(socket, std::move(question));
     if (!running || stopping || abandoned || !health || health->status != 200) continue;

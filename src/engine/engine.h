@@ -1,9 +1,8 @@
 // Why: one running engine: started, watched until it answers, listened to, ended.
 // Thread: that of the io_context; no call blocks.
-// What holds: events come on that thread, never from inside a call; `exited` comes exactly once and last, also when
-// the program could not be executed. Readiness is an event: a supervised engine says so on its standard output and is
-// asked for /health at once; for engines that do not, /health is asked in growing steps.
-// Source of the state lines: llama-server's router mode (LLAMA_SERVER_ROUTER_PORT in the environment), see docs/engines.md.
+// What holds: events come on that thread, never from inside a call. `exited` comes exactly once and last, also when the
+// program could not be executed. Readiness is an event: a supervised engine says on its standard output that it is ready
+// (EngineKind::read_line), and is asked for its health at once; an engine that says nothing is asked in growing steps.
 #pragma once
 
 #include <functional>
@@ -12,6 +11,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "engine/kind.h"
 #include "engine/process.h"
 #include "util/file.h"
 
@@ -26,15 +26,15 @@ struct EngineEvents {
 
 class Engine {
  public:
-  Engine(boost::asio::io_context& context, Spawner& spawner, Command command, fs::path socket, fs::path log,
-         EngineEvents events);
-  // Kills what still runs; no event comes any more. The socket's file is removed.
+  Engine(boost::asio::io_context& context, Spawner& spawner, const EngineKind& kind, Command command, fs::path socket,
+         fs::path log, EngineEvents events);
+  // Kills what still runs and removes the socket's file. No event comes any more.
   ~Engine();
 
-  // End of input and SIGTERM; SIGTERM again after 300 ms (one sent while an engine gets ready can be lost); SIGKILL to
-  // the group a second later.
+  // Ends its input and sends SIGTERM, SIGTERM again after 300 ms (one that is sent while an engine becomes ready can be lost),
+  // and SIGKILL to the group a second later.
   void stop();
-  // SIGKILL to the group, now. `why` ("it …") is told in place of the signal, before its last words.
+  // Sends SIGKILL to the group, now. `why` ("it …") is told instead of the signal, before its last words.
   void kill(std::string why);
   int pid() const;  // 0: not (or no longer) running
 

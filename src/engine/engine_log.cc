@@ -29,7 +29,7 @@ EngineLog::EngineLog(fs::path path, std::uint64_t limit) : path_(std::move(path)
 void EngineLog::open() {
   auto file = open_file(path_, O_WRONLY | O_CREAT | O_APPEND);
   if (!file) {
-    log::warn("no log is kept of an engine: {}", file.error().message);
+    log::warn("the log of an engine is not kept: {}", file.error().message);
     given_up_ = true;
     return;
   }
@@ -51,7 +51,7 @@ void EngineLog::write(std::string_view bytes) {
     if (given_up_) return;
   }
   if (auto written = write_all(file_.get(), view_of(bytes)); !written) {
-    log::warn("{} is no longer written: {}", path_.string(), written.error().message);
+    log::warn("the log {} is given up: {}", path_.string(), written.error().message);
     given_up_ = true;
     return;
   }

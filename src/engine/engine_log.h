@@ -1,8 +1,8 @@
-// Why: what an engine says goes to a file that cannot grow without end, and its last lines stay at hand for the error
-// message when it dies.
+// Why: what an engine says goes to a file that cannot grow without end, and its last lines are kept for the error message
+// when it dies.
 // Thread: one owner.
-// What holds: file and its one predecessor (".1") together hold at most twice the limit; a log that cannot be written
-// is given up silently after one warning: an engine does not stop for it. Engines write no prompt text at this level.
+// What holds: the file and its one predecessor (".1") together hold at most twice the limit. A log that cannot be written is
+// given up after one warning, because an engine should not stop for it. Engines do not log prompts at this level.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@ namespace eai::engine {
 
 class EngineLog {
  public:
-  explicit EngineLog(fs::path path, std::uint64_t limit = 4 * k_mib);  // appends to what is there
+  explicit EngineLog(fs::path path, std::uint64_t limit = 4 * k_mib);  // appends if it exists
   void write(std::string_view bytes);
-  // The last lines, newest last, joined by '\n', fit for a terminal; those that tell of an error if there are any.
+  // The last lines, newest last, joined by '\n', fit for a terminal; only those about an error, if there are any.
   std::string last_words() const;
 
  private:

@@ -1,4 +1,4 @@
-// Why: model files of any shape without their weights, for tests: a whole header, and a file that is a hole behind it.
+// Why: model files of any shape without their weights, for tests: a complete header, and after it a file that is a hole.
 #pragma once
 
 #include <bit>

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/image_fit.h"
+
 namespace eai::engine {
 namespace {
 

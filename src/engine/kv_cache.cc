@@ -10,7 +10,7 @@ namespace {
 constexpr double k_f16 = 2, k_f32 = 4;  // bytes
 constexpr double k_swa_pad = 256;       // tokens
 
-// The sums are made in double: claims of a file cannot overflow it, and a byte more or less does not matter.
+// The sums are made in double: what a file claims cannot overflow it, and a byte more or less does not matter.
 std::uint64_t whole(double bytes) {
   return bytes >= 9e18 ? UINT64_MAX : static_cast<std::uint64_t>(std::max(bytes, 0.0));
 }

@@ -1,4 +1,4 @@
-// Why: the two parts of an engine's memory that follow from a model's shape and the context.
+// Why: the two parts of llama-server's memory that follow from a model's shape and the context.
 // Thread: any; pure functions.
 // Source: llama.cpp v0.5.0: llama_kv_cache (f16 keys and values per attention layer), its sliding-window and recurrent
 // variants, and the graph's buffers with flash attention on the processor.

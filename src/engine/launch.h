@@ -1,14 +1,11 @@
-// Why: what is decided once per model before its engine can start: context, slots, batch, memory.
+// Why: what is decided once per model before its engine can start.
 // Thread: plain values.
+// What holds: made by the kind's `inspect`. The fields that both kinds do not share are read only by the kind that sets them.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "engine/model_spec.h"
-#include "model/gguf.h"
-#include "util/file.h"
 
 namespace eai::engine {
 
@@ -20,13 +17,11 @@ struct Launch {
   std::uint64_t cache_ram = 0;                  // bytes, bound of the engine's cache of earlier prompts
   double key_bytes = 2, value_bytes = 2;        // of one number in the KV cache
   bool whole_window = false;                    // layers with a sliding window keep all of the context
-  bool ranks = false;                           // documents by a query; the engine does not see that by itself
+  bool ranks = false;                           // ranks documents by a query, which the engine does not see by itself
   std::string alias{};                          // the model's name in answers
   std::vector<std::string> engine_arguments{};  // of an image model: its parts and how it draws
-  std::string slot_folder{};                    // where KV caches of its slots may be saved; empty: nowhere
+  std::string variant{};                        // what was done to make it fit, for measured.json: "/q8_0/tiles"
+  std::string slot_folder{};                    // where the KV caches of its slots may be saved; empty: nowhere
 };
-
-// `spec`'s wishes, else defaults from what the file says.
-Launch plan_launch(const ModelSpec& spec, const model::GgufInfo& info);
 
 }  // namespace eai::engine

@@ -16,7 +16,7 @@ constexpr std::string_view k_ending = ".engine";
 }
 
 void record_engine(const fs::path& run_folder, const std::string& name, pid_t pid) {
-  // No sync: a record is of no use after the machine went down.
+  // Not synced: a record is useless after the machine went down.
   const auto file = open_file(run_folder / (name + std::string(k_ending)), O_WRONLY | O_CREAT | O_TRUNC);
   if (file) (void)write_all(file->get(), view_of(std::to_string(pid) + " " + identity_of(pid)));
 }

@@ -1,5 +1,6 @@
-// Why: what the engine room must know of a model to run it; made by `cli` from the store, so that neither `engine` nor
-// `gateway` knows the store.
+// Why: what this room must know about a model to run it. It is made from the store outside, so that neither `engine` nor
+// `api` needs to know the store.
+// Thread: plain values.
 #pragma once
 
 #include <chrono>
@@ -35,7 +36,7 @@ struct ModelSpec {
   bool pinned = false;                               // goes last, is not unloaded when idle
   std::optional<std::chrono::seconds> idle_timeout;  // instead of the pool's; 0: never unloaded for idleness
   std::vector<Adapter> adapters;
-  std::uint64_t memory_budget = 0;   // bytes that an image model is made to fit into; 0: found from the machine
+  std::uint64_t memory_budget = 0;   // bytes that an image model is made to fit; 0: found from the machine
   std::optional<fs::path> draft;     // a small model that guesses ahead (speculative decoding)
   std::vector<std::string> workers;  // host:port of ggml-rpc-server, for models larger than this machine
   bool operator==(const ModelSpec&) const = default;

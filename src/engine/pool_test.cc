@@ -132,7 +132,7 @@ TEST_F(PoolTest, UnknownModelMissingFileNoEngineTooLarge) {
   const auto large = lease(small, "idgood");
   EXPECT_EQ(large.error().code, Code::unsupported);
   EXPECT_NE(large.error().message.find("context of 2048 tokens"), std::string::npos) << large.error().message;
-  with.llama_server.clear();
+  with.programs.clear();
   Pool no_engine(context, with, {model("good")});
   EXPECT_EQ(lease(no_engine, "idgood").error().code, Code::unsupported);
 }

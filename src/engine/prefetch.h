@@ -1,6 +1,6 @@
-// Why: while a model leaves, the files of the next one can already be read, so that its start finds them in memory.
-// Thread: any; both block on the disk.
-// What holds: nothing here can fail; what cannot be read is left for the engine to complain about.
+// Why: while one model leaves, the files of the next can already be read, so that its engine finds them in memory.
+// Thread: any; both functions block on the disk.
+// What holds: nothing here can fail. If a file cannot be read, its engine will complain.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace eai::engine {
 
-// All files that this model's engine will read: weights (of an image model every file of its folder), projector, adapters,
+// All files that this model's engine will read: weights (every file in the folder of an image model), projector, adapters and
 // draft model.
 std::vector<fs::path> files_of(const ModelSpec& spec);
 

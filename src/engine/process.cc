@@ -79,14 +79,14 @@ std::vector<std::pair<std::string, std::string>> clean_environment() {
     for (const auto prefix : k_prefixes) wanted = wanted || name.starts_with(prefix);
     if (wanted) kept.emplace_back(name, text.substr(equals + 1));
   }
-  // ggml would have a debugger look at its own crash: seconds, and words of a debugger instead of its own.
+  // After a crash ggml would start a debugger, which takes seconds and leaves the debugger's words instead of its own.
   kept.emplace_back("GGML_NO_BACKTRACE", "1");
-  // Of glibc; others ignore it. Large blocks go back to the system when they are freed; else an engine whose requests
-  // grow keeps all earlier buffers.
+  // For glibc; others ignore it. Large blocks go back to the system when they are freed. Without it an engine whose requests
+  // grow keeps all its earlier buffers.
   kept.emplace_back("MALLOC_MMAP_THRESHOLD_", "1048576");
-  // Of libgomp: how long a thread that is ready spins for the others. By default for milliseconds, which is waste as soon
-  // as anybody else wants the core: two engines that answer at once, or one beside a compiler, get a tenth of their
-  // speed. Some 50 us bridge the steps of one answer as well. Whoever chose for himself keeps his choice.
+  // For libgomp: how long a ready thread spins while it waits for the others. The default of some milliseconds is a waste as
+  // soon as anyone else wants the core: two engines that answer at once, or one beside a compiler, drop to a tenth of their
+  // speed. About 50 us bridge the steps of one answer just as well. A user's own choice is respected.
   const auto chosen = [](const auto& one) { return one.first == "GOMP_SPINCOUNT" || one.first == "OMP_WAIT_POLICY"; };
   if (std::ranges::none_of(kept, chosen)) kept.emplace_back("GOMP_SPINCOUNT", "1000");
   return kept;

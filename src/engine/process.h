@@ -1,8 +1,9 @@
-// Why: the only place where a process comes to be, is watched, measured and ended.
-// Thread: Spawner::spawn from any, one call at a time per caller; everything else is plain calls from any thread.
-// What holds for a child: its own process group, its number in exit_event before anyone can reap it; it sees only the
-// given environment and descriptors 0, 1, 2; umask 077; it dies with this program, even when that is killed (Linux:
-// parent-death signal, tied to the thread that spawned, hence the Spawner; everywhere: the end of its input).
+// Why: the only place where processes are started, watched, measured and ended.
+// Thread: any.
+// What holds for a child: it has a process group of its own; exit_event refers to it before anyone can reap it; it sees only
+// the given environment and the descriptors 0, 1 and 2; its umask is 077; it dies with this program, even if that is killed
+// (on Linux by the parent-death signal, which is tied to the thread that spawned, hence the Spawner; everywhere by the end of
+// its input).
 #pragma once
 
 #include <condition_variable>
@@ -31,7 +32,7 @@ struct Command {
 
 struct Child {
   pid_t pid = -1;          // also the number of its process group
-  UniqueFd exit_event;     // becomes readable when it has ended; reap() is owed then
+  UniqueFd exit_event;     // becomes readable when it has ended; then reap() must be called
   UniqueFd input;          // its standard input; closing it tells a supervised engine to end
   UniqueFd output, diary;  // its standard output and error; non-blocking
 };
@@ -42,7 +43,7 @@ class Spawner {
   Spawner();
   ~Spawner();  // waits for the spawn in progress
   Spawner(const Spawner&) = delete;
-  // `done` is called on the spawner's thread. Code::io when the program could not be executed: nothing runs then.
+  // `done` is called on the spawner's thread. Code::io if the program could not be executed; nothing is left running then.
   void spawn(Command command, std::function<void(Result<Child>)> done);
 
  private:
@@ -60,24 +61,25 @@ struct Ending {
   std::string words() const;  // "exited with status 1", "was killed by signal 9 (Killed)"
 };
 
-// Collects a child whose exit_event is readable; nothing if it still runs.
+// Collects a child that has ended; nothing if it still runs.
 std::optional<Ending> reap(pid_t pid);
-// To the whole process group; a group that is gone is no error.
+// Signals the whole process group. It is not an error if the group is gone.
 void signal_group(pid_t group, int signal);
 
-// What this machine's process table says of a process, so that a number used again is not taken for the old one.
-// Empty if there is none. Opaque: compared, and kept in files.
+// What this machine's process table says about a process, so that a reused number is not taken for the old process. Empty if
+// there is no such process. Opaque: to be compared, and kept in files.
 std::string identity_of(pid_t pid);
 
 struct MemoryUse {
-  std::uint64_t own = 0;     // bytes resident that belong to the process alone
-  std::uint64_t mapped = 0;  // bytes resident of mapped files: the system can take them back
+  std::uint64_t own = 0;     // resident bytes that belong to the process alone
+  std::uint64_t mapped = 0;  // resident bytes of mapped files, which the system can take back
 };
 // Quick; zeros if there is no such process.
 MemoryUse memory_of(pid_t pid);
 
-// The variables a child may inherit from this program's environment (system, locale, threads, GPU selection), nothing
-// else: no LLAMA_ARG_*, HF_*, AIP_*, no keys. And some of our own that make engines fit to be children.
+// The variables that a child may inherit from this program's environment (system, locale, threads, GPU selection), and
+// nothing else: not LLAMA_ARG_*, HF_* or AIP_*, and never a key. Added are some of our own that every program built on ggml
+// needs to be a good child.
 std::vector<std::pair<std::string, std::string>> clean_environment();
 
 }  // namespace eai::engine

@@ -1,4 +1,4 @@
-// Untried: written to Apple's documentation of kqueue(2), sysctl(3) and libproc; no Mac was at hand.
+// Not tried on a Mac yet; written from Apple's documentation of kqueue(2), sysctl(3) and libproc.
 // There is no parent-death signal on macOS: an engine ends with its input (it is told to watch it), and the next
 // server's sweep ends what is left.
 #include <cerrno>

@@ -62,7 +62,7 @@ struct RealEngine : ::testing::Test {
     result.run_folder = folder.path() / "run";
     result.log_folder = folder.path() / "logs";
     result.measured_file = folder.path() / "measured.json";
-    result.llama_server = fs::path(EAI_BUILD_DIR) / "libexec/eai/llama-server";
+    result.programs["llama-server"] = fs::path(EAI_BUILD_DIR) / "libexec/eai/llama-server";
     return result;
   }
   ModelSpec chat() {

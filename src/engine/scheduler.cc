@@ -7,32 +7,10 @@ namespace eai::engine {
 
 namespace {
 
-// After so many crashes with no lease that ended well in between, a model cools down instead of starting at once.
+// After so many crashes without a lease that ended well in between, a model cools down instead of starting at once.
 constexpr int k_crashes_in_a_row = 3;
 
-bool holds_memory(State state) {
-  return state == State::starting || state == State::ready || state == State::draining || state == State::stopping;
-}
-
 }  // namespace
-
-std::string_view name_of(State state) {
-  switch (state) {
-    case State::absent:
-      return "absent";
-    case State::starting:
-      return "starting";
-    case State::ready:
-      return "ready";
-    case State::draining:
-      return "draining";
-    case State::stopping:
-      return "stopping";
-    case State::cooling:
-      return "cooling";
-  }
-  return "absent";
-}
 
 ModelIndex Scheduler::add_model(ModelTerms terms) {
   models_.emplace_back().terms = terms;
@@ -112,7 +90,7 @@ Effects Scheduler::unload(Time now, ModelIndex index) {
   return out;
 }
 
-Effects Scheduler::ready(Time now, Run run) {
+Effects Scheduler::ready(Time now, EngineRun run) {
   Effects out;
   const auto index = model_of(run);
   if (index && models_[*index].state == State::starting) {
@@ -124,7 +102,7 @@ Effects Scheduler::ready(Time now, Run run) {
   return out;
 }
 
-Effects Scheduler::exited(Time now, Run run, std::string words) {
+Effects Scheduler::exited(Time now, EngineRun run, std::string words) {
   Effects out;
   const auto index = model_of(run);
   if (!index || !holds_memory(models_[*index].state)) return out;
@@ -179,71 +157,6 @@ Effects Scheduler::stop_now(Time now) {
   return out;
 }
 
-std::uint64_t Scheduler::used() const {
-  std::uint64_t sum = 0;
-  for (const Model& model : models_)
-    if (holds_memory(model.state)) sum += model.terms.need;
-  return sum;
-}
-
-bool Scheduler::all_gone() const {
-  return std::ranges::none_of(models_, [](const Model& model) { return holds_memory(model.state); });
-}
-
-std::optional<Time> Scheduler::next_wakeup() const {
-  std::optional<Time> first;
-  const auto at = [&](Time time) {
-    if (!first || time < *first) first = time;
-  };
-  for (const Model& model : models_) {
-    for (const Waiter& waiter : model.waiters) at(waiter.deadline);
-    if (model.state == State::cooling) at(model.cool_until);
-    if (model.state == State::starting) at(model.started_at + options_.start_timeout);
-    // Once patience has ended the plan has acted on it, and other events drive it on.
-    if (model.contended_since && model.patient_until > settled_at_) at(model.patient_until);
-    const bool idle = model.state == State::ready && model.leases.empty() && !model.terms.pinned;
-    if (idle && idle_timeout(model) > Span::zero()) at(model.last_used + idle_timeout(model));
-  }
-  return first;
-}
-
-std::optional<Standing> Scheduler::standing(Ticket ticket) const {
-  const auto found = tickets_.find(ticket);
-  if (found == tickets_.end()) return std::nullopt;
-  const Model& model = models_[found->second];
-  for (std::size_t place = 0; place < model.waiters.size(); ++place)
-    if (model.waiters[place].ticket == ticket) return standing_at(model, place);
-  return std::nullopt;
-}
-
-std::optional<ModelIndex> Scheduler::model_waited_for(Ticket ticket) const {
-  const auto found = tickets_.find(ticket);
-  if (found == tickets_.end() || models_[found->second].leases.contains(ticket)) return std::nullopt;
-  return found->second;
-}
-
-Standing Scheduler::standing_at(const Model& model, std::size_t place) const {
-  Standing standing;
-  standing.position = static_cast<int>(place) + 1;
-  standing.behind = model.behind;
-  using Phase = Standing::Phase;
-  if (model.state == State::ready)
-    standing.phase = Phase::queued;
-  else if (model.state == State::starting)
-    standing.phase = Phase::loading;
-  else if (std::ranges::any_of(model.behind, [&](ModelIndex i) { return !models_[i].leases.empty(); }))
-    standing.phase = Phase::for_answers;
-  else
-    standing.phase = Phase::for_room;
-  return standing;
-}
-
-std::optional<ModelIndex> Scheduler::model_of(Run run) const {
-  for (ModelIndex i = 0; i < models_.size(); ++i)
-    if (run != 0 && models_[i].run == run) return i;
-  return std::nullopt;
-}
-
 void Scheduler::refuse_all(ModelIndex index, Refusal why, Span retry_after, const std::string& words, Effects& out) {
   Model& model = models_[index];
   for (std::size_t place = 0; place < model.waiters.size(); ++place) {
@@ -277,7 +190,7 @@ void Scheduler::stop(ModelIndex index, Effects& out) {
   add(out, StopEngine{index, model.run});
 }
 
-// What time alone brings: deadlines, ends of cooling, starts that take too long.
+// What happens by the passing of time alone: deadlines, ends of cooling, starts that take too long.
 void Scheduler::expire(Time now, Effects& out) {
   for (ModelIndex i = 0; i < models_.size(); ++i) {
     Model& model = models_[i];

@@ -1,19 +1,19 @@
-// Why: the decisions of the server in one place: which model is resident, which goes, who may use one now, who waits
-// and for how long. Nothing here knows a process, a socket or a clock: events and times come in, effects go out, so
-// that every order of events can be tried in a test.
-// Thread: one owner; plain object.
-// What holds, after every call:
-//   - the needs of all models that hold memory (starting, ready, draining, stopping) sum to at most the budget, unless
-//     a need was raised, or the budget lowered, while a model ran;
+// Why: all decisions of the server in one place: which model is resident, which one goes, who may use one now, who waits and
+// for how long. Nothing here knows a process, a socket or a clock. Events and times come in, effects go out, so that a test
+// can try every order of events.
+// Thread: one owner; a plain object.
+// What holds after every call:
+//   - the needs of all models that hold memory (starting, ready, draining, stopping) sum to at most the budget, unless a
+//     need was raised, or the budget lowered, while a model ran;
 //   - a model with a lease is never stopped, except by stop_now();
-//   - a lease is only given for an engine that is ready in that moment; requests for one model share one start;
-//   - a ready model's waiters never wait for another model's load;
-//   - bounded wait: a request that needs the place of a busy model waits at most `patience` of further admissions
-//     there, then no new lease is given on it, and it goes when its running leases have ended; where several models wait,
-//     each that was loaded has a turn of this length, in the order in which they were first asked for;
-//   - every request ends: granted, refused with a reason, or taken back by its owner.
-// Who goes first when room is needed: idle before busy; the least recently used idle one first, the main model after
-// the others, pinned ones last of all (even after busy ones that are not pinned).
+//   - a lease is only given on an engine that is ready in that moment, and requests for one model share one start;
+//   - those who wait for a ready model never wait for another model's load;
+//   - waits are bounded: when a request needs the place of a busy model, that model admits new requests for at most
+//     `patience`; then it gets no new lease, and goes when its running leases have ended. If several models wait, each gets
+//     a turn of this length once it is loaded, in the order in which they were first asked for;
+//   - every request ends: it is granted, refused with a reason, or taken back by its owner.
+// Who goes first when room is needed: idle models before busy ones, and among the idle ones the least recently used first; the
+// main model after the others; pinned models last of all, even after busy ones that are not pinned.
 #pragma once
 
 #include <chrono>
@@ -34,12 +34,13 @@ namespace eai::engine {
 
 enum class State { absent, starting, ready, draining, stopping, cooling };
 std::string_view name_of(State state);
+inline bool holds_memory(State state) { return state != State::absent && state != State::cooling; }
 
 using Time = std::chrono::steady_clock::time_point;
 using Span = std::chrono::steady_clock::duration;
-using ModelIndex = std::size_t;  // in the order of add_model()
-using Ticket = std::uint64_t;    // one request: first its wait, then its lease; chosen by the caller, never reused
-using Run = std::uint64_t;       // one start of one engine; events of an older run are ignored
+using ModelIndex = std::size_t;   // in the order of add_model()
+using Ticket = std::uint64_t;     // one request: first its wait, then its lease; chosen by the caller, never reused
+using EngineRun = std::uint64_t;  // one start of one engine; events of an older run are ignored
 
 struct ModelTerms {
   std::uint64_t need = 0;           // bytes while it is resident
@@ -51,9 +52,8 @@ struct ModelTerms {
 };
 
 struct SchedulerOptions {
-  std::uint64_t budget = 0;  // bytes for all engines together
-  std::uint32_t max_resident =
-      0;  // models at a time, 0: as many as fit; a leaving one does not count while bytes allow
+  std::uint64_t budget = 0;        // bytes for all engines together
+  std::uint32_t max_resident = 0;  // models at a time; 0: as many as fit. A leaving one does not count if bytes allow
   Span patience = std::chrono::seconds(10);
   Span start_timeout = std::chrono::seconds(600);
   Span idle_timeout = std::chrono::minutes(30);  // 0: never unloaded for idleness
@@ -86,16 +86,16 @@ struct Standing {
 
 struct StartEngine {
   ModelIndex model;
-  Run run;
+  EngineRun run;
 };
 struct StopEngine {
   ModelIndex model;
-  Run run;
+  EngineRun run;
 };  // answered by exited()
 struct Grant {
   Ticket ticket;
   ModelIndex model;
-  Run run;
+  EngineRun run;
 };
 struct Refuse {
   Ticket ticket;
@@ -107,14 +107,14 @@ struct Refuse {
 };
 struct LoseLease {
   Ticket ticket;
-};  // its engine is gone; leave() is still owed
+};  // its engine is gone; leave() must still be called
 struct Prefetch {
   ModelIndex model;
 };  // it starts as soon as another has gone
 using Effect = std::variant<StartEngine, StopEngine, Grant, Refuse, LoseLease, Prefetch>;
 using Effects = boost::container::small_vector<Effect, 2>;  // mostly there is one
 
-// Built in place: g++ 12 warns wrongly where a variant is moved in from a temporary.
+// Built in place, because g++ 12 gives a wrong warning if a variant is moved in from a temporary.
 template <typename E>
 void add(Effects& effects, E effect) {
   effects.emplace_back(std::in_place_type<E>, std::move(effect));
@@ -132,17 +132,17 @@ class Scheduler {
   // Takes remove_model() back.
   Effects return_model(Time now, ModelIndex model);
 
-  // A new request. Among the effects, or those of a later call, is exactly one Grant or Refuse for it, unless leave()
-  // comes first.
+  // A new request. Its effects, or those of a later call, have exactly one Grant or Refuse for it, unless leave() comes
+  // first.
   Effects request(Time now, Ticket ticket, ModelIndex model, Time deadline);
   // Ends a wait or gives a lease back. An unknown ticket is ignored.
   Effects leave(Time now, Ticket ticket);
   // Lets the model go as soon as its leases have ended; it comes back with the next request.
   Effects unload(Time now, ModelIndex model);
 
-  Effects ready(Time now, Run run);
+  Effects ready(Time now, EngineRun run);
   // The engine of this run is gone or never came to be; `words`: why, for people. Ends a start, a stop or a crash.
-  Effects exited(Time now, Run run, std::string words);
+  Effects exited(Time now, EngineRun run, std::string words);
 
   // To be called at next_wakeup(), harmless at any time.
   Effects tick(Time now);
@@ -156,7 +156,7 @@ class Scheduler {
   State state(ModelIndex model) const { return models_[model].state; }
   std::size_t leases(ModelIndex model) const { return models_[model].leases.size(); }
   std::size_t waiting(ModelIndex model) const { return models_[model].waiters.size(); }
-  Run run(ModelIndex model) const { return models_[model].run; }
+  EngineRun run(ModelIndex model) const { return models_[model].run; }
   Time ready_at(ModelIndex model) const { return models_[model].ready_at; }
   Time cool_until(ModelIndex model) const { return models_[model].cool_until; }  // while State::cooling
   const ModelTerms& terms(ModelIndex model) const { return models_[model].terms; }
@@ -179,7 +179,7 @@ class Scheduler {
   struct Model {
     ModelTerms terms;
     State state = State::absent;
-    Run run = 0;
+    EngineRun run = 0;
     std::deque<Waiter> waiters;  // by arrival
     boost::container::flat_set<Ticket> leases;
     Time started_at{}, ready_at{}, last_used{}, cool_until{};
@@ -206,7 +206,7 @@ class Scheduler {
   void stop(ModelIndex model, Effects& out);
   void cool(Time now, Model& model);
   void refuse_all(ModelIndex model, Refusal why, Span retry_after, const std::string& words, Effects& out);
-  std::optional<ModelIndex> model_of(Run run) const;
+  std::optional<ModelIndex> model_of(EngineRun run) const;
   Span idle_timeout(const Model& model) const { return model.terms.idle_timeout.value_or(options_.idle_timeout); }
   Standing standing_at(const Model& model, std::size_t place) const;
   std::vector<ModelIndex> claims() const;
@@ -214,7 +214,7 @@ class Scheduler {
   SchedulerOptions options_;
   std::vector<Model> models_;
   boost::container::flat_map<Ticket, ModelIndex> tickets_;  // waiting or leased
-  Run last_run_ = 0;
+  EngineRun last_run_ = 0;
   Time settled_at_{};
   bool shutting_down_ = false;
 };

@@ -1,5 +1,5 @@
-// The part of the scheduler that decides who gets memory. It is computed afresh after every event from what holds now,
-// so that a drain begun for a request is called off when that request goes away.
+// The part of the scheduler that decides who gets memory. The plan is made afresh after every event from the present state,
+// so that a drain which was begun for a request is called off when that request goes away.
 #include <algorithm>
 #include <tuple>
 
@@ -7,7 +7,7 @@
 
 namespace eai::engine {
 
-// One pass over all claims. "leaving" is memory that will come free without further decisions.
+// One pass over all claims. "leaving" is memory that will become free without further decisions.
 struct Scheduler::Plan {
   Plan(Scheduler& scheduler, Time time, Effects& effects)
       : owner(scheduler), now(time), out(effects), taken(scheduler.models_.size()), drain(scheduler.models_.size()) {}
@@ -39,7 +39,7 @@ struct Scheduler::Plan {
   std::uint64_t staying = 0, reserved_models = 0;
 };
 
-// Nobody waits for memory, nobody is to give any back: the usual case, in which a plan would change nothing.
+// Nobody waits for memory and nobody has to give any back. This is the usual case, and a plan would change nothing.
 bool Scheduler::at_rest() const {
   std::uint64_t bytes = 0, running = 0;
   for (const Model& model : models_) {
@@ -63,7 +63,7 @@ void Scheduler::plan(Time now, Effects& out) {
   plan.apply_drain();
 }
 
-// Models that somebody waits for and that do not run, the longest waiting first; the main one first on a tie.
+// Models that somebody waits for and that do not run, the longest wait first; on a tie the main model comes first.
 std::vector<ModelIndex> Scheduler::claims() const {
   std::vector<ModelIndex> found;
   for (ModelIndex i = 0; i < models_.size(); ++i) {
@@ -97,7 +97,7 @@ void Scheduler::Plan::count() {
   }
 }
 
-// Models that go whatever others want: unloaded by hand, no longer served, or all at the end.
+// Takes models that go in any case: unloaded by hand, no longer served, or all of them at the end.
 void Scheduler::Plan::end_unwanted() {
   for (ModelIndex i = 0; i < owner.models_.size(); ++i) {
     const Model& model = owner.models_[i];
@@ -109,8 +109,8 @@ void Scheduler::Plan::end_unwanted() {
   }
 }
 
-// More than should be there: a need that turned out larger than thought, a lowered budget, or a leaving model whose
-// successor already runs. What is on its way out goes on draining, then idle ones go until the rest fits.
+// Handles an excess: a need that turned out larger than thought, a lowered budget, or a leaving model whose successor already
+// runs. Models that drain go on draining, then idle ones go until the rest fits.
 void Scheduler::Plan::shrink() {
   std::vector<ModelIndex> candidates;
   for (ModelIndex i = 0; i < owner.models_.size(); ++i) {
@@ -173,8 +173,8 @@ bool Scheduler::Plan::patient(ModelIndex claim, const std::vector<ModelIndex>& v
   const bool busy = std::ranges::any_of(victims, [&](ModelIndex i) { return !owner.models_[i].leases.empty(); });
   if (!busy) return false;
   if (!model.contended_since) model.contended_since = now;
-  // A model that was loaded while this one waited already has its turn all the same: else none of three models that are
-  // asked for all the time would answer more than what it found waiting.
+  // A model that was loaded while this one already waited has its turn all the same. Otherwise, if three models are asked for
+  // all the time, none of them would answer more than the requests it found waiting.
   Time turn = *model.contended_since;
   for (const ModelIndex i : victims)
     if (!owner.models_[i].leases.empty()) turn = std::max(turn, owner.models_[i].ready_at);
@@ -217,7 +217,7 @@ Scheduler::Plan::Excess Scheduler::Plan::excess_of(std::uint64_t need, std::uint
   return excess;
 }
 
-// The cheapest set of models whose going makes enough room; nothing if even all of them are too few.
+// The cheapest set of models that makes enough room by going; nothing if even all of them are not enough.
 std::optional<std::vector<ModelIndex>> Scheduler::Plan::choose(Excess excess) const {
   const auto& models = owner.models_;
   std::vector<ModelIndex> candidates;
@@ -226,7 +226,7 @@ std::optional<std::vector<ModelIndex>> Scheduler::Plan::choose(Excess excess) co
     if (!taken[i] && (unwanted_start || models[i].state == State::ready || models[i].state == State::draining))
       candidates.push_back(i);
   }
-  // Busy ones by how long they had their turn: a busy one is always "just used".
+  // Busy models are ordered by how long they have had their turn, because a busy one is always "just used".
   std::ranges::stable_sort(candidates, {}, [&](ModelIndex i) {
     const Model& model = models[i];
     const bool busy = !model.leases.empty();
@@ -243,7 +243,7 @@ std::optional<std::vector<ModelIndex>> Scheduler::Plan::choose(Excess excess) co
     freed += models[i].terms.need;
   }
   if (!enough(freed, chosen.size())) return std::nullopt;
-  // A large one taken late may have made smaller, more valuable ones needless.
+  // A large model that was chosen late may make smaller, more valuable ones unnecessary.
   for (std::size_t i = chosen.size(); i-- > 0;) {
     if (!enough(freed - models[chosen[i]].terms.need, chosen.size() - 1)) continue;
     freed -= models[chosen[i]].terms.need;

@@ -165,8 +165,8 @@ struct World {
   Scheduler scheduler;
   Time now{std::chrono::hours(1)};
   Ticket last = 0;
-  std::map<Run, std::pair<ModelIndex, Engine>> engines;
-  std::map<Ticket, std::pair<ModelIndex, Run>> leases;
+  std::map<EngineRun, std::pair<ModelIndex, Engine>> engines;
+  std::map<Ticket, std::pair<ModelIndex, EngineRun>> leases;
   std::map<Ticket, std::pair<ModelIndex, Time>> waiting;
 };
 
@@ -200,7 +200,7 @@ Outcome closed_loop(bool first_come, const std::vector<double>& shares, unsigned
   Scheduler scheduler({.budget = 10, .patience = first_come ? Span::zero() : Span(seconds(10))});
   for (std::size_t i = 0; i < shares.size(); ++i) scheduler.add_model({.need = 8, .slots = 4});
   std::vector<Client> clients(count);
-  std::map<Run, Time> loading, leaving;
+  std::map<EngineRun, Time> loading, leaving;
   Time now{std::chrono::hours(1)};
   Outcome outcome;
   Ticket last = 0;
@@ -219,11 +219,11 @@ Outcome closed_loop(bool first_come, const std::vector<double>& shares, unsigned
           }
     }
   };
-  const auto due = [&](std::map<Run, Time>& map) {
-    std::vector<Run> runs;
+  const auto due = [&](std::map<EngineRun, Time>& map) {
+    std::vector<EngineRun> runs;
     for (const auto& [run, at] : map)
       if (at <= now) runs.push_back(run);
-    for (const Run run : runs) map.erase(run);
+    for (const EngineRun run : runs) map.erase(run);
     return runs;
   };
   while (outcome.answered < 240) {
@@ -239,8 +239,8 @@ Outcome closed_loop(bool first_come, const std::vector<double>& shares, unsigned
         take(scheduler.request(now, client.ticket, wanted(random), now + seconds(600)));
       }
     }
-    for (const Run run : due(loading)) take(scheduler.ready(now, run));
-    for (const Run run : due(leaving)) take(scheduler.exited(now, run, "stopped"));
+    for (const EngineRun run : due(loading)) take(scheduler.ready(now, run));
+    for (const EngineRun run : due(leaving)) take(scheduler.exited(now, run, "stopped"));
     take(scheduler.tick(now));
     now += milliseconds(1);
   }

@@ -16,7 +16,7 @@ struct Pipe {
   UniqueFd read, write;
 };
 
-// Not in one step with FD_CLOEXEC, which not all systems can: a child closes whatever it was not given.
+// Not in one step with FD_CLOEXEC, because not every system can do that; a child closes whatever it was not given.
 Result<Pipe> make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) return fail_errno("making a pipe", errno);
@@ -31,7 +31,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
-// All that exec needs, made before the fork.
+// Everything that exec needs, made before the fork.
 struct Image {
   const char* program;
   char* const* arguments;
@@ -42,7 +42,7 @@ struct Image {
   pid_t parent;
 };
 
-// Between fork and exec in a program with threads: system calls only. Reports errno and ends.
+// Runs between fork and exec of a program with threads, so it may only make system calls. Reports errno and ends.
 [[noreturn]] void become(const Image& image) {
   ::setpgid(0, 0);
   platform::die_with(image.parent);
@@ -58,7 +58,7 @@ struct Image {
   for (std::size_t i = 0; i < 3; ++i) high[i] = ::fcntl(image.standard[i], F_DUPFD_CLOEXEC, 10);
   const int report = ::fcntl(image.report, F_DUPFD_CLOEXEC, 10);
   for (int i = 0; i < 3; ++i) ::dup2(high[static_cast<std::size_t>(i)], i);
-  // All others are closed by exec, also those that a library opened without FD_CLOEXEC.
+  // exec closes all others, including those that a library opened without FD_CLOEXEC.
   platform::close_on_exec_from(3);
   if (::chdir(image.folder) == 0) ::execve(image.program, image.arguments, image.environment);
   const int number = errno;
@@ -66,7 +66,7 @@ struct Image {
   ::_exit(127);
 }
 
-// Zero when the program runs: its exec closed the pipe.
+// Zero if the program runs, because its exec closed the pipe.
 int reported_errno(const UniqueFd& report) {
   int number = 0;
   ssize_t got = 0;

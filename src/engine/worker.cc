@@ -34,7 +34,8 @@ Result<sockaddr_in> address_of(const WorkerOptions& options) {
               "a worker listens on an IPv4 address such as 192.168.1.5, not on \"" + printable(options.host) + "\"");
 }
 
-// The worker itself says only that it failed, and takes no port 0: both are found out by binding here and letting go.
+// The worker itself only says that it failed, and does not accept port 0. So we bind here first and let go again, which
+// finds a free port and tells why a given one cannot be used.
 Result<std::uint16_t> usable_port(sockaddr_in address, const WorkerOptions& options) {
   const UniqueFd probe = make_socket(AF_INET, SOCK_STREAM);
   if (!probe) return fail_errno("making a socket", errno);
@@ -53,7 +54,7 @@ bool takes_connections(sockaddr_in address) {
   return probe && ::connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
 }
 
-// Both streams of the worker, line by line; the last ones are kept for the error when it dies.
+// Both streams of the worker, line by line; the last lines are kept for the error message when it dies.
 struct Words {
   const WorkerEvents& events;
   bool telling = false;
@@ -88,7 +89,7 @@ struct Words {
   }
 };
 
-// Until it has ended.
+// Returns when the worker has ended.
 void listen_to(const Child& child, const sockaddr_in& address, const WorkerEvents& events, Words& words) {
   std::array<pollfd, 3> watched{
       {{child.exit_event.get(), POLLIN, 0}, {child.output.get(), POLLIN, 0}, {child.diary.get(), POLLIN, 0}}};

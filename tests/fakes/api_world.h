@@ -38,7 +38,7 @@ class ApiWorld : public ::testing::Test {
     pool.run_folder = folder_.path() / "run";
     pool.log_folder = folder_.path() / "logs";
     pool.measured_file = folder_.path() / "measured.json";
-    pool.llama_server = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_engine.py";
+    pool.programs["llama-server"] = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_engine.py";
     pool.stop_grace = std::chrono::seconds(0);
     pool_.emplace(context_, pool, specs);
     std::vector<ServedModel> served;

@@ -1,4 +1,4 @@
-#include "engine/devices.h"
+#include "engine/llama_devices.h"
 
 #include <array>
 #include <cerrno>
@@ -34,7 +34,7 @@ std::optional<Device> parse_line(std::string_view line) {
                 *mib * k_mib};
 }
 
-// What comes until the end of the stream or the deadline; nothing then.
+// Everything until the end of the stream; nothing if the deadline comes first.
 std::optional<std::string> read_all(int fd, Clock::time_point deadline) {
   std::string text;
   std::array<char, 4096> block{};
@@ -64,8 +64,8 @@ std::vector<Device> parse_devices(std::string_view text) {
   return out;
 }
 
-Result<std::vector<Device>> list_devices(const fs::path& llama_server) {
-  Command command{llama_server, {"--list-devices"}, clean_environment(), "/"};
+Result<std::vector<Device>> list_llama_devices(const fs::path& program) {
+  Command command{program, {"--list-devices"}, clean_environment(), "/"};
   EAI_TRY(Child child, spawn(command));
   child.input.reset();
   const auto deadline = Clock::now() + k_limit;
@@ -80,7 +80,7 @@ Result<std::vector<Device>> list_devices(const fs::path& llama_server) {
   }
   const auto ending = reap(child.pid);
   if (text && ending && !ending->by_signal && ending->number == 0) return parse_devices(*text);
-  return fail(Code::io, llama_server.string() + " --list-devices " +
+  return fail(Code::io, program.string() + " --list-devices " +
                             (!text    ? "did not end in time"
                              : ending ? ending->words()
                                       : std::string("is gone")));

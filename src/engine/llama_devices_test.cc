@@ -1,8 +1,8 @@
-#include "engine/devices.h"
+#include "engine/llama_devices.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/memory.h"
+#include "engine/budget.h"
 #include "engine/pool.h"
 
 namespace eai::engine {
@@ -56,19 +56,19 @@ struct StandIn : ::testing::Test {
 
 TEST_F(StandIn, IsAsked) {
   const auto devices =
-      list_devices(program("[ \"$1\" = --list-devices ] || exit 1\necho 'Available devices:'\n"
-                           "echo 'loading' >&2\necho '  Vulkan0: A GPU (8192 MiB, 8000 MiB free)'"));
+      list_llama_devices(program("[ \"$1\" = --list-devices ] || exit 1\necho 'Available devices:'\n"
+                                 "echo 'loading' >&2\necho '  Vulkan0: A GPU (8192 MiB, 8000 MiB free)'"));
   ASSERT_TRUE(devices) << devices.error().message;
   EXPECT_EQ(*devices, (std::vector<Device>{{"Vulkan0", "A GPU", 8 * k_gib}}));
 }
 
 TEST_F(StandIn, ThatFailsSaysSo) {
-  EXPECT_NE(list_devices(program("exit 3")).error().message.find("exited with status 3"), std::string::npos);
-  EXPECT_FALSE(list_devices(folder.path() / "missing"));
+  EXPECT_NE(list_llama_devices(program("exit 3")).error().message.find("exited with status 3"), std::string::npos);
+  EXPECT_FALSE(list_llama_devices(folder.path() / "missing"));
 }
 
 TEST_F(StandIn, RealEngineWithoutAGpuHasNone) {
-  const auto devices = list_devices(fs::path(EAI_BUILD_DIR) / "libexec/eai/llama-server");
+  const auto devices = list_llama_devices(fs::path(EAI_BUILD_DIR) / "libexec/eai/llama-server");
   ASSERT_TRUE(devices) << devices.error().message;
   EXPECT_TRUE(devices->empty());
 }

@@ -1,0 +1,194 @@
+#include "engine/pool_loop.h"
+
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+#include "engine/prefetch.h"
+#include "engine/refusal_words.h"
+#include "util/log.h"
+
+namespace eai::engine {
+
+namespace asio = boost::asio;
+
+namespace {
+
+Time now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+void PoolLoop::apply(Effects effects) {
+  bool waits = false, started = false, stopped = false;
+  for (const Effect& effect : effects) {
+    waits = waits || std::holds_alternative<Prefetch>(effect);
+    started = started || std::holds_alternative<StartEngine>(effect);
+    stopped = stopped || std::holds_alternative<StopEngine>(effect);
+    std::visit([this](const auto& one) { carry_out(one); }, effect);
+  }
+  // Where only the number of models is limited, one starts while the other leaves.
+  const bool another_first = waits || (started && stopped);
+  if (another_first) ++switches_;
+  if (another_first && stopped) ++evictions_;
+  tell_news();
+  set_alarm();
+  if (scheduler_.all_gone()) gone_.cancel();
+}
+
+void PoolLoop::carry_out(const StartEngine& effect) {
+  const Member& member = *members_[effect.model];
+  const ModelPlan& plan = member.plan;
+  const EngineKind& kind = kind_of(plan.spec().task);
+  Launch launch = plan.found().launch;
+  if (conversations_.keeps(plan)) launch.slot_folder = conversations_.folder().string();
+  member.life->start(effect.run, kind, program_of(kind, options_.programs), plan.spec(), launch);
+}
+
+void PoolLoop::carry_out(const StopEngine& effect) {
+  const Member& member = *members_[effect.model];
+  // At the end of the server there is no time to save conversations, and with other settings they would be of no use.
+  const bool comes_back = !member.plan.has_next() && !scheduler_.removed(effect.model) && !scheduler_.shutting_down();
+  if (member.life->end_service() && comes_back && conversations_.keeps(member.plan))
+    asio::co_spawn(context_, save_and_stop(effect.model), asio::detached);
+  else
+    member.life->stop();
+}
+
+void PoolLoop::carry_out(const Grant& effect) {
+  if (requests_.grant(effect.ticket)) ++members_[effect.model]->requests;
+}
+
+void PoolLoop::carry_out(const Refuse& effect) {
+  const ModelPlan& plan = members_[effect.model]->plan;
+  const RefusalFacts facts{.name = plan.spec().folder_name,
+                           .need = scheduler_.terms(effect.model).need,
+                           .waiting = scheduler_.waiting(effect.model),
+                           .found = plan.found(),
+                           .budget = budget_,
+                           .name_of = [this](ModelIndex index) { return members_[index]->plan.spec().folder_name; }};
+  requests_.refuse(effect.ticket, error_of(effect, facts));
+}
+
+void PoolLoop::carry_out(const LoseLease& effect) { requests_.lose(effect.ticket, "the engine is gone"); }
+
+void PoolLoop::carry_out(const Prefetch& effect) {
+  asio::post(helper_, [spec = members_[effect.model]->plan.latest_spec()] { prefetch(files_of(spec)); });
+}
+
+void PoolLoop::set_alarm() {
+  const auto next = scheduler_.next_wakeup();
+  // One that comes too early does no harm, and each answer moves the time at which its model will have been idle for long.
+  if (!next || closed_ || (alarm_at_ && *alarm_at_ <= *next)) return;
+  alarm_at_ = next;
+  alarm_.expires_at(*next);
+  alarm_.async_wait([self = weak_from_this()](boost::system::error_code error) {
+    const auto loop = self.lock();
+    if (error || !loop || loop->closed_) return;
+    loop->alarm_at_.reset();
+    loop->apply(loop->scheduler_.tick(now()));
+  });
+}
+
+void PoolLoop::tell_news() {
+  requests_.tell_news([this](Ticket ticket) -> std::optional<WaitNews> {
+    const auto index = scheduler_.model_waited_for(ticket);
+    const auto standing = scheduler_.standing(ticket);
+    if (!index || !standing) return std::nullopt;
+    WaitNews news;
+    news.phase = words_of(standing->phase);
+    news.position = standing->position;
+    if (scheduler_.state(*index) == State::starting) news.fraction = members_[*index]->life->fraction();
+    return news;
+  });
+}
+
+void PoolLoop::engine_ready(ModelIndex index, EngineRun run) {
+  if (conversations_.keeps(members_[index]->plan))
+    asio::co_spawn(context_, restore_and_begin(index, run), asio::detached);
+  else
+    begin(index, run);
+}
+
+void PoolLoop::begin(ModelIndex index, EngineRun run) {
+  members_[index]->life->serve();
+  apply(scheduler_.ready(now(), run));
+  measure(index);
+  measure_soon();
+}
+
+asio::awaitable<void> PoolLoop::restore_and_begin(ModelIndex index, EngineRun run) {
+  const auto self = shared_from_this();
+  const auto member = members_[index];
+  co_await conversations_.restore(member->plan, member->life);
+  if (member->life->runs(run)) begin(index, run);
+}
+
+asio::awaitable<void> PoolLoop::save_and_stop(ModelIndex index) {
+  const auto self = shared_from_this();
+  const auto member = members_[index];
+  const auto engine = member->life->engine();
+  co_await conversations_.save(member->plan, member->life, helper_);
+  if (!engine.expired()) member->life->stop();
+}
+
+void PoolLoop::engine_exited(ModelIndex index, EngineRun run, const std::string& words) {
+  Member& member = *members_[index];
+  if (answers(index)) {
+    ++member.crashes;
+    log::warn("the engine of {} is gone: {}", member.plan.spec().folder_name, words);
+  }
+  const bool changed = member.plan.has_next();
+  // Before the scheduler knows, which may start the next one at once.
+  take_next(member);
+  Effects effects = scheduler_.exited(now(), run, words);
+  for (const Effect& effect : effects)
+    if (const auto* lost = std::get_if<LoseLease>(&effect)) requests_.lose(lost->ticket, words);
+  apply(std::move(effects));
+  // Its peak may have taught a new need; while it runs a need is only ever raised.
+  if (member.plan.known() && (scheduler_.state(index) == State::absent || changed))
+    apply(scheduler_.set_terms(now(), index, terms_of(member)));
+}
+
+bool PoolLoop::answers(ModelIndex index) const {
+  const State state = scheduler_.state(index);
+  return state == State::ready || state == State::draining;
+}
+
+void PoolLoop::measure(ModelIndex index) {
+  const Member& member = *members_[index];
+  if (!answers(index)) return;
+  const auto peak = member.life->measure(member.plan.found().memory);
+  if (!peak || budget_.on_device || !measured_.note(member.plan.key(), *peak)) return;
+  save_measured();
+  if (const ModelTerms terms = terms_of(member); terms.need > scheduler_.terms(index).need)
+    apply(scheduler_.set_terms(now(), index, terms));
+}
+
+void PoolLoop::measure_soon() {
+  if (std::exchange(measuring_, true)) return;
+  measure_timer_.expires_after(options_.measure_every);
+  measure_timer_.async_wait([self = weak_from_this()](boost::system::error_code error) {
+    const auto loop = self.lock();
+    if (!loop) return;
+    loop->measuring_ = false;
+    if (error || loop->closed_) return;
+    for (ModelIndex i = 0; i < loop->members_.size(); ++i) {
+      loop->measure(i);
+      if (loop->answers(i) && loop->scheduler_.leases(i) > 0)
+        loop->members_[i]->life->check({loop->options_.silence_limit, loop->options_.stuck_limit});
+    }
+    if (!loop->scheduler_.all_gone()) loop->measure_soon();
+  });
+}
+
+void PoolLoop::give_back(Ticket ticket, ModelIndex index) {
+  requests_.release(ticket);
+  if (closed_) return;
+  // The end of an answer is when an engine has used the most.
+  if (scheduler_.leases(index) == 1) measure(index);
+  apply(scheduler_.leave(now(), ticket));
+}
+
+}  // namespace eai::engine

@@ -1,0 +1,111 @@
+// Why: the owner of all that a pool is made of. It turns what happens (a request, a lease given back, an engine that is ready
+// or gone, time that has passed) into events for the scheduler, and carries out the effects that come back.
+// Thread: the one thread that runs the io_context; what blocks on the disk goes to one helper thread, values in, values out.
+// What holds: every decision is the scheduler's. The parts know nothing of each other and are only tied together here:
+//   ModelPlan      what a model's engine is started with, now and next
+//   EngineLife     its process, through all its starts
+//   Requests       who waits, and who has a lease
+//   Conversations  KV caches that outlive their engine
+// After close() nothing happens any more, whoever still holds a reference.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "engine/conversations.h"
+#include "engine/engine_life.h"
+#include "engine/measured.h"
+#include "engine/model_plan.h"
+#include "engine/pool.h"
+#include "engine/requests.h"
+#include "engine/scheduler.h"
+
+namespace eai::engine {
+
+class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
+ public:
+  // One model that is, or was, served. Its index never changes.
+  struct Member {
+    std::string id;
+    ModelPlan plan;
+    std::shared_ptr<EngineLife> life;
+    std::uint64_t requests = 0, crashes = 0;
+  };
+
+  PoolLoop(boost::asio::io_context& context, PoolOptions options);
+
+  // The interface of Pool; see there.
+  boost::asio::awaitable<Result<Lease>> lease(LeaseRequest request);
+  std::vector<ModelStatus> status() const;
+  PoolStatus totals() const;
+  void reload(PoolOptions options, std::vector<ModelSpec> models);
+  void serve(std::vector<ModelSpec> models);  // these, and no others
+  std::chrono::seconds cools_for(const std::string& model_id) const;
+  void unload(const std::string& model_id);
+  boost::asio::awaitable<void> stop();
+  void close();
+
+  // For Lease.
+  const std::shared_ptr<Member>& member(ModelIndex index) const { return members_[index]; }
+  void hold(Ticket ticket, std::string& ended) { requests_.hold(ticket, ended); }
+  void give_back(Ticket ticket, ModelIndex index);
+
+ private:
+  struct Withdrawal;
+
+  // pool_loop.cc: events to the scheduler, and its effects.
+  void apply(Effects effects);
+  void carry_out(const StartEngine& effect);
+  void carry_out(const StopEngine& effect);
+  void carry_out(const Grant& effect);
+  void carry_out(const Refuse& effect);
+  void carry_out(const LoseLease& effect);
+  void carry_out(const Prefetch& effect);
+  void set_alarm();
+  void tell_news();
+  void engine_ready(ModelIndex index, EngineRun run);
+  void engine_exited(ModelIndex index, EngineRun run, const std::string& words);
+  boost::asio::awaitable<void> save_and_stop(ModelIndex index);
+  boost::asio::awaitable<void> restore_and_begin(ModelIndex index, EngineRun run);
+  void begin(ModelIndex index, EngineRun run);  // its engine may be used
+  void measure(ModelIndex index);
+  void measure_soon();
+  bool answers(ModelIndex index) const;  // its engine is ready, or drains
+
+  // pool_models.cc: which models there are, and what is known of them.
+  ModelIndex add_model(ModelSpec spec);
+  void look_at(ModelIndex index, ModelSpec spec);
+  void looked(ModelIndex index, ModelSpec spec, Result<Inspection> result);
+  void take_next(Member& member);
+  void change(ModelIndex index, ModelSpec spec);
+  ModelTerms terms_of(const Member& member) const;
+  void save_measured();
+  ModelStatus status_of(ModelIndex index) const;
+
+  boost::asio::io_context& context_;
+  PoolOptions options_;
+  Budget budget_;
+  Scheduler scheduler_;
+  Measured measured_;
+  std::shared_ptr<EngineHome> home_;
+  Conversations conversations_;
+  Requests requests_;
+  std::vector<std::shared_ptr<Member>> members_;  // by ModelIndex
+  std::vector<ModelIndex> order_;                 // of those that are served now
+  std::unordered_map<std::string, ModelIndex> by_id_;
+  boost::asio::steady_timer alarm_, gone_, measure_timer_;
+  std::optional<Time> alarm_at_;  // while it is set
+  bool measuring_ = false, closed_ = false;
+  std::uint64_t switches_ = 0, evictions_ = 0;
+  boost::asio::thread_pool helper_{1};  // what blocks on the disk
+};
+
+}  // namespace eai::engine

@@ -1,0 +1,91 @@
+// What can be asked of the scheduler; nothing here changes it.
+#include <algorithm>
+
+#include "engine/scheduler.h"
+
+namespace eai::engine {
+
+std::string_view name_of(State state) {
+  switch (state) {
+    case State::absent:
+      return "absent";
+    case State::starting:
+      return "starting";
+    case State::ready:
+      return "ready";
+    case State::draining:
+      return "draining";
+    case State::stopping:
+      return "stopping";
+    case State::cooling:
+      return "cooling";
+  }
+  return "absent";
+}
+
+std::uint64_t Scheduler::used() const {
+  std::uint64_t sum = 0;
+  for (const Model& model : models_)
+    if (holds_memory(model.state)) sum += model.terms.need;
+  return sum;
+}
+
+bool Scheduler::all_gone() const {
+  return std::ranges::none_of(models_, [](const Model& model) { return holds_memory(model.state); });
+}
+
+std::optional<Time> Scheduler::next_wakeup() const {
+  std::optional<Time> first;
+  const auto at = [&](Time time) {
+    if (!first || time < *first) first = time;
+  };
+  for (const Model& model : models_) {
+    for (const Waiter& waiter : model.waiters) at(waiter.deadline);
+    if (model.state == State::cooling) at(model.cool_until);
+    if (model.state == State::starting) at(model.started_at + options_.start_timeout);
+    // Once patience has ended, the plan has acted on it, and other events continue from there.
+    if (model.contended_since && model.patient_until > settled_at_) at(model.patient_until);
+    const bool idle = model.state == State::ready && model.leases.empty() && !model.terms.pinned;
+    if (idle && idle_timeout(model) > Span::zero()) at(model.last_used + idle_timeout(model));
+  }
+  return first;
+}
+
+std::optional<Standing> Scheduler::standing(Ticket ticket) const {
+  const auto found = tickets_.find(ticket);
+  if (found == tickets_.end()) return std::nullopt;
+  const Model& model = models_[found->second];
+  for (std::size_t place = 0; place < model.waiters.size(); ++place)
+    if (model.waiters[place].ticket == ticket) return standing_at(model, place);
+  return std::nullopt;
+}
+
+std::optional<ModelIndex> Scheduler::model_waited_for(Ticket ticket) const {
+  const auto found = tickets_.find(ticket);
+  if (found == tickets_.end() || models_[found->second].leases.contains(ticket)) return std::nullopt;
+  return found->second;
+}
+
+Standing Scheduler::standing_at(const Model& model, std::size_t place) const {
+  Standing standing;
+  standing.position = static_cast<int>(place) + 1;
+  standing.behind = model.behind;
+  using Phase = Standing::Phase;
+  if (model.state == State::ready)
+    standing.phase = Phase::queued;
+  else if (model.state == State::starting)
+    standing.phase = Phase::loading;
+  else if (std::ranges::any_of(model.behind, [&](ModelIndex i) { return !models_[i].leases.empty(); }))
+    standing.phase = Phase::for_answers;
+  else
+    standing.phase = Phase::for_room;
+  return standing;
+}
+
+std::optional<ModelIndex> Scheduler::model_of(EngineRun run) const {
+  for (ModelIndex i = 0; i < models_.size(); ++i)
+    if (run != 0 && models_[i].run == run) return i;
+  return std::nullopt;
+}
+
+}  // namespace eai::engine
