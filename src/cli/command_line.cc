@@ -16,13 +16,13 @@ namespace {
 constexpr const char* k_footer = R"(Examples:
   eai model run qwen3-1.7b                 download if needed, verify, serve on port 8080
   eai model run qwen3-8b,qwen3-embedding-4b
-  eai model list --all                     what is here, and what eai knows by name
-  eai image "a red circle" -o circle.png   draws with an image model
+  eai model list --all                     the models here, and those that eai knows by name
+  eai image "a red circle" -o circle.png   draw with an image model
   eai model stop
 
-Settings also come from EAI_... variables and from config.toml; models from catalog.toml.)";
+Settings can also be EAI_... variables or keys in config.toml; catalog.toml adds names of models.)";
 
-// What CLI11 writes into while it parses; read when it is done.
+// What CLI11 fills in while it parses.
 struct Slots {
   std::vector<std::string> models, hashes, text;
   std::string folder;
@@ -58,7 +58,7 @@ void add_command(CLI::App& group, const Command& command, Slots& slots) {
     app.add_option("text", slots.text, help)->type_name("WORDS...");
   }
   for (std::string_view key : command.options) add_setting(app, *find_setting(key), command, slots);
-  // Between a command and its server in the background; not for people.
+  // For the server that a command starts in the background; hidden from users.
   app.add_option("--ready-fd", slots.ready_fd)->group("");
 }
 
@@ -84,7 +84,7 @@ Failure wrong_word(std::string_view word, const std::vector<std::string>& known,
   return fail(Code::invalid, message + (near.empty() ? ". See `" : " See `") + std::string(read_on) + "`");
 }
 
-// What CLI11 says of a wrong option names it; near ones are added.
+// CLI11's message names the wrong option; this adds similar ones.
 Failure wrong_option(const CLI::App& app, std::string message) {
   while (message.ends_with('\n') || message.ends_with('.')) message.pop_back();
   const CLI::App* deepest = &app;
@@ -104,7 +104,7 @@ Failure wrong_option(const CLI::App& app, std::string message) {
   return fail(Code::invalid, printable(message, 400) + (near.empty() ? ". See `" : " See `") + read_on + "`");
 }
 
-// CLI11 says of a wrong command only that it was not expected.
+// CLI11's own message for a wrong command says only that it was not expected.
 Result<void> check_words(int argc, const char* const* argv) {
   if (argc < 2) return {};
   std::string_view first = argv[1];
@@ -130,9 +130,7 @@ void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& 
   out.words.ready_fd = slots.ready_fd;
   for (std::string_view key : command.options) {
     const Setting& setting = *find_setting(key);
-    std::string name(setting.option.substr(setting.option.find("--")));
-    name = name.substr(0, name.find(','));
-    if (app.count(name) == 0) continue;
+    if (app.count(std::string(setting.long_option())) == 0) continue;
     if (setting.is<bool>()) {
       out.given[std::string(key)] = {slots.flags[key] ? "true" : "false"};
     } else {
@@ -145,13 +143,14 @@ void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& 
 
 Result<Parsed> parse_command_line(int argc, const char* const* argv, std::size_t columns) {
   EAI_CHECK(check_words(argc, argv));
-  CLI::App app("eai runs AI models that are found by the hash of their bytes, and serves them on this machine.", "eai");
+  CLI::App app("eai fetches AI models by the hash of their bytes, verifies them, and serves them on this machine.",
+               "eai");
   app.formatter(help_formatter(columns));
   app.footer(k_footer);
   bool version = false;
   app.add_flag("--version", version, "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
-  CLI::App& group = *app.add_subcommand("model", "Run, download and keep models");
+  CLI::App& group = *app.add_subcommand("model", "Run, download and manage models");
   std::vector<std::unique_ptr<Slots>> slots;
   for (const Command& command : commands()) {
     slots.push_back(std::make_unique<Slots>());

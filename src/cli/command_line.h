@@ -1,4 +1,4 @@
-// Why: argv becomes words and given options. The heavy parser stays in one file.
+// Why: turns argv into a command, its words and the options given. The heavy parser is included in one file only.
 // Thread: one.
 #pragma once
 
@@ -12,13 +12,14 @@
 namespace eai::cli {
 
 struct Parsed {
-  const Command* command = nullptr;  // null: there is only text to print
+  const Command* command = nullptr;  // null: only print `help`
   Words words;
   Given given;
-  std::string help;  // what --help asked for
+  std::string help;
 };
 
-// Code::invalid: a wrong word, with near ones and where to read on. `columns` is the width of --help; 0: no terminal.
+// Code::invalid: a word is wrong; the error suggests similar ones and names the help to read. `columns`: how wide --help
+// may be; 0: the output is not a terminal.
 Result<Parsed> parse_command_line(int argc, const char* const* argv, std::size_t columns = 0);
 
 }  // namespace eai::cli

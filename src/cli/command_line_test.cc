@@ -58,7 +58,7 @@ TEST(CommandLine, HelpFitsTheTerminalAndSaysWhatCounts) {
   }
   const auto said = [](std::string_view key) { return help_of(*find_setting(key)); };
   EXPECT_EQ(said("server.port"), "Port to listen on; 0 takes a free one (default: 8080) [EAI_PORT]");
-  EXPECT_NE(said("server.kv_cache_limit").find("(default: 4.29 GB)"), std::string::npos);
+  EXPECT_NE(said("server.kv_cache_limit").find("(default: 4GiB)"), std::string::npos);
   EXPECT_NE(said("output.log_level").find("log: debug, info, warn, error, off (default: info)"), std::string::npos);
   const std::string help = parse({"model", "run", "--help"})->help;
   EXPECT_LT(help.find("Server:"), help.find("--port"));

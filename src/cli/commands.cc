@@ -10,68 +10,78 @@ Keys joined(Keys first, const Keys& second) {
   return first;
 }
 
+// The options of each group, in the order of --help.
+Keys output() { return {"output.json", "output.quiet"}; }
+
+Keys fetching() {
+  return {"fetch.gateways",   "fetch.public_gateways", "fetch.block_folders", "fetch.offline",
+          "fetch.plain_http", "fetch.connections",     "fetch.max_retries"};
+}
+
+Keys serving() {
+  return {"server.port",           "server.host",          "server.context_length",  "server.parallel",
+          "server.foreground",     "server.force",         "server.memory_limit",    "server.idle_timeout",
+          "server.start_timeout",  "server.max_models",    "server.patience",        "server.queue_limit",
+          "server.kv_cache_limit", "server.private",       "server.allow_hosts",     "server.allow_origins",
+          "server.strict_models",  "server.model_names",   "server.tls_certificate", "server.tls_key",
+          "server.api_key_file",   "server.no_auth",       "server.remote_images",   "server.allow_private_images",
+          "server.request_log",    "engines.llama_server", "engines.image_engine",   "engines.workers",
+          "image.metadata",        "image.offload",        "output.log_level"};
+}
+
+Keys preserving() {
+  return {"preserve.folder_path", "preserve.task",        "preserve.ram",         "preserve.hf_repo",
+          "preserve.hf_file",     "preserve.config_name", "preserve.lora",        "preserve.zip_chunk_size",
+          "preserve.threads",     "fetch.max_retries",    "preserve.to",          "preserve.format",
+          "preserve.layout",      "preserve.providers",   "preserve.dry_run",     "preserve.resume",
+          "preserve.keep_here",   "preserve.timeout",     "preserve.pin_timeout", "fetch.offline"};
+}
+
+Keys drawing() {
+  return {"image.output",      "image.model",           "image.size",          "image.steps",    "image.seed",
+          "image.n",           "image.negative_prompt", "image.guidance",      "image.quality",  "image.format",
+          "image.compression", "image.picture",         "image.mask",          "image.strength", "image.preview",
+          "image.force",       "server.port",           "engines.image_engine"};
+}
+
 }  // namespace
 
 std::span<const Command> commands() {
   using Takes = Command::Takes;
-  static const Keys output = {"output.json", "output.quiet"};
-  static const Keys fetching = {"fetch.gateways",   "fetch.public_gateways", "fetch.block_folders", "fetch.offline",
-                                "fetch.plain_http", "fetch.connections",     "fetch.max_retries"};
-  static const Keys serving = {
-      "server.port",           "server.host",          "server.context_length",  "server.parallel",
-      "server.foreground",     "server.force",         "server.memory_limit",    "server.idle_timeout",
-      "server.start_timeout",  "server.max_models",    "server.patience",        "server.queue_limit",
-      "server.kv_cache_limit", "server.private",       "server.allow_hosts",     "server.allow_origins",
-      "server.strict_models",  "server.model_names",   "server.tls_certificate", "server.tls_key",
-      "server.api_key_file",   "server.no_auth",       "server.remote_images",   "server.allow_private_images",
-      "server.request_log",    "engines.llama_server", "engines.image_engine",   "engines.workers",
-      "image.metadata",        "image.offload",        "output.log_level"};
+  constexpr std::string_view names = "Names or hashes, separated by commas";
   static const std::vector<Command> table = {
-      {"run", "", "Serve models: the first is loaded at once, the others on demand", Takes::models,
-       "Names or hashes, separated by commas", joined(joined(serving, fetching), output), model_run},
+      {"run", "", "Download and serve models; the first is loaded at once, the others on demand", Takes::models, names,
+       joined(joined(serving(), fetching()), output()), model_run},
       {"serve", "", "Serve every downloaded model", Takes::nothing, "",
-       joined(joined({"server.main_hash"}, serving), output), model_serve},
-      {"stop", "", "Stop the running server", Takes::nothing, "", output, model_stop},
-      {"status", "ps", "Show the running server and its models", Takes::nothing, "", joined({"status.watch"}, output),
+       joined(joined({"server.main_hash"}, serving()), output()), model_serve},
+      {"stop", "", "Stop the running server", Takes::nothing, "", output(), model_stop},
+      {"status", "ps", "Show the running server and its models", Takes::nothing, "", joined({"status.watch"}, output()),
        model_status},
-      {"download", "pull", "Download models and verify them", Takes::models, "Names or hashes, separated by commas",
-       joined(fetching, output), model_download},
-      {"list", "ls", "List the models on this disk", Takes::nothing, "", joined({"list.all"}, output), model_list},
-      {"check", "", "Read models again and compare them with what was verified", Takes::models,
-       "Names or hashes; none: every model", output, model_check},
+      {"download", "pull", "Download models and verify them", Takes::models, names, joined(fetching(), output()),
+       model_download},
+      {"list", "ls", "List the models on this disk", Takes::nothing, "", joined({"list.all"}, output()), model_list},
+      {"check", "", "Read models from disk and verify them again", Takes::models,
+       "Names or hashes; without any, every model", output(), model_check},
       {"remove", "rm", "Remove models and unfinished downloads", Takes::models, "Names or hashes",
-       joined({"remove.force"}, output), model_remove},
-      {"adopt", "", "Take over the models of a `llms-storage` folder without downloading them again", Takes::folder,
-       "The folder (default: llms-storage)", joined(fetching, output), model_adopt},
+       joined({"remove.force"}, output()), model_remove},
+      {"adopt", "", "Take over the models in a `llms-storage` folder without downloading them again", Takes::folder,
+       "The folder (default: llms-storage)", joined(fetching(), output()), model_adopt},
       {"preserve", "", "Give a model's folder a hash and put it on homes of your choice", Takes::folder,
-       "The folder of the model (as --folder-path)",
-       joined({"preserve.folder_path", "preserve.task",        "preserve.ram",         "preserve.hf_repo",
-               "preserve.hf_file",     "preserve.config_name", "preserve.lora",        "preserve.zip_chunk_size",
-               "preserve.threads",     "fetch.max_retries",    "preserve.to",          "preserve.format",
-               "preserve.layout",      "preserve.providers",   "preserve.dry_run",     "preserve.resume",
-               "preserve.keep_here",   "preserve.timeout",     "preserve.pin_timeout", "fetch.offline"},
-              output),
-       model_preserve},
+       "The model's folder (same as --folder-path)", joined(preserving(), output()), model_preserve},
       {"audit", "", "Fetch random pieces of preserved models from their homes and verify them", Takes::models,
-       "Names or hashes", joined({"audit.homes", "audit.samples", "fetch.max_retries"}, output), model_audit},
-      {"estimate", "", "Show what memory a model will take and whether it fits", Takes::models,
+       "Names or hashes", joined({"audit.homes", "audit.samples", "fetch.max_retries"}, output()), model_audit},
+      {"estimate", "", "Show how much memory a model needs and whether it fits", Takes::models,
        "Names, hashes, or paths of GGUF files",
        joined(
            {"server.context_length", "server.parallel", "server.memory_limit", "engines.workers", "estimate.projector"},
-           output),
+           output()),
        model_estimate},
-      {"logs", "", "Print the server's log, or that of a model's engine", Takes::models,
-       "Name or hash; none: the server", joined({"logs.follow", "logs.lines"}, output), model_logs},
+      {"logs", "", "Print the log of the server, or of a model's engine", Takes::models,
+       "Name or hash; without one, the server's log", joined({"logs.follow", "logs.lines"}, output()), model_logs},
       {"worker", "", "Lend this machine's memory to models that run elsewhere, until Ctrl-C", Takes::nothing, "",
-       joined({"worker.host", "worker.port", "engines.llama_server"}, output), worker, true},
-      {"image", "", "Draw a picture from words", Takes::text, "What to draw",
-       joined(joined({"image.output", "image.model", "image.size", "image.steps", "image.seed", "image.n",
-                      "image.negative_prompt", "image.guidance", "image.quality", "image.format", "image.compression",
-                      "image.picture", "image.mask", "image.strength", "image.preview", "image.force", "server.port",
-                      "engines.image_engine"},
-                     fetching),
-              output),
-       image, true},
+       joined({"worker.host", "worker.port", "engines.llama_server"}, output()), worker, true},
+      {"image", "", "Draw a picture from a prompt", Takes::text, "What to draw",
+       joined(joined(drawing(), fetching()), output()), image, true},
   };
   return table;
 }

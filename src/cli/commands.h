@@ -1,4 +1,4 @@
-// Why: what `eai` can do, one row per command: its words, its options, its function.
+// Why: the commands of `eai`, one row each: its words, its options and its function.
 // Thread: one.
 #pragma once
 
@@ -15,13 +15,13 @@
 
 namespace eai::cli {
 
-// The words of one call of the program.
+// What was typed, without options that are settings.
 struct Words {
-  std::vector<std::string> models;  // names or hashes, lists already split
-  std::vector<std::string> hashes;  // of --hash
+  std::vector<std::string> models;  // names or hashes; lists are already split
+  std::vector<std::string> hashes;  // from --hash
   std::string folder;               // for commands that take one
-  std::string text;                 // of `eai image`
-  int ready_fd = -1;                // server in the background: where it tells how its start went
+  std::string text;                 // the prompt of `eai image`
+  int ready_fd = -1;                // where a server in the background reports how its start went
   std::vector<std::string> all;     // as typed, without the program's name
 };
 
@@ -30,21 +30,21 @@ struct Context {
   const Config& config;
   const Folders& folders;
   Output& out;
-  Given given = {};  // what the command line set, for reading the configuration again
+  Given given = {};  // what the command line set; needed to read the configuration again
 };
 
 struct Command {
   enum class Takes { nothing, models, folder, text };
 
-  std::string_view name;  // "run", below `eai model`
+  std::string_view name;  // "run" of `eai model run`
   std::string_view alias;
   std::string_view help;
   Takes takes = Takes::nothing;
   std::string_view argument_help;
   std::vector<std::string_view> options;  // keys of settings
-  // The exit status, or an error that the caller prints and turns into one.
+  // The exit status, or an error that the caller prints and turns into an exit status.
   Result<int> (*run)(Context&);
-  bool top = false;  // `eai <name>`, not below `eai model`
+  bool top = false;  // `eai <name>` instead of `eai model <name>`
 };
 
 std::span<const Command> commands();

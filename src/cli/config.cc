@@ -75,12 +75,12 @@ std::string what_is_allowed(const Setting& setting) {
   if (!setting.choices.empty()) return listed(setting.choices);
   struct Say {
     const Setting& setting;
-    std::string operator()(const Field<std::string>&) const { return "text"; }
+    std::string operator()(const Field<std::string>&) const { return "a string"; }
     std::string operator()(const Field<std::uint64_t>&) const {
       return "a whole number from " + std::to_string(setting.lowest) + " to " + std::to_string(setting.highest);
     }
     std::string operator()(const Field<bool>&) const { return "true or false"; }
-    std::string operator()(const Field<std::vector<std::string>>&) const { return "a list of texts"; }
+    std::string operator()(const Field<std::vector<std::string>>&) const { return "a list of strings"; }
     std::string operator()(const Field<ByteSize>&) const { return "a size such as \"24GB\""; }
   };
   return std::visit(Say{setting}, setting.place);
@@ -94,7 +94,7 @@ bool fits(const Setting& setting, const std::string& text) {
          std::find(setting.choices.begin(), setting.choices.end(), text) != setting.choices.end();
 }
 
-// False: the text is not a value for this setting.
+// False if the setting does not accept this text.
 bool assign(Config& config, const Setting& setting, std::string_view text) {
   return std::visit(
       [&]<typename Value>(const Field<Value>& field) {
@@ -119,7 +119,7 @@ bool assign(Config& config, const Setting& setting, std::string_view text) {
       setting.place);
 }
 
-// As assign(), from a TOML value: types must fit, but a size may be a number too.
+// The same from a TOML value, whose type must fit; a size may also be a number.
 bool assign(Config& config, const Setting& setting, const TomlEntry& entry) {
   return std::visit(
       [&]<typename Value>(const Field<Value>& field) {
@@ -146,7 +146,7 @@ Failure unknown_key(const fs::path& file, const TomlEntry& entry) {
   for (const Setting& setting : settings()) keys.emplace_back(setting.key);
   std::string message = "unknown key " + entry.key();
   auto near = near_names(entry.key(), keys);
-  if (near.empty()) {  // the right name in the wrong table
+  if (near.empty()) {  // perhaps the right name in the wrong table
     for (const std::string& key : keys) {
       if (key.ends_with("." + entry.path.back())) near.push_back(key);
     }
@@ -155,15 +155,16 @@ Failure unknown_key(const fs::path& file, const TomlEntry& entry) {
   return fail_at(file, entry.line, message);
 }
 
-// Keys are for their owner's eyes.
+// Nobody but its owner may read a file with keys.
 Result<void> check_private(const fs::path& file) {
   struct stat info {};
   if (::stat(file.c_str(), &info) != 0) return fail_errno(file.string(), errno);
   if ((info.st_mode & 077) == 0) return {};
-  return fail(Code::invalid, file.string() + " holds API keys and others may read it; chmod 600 " + file.string());
+  return fail(Code::invalid,
+              file.string() + " contains API keys and can be read by others; run `chmod 600 " + file.string() + "`");
 }
 
-// One key a line; blank lines and those that begin with # do not count.
+// One key per line; empty lines and lines that begin with # are skipped.
 Result<void> read_key_file(Config& config) {
   if (config.server.api_key_file.empty()) return {};
   const fs::path file = config.server.api_key_file;
@@ -179,7 +180,7 @@ Result<void> read_key_file(Config& config) {
     config.server.api_keys.emplace_back(line);
     ++found;
   }
-  if (found == 0) return fail(Code::invalid, file.string() + " holds no API key; one a line is wanted");
+  if (found == 0) return fail(Code::invalid, file.string() + " contains no API key; put one on each line");
   return {};
 }
 
@@ -202,7 +203,7 @@ Result<void> apply_file(Config& config, const fs::path& file) {
   return {};
 }
 
-// A variable or an option is meant for every model.
+// A variable or an option applies to every model.
 void forget_for_models(Config& config, std::string_view key) {
   for (ModelSettings& model : config.models) {
     if (key == "server.context_length") model.context_length.reset();
@@ -211,18 +212,12 @@ void forget_for_models(Config& config, std::string_view key) {
   }
 }
 
-// "--quiet" of "-q,--quiet".
-std::string_view long_option(const Setting& setting) {
-  std::string_view option = setting.option.substr(setting.option.find("--"));
-  return option.substr(0, option.find(','));
-}
-
 Result<void> apply_given(Config& config, const Setting& setting, const std::vector<std::string>& values) {
   if (const auto* list = std::get_if<Field<std::vector<std::string>>>(&setting.place)) {
-    (*list)(config) = values;  // as they are: a folder's name may have a comma
+    (*list)(config) = values;  // not split, because the name of a folder may contain a comma
     return {};
   }
-  return set_from_text(config, setting, values.empty() ? "" : values.back(), long_option(setting));
+  return set_from_text(config, setting, values.empty() ? "" : values.back(), setting.long_option());
 }
 
 }  // namespace

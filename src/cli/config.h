@@ -1,7 +1,8 @@
-// Why: every setting in one table: its key in config.toml, its EAI_… variable, its option on the command line, what it
-// may be and what it does. The order is option, variable, file, default.
+// Why: every setting is one row of a table, which says its key in config.toml, its EAI_… variable, its option on the
+// command line, the values that it accepts, and what it does.
 // Thread: any; plain values.
-// What holds: a wrong value is an error that names where it stands; an unknown key is an error with near names.
+// What holds: an option beats the variable, the variable beats the file, and the file beats the default. The error for
+// a wrong value names the place where it was given; the error for an unknown key suggests keys like it.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,7 @@ struct Config {
   std::vector<ModelSettings> models;
 };
 
-// Where a value lies.
+// Where in a Config the value is.
 template <typename Value>
 using Field = std::function<Value&(Config&)>;
 
@@ -46,12 +47,16 @@ struct Setting {
                              Field<ByteSize>>;
   std::string_view key;       // "server.port"
   std::string_view variable;  // "EAI_PORT"
-  std::string_view option;    // "--port", "-q,--quiet"; empty: none
+  std::string_view option;    // "--port", "-q,--quiet", "--keep,!--no-keep"; empty: there is none
   std::string_view help;
   Place place;
-  std::uint64_t lowest = 0, highest = UINT64_MAX;  // numbers
-  std::vector<std::string_view> choices = {};      // text; empty: any
-  std::string_view value_name = {};                // in --help
+  std::uint64_t lowest = 0, highest = UINT64_MAX;  // of a number
+  std::vector<std::string_view> choices = {};      // of a text; empty: any text
+  std::string_view value_name = {};                // for --help
+  std::string_view usual = {};                     // what happens by default, if the empty default does not say it
+
+  // "--quiet" of "-q,--quiet".
+  std::string_view long_option() const;
 
   template <typename Value>
   bool is() const {
@@ -62,16 +67,17 @@ struct Setting {
 std::span<const Setting> settings();
 const Setting* find_setting(std::string_view key);
 
-// Sets one value from text. The error says what is allowed; `where` ("--port", "EAI_PORT") is put before it.
+// Sets one value from text. The error begins with `where` ("--port", "EAI_PORT") and says what is allowed.
 Result<void> set_from_text(Config& config, const Setting& setting, std::string_view text, std::string_view where);
 
-// Values given on the command line, by key; several for a list.
+// The values given on the command line, by key; a list has several.
 using Given = std::map<std::string, std::vector<std::string>, std::less<>>;
-// getenv, or a test's world.
+// getenv, or what a test puts in its place.
 using Environment = std::function<const char*(const char*)>;
 
-// file (may be missing) < environment < given. What is given for all models also beats what the file has for one. Reads the
-// file of keys too. Code::invalid also where keys lie in a file that others may read.
+// Applies the file (which may be missing), then the environment, then `given`. A variable or an option that applies to all
+// models also beats what the file says about one model. Also reads the file of API keys. Code::invalid, among others: API
+// keys are in a file that other users can read.
 Result<Config> load_config(const fs::path& file, const Environment& environment, const Given& given);
 
 }  // namespace eai::cli

@@ -1,10 +1,13 @@
 #include "cli/config.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
+#include "cli/help.h"
 #include "cli/model_settings.h"
 
 namespace eai::cli {
@@ -72,7 +75,7 @@ TEST(Config, WrongValuesNameTheirPlace) {
   EXPECT_NE(world.error("server.port = \"80\"\n").find("line 1: server.port must be"), std::string::npos);
   EXPECT_NE(world.error("server.port = -1\n").find("must be a whole number"), std::string::npos);
   EXPECT_NE(world.error("fetch.offline = 1\n").find("must be true or false"), std::string::npos);
-  EXPECT_NE(world.error("fetch.gateways = [1]\n").find("line 1: a list holds text"), std::string::npos);
+  EXPECT_NE(world.error("fetch.gateways = [1]\n").find("line 1: a list may contain only strings"), std::string::npos);
   EXPECT_NE(world.error("output.log_level = \"loud\"\n").find("debug, info, warn, error or off"), std::string::npos);
   EXPECT_NE(world.error("server.port = 1979-05-27\n").find("date"), std::string::npos);
   world.variables["EAI_PORT"] = "http";
@@ -133,13 +136,13 @@ TEST(Config, WrongSettingsOfAModelNameTheirLine) {
   wrong("parallel = 257", "from 0 to 256");
   wrong("idle_timeout = -1", "whole number");
   wrong("pinned = 1", "true or false");
-  wrong("lora = \"a.gguf\"", "a list of texts");
+  wrong("lora = \"a.gguf\"", "a list of strings");
   wrong("lora = [\"a.gguf:strong\"]", "not \"a.gguf:strong\"");
   wrong("lora = [\"a.gguf,b.gguf\"]", "not \"a.gguf,b.gguf\"");
   wrong("draft = []", "a file, a name or a hash");
   wrong("engine_options = [\"--host\", \"0.0.0.0\"]", "\"--host\" is not an engine option that may be set");
   wrong("engine_options = [\"--tempp\", \"1\"]", "did you mean --temp?");
-  wrong("engine_options = \"--temp 1\"", "a list of texts");
+  wrong("engine_options = \"--temp 1\"", "a list of strings");
   wrong("pined = true", "unknown key models.a.pined; did you mean pinned?");
   EXPECT_NE(world.error("models.a = 1\n").find("line 1: unknown key models.a;"), std::string::npos);
 }
@@ -154,18 +157,45 @@ TEST(Config, KeysVariablesAndOptionsAreUnique) {
   }
 }
 
-TEST(Config, EverySettingIsInTheDocument) {
-  auto bytes = read_file(EAI_SOURCE_DIR "/docs/configuration.md", k_mib);
+// "`-q`, `--quiet`" of "-q,--quiet", "`--keep`, `--no-keep`" of "--keep,!--no-keep".
+std::string options_cell(std::string_view option) {
+  std::string out;
+  while (!option.empty()) {
+    std::string_view word = option.substr(0, option.find(','));
+    option.remove_prefix(std::min(option.size(), word.size() + 1));
+    if (word.starts_with('!')) word.remove_prefix(1);
+    out += (out.empty() ? "`" : ", `") + std::string(word) + "`";
+  }
+  return out;
+}
+
+// What --help says about a setting, as a row of docs/configuration.md.
+std::string document_row(const Setting& setting) {
+  const std::string usual = default_of(setting);
+  std::string help(setting.help), choices;
+  for (std::string_view choice : setting.choices)
+    if (!choice.empty()) choices += (choices.empty() ? ": " : ", ") + std::string(choice);
+  // "<name>" would be an HTML tag.
+  for (std::size_t at = 0; (at = help.find('<', at)) != std::string::npos; ++at) help.replace(at, 1, "&lt;");
+  return "| `" + std::string(setting.key) + "` | `" + std::string(setting.variable) + "` | " +
+         options_cell(setting.option) + (setting.option.empty() ? "| " : " | ") +
+         (usual.empty()           ? "none"
+          : setting.usual.empty() ? "`" + usual + "`"
+                                  : usual) +
+         " | " + help + choices + " |";
+}
+
+TEST(Config, TheDocumentHasTheSameTable) {
+  const auto bytes = read_file(EAI_SOURCE_DIR "/docs/configuration.md", k_mib);
   ASSERT_TRUE(bytes) << bytes.error().message;
-  for (const Setting& setting : settings()) {
-    std::string row = "| `" + std::string(setting.key) + "` | `" + std::string(setting.variable) + "` |";
-    EXPECT_NE(text_of(*bytes).find(row), std::string::npos)
-        << "docs/configuration.md lacks " << row << " … | " << setting.help << " |";
-  }
-  for (const ModelKey& key : model_keys()) {
-    const std::string row = "| `" + std::string(key.key) + "` | " + std::string(key.help) + " |";
-    EXPECT_NE(text_of(*bytes).find(row), std::string::npos) << "docs/configuration.md lacks " << row;
-  }
+  std::string rows, documented;
+  for (const Setting& setting : settings()) rows += document_row(setting) + "\n";
+  for (const ModelKey& key : model_keys())
+    rows += "| `" + std::string(key.key) + "` | " + std::string(key.help) + " |\n";
+  std::istringstream lines{std::string(text_of(*bytes))};
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("| `")) documented += line + "\n";
+  EXPECT_EQ(documented, rows);
 }
 
 }  // namespace

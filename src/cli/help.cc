@@ -18,7 +18,7 @@ constexpr std::size_t k_no_terminal = 100;  // columns in a file or a pipe
 constexpr std::size_t k_narrowest = 60;
 constexpr std::size_t k_widest = 120;  // longer lines are hard to read
 
-// Breaks between words, so that no line is longer than `room`.
+// Breaks lines between words, so that none is longer than `room`.
 std::string wrapped(std::string_view text, std::size_t room) {
   std::string out;
   std::size_t used = 0;
@@ -44,7 +44,7 @@ class Wrapping : public CLI::Formatter {
   }
   std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
     std::string name = CLI::Formatter::make_option_name(option, is_positional);
-    constexpr std::string_view k_off = "{false}";  // how the library notes what "--no-…" stands for
+    constexpr std::string_view k_off = "{false}";  // CLI11's note on what "--no-…" means
     if (const std::size_t at = name.find(k_off); at != std::string::npos) name.erase(at, k_off.size());
     return name;
   }
@@ -56,19 +56,19 @@ class Wrapping : public CLI::Formatter {
   std::size_t room_;
 };
 
-// What counts when nothing is said; empty where the help itself tells it, or there is nothing.
-struct DefaultOf {
-  Config& config;
-  std::string operator()(const Field<std::string>& field) const { return field(config); }
-  std::string operator()(const Field<std::uint64_t>& field) const {
-    return field(config) == 0 ? "" : std::to_string(field(config));
-  }
-  std::string operator()(const Field<ByteSize>& field) const {
-    return field(config).bytes == 0 ? "" : human_bytes(field(config).bytes);
-  }
-  std::string operator()(const Field<bool>&) const { return ""; }
-  std::string operator()(const Field<std::vector<std::string>>&) const { return ""; }
-};
+// "4GiB", as it could be typed.
+std::string size_text(std::uint64_t bytes) {
+  if (bytes == 0) return "0";
+  if (bytes % k_gib == 0) return std::to_string(bytes / k_gib) + "GiB";
+  if (bytes % k_mib == 0) return std::to_string(bytes / k_mib) + "MiB";
+  return std::to_string(bytes);
+}
+
+std::string text_of(const std::string& value) { return value; }
+std::string text_of(std::uint64_t value) { return std::to_string(value); }
+std::string text_of(bool value) { return value ? "true" : "false"; }
+std::string text_of(const ByteSize& value) { return size_text(value.bytes); }
+std::string text_of(const std::vector<std::string>&) { return ""; }  // every list is empty by default
 
 }  // namespace
 
@@ -81,6 +81,12 @@ std::string without_gaps(std::string help) {
   return help;
 }
 
+std::string default_of(const Setting& setting) {
+  if (!setting.usual.empty()) return std::string(setting.usual);
+  static Config config;
+  return std::visit([](const auto& field) { return text_of(field(config)); }, setting.place);
+}
+
 std::string help_of(const Setting& setting) {
   std::string out(setting.help);
   std::string choices;
@@ -88,9 +94,10 @@ std::string help_of(const Setting& setting) {
     if (!choice.empty()) choices += (choices.empty() ? ": " : ", ") + std::string(choice);
   }
   out += choices;
-  static Config config;
-  const std::string usual = std::visit(DefaultOf{config}, setting.place);
-  if (!usual.empty()) out += " (default: " + usual + ")";
+  const std::string usual = default_of(setting);
+  // What 0 means is said by the help text itself.
+  if (usual == "true") out += " (default)";
+  if (!usual.empty() && usual != "true" && usual != "false" && usual != "0") out += " (default: " + usual + ")";
   return out + " [" + std::string(setting.variable) + "]";
 }
 

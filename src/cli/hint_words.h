@@ -1,4 +1,4 @@
-// Why: the lower rooms name a remedy as a Hint; here it becomes words that fit a shell, with the option to type.
+// Why: the rooms below name a remedy as a Hint; this turns it into words for a shell, with the option to type.
 // Thread: any; pure functions.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace eai::cli {
 // "use a smaller --zip-chunk-size"; empty for Hint::none.
 std::string_view shell_words(Hint hint);
 
-// The message, and what can be done about it.
+// The message, followed by what the user can do about it.
 std::string words_of(const Error& error);
 
 }  // namespace eai::cli

@@ -84,16 +84,16 @@ Result<Wish> wish_of(const Context& context) {
   if (to_stdout) {
     if (config.image.count > 1) return fail(Code::invalid, "only one picture can go to standard output");
     if (config.output.json)
-      return fail(Code::invalid, "with --json the events go to standard output, so -o must name a file");
+      return fail(Code::invalid, "with --json, the events go to standard output, so -o must name a file");
     if (context.out.columns() > 0)
-      return fail(Code::invalid, "a picture is not written to a terminal; -o names a file");
+      return fail(Code::invalid, "a picture is not written to a terminal; name a file with -o");
   } else {
     EAI_TRY(out.files, picture_names(config.image.output, context.words.text, out.format, config.image.count,
                                      config.image.force ? Replace::yes : Replace::no));
   }
   EAI_TRY(out.order.fields, fields_of(context, out.format));
   if (!config.image.mask.empty() && config.image.picture.empty())
-    return fail(Code::invalid, "--mask says where a picture is changed; --image names the picture");
+    return fail(Code::invalid, "--mask says where to change a picture; name the picture with --image");
   if (!config.image.picture.empty()) {
     EAI_TRY(out.order.picture, read_picture(config.image.picture, "--image"));
     if (out.order.picture.empty()) return fail(Code::invalid, "--image: the file is empty");
@@ -121,7 +121,8 @@ Result<Asked> choose_model(const Context& context, const Library& library) {
     names += (names.empty() ? "" : ", ") + entry.name + " (" +
              human_bytes(static_cast<std::uint64_t>(entry.size_gb * 1e9)) + ")";
   }
-  return fail(Code::not_found, "no image model is here; --model names one to download: " + names + ", or any hash");
+  return fail(Code::not_found,
+              "there is no image model here; name one to download with --model: " + names + ", or any hash");
 }
 
 // Nothing: no model of this hash is here.
@@ -132,7 +133,7 @@ std::optional<model::Task> task_of(const Library& library, const std::string& ha
 }
 
 Failure draws_nothing(const Asked& asked, model::Task task) {
-  return fail(Code::invalid, asked.label + " draws no pictures: its task is " + std::string(model::name_of(task)));
+  return fail(Code::invalid, asked.label + " cannot draw pictures: its task is " + std::string(model::name_of(task)));
 }
 
 // The name for the request, of a model that this server serves.
@@ -142,7 +143,7 @@ Result<std::string> served_model(const Library& library, const ServerRecord& ser
       if (auto task = task_of(library, hash); !task || draws(*task)) return std::string("local-model");
     return fail(
         Code::not_found,
-        "the running server serves no image model; `eai model run <name> --force` replaces it by one that does");
+        "the running server serves no image model; `eai model run <name> --force` replaces it with one that does");
   }
   EAI_TRY(const Asked asked, resolve(library, name));
   for (const std::string& hash : server.models) {
@@ -151,14 +152,14 @@ Result<std::string> served_model(const Library& library, const ServerRecord& ser
     return hash;
   }
   return fail(Code::not_found, "the running server does not serve " + asked.label + "; `eai model run " + asked.label +
-                                   " --force` replaces it by one that does");
+                                   " --force` replaces it with one that does");
 }
 
 // The name of the model for the request, with a server that serves it. Nothing: interrupted.
 Result<std::optional<std::string>> ready_model(Context& context, const Interrupt& interrupt) {
   EAI_TRY(auto server, running_server(context.folders));
   const std::string& name = context.config.image.model;
-  if (server && server->port == 0) return fail(Code::busy, "the server is only just starting; try again in a moment");
+  if (server && server->port == 0) return fail(Code::busy, "the server is still starting; try again in a moment");
   EAI_TRY(Library library, Library::open(context));
   if (server) return served_model(library, *server, name);
   EAI_TRY(const Asked asked, choose_model(context, library));
@@ -175,8 +176,8 @@ Result<std::optional<std::string>> ready_model(Context& context, const Interrupt
     words.insert(words.end(), {"--image-engine", engines.image_engine.string()});
   EAI_TRY(auto ready, start_in_background(context, words, interrupt));
   if (!ready) return std::nullopt;
-  context.out.note("A server was started and stays at " + std::string(ready->at("url").as_string()) +
-                   "; `eai model stop` ends it.");
+  context.out.note("Started a server, which keeps running at " + std::string(ready->at("url").as_string()) +
+                   "; `eai model stop` stops it.");
   return asked.id.str();
 }
 
@@ -256,7 +257,8 @@ class Easel {
     const fs::path& file = wish_.files[index];
     std::error_code ignored;
     if (!context_.config.image.force && fs::exists(fs::symlink_status(file, ignored)))
-      return fail(Code::invalid, printable(file.string()) + " has come to be there meanwhile; --force replaces it");
+      return fail(Code::invalid, printable(file.string()) +
+                                     " was created while the picture was being drawn; use --force to replace it");
     EAI_CHECK(write_file_atomic(file, view_of(picture.file), 0644));
     ++drawn_;
     display_.clear();
@@ -306,7 +308,8 @@ Result<int> image(Context& context) {
   auto drawn = draw_pictures(socket, wish.order, easel.news(), interrupt.token());
   easel.clear();
   if (!drawn && interrupt.requested()) {
-    context.out.note(easel.drawn() == 0 ? "Stopped. Nothing was written." : "Stopped. What was drawn stays.");
+    context.out.note(easel.drawn() == 0 ? "Stopped. Nothing was written."
+                                        : "Stopped. The pictures already drawn are kept.");
     return k_interrupted;
   }
   EAI_CHECK(std::move(drawn));

@@ -61,8 +61,8 @@ Result<std::string> format_of_name(const fs::path& file) {
   if (ending.empty()) return std::string();
   if (ending == ".png" || ending == ".webp" || ending == ".jpeg") return ending.substr(1);
   if (ending == ".jpg") return std::string("jpeg");
-  return fail(Code::invalid, "pictures are written as .png, .jpg or .webp, not as " + printable(ending, 20) +
-                                 "; --format says which when the name shall end otherwise");
+  return fail(Code::invalid, "pictures can be .png, .jpg or .webp, not " + printable(ending, 20) +
+                                 "; to use another extension, name the format with --format");
 }
 
 Result<std::vector<fs::path>> picture_names(const std::string& wanted, std::string_view prompt,
@@ -71,7 +71,7 @@ Result<std::vector<fs::path>> picture_names(const std::string& wanted, std::stri
     const fs::path file = wanted;
     std::error_code ignored;
     if (fs::is_directory(file, ignored) || !file.has_filename())
-      return fail(Code::invalid, printable(wanted) + " is a folder; -o names a file");
+      return fail(Code::invalid, printable(wanted) + " is a folder; name a file with -o");
     const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
     if (!fs::is_directory(folder, ignored))
       return fail(Code::not_found, "there is no folder " + printable(folder.string()) + " to write the picture to");
@@ -79,7 +79,7 @@ Result<std::vector<fs::path>> picture_names(const std::string& wanted, std::stri
     std::vector<fs::path> out = names_of(file, count);
     for (const fs::path& path : out)
       if (replace == Replace::no && is_there(path))
-        return fail(Code::invalid, printable(path.string()) + " is there already; --force replaces it");
+        return fail(Code::invalid, printable(path.string()) + " already exists; use --force to replace it");
     return out;
   }
   EAI_CHECK(check_writable("."));
@@ -89,7 +89,7 @@ Result<std::vector<fs::path>> picture_names(const std::string& wanted, std::stri
     std::vector<fs::path> out = names_of(first, count);
     if (std::none_of(out.begin(), out.end(), is_there)) return out;
   }
-  return fail(Code::invalid, "there are too many pictures called " + name + " here; -o names a file");
+  return fail(Code::invalid, "there are too many pictures called " + name + " here; name a file with -o");
 }
 
 }  // namespace eai::cli

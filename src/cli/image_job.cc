@@ -130,7 +130,7 @@ asio::awaitable<Result<void>> ask(http::EngineClient& client, const fs::path& so
   std::string refused;
   while (true) {
     auto bytes = co_await answer->read();
-    if (!bytes) co_return fail(Code::network, "the server ended before the picture was drawn");
+    if (!bytes) co_return fail(Code::network, "the server stopped before the picture was drawn");
     if (bytes->empty()) break;
     if (answer->status() == 200) {
       EAI_CO_CHECK(reader.take(*bytes));

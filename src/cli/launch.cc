@@ -162,7 +162,7 @@ Result<void> launch_server(const Folders& folders, const std::vector<std::string
         return Failure(listener.error());
       case Listener::Heard::end:
         end_child(pid);
-        return fail(Code::io, "the server ended while it started; " + server_log_of(folders).string() +
+        return fail(Code::io, "the server exited while it was starting; " + server_log_of(folders).string() +
                                   " says:" + last_lines(server_log_of(folders), log_start));
     }
   }

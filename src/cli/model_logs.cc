@@ -32,7 +32,7 @@ Result<Log> log_of(const Context& context) {
   EAI_TRY(const std::vector<Asked> asked, resolve_all(library, context.words));
   if (asked.size() != 1) return fail(Code::invalid, "one log at a time: name one model, or none for the server's log");
   const store::Model* model = library.stored(asked.front().id);
-  if (model == nullptr) return fail(Code::not_found, asked.front().label + " is not here, so no engine of it has run");
+  if (model == nullptr) return fail(Code::not_found, asked.front().label + " is not here, so its engine has never run");
   return Log{asked.front().label, engine_logs_of(context.folders) / (model->metadata.folder_name + ".log")};
 }
 

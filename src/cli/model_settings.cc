@@ -12,13 +12,14 @@ namespace {
 constexpr std::uint64_t k_longest_idle = 365 * 86400;
 
 constexpr std::array k_keys = {
-    ModelKey{"context_length", "Tokens of context; 0: as trained, at most 32768"},
-    ModelKey{"parallel", "Answers at the same time, which share the context; 0: as its engine has it"},
-    ModelKey{"idle_timeout", "Seconds until it is unloaded when it is not used; 0: never"},
-    ModelKey{"pinned", "It is not unloaded when it is idle, and goes last when another model needs room"},
-    ModelKey{"lora", "LoRA adapters: GGUF files, names or hashes, each with its scale behind a colon if that is not 1"},
-    ModelKey{"draft", "A small model that guesses ahead (speculative decoding): a GGUF file, a name or a hash"},
-    ModelKey{"engine_options", "Options of llama-server; each word is a text of its own"},
+    ModelKey{"context_length", "Context in tokens; 0: as trained, at most 32768"},
+    ModelKey{"parallel", "Answers that it gives at the same time, sharing its context; 0: the engine's default"},
+    ModelKey{"idle_timeout", "Seconds until it is unloaded if it is not used; 0: never"},
+    ModelKey{"pinned", "Keep it loaded while it is idle; if another model needs memory, unload this one last"},
+    ModelKey{"lora",
+             "LoRA adapters: GGUF files, names or hashes, each followed by a colon and its scale unless that is 1"},
+    ModelKey{"draft", "A small model that drafts answers (speculative decoding): a GGUF file, a name or a hash"},
+    ModelKey{"engine_options", "Options for llama-server, each word as a string of its own"},
 };
 
 Failure wrong(const fs::path& file, const TomlEntry& entry, std::string_view what) {
@@ -36,7 +37,7 @@ Result<void> set_number(const fs::path& file, const TomlEntry& entry, std::uint6
 
 Result<void> set_lora(const fs::path& file, const TomlEntry& entry, std::vector<std::string>& into) {
   const auto* list = std::get_if<std::vector<std::string>>(&entry.value);
-  if (list == nullptr) return wrong(file, entry, "a list of texts");
+  if (list == nullptr) return wrong(file, entry, "a list of strings");
   for (const std::string& text : *list)
     if (!parse_lora(text))
       return wrong(file, entry,
@@ -47,7 +48,7 @@ Result<void> set_lora(const fs::path& file, const TomlEntry& entry, std::vector<
 
 Result<void> set_engine_options(const fs::path& file, const TomlEntry& entry, std::vector<std::string>& into) {
   const auto* list = std::get_if<std::vector<std::string>>(&entry.value);
-  if (list == nullptr) return wrong(file, entry, "a list of texts");
+  if (list == nullptr) return wrong(file, entry, "a list of strings");
   if (auto good = engine::check_extra_arguments(*list); !good)
     return fail_at(file, entry.line, entry.key() + ": " + good.error().message);
   into = *list;
@@ -79,7 +80,7 @@ std::span<const ModelKey> model_keys() { return k_keys; }
 Result<void> set_model_setting(std::vector<ModelSettings>& all, const fs::path& file, const TomlEntry& entry) {
   if (entry.path.size() != 3 || entry.path[1].empty())
     return fail_at(file, entry.line,
-                   "unknown key " + entry.key() + "; a model's settings stand below [models.\"<name>\"]");
+                   "unknown key " + entry.key() + "; the settings of a model belong in a table [models.\"<name>\"]");
   const std::string& model = entry.path[1];
   const std::string& key = entry.path[2];
   if (std::ranges::find(k_keys, std::string_view(key), &ModelKey::key) == k_keys.end()) {

@@ -1,10 +1,10 @@
-// Why: what a user sets for one model alone, in config.toml:
+// Why: reads the settings that config.toml has for one model alone:
 //   [models."qwen3-8b"]              a name, or a hash
 //   context_length = 16384
 //   engine_options = ["--temp", "0.6"]
-// Thread: any; plain values, but for find_model_settings (reads nothing but the open library).
-// What holds: every key of such a table is in model_keys(); engine options are on the list of those that may be set. An
-// error names file and line.
+// Thread: any; pure functions.
+// What holds: every key of such a table is in model_keys(), and every engine option is on the list of those that users
+// may set. An error names the file and the line.
 #pragma once
 
 #include <span>
@@ -24,7 +24,7 @@ struct ModelKey {
 };
 std::span<const ModelKey> model_keys();
 
-// Takes an entry whose path begins with "models".
+// Adds to `all` an entry whose path begins with "models".
 Result<void> set_model_setting(std::vector<ModelSettings>& all, const fs::path& file, const TomlEntry& entry);
 
 }  // namespace eai::cli

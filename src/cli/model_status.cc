@@ -133,7 +133,7 @@ void print(const ServerRecord& record, const json::object& told, Output& out) {
     std::string failure = text_of_field(value.as_object(), "last_failure");
     std::string name = name_of_model(record, text_of_field(value.as_object(), "id"));
     const bool over = failure.empty() || text_of_field(value.as_object(), "state") == "ready";
-    if (!over) out.note(name + ": its engine ended, or could not be started: " + failure);
+    if (!over) out.note(name + ": its engine exited or could not be started: " + failure);
   }
 }
 
@@ -189,7 +189,7 @@ Result<int> watch(Context& context) {
   }
   if (interrupt.requested()) return k_interrupted;
   context.out.event(json::object{{"running", false}});
-  context.out.note(shown ? "The server has ended." : "No server is running.");
+  context.out.note(shown ? "The server has stopped." : "No server is running.");
   return shown ? 0 : face_of(Code::not_found).exit_status;
 }
 

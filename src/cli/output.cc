@@ -85,7 +85,7 @@ void Output::line(std::string_view text) {
 void Output::event(const boost::json::value& value) {
   if (!options_.json) return;
   write(boost::json::serialize(value) + "\n");
-  if (!broken_ && std::fflush(stdout) != 0) {  // whoever reads events wants them now
+  if (!broken_ && std::fflush(stdout) != 0) {  // readers want each event at once
     broken_ = true;
     broken_errno_ = errno;
   }

@@ -1,7 +1,7 @@
-// Why: one place that prints. Results go to stdout, everything else to stderr, so that pipes carry results only.
+// Why: the one place that prints. Results go to stdout and everything else to stderr, so that a pipe carries only results.
 // Thread: one.
-// What holds: colour only on a terminal without NO_COLOR; with --json stdout carries JSON lines only; a failed write
-// (full disk) is an error at the end, a reader that left (`| head`) is none.
+// What holds: colour is used only on a terminal, and not if NO_COLOR is set. With --json, stdout carries only JSON lines.
+// A failed write (a full disk) is an error at the end; a reader that has closed the pipe (`| head`) is not.
 #pragma once
 
 #include <string>
@@ -29,8 +29,8 @@ class Output {
   bool error_is_terminal() const { return error_is_terminal_; }
   bool colour_on_error() const { return error_colour_; }
   bool is_utf8() const { return utf8_; }
-  std::size_t columns() const;        // of the terminal at stdout; 0: no terminal
-  std::size_t error_columns() const;  // of the terminal at stderr; 0: no terminal
+  std::size_t columns() const;        // of the terminal at stdout; 0: it is not a terminal
+  std::size_t error_columns() const;  // of the terminal at stderr; 0: it is not a terminal
 
   void line(std::string_view text);                              // stdout, for people; silent with --json
   void event(const boost::json::value& value);                   // stdout, one JSON line; silent without --json
@@ -38,17 +38,17 @@ class Output {
   void error(const Error& error, int exit_status);               // stderr; with --json also {"error":…} on stdout
   std::string styled(Style style, std::string_view text) const;  // for stdout
 
-  // A table with a head line, columns as wide as their widest cell. On a terminal that is too narrow, the column
-  // `shrink` is cut in its middle.
+  // A table with a heading; each column is as wide as its widest cell. If the terminal is too narrow, the cells of column
+  // `shrink` are shortened in the middle.
   void table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,
              std::size_t shrink);
 
-  bool reader_left() const { return broken_; }  // or nothing more can be written for another reason: finish() tells
+  bool reader_left() const { return broken_; }  // or writing failed for another reason, which finish() returns
 
-  // What comes next stands at the top of an empty terminal; nothing where stdout is none.
+  // Clears the terminal and goes to its top; does nothing if stdout is not a terminal.
   void redraw();
 
-  // Flushes stdout. Code::io when something could not be written.
+  // Flushes stdout. Code::io: something could not be written.
   Result<void> finish();
 
  private:
@@ -59,7 +59,7 @@ class Output {
   void write(std::string_view text);
 };
 
-// Characters on a terminal: UTF-8 sequences count as one.
+// Characters on a terminal; a UTF-8 sequence counts as one.
 std::size_t width_of(std::string_view text);
 // "bafkrei…422y": at most `columns` characters, at least 3.
 std::string shortened(std::string_view text, std::size_t columns);

@@ -60,7 +60,7 @@ int run(int argc, char** argv) {
     if (!status) return end_with(out, status.error());
     return *status;
   } catch (const std::exception& bug) {
-    std::fprintf(stderr, "eai: a bug in eai: %s\n", bug.what());
+    std::fprintf(stderr, "eai: this is a bug in eai: %s\n", bug.what());
     return 1;
   }
 }

@@ -18,7 +18,7 @@ double fraction_of(const Bar& bar) {
 }
 
 std::string percent_of(const Bar& bar) {
-  // Down, so that 100% means all of it.
+  // Rounded down, so that 100% means all of it.
   return std::to_string(static_cast<int>(std::floor(fraction_of(bar) * 100))) + "%";
 }
 
@@ -28,7 +28,7 @@ std::string amount_of(const Bar& bar) {
   return human_bytes(bar.done) + " of " + human_bytes(bar.total);
 }
 
-// Empty: not known.
+// Empty: unknown.
 std::string rate_of(const Bar& bar) {
   if (!bar.rate.empty() || bar.bytes_per_second <= 0) return bar.rate;
   return human_bytes(static_cast<std::uint64_t>(bar.bytes_per_second)) + "/s";
@@ -44,17 +44,17 @@ std::string drawn_bar(const Bar& bar, std::size_t cells, const BarStyle& style) 
 }
 
 std::string text_of(const BarTrouble& trouble) {
-  return trouble.wait ? trouble.what + ", waits " + human_duration(*trouble.wait) : trouble.what;
+  return trouble.wait ? trouble.what + ", waiting " + human_duration(*trouble.wait) : trouble.what;
 }
 
-// What changes when something else begins; numbers do not count.
+// What the bars are about, without their numbers; it changes when something else begins.
 std::string shape_of(const std::vector<Bar>& bars) {
   std::string out;
   for (const Bar& bar : bars) out += bar.label + "\n" + bar.phase + "\n";
   return out;
 }
 
-// To the beginning of so many lines, and all of them empty.
+// Moves the cursor up to the first of these lines and clears them.
 std::string back_over(std::size_t lines) {
   return "\r" + (lines > 1 ? "\033[" + std::to_string(lines - 1) + "A" : std::string()) + "\033[J";
 }
@@ -68,7 +68,7 @@ std::string bar_line(const Bar& bar, const BarStyle& style) {
   if (bar.phase.empty() && bar.total == 0) line = amount_of(bar);
   std::size_t used = width_of(line);
   if (used > style.columns) return line.substr(0, style.columns);
-  // In the order of their worth; each is taken if it still fits.
+  // In order of importance; each part is added if it still fits.
   auto fits = [&](std::size_t more) { return used + more <= style.columns; };
   auto add = [&](const std::string& part) {
     if (part.empty() || !fits(width_of(part) + 2)) return false;
@@ -115,7 +115,7 @@ void ProgressDisplay::show(const std::vector<Bar>& bars, Clock::time_point now) 
   if (last_ && now - *last_ < k_between_frames && shape == last_shape_) return;
   last_ = now;
   last_shape_ = shape;
-  // One column stays free: a line as wide as the terminal would wrap on some.
+  // Leaves one column free, because some terminals wrap a line that is exactly as wide as they are.
   BarStyle style{std::max<std::size_t>(out_.error_columns(), 11) - 1, out_.is_utf8(), out_.colour_on_error()};
   std::string frame = back_over(on_screen_);
   for (const Bar& bar : bars) frame += (&bar == &bars.front() ? "" : "\n") + bar_line(bar, style);
@@ -151,7 +151,7 @@ void RateMeter::update(std::uint64_t done, Clock::time_point now) {
     return;
   }
   double seconds = std::chrono::duration<double>(now - *last_).count();
-  if (done < last_done_) {  // something begins again
+  if (done < last_done_) {  // something has started over
     last_ = now;
     last_done_ = done;
     return;

@@ -1,4 +1,5 @@
-// Why: what takes time shows how far it is: lines that change on a terminal, plain lines now and then elsewhere.
+// Why: long tasks show how far they are, with lines that change on a terminal, and with a plain line every few seconds
+// elsewhere.
 // Thread: one.
 #pragma once
 
@@ -19,13 +20,13 @@ struct BarTrouble {
 
 struct Bar {
   std::string label;                  // the model
-  std::string phase;                  // "unpacking"; empty: bytes are counted
-  std::uint64_t done = 0, total = 0;  // bytes; total 0: not known
+  std::string phase;                  // "unpacking"; empty: the bar counts bytes
+  std::uint64_t done = 0, total = 0;  // bytes; total 0: unknown
   double bytes_per_second = 0;
   std::optional<std::chrono::seconds> time_left = std::nullopt;
   std::vector<BarTrouble> troubles = {};
-  double phase_fraction = 0;           // 0…1, of the phase; 0: not known
-  std::string amount = {}, rate = {};  // "step 3 of 20", "1.2 s/step": where it is not bytes that are counted
+  double phase_fraction = 0;           // 0…1 of the phase; 0: unknown
+  std::string amount = {}, rate = {};  // "step 3 of 20", "1.2 s/step": if something other than bytes is counted
   std::string more = {};               // "2 in flight"
 };
 
@@ -35,12 +36,12 @@ struct BarStyle {
   bool colour = false;
 };
 
-// One line of at most `columns` characters (colour not counted); what matters least is left out first.
+// One line of at most `columns` characters, not counting colour codes; what matters least is left out first.
 std::string bar_line(const Bar& bar, const BarStyle& style);
 // "qwen3-1.7b: 823 MB of 1.83 GB (45%), 12.3 MB/s, 1 min 20 s left"
 std::string plain_line(const Bar& bar);
 
-// Shows bars on stderr as `out` allows: nothing when quiet or with JSON.
+// Shows bars on stderr; shows nothing if `out` is quiet or prints JSON.
 class ProgressDisplay {
  public:
   using Clock = std::chrono::steady_clock;
@@ -49,9 +50,9 @@ class ProgressDisplay {
   ProgressDisplay(const ProgressDisplay&) = delete;
 
   void show(const Bar& bar, Clock::time_point now = Clock::now()) { show(std::vector<Bar>{bar}, now); }
-  // What runs side by side, a line each.
+  // Several tasks at once, one line each.
   void show(const std::vector<Bar>& bars, Clock::time_point now = Clock::now());
-  // Takes the bars off the terminal, so that other text can be printed.
+  // Removes the bars from the terminal, so that other text can be printed.
   void clear();
 
  private:
@@ -60,10 +61,10 @@ class ProgressDisplay {
   std::size_t on_screen_ = 0;  // lines
   std::optional<Clock::time_point> last_;
   std::string last_shape_;         // labels and phases
-  std::vector<std::string> told_;  // troubles that plain lines have named
+  std::vector<std::string> told_;  // troubles already printed as plain lines
 };
 
-// A rate and the time left from bytes done so far, smoothed over some seconds.
+// The rate and the time left, from the bytes done so far; smoothed over a few seconds.
 class RateMeter {
  public:
   using Clock = std::chrono::steady_clock;

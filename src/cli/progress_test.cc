@@ -22,7 +22,7 @@ TEST(Progress, WhatMattersStaysLongest) {
   Bar bar = half_way();
   EXPECT_EQ(bar_line(bar, {140, false, false}),
             "qwen3-1.7b  ##########----------  50%  915 MB of 1.83 GB  12.3 MB/s  1 min 20 s left  "
-            "(ipfs.io: HTTP 503, waits 8 s)");
+            "(ipfs.io: HTTP 503, waiting 8 s)");
   EXPECT_EQ(bar_line(bar, {6, false, false}), "50%");
   EXPECT_EQ(bar_line(bar, {40, false, false}), "qwen3-1.7b  50%  915 MB of 1.83 GB");
 }

@@ -84,7 +84,7 @@ Result<std::optional<ServerRecord>> running_server(const Folders& folders) {
 }
 
 Failure already_running(const ServerRecord& record) {
-  std::string who = record.pid == 0 ? "a server is starting" : "a server runs already";
+  std::string who = record.pid == 0 ? "a server is starting" : "a server is already running";
   if (record.port != 0) who += " at " + record.address() + " (process " + std::to_string(record.pid) + ")";
   return fail(Code::busy, who, Hint::stop_server);
 }
@@ -117,7 +117,7 @@ Result<void> stop_server(const Folders& folders, const ServerRecord& record, std
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
   };
-  if (record.pid <= 1) return fail(Code::busy, "the server is only just starting; try again in a moment");
+  if (record.pid <= 1) return fail(Code::busy, "the server is still starting; try again in a moment");
   for (int signal : {SIGTERM, SIGKILL}) {
     // The lock was seen held a moment ago by this number, so it has not been given to another process.
     if (::kill(record.pid, signal) != 0 && errno != ESRCH) {
@@ -126,7 +126,7 @@ Result<void> stop_server(const Folders& folders, const ServerRecord& record, std
     EAI_TRY(bool gone, gone_within(signal == SIGTERM ? std::chrono::milliseconds(grace) : std::chrono::seconds(5)));
     if (gone) return {};
   }
-  return fail(Code::timeout, "the server, process " + std::to_string(record.pid) + ", does not end");
+  return fail(Code::timeout, "the server, process " + std::to_string(record.pid) + ", does not stop");
 }
 
 }  // namespace eai::cli

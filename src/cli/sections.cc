@@ -27,7 +27,7 @@ std::optional<ScaledFile> parse_lora(std::string_view text) {
     if (!std::isfinite(out.scale) || std::abs(out.scale) > k_largest_scale) return std::nullopt;
     out.name = text.substr(0, colon);
   }
-  // llama-server takes lists of files with their scales in one word: such a name would be torn apart there.
+  // llama-server takes a list of files and scales as one word, and would split a name that contains a separator.
   if (out.name.empty() || out.name.find_first_of(",:") != std::string::npos) return std::nullopt;
   return out;
 }

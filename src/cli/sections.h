@@ -1,5 +1,5 @@
-// Why: what can be configured, as plain values: one struct per section of config.toml, each with its defaults. Whoever
-// needs a section takes its struct and knows nothing of files, variables or options.
+// Why: the configuration as plain values, one struct per section of config.toml, with the defaults. Code that needs a
+// section takes its struct and does not know about files, variables or options.
 // Thread: any; plain values.
 #pragma once
 
@@ -23,23 +23,23 @@ struct ByteSize {
 struct ServerSettings {
   std::string host = "127.0.0.1";
   std::uint64_t port = 8080;
-  std::uint64_t context_length = 0;  // 0: what the model was trained for, at most 32768
-  std::uint64_t parallel = 0;        // answers of one model at the same time; 0: what its engine does best
+  std::uint64_t context_length = 0;  // tokens; 0: as the model was trained, at most 32768
+  std::uint64_t parallel = 0;        // answers that one model gives at the same time; 0: the engine's default
   bool foreground = false;
   bool force = false;
   std::string main_hash;
-  ByteSize memory_limit;              // 0: found from the machine
+  ByteSize memory_limit;              // 0: as much as the machine has
   std::uint64_t idle_timeout = 1800;  // seconds
   std::uint64_t start_timeout = 600;  // seconds
   std::uint64_t max_models = 0;       // loaded at the same time; 0: as many as fit
   std::uint64_t patience = 10;        // seconds
   std::uint64_t queue_limit = 256;    // requests per model
   std::vector<std::string> api_keys;
-  std::string api_key_file;  // its keys are among api_keys once it was read
+  std::string api_key_file;  // load_config() adds its keys to api_keys
   bool no_auth = false;
   std::vector<std::string> allow_hosts;    // names in the Host header
   std::vector<std::string> allow_origins;  // web pages
-  ByteSize kv_cache_limit{4 * k_gib};      // on disk, of unloaded models; 0: none is kept
+  ByteSize kv_cache_limit{4 * k_gib};      // on disk, for conversations of unloaded models; 0: keeps none
   bool keep_private = false;
   bool strict_models = false;
   bool model_names = false;
@@ -52,9 +52,9 @@ struct ServerSettings {
 struct FetchSettings {
   std::vector<std::string> gateways;  // asked before the public ones
   bool public_gateways = true;
-  std::vector<std::string> block_folders;  // looked into before any gateway
+  std::vector<std::string> block_folders;  // searched before any gateway is asked
   bool offline = false;
-  bool plain_http = false;  // http:// gateways beyond private addresses
+  bool plain_http = false;  // allows http:// gateways outside private networks
   std::uint64_t connections = 16;
   std::uint64_t max_retries = 5;
 };
@@ -62,7 +62,7 @@ struct FetchSettings {
 struct EngineSettings {
   std::string llama_server;
   std::string image_engine;
-  std::vector<std::string> workers;  // host:port, with commas too
+  std::vector<std::string> workers;  // host:port; one item may hold several, separated by commas
 };
 
 struct WorkerSettings {
@@ -92,7 +92,7 @@ struct PreserveSettings {
   std::uint64_t threads = 16;
   std::vector<std::string> homes;  // empty: lighthouse
   std::string format = "archive";
-  std::string layout;                  // empty: tensor for a GGUF
+  std::string layout;                  // empty: tensor for a GGUF, else fixed
   std::vector<std::string> providers;  // multiaddrs
   bool dry_run = false;
   bool resume = true;
@@ -120,18 +120,18 @@ struct LogSettings {
 };
 
 struct ImageSettings {
-  // Of the server:
-  bool metadata = false;  // files tell prompt, seed and steps
+  // For the server:
+  bool metadata = false;  // PNG files contain the prompt, the seed and the steps
   bool offload = false;   // weights stay in RAM until the GPU needs them
-  // Of one picture:
+  // For one picture:
   std::string output;       // empty: named after the prompt
-  std::string model;        // empty: the one that the server has, else the first here
-  std::string size;         // "1024x1024"; empty: as the model has it
-  std::uint64_t steps = 0;  // 0: as the model has it
+  std::string model;        // empty: the one being served, else the first one here
+  std::string size;         // "1024x1024"; empty: the model's own
+  std::uint64_t steps = 0;  // 0: the model's own number
   std::string seed;         // empty: random
   std::uint64_t count = 1;
   std::string negative_prompt, guidance, strength;
-  std::string format;  // empty: by the file's ending, else png
+  std::string format;  // empty: by the file's extension, else png
   std::string quality;
   std::uint64_t compression = 100;
   std::string picture, mask;  // files
@@ -145,24 +145,24 @@ struct OutputSettings {
   std::string log_level = "info";
 };
 
-// [models."…"]: what differs for one model.
+// [models."…"]: what is different for one model.
 struct ModelSettings {
   std::string model;                            // as written: a name or a hash
-  std::optional<std::uint64_t> context_length;  // these three replace the server's
+  std::optional<std::uint64_t> context_length;  // this and the next two replace the server's
   std::optional<std::uint64_t> parallel;
   std::optional<std::uint64_t> idle_timeout;  // seconds
   bool pinned = false;
-  std::vector<std::string> lora;            // as written: a GGUF file, a name or a hash; with ":0.5" a scale
+  std::vector<std::string> lora;            // as written: a GGUF file, a name or a hash, perhaps with a scale (":0.5")
   std::string draft;                        // the same, without a scale
-  std::vector<std::string> engine_options;  // of llama-server
+  std::vector<std::string> engine_options;  // for llama-server
 
   fs::path file;                               // config.toml
-  std::map<std::string, std::uint32_t> lines;  // by key
+  std::map<std::string, std::uint32_t> lines;  // where each key is, by key
   // Code::invalid: "<file>, line <of the key>: <what>".
   Failure fail_at_key(const std::string& key, std::string_view what) const;
 };
 
-// A file, or a model by name or hash, with ":<scale>" behind it.
+// A file, or a model's name or hash, followed by ":<scale>" unless that is 1.
 struct ScaledFile {
   std::string name;
   double scale = 1;

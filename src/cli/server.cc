@@ -159,7 +159,7 @@ class Server {
     asio::co_spawn(context_, load_main(), asio::bind_cancellation_slot(give_up_.slot(), asio::detached));
     asio::co_spawn(context_, end_when_asked(), asio::detached);
     context_.run();
-    log::info("server {} has ended", record_.pid);
+    log::info("server {} has stopped", record_.pid);
     return std::move(outcome_);
   }
 
@@ -202,14 +202,14 @@ class Server {
 
   void take(Result<Fresh> fresh) {
     if (!fresh) {
-      log::error("the configuration was read again and is not taken: {}", words_of(fresh.error()));
+      log::error("the configuration was read again and cannot be used: {}", words_of(fresh.error()));
       return;
     }
     Config& config = fresh->config;
     if (config.server.host != config_.server.host || config.server.port != config_.server.port ||
         config.server.tls_certificate != config_.server.tls_certificate ||
         config.server.tls_key != config_.server.tls_key)
-      log::warn("host, port and certificate stay what they are until the server is started again");
+      log::warn("host, port and certificate change only when the server is started again");
     config_ = std::move(config);
     plan_ = std::move(fresh->plan);
     log::set_level(level_of(config_.output.log_level));

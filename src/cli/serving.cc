@@ -40,7 +40,7 @@ Result<void> check_port(const ServerSettings& server) {
   if (errno == EADDRINUSE) {
     return fail(Code::io,
                 "port " + port + " on " + server.host +
-                    " is taken by another program; take another one with --port, or a free one with --port 0");
+                    " is in use by another program; choose another with --port, or any free one with --port 0");
   }
   return fail_errno("listening on port " + port + " of " + server.host, errno);
 }
@@ -54,12 +54,13 @@ bool is_loopback(const std::string& host) {
 // Whoever reaches the port may use the models, unless a key is asked for.
 Result<void> check_exposure(const ServerSettings& server) {
   if (server.tls_certificate.empty() != server.tls_key.empty()) {
-    return fail(Code::invalid, "--tls-certificate and --tls-key belong together");
+    return fail(Code::invalid, "--tls-certificate and --tls-key must be given together");
   }
   if (is_loopback(server.host) || !server.api_keys.empty() || server.no_auth) return {};
-  return fail(Code::invalid, "--host " + printable(server.host) +
-                                 " lets other machines in, so a key is needed: --api-key-file, EAI_API_KEYS, or "
-                                 "server.api_keys in config.toml; --no-auth lets everybody in");
+  return fail(Code::invalid,
+              "--host " + printable(server.host) +
+                  " lets other machines in, so an API key is needed: use --api-key-file, EAI_API_KEYS, or "
+                  "server.api_keys in config.toml; --no-auth lets everyone in");
 }
 
 void show_loading(const boost::json::object& event, ProgressDisplay& display) {

@@ -1,4 +1,4 @@
-// The tables of all sections, one after the other.
+// The rows of all sections, in one table.
 #include <algorithm>
 #include <iterator>
 
@@ -18,6 +18,11 @@ std::span<const Setting> settings() {
     return all;
   }();
   return table;
+}
+
+std::string_view Setting::long_option() const {
+  const std::string_view from = option.substr(option.find("--"));
+  return from.substr(0, from.find(','));
 }
 
 const Setting* find_setting(std::string_view key) {

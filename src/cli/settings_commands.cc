@@ -1,4 +1,4 @@
-// The sections of a few rows.
+// The sections that have only a few rows.
 #include "cli/settings_rows.h"
 
 namespace eai::cli {
@@ -7,7 +7,8 @@ std::vector<Setting> list_settings() {
   using S = ListSettings;
   const Rows<S> in(&Config::list);
   return {
-      in.flag("list.all", "EAI_LIST_ALL", "--all", &S::all, "Also the models that are known by name and not here"),
+      in.flag("list.all", "EAI_LIST_ALL", "--all", &S::all,
+              "Also list models that are known by name but are not on this disk"),
   };
 }
 
@@ -15,7 +16,7 @@ std::vector<Setting> status_settings() {
   using S = StatusSettings;
   const Rows<S> in(&Config::status);
   return {
-      in.flag("status.watch", "EAI_STATUS_WATCH", "-w,--watch", &S::watch, "Show it again every second, until Ctrl-C"),
+      in.flag("status.watch", "EAI_STATUS_WATCH", "-w,--watch", &S::watch, "Refresh every second until Ctrl-C"),
   };
 }
 
@@ -24,7 +25,7 @@ std::vector<Setting> remove_settings() {
   const Rows<S> in(&Config::remove);
   return {
       in.flag("remove.force", "EAI_REMOVE_FORCE", "--force", &S::force,
-              "Remove a model that the running server serves"),
+              "Remove a model even if the running server serves it"),
   };
 }
 
@@ -41,9 +42,9 @@ std::vector<Setting> logs_settings() {
   using S = LogSettings;
   const Rows<S> in(&Config::logs);
   return {
-      in.flag("logs.follow", "EAI_LOGS_FOLLOW", "-f,--follow", &S::follow,
-              "Go on with what is written from now on, until Ctrl-C"),
-      in.number("logs.lines", "EAI_LOGS_LINES", "-n,--lines", &S::lines, "Lines to begin with", {.highest = 1000000}),
+      in.flag("logs.follow", "EAI_LOGS_FOLLOW", "-f,--follow", &S::follow, "Keep printing new lines until Ctrl-C"),
+      in.number("logs.lines", "EAI_LOGS_LINES", "-n,--lines", &S::lines, "How many of the last lines to print first",
+                {.highest = 1000000}),
   };
 }
 
@@ -51,9 +52,9 @@ std::vector<Setting> output_settings() {
   using S = OutputSettings;
   const Rows<S> in(&Config::output);
   return {
-      in.flag("output.json", "EAI_JSON", "--json", &S::json, "Print JSON; one event a line for what takes time"),
-      in.flag("output.quiet", "EAI_QUIET", "-q,--quiet", &S::quiet, "Print results and errors only"),
-      in.text("output.log_level", "EAI_LOG_LEVEL", "--log-level", &S::log_level, "What the server writes into its log",
+      in.flag("output.json", "EAI_JSON", "--json", &S::json, "Print JSON; for long tasks, one event per line"),
+      in.flag("output.quiet", "EAI_QUIET", "-q,--quiet", &S::quiet, "Print only results and errors"),
+      in.text("output.log_level", "EAI_LOG_LEVEL", "--log-level", &S::log_level, "What the server writes to its log",
               {.choices = {"debug", "info", "warn", "error", "off"}, .value_name = "LEVEL"}),
   };
 }

@@ -1,4 +1,4 @@
-// [fetch]: where bytes come from.
+// [fetch]: where models come from.
 #include "cli/settings_rows.h"
 
 namespace eai::cli {
@@ -12,15 +12,15 @@ std::vector<Setting> fetch_settings() {
       in.flag("fetch.public_gateways", "EAI_PUBLIC_GATEWAYS", "--public-gateways,!--no-public-gateways",
               &S::public_gateways, "Ask the public gateways too"),
       in.list("fetch.block_folders", "EAI_BLOCK_FOLDERS", "--blocks", &S::block_folders,
-              "Folder of files named by CID, looked into before any gateway; may be repeated",
+              "Folder of files named by CID, searched before any gateway is asked; may be repeated",
               {.value_name = "FOLDER"}),
-      in.flag("fetch.offline", "EAI_OFFLINE", "--offline", &S::offline, "Open no outgoing connection"),
+      in.flag("fetch.offline", "EAI_OFFLINE", "--offline", &S::offline, "Open no outgoing connections"),
       in.flag("fetch.plain_http", "EAI_PLAIN_HTTP", "--plain-http", &S::plain_http,
-              "Ask http:// gateways beyond this machine and private networks too; bytes are verified all the same"),
+              "Also ask http:// gateways outside this machine and private networks; every byte is still verified"),
       in.number("fetch.connections", "EAI_CONNECTIONS", "--connections", &S::connections,
-                "Requests to all sources at once", {.lowest = 1, .highest = 256}),
+                "Requests in flight to all sources together", {.lowest = 1, .highest = 256}),
       in.number("fetch.max_retries", "EAI_MAX_RETRIES", "--max-retries", &S::max_retries,
-                "Tries of one piece at one source", {.highest = 1000}),
+                "How often to retry a failed request to the same source", {.highest = 1000}),
   };
 }
 

@@ -1,5 +1,5 @@
-// Why: the rows of one section of the configuration, written so that a row reads like a line of a table. A new setting
-// is a field of the section's struct (cli/sections.h) and a row in its cli/settings_<section>.cc.
+// Why: a row of the settings' table is written as one short call. To add a setting, add a field to its section's struct
+// (cli/sections.h) and a row to that section's table (cli/settings_<section>.cc).
 // Thread: any; pure functions.
 #pragma once
 
@@ -13,14 +13,15 @@
 
 namespace eai::cli {
 
-// What a row may add; numbers have bounds, texts may have choices.
+// What a row may say besides its names and its help; see Setting.
 struct Rules {
   std::uint64_t lowest = 0, highest = UINT64_MAX;
   std::vector<std::string_view> choices = {};
   std::string_view value_name = {};
+  std::string_view usual = {};
 };
 
-// Makes the rows of the section that lies at `section` in Config.
+// Makes rows for one section of Config.
 template <typename Section>
 class Rows {
  public:
@@ -61,7 +62,8 @@ class Rows {
             .lowest = rules.lowest,
             .highest = rules.highest,
             .choices = std::move(rules.choices),
-            .value_name = rules.value_name};
+            .value_name = rules.value_name,
+            .usual = rules.usual};
   }
 
   Section Config::*section_;

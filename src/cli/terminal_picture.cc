@@ -25,7 +25,7 @@ constexpr std::uint32_t k_most_rows = 20, k_least_rows = 4;
 constexpr std::uint64_t k_most_pixels = 64'000'000;
 constexpr std::size_t k_kitty_piece = 4096;
 
-// Raw while it lives, so that an answer is neither shown nor held back until a line ends.
+// Keeps the terminal raw, so that an answer is neither echoed nor held back until the end of a line.
 class RawTerminal {
  public:
   explicit RawTerminal(int fd) : fd_(fd) {
@@ -37,7 +37,7 @@ class RawTerminal {
     changed_ = ::tcsetattr(fd, TCSANOW, &raw) == 0;
   }
   ~RawTerminal() {
-    if (changed_) ::tcsetattr(fd_, TCSAFLUSH, &before_);  // a late answer is not taken for typed words
+    if (changed_) ::tcsetattr(fd_, TCSAFLUSH, &before_);  // drops a late answer, which would look like typing
   }
   RawTerminal(const RawTerminal&) = delete;
   bool changed() const { return changed_; }
@@ -49,7 +49,7 @@ class RawTerminal {
 };
 
 Graphics ask_terminal(int fd) {
-  // A process in the background would be stopped for touching the terminal.
+  // The system would stop a process in the background that touches the terminal.
   if (::tcgetpgrp(fd) != ::getpgrp()) return Graphics::none;
   int mode = ::fcntl(fd, F_GETFL);
   if (mode < 0 || (mode & O_ACCMODE) != O_RDWR) return Graphics::none;
@@ -86,7 +86,7 @@ std::optional<PngSize> png_size(std::string_view png) {
   return size;
 }
 
-// A colour of the 6 x 6 x 6 cube; the threshold of a 4 x 4 pattern spreads what lies between two of them.
+// A colour of the 6 x 6 x 6 cube. Thresholds in a 4 x 4 pattern dither the colours between two of them.
 std::uint8_t cube_colour(const std::uint8_t* rgb, std::uint32_t x, std::uint32_t y) {
   constexpr std::array<std::uint8_t, 16> pattern = {0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5};
   const int threshold = pattern[(y % 4) * 4 + x % 4] * 51 / 16;
@@ -102,7 +102,7 @@ void add_run(std::string& out, char sixel, std::size_t count) {
     out.append(count, sixel);
 }
 
-// Six rows: for every colour among them a line of columns, each a character with one bit per row.
+// Six rows of pixels. For each colour in them, one character per column, with one bit per row.
 void add_band(std::string& out, const std::vector<std::uint8_t>& colours, std::uint32_t width, std::uint32_t rows) {
   std::array<bool, 216> used{};
   for (std::uint8_t colour : colours) used[colour] = true;
@@ -124,7 +124,7 @@ void add_band(std::string& out, const std::vector<std::uint8_t>& colours, std::u
       }
       ++count;
     }
-    if (run != '?') add_run(out, run, count);  // what is empty up to the end need not be said
+    if (run != '?') add_run(out, run, count);  // an empty rest of the line can be left out
   }
   out += "-";
 }
@@ -138,7 +138,7 @@ std::optional<Graphics> graphics_by_environment(const Environment& environment) 
   };
   std::string_view term = value("TERM"), program = value("TERM_PROGRAM");
   if (term.empty() || term == "dumb" || term == "linux") return Graphics::none;
-  // Below tmux and screen the variables tell of the terminal outside.
+  // Inside tmux and screen, the variables describe the terminal outside.
   if (!value("TMUX").empty() || !value("STY").empty()) return std::nullopt;
   if (!value("KITTY_WINDOW_ID").empty() || term == "xterm-kitty" || term == "xterm-ghostty") return Graphics::kitty;
   if (program == "iTerm.app" || program == "WezTerm" || value("LC_TERMINAL") == "iTerm2") return Graphics::iterm;
@@ -164,7 +164,7 @@ Result<Pixels> decode_png(std::string_view png) {
   auto size = png_size(png);
   if (!size) return fail(Code::invalid, "not a PNG picture");
   if (std::uint64_t{size->width} * size->height > k_most_pixels)
-    return fail(Code::invalid, "a picture too large to show");
+    return fail(Code::invalid, "the picture is too large to show");
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   if (png_image_begin_read_from_memory(&image, png.data(), png.size()) == 0) return fail(Code::invalid, image.message);
@@ -182,7 +182,7 @@ Pixels shrunk(const Pixels& from, std::uint32_t width, std::uint32_t height) {
   out.width = std::max(1U, static_cast<std::uint32_t>(from.width / scale));
   out.height = std::max(1U, static_cast<std::uint32_t>(from.height / scale));
   out.rgb.reserve(std::size_t{out.width} * out.height * 3);
-  // Each new pixel is the mean of those that it stands for.
+  // Each new pixel is the mean of the pixels that it replaces.
   for (std::uint32_t y = 0; y < out.height; ++y) {
     const std::uint64_t top = std::uint64_t{y} * from.height / out.height;
     const std::uint64_t bottom = std::max(top + 1, (y + std::uint64_t{1}) * from.height / out.height);
@@ -242,7 +242,7 @@ PicturePlace::PicturePlace(Graphics graphics, int terminal, Write write)
 PicturePlace::Room PicturePlace::room() const {
   winsize size{};
   if (::ioctl(terminal_, TIOCGWINSZ, &size) != 0) return {};
-  Room out{size.ws_row, size.ws_col, 10, 20};  // of a cell where the terminal does not tell
+  Room out{size.ws_row, size.ws_col, 10, 20};  // the cell size if the terminal does not tell it
   if (size.ws_xpixel >= size.ws_col && size.ws_ypixel >= size.ws_row && size.ws_col > 0 && size.ws_row > 0) {
     out.cell_width = size.ws_xpixel / size.ws_col;
     out.cell_height = size.ws_ypixel / size.ws_row;
@@ -264,7 +264,7 @@ void PicturePlace::show(std::string_view png) {
   if (graphics_ == Graphics::none || !size || here.columns == 0) return;
   const bool first = rows_ == 0;
   if (first) {
-    // As wide as the terminal at most, and never more than half of it high.
+    // At most as wide as the terminal, and at most half as high.
     const std::uint64_t widest = std::uint64_t{here.columns} * here.cell_width * size->height / size->width;
     const std::uint64_t rows = std::min<std::uint64_t>({k_most_rows, here.rows / 2, widest / here.cell_height});
     if (rows < k_least_rows) return;
@@ -273,7 +273,7 @@ void PicturePlace::show(std::string_view png) {
   const std::string picture = drawn(png, here);
   if (picture.empty()) return;
   const std::string height = std::to_string(rows_);
-  // Room is made by new lines, so that the screen scrolls when it must; the cursor comes back below the picture.
+  // New lines make room, so that the screen scrolls if it must. Then the cursor goes back to below the picture.
   write_((first ? std::string(rows_, '\n') : std::string()) + "\033[" + height + "A\0337" + picture + "\0338\033[" +
          height + "B\r");
 }

@@ -14,7 +14,7 @@ Result<std::vector<std::string>> texts_of(const fs::path& file, const toml::arra
   std::vector<std::string> out;
   for (const toml::node& item : array) {
     const auto* text = item.as_string();
-    if (text == nullptr) return fail_at(file, item.source().begin.line, "a list holds text in quotes only");
+    if (text == nullptr) return fail_at(file, item.source().begin.line, "a list may contain only strings in quotes");
     out.push_back(text->get());
   }
   return out;
@@ -35,7 +35,7 @@ Result<void> add(const fs::path& file, const toml::node& node, std::vector<std::
   } else if (const auto* array = node.as_array()) {
     EAI_TRY(entry.value, texts_of(file, *array));
   } else {
-    return fail_at(file, entry.line, entry.key() + " has a date or time, which nothing here takes");
+    return fail_at(file, entry.line, entry.key() + " is a date or a time, which no setting accepts");
   }
   out.push_back(std::move(entry));
   return {};

@@ -1,6 +1,6 @@
-// Why: configuration and catalog are TOML; the heavy parser stays in one file, and its readers get plain values with
-// the line they came from.
-// Thread: any.
+// Why: configuration and catalog are TOML files. The heavy parser is included in one file only; everything else gets plain
+// values, each with the line that it came from.
+// Thread: any; pure functions.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,9 @@ struct TomlEntry {
   std::string key() const;  // "server.port"
 };
 
-// Every value of the file, tables flattened, in the order of the keys. Code::not_found without a file; Code::invalid
-// names file, line and what is wrong (also: dates, arrays of anything but text, more than 1 MiB).
+// Every value in the file, with tables flattened, in the order of the keys. Code::not_found: there is no such file.
+// Code::invalid: the file is not TOML, has a date or an array of anything other than strings, or is larger than 1 MiB;
+// the error names the file and the line.
 Result<std::vector<TomlEntry>> read_toml(const fs::path& file);
 
 // "<file>, line <n>: <what>", Code::invalid.

@@ -25,8 +25,8 @@ Result<fs::path> find_worker(const Context& context) {
 
 void warn(const std::string& host, Output& out) {
   out.note(out.colour_on_error() ? "\033[33mWarning:\033[0m" : "Warning:");
-  out.note("  Whoever reaches this port of " + host + " can use the worker, read and change what it computes,");
-  out.note("  and can probably take over this account: it knows no password and no encryption.");
+  out.note("  Anyone who can reach this port of " + host + " can use the worker, read and change what it computes,");
+  out.note("  and probably take over this account: there is no password and no encryption.");
   out.note("  Only do this on a network where you trust every machine.");
 }
 
@@ -45,7 +45,7 @@ Result<int> worker(Context& context) {
     const std::string address = options.host + ":" + std::to_string(port);
     out.event(boost::json::object{
         {"event", "ready"}, {"host", options.host}, {"port", port}, {"pid", pid}, {"exposed", exposed}});
-    out.line("a worker listens at " + out.styled(Style::bold, address));
+    out.line("worker listening at " + out.styled(Style::bold, address));
     out.note("  use   eai model run <name> --rpc " +
              (options.host == "0.0.0.0" ? "<this machine>:" + std::to_string(port) : address));
     out.note("  end   Ctrl-C");

@@ -214,13 +214,13 @@ def test_a_server_that_dies_is_told(eai, source, flux, server, tmp_path):
             break
     os.kill(eai.json("model", "status")["pid"], 9)
     out, err = process.communicate(timeout=WAIT)
-    assert process.returncode == 5 and "the server ended" in err and not list(tmp_path.iterdir())
+    assert process.returncode == 5 and "the server stopped" in err and not list(tmp_path.iterdir())
 
 
 def test_a_server_without_an_image_model_is_told(eai, tmp_path):
     serve(eai, "eai-demo")
     assert "serves no image model" in eai("image", "x", cwd=tmp_path, status=3).stderr
-    assert "draws no pictures" in eai("image", "x", "--model", "eai-demo", cwd=tmp_path, status=2).stderr
+    assert "cannot draw pictures" in eai("image", "x", "--model", "eai-demo", cwd=tmp_path, status=2).stderr
 
 
 def test_a_model_that_is_shipped_draws_without_a_name(tmp_path):

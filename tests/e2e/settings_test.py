@@ -154,7 +154,7 @@ def test_the_configuration_is_read_again_while_a_stream_runs(home):
         assert state["context_length"] == 512 and state["pid"] != old
         # What is wrong is told, and changes nothing.
         home.configure("[server]\nport = 0\nprot = 1\n")
-        assert "is not taken" in (line := reload()) and "line 3: unknown key server.prot" in line
+        assert "cannot be used" in (line := reload()) and "line 3: unknown key server.prot" in line
         home.configure("")
         assert "Paris" in server.ask(PARIS) and home.states()["eai-demo"]["pid"] == state["pid"]
     finally:

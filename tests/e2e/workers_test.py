@@ -79,7 +79,7 @@ def test_two_workers_hold_the_layers(stopped, machines):
 @pytest.mark.parametrize("host,warned", [("0.0.0.0", True), ("127.0.0.1", False)])
 def test_a_worker_that_others_can_reach_warns(eai, host, warned):
     worker = eai.start("worker", "--host", host, "--port", "0")
-    assert "a worker listens" in worker.stdout.readline()
+    assert "worker listening at" in worker.stdout.readline()
     worker.send_signal(signal.SIGINT)
     _, said = worker.communicate(timeout=WAIT)
     assert ("no password and no encryption" in said) is warned
