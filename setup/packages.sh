@@ -55,6 +55,8 @@ test   nodejs                                       node
 test   golang-go                                    go
 test   shellcheck                                   shellcheck
 test   clang-format-14                              clang-format-14
+test   clang-tidy-14                                clang-tidy-14
+test   universal-ctags                              ctags-universal
 test   iproute2                                     ip
 test   util-linux                                   unshare
 test   procps                                       ps

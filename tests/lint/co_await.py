@@ -5,26 +5,12 @@ This reads tokens, not C++: a statement is what lies between ; { and } at one le
 of its own. It may flag a harmless brace (of a type without a destructor); naming that one too costs nothing."""
 import re
 
+import cpp
 import tree
-
-TOKEN = re.compile(r'''
-    (?P<space>\s+|//[^\n]*|/\*.*?\*/|^[ \t]*\#(?:[^\n\\]|\\.)*)
-  | R"(?P<raw>[^(\s]*)\(.*?\)(?P=raw)"
-  | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*'
-  | \d(?:[\w.]|'(?=\w))* | \w+ | -> | :: | \[\[ | \]\] | .
-''', re.X | re.S | re.M)
 
 WORDS_BEFORE_BLOCK = {"else", "do", "try", "noexcept", "const", "override", "final", "mutable"}
 TYPE_WORDS = {"struct", "class", "union", "enum", "namespace", "extern"}
 WORDS_BEFORE_LAMBDA = {"return", "co_return", "co_await", "co_yield", "case", "else"}
-
-
-def tokens(text):
-    line = 1
-    for match in TOKEN.finditer(text):
-        if match.lastgroup != "space":
-            yield match.group(), line
-        line += match.group().count("\n")
 
 
 class Level:
@@ -82,7 +68,7 @@ def opens_lambda(words):
 
 def faulty_lines(text):
     levels, faults = [Level()], set()
-    stream = list(tokens(text))
+    stream = list(cpp.tokens(text))
 
     def end_statement(level):
         if level.awaits and level.risky:

@@ -1,10 +1,10 @@
 """The table of rooms in ARCHITECTURE.md is true: of every #include under src/, of the folders, and of CMakeLists.txt."""
 import re
 
+import cpp
 import tree
 
 ROW = re.compile(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|$", re.M)
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 ROOM_CALL = re.compile(r"^eai_room\((\w+)(?: ROOMS ([\w ]+?))?(?: LIBS [\w ]+)?\)$", re.M)
 
 
@@ -23,14 +23,17 @@ def faults_of_include(name, text, allowed):
     if room not in allowed:
         return [f"{name}: the room {room} is not in the table"]
     faults = []
-    for target in INCLUDE.findall(text):
+    for quote, target, line in cpp.includes(text):
+        if quote != '"':
+            continue
+        at = f"{name}:{line}"
         other = target.split("/")[0]
         if other == "fakes" and name.endswith(("_test.cc", "_testing.h")):  # tests/fakes
             continue
         if "/" not in target or other not in allowed:
-            faults.append(f'{name}: #include "{target}" is not written from src/')
+            faults.append(f'{at}: #include "{target}" is not written from src/; name the room first')
         elif other != room and other not in allowed[room]:
-            faults.append(f'{name}: {room} may not include {other} ("{target}")')
+            faults.append(f'{at}: {room} may not include {other} ("{target}"), says the table in ARCHITECTURE.md')
     return faults
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROSE = (".md", ".h", ".cc", ".py", ".sh", ".cmake")  # where people write sentences
 
 
 def files(*endings):
