@@ -1,4 +1,4 @@
-# The few commands of the project. Each sets up what it needs and is quick when nothing changed.
+# The few commands of the project. Each sets up what it needs, and is quick if nothing has changed.
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 JOBS := $(or $(EAI_JOBS),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu))
@@ -12,31 +12,32 @@ build: packages  ## the program, ready to run: build/release/bin/eai
 	@[ -f build/release/build.ninja ] || cmake --preset release
 	@cmake --build --preset release --parallel $(JOBS)
 
-demo: build  ## the main job on the models shipped with the program, without network
+demo: build  ## the main job on the models that ship with the program, without a network
 	@tools/demo.sh build/release
 
 dev: test-packages
 	@[ -f build/dev/build.ninja ] || cmake --preset dev
 	@cmake --build --preset dev --parallel $(JOBS)
 
-# One ctest for all: unit tests, seeds of the fuzz targets and lints under the sanitizers' build; end to end on release.
+# One ctest runs everything: unit tests and fuzz seeds in the sanitizers' build, lints, and end to end tests on release.
 test: test-packages build dev  ## all tests
 	@setup/test_tools.sh $(TOOLS)
 	@setup/kubo.sh >/dev/null
 	@ctest --preset dev --parallel $(JOBS)
 
-lint: test-packages  ## only what reads the sources; clang-tidy reads all of them, in minutes where it has not yet
+lint: test-packages  ## only what reads the sources, with clang-tidy over all of them (minutes the first time)
 	@[ -f build/dev/build.ninja ] || cmake --preset dev
 	@ctest --preset dev --parallel $(JOBS) --label-regex lint
 	@tests/lint/tidy.py --build build/dev --all --jobs $(JOBS)
 
-# Built as who calls, copied as root where the prefix is root's: `sudo make` would build the engines again in root's cache.
+# Built as the user who calls, and copied as root if the prefix is root's: `sudo make` would build the engines again, in
+# root's cache.
 install: prefix := $(patsubst ~%,$(HOME)%,$(PREFIX))
 install: build  ## under PREFIX (default /usr/local)
 	@as=; [ -n "$$DESTDIR" ] || { mkdir -p '$(prefix)' && [ -w '$(prefix)' ]; } 2>/dev/null || as=sudo; \
 	  $$as cmake --install build/release --prefix '$(prefix)'
 
-bench: test-packages build  ## measurements against rivals; NAMES="…" for some of them
+bench: test-packages build  ## measurements against rivals; NAMES="…" runs only these
 	@setup/test_tools.sh $(TOOLS)
 	@cmake --build --preset release --parallel $(JOBS) --target benches
 	@bench/run.sh build/release $(TOOLS) $(NAMES)
@@ -44,7 +45,7 @@ bench: test-packages build  ## measurements against rivals; NAMES="…" for some
 format:
 	@git ls-files '*.h' '*.cc' | xargs $(CLANG_FORMAT) -i
 
-clean:  ## what was built here; engines kept outside the build folder stay
+clean:  ## removes the build folder; the engines, which are kept elsewhere, stay
 	@rm -rf build
 
 packages:

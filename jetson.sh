@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Sets eai up on NVIDIA Jetson (JetPack 7 or newer: Ubuntu 24.04): packages, engines with CUDA, the program. Run again
-# without harm.
-# UNTRIED: written from the documentation, never run on a Jetson.
+# Sets up eai on an NVIDIA Jetson (JetPack 7 or newer, which is Ubuntu 24.04): the packages, the engines with CUDA and
+# the program. It can be run again at any time. UNTRIED: written from the documentation, never run on a Jetson.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=setup/common.sh
@@ -9,10 +8,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 setup/packages.sh build
 if ! command -v nvcc >/dev/null; then
-  # JetPack puts the compiler here and leaves PATH alone.
+  # JetPack installs the compiler here without adding it to PATH.
   PATH=/usr/local/cuda/bin:$PATH
   export PATH
 fi
 command -v nvcc >/dev/null || die "nvcc was not found; install JetPack's CUDA toolkit: sudo apt-get install nvidia-jetpack"
-export EAI_GPU=cuda  # kept for every later make
+export EAI_GPU=cuda  # every later make keeps this choice
 set_up

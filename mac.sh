@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets eai up on macOS: Homebrew packages, engines with Metal, the program. Run again without harm.
+# Sets up eai on macOS: the Homebrew packages, the engines with Metal and the program. It can be run again at any time.
 # UNTRIED: written from the documentation, never run on a Mac.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -7,8 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . setup/common.sh
 
 [ "$(uname -s)" = Darwin ] || die "mac.sh is for macOS; use ubuntu.sh on Debian and Ubuntu"
-command -v brew >/dev/null || die "Homebrew is needed; https://brew.sh says how to install it"
-# `brew install` leaves alone what is there.
+command -v brew >/dev/null || die "Homebrew is required; https://brew.sh says how to install it"
+# `brew install` leaves installed packages alone.
 brew install --quiet cmake ninja ccache git jq node rust pkg-config libpng jpeg-turbo webp boost openssl@3 curl libarchive isa-l libsodium cli11 \
   spdlog tl-expected tomlplusplus
 CMAKE_PREFIX_PATH="$(brew --prefix openssl@3):$(brew --prefix curl):$(brew --prefix libarchive)"

@@ -1,4 +1,4 @@
-// Why: the program side of content_bench.py: the same code that downloads use, run alone.
+// Why: content_bench.py measures the code that downloads use, and this program runs it alone.
 //   content_bench weights <bytes> <file>       data like Q8_0 weights
 //   content_bench sha256 <seconds>             prints bytes per second over a buffer of 1 MiB
 //   content_bench unpack <folder name> <out folder> <part>...   parts → files
@@ -21,7 +21,7 @@ namespace {
 
 using namespace eai;
 
-// Blocks of a half float scale and 32 numbers that are spread like weights.
+// Blocks of a half-precision scale and 32 numbers that are distributed like weights.
 Result<void> make_weights(std::uint64_t size, const fs::path& path) {
   EAI_TRY(UniqueFd fd, open_file(path, O_CREAT | O_TRUNC | O_WRONLY, 0644));
   std::mt19937_64 random(7);

@@ -1,8 +1,8 @@
-"""How fast bytes are judged and unpacked: SHA-256 against `openssl speed`, unpacking against `igzip -dc | tar x`.
+"""How fast bytes are verified and unpacked: SHA-256 against `openssl speed`, unpacking against `igzip -dc | tar x`.
 
-Rivals take turns in one run, so that a busy machine hurts both; the figure is the ratio of the medians. Bars: SHA-256 at
-least 0.95 of OpenSSL's own measurement, unpacking at most 1.1 of the pipe's wall time (the pipe has two processes to
-spread over two cores, and does not check the length and order of what it unpacks).
+The rivals take turns in one run, so that a busy machine hurts both; the figure is the ratio of the medians. Bars:
+SHA-256 at least 0.95 of OpenSSL's own measurement, and unpacking at most 1.1 of the pipe's wall time (the pipe spreads
+two processes over two cores, and does not check the length and the order of what it unpacks).
 """
 import os
 import pathlib

@@ -1,11 +1,11 @@
-"""Two models that answer at the same time on the same cores: through eai, against llama-server started bare, twice.
+"""Two models that answer at the same time on the same cores: through eai, against two llama-servers started bare.
 
-An engine's threads wait for each other many times a token. Left to themselves they spin meanwhile, and two engines then keep
-the cores from each other. Rivals take turns in one run, each first alone, then both at once; the figures are medians of
-tokens per second, as the engine tells them. How badly two bare engines spin is the scheduler's whim of that run (3 to 17
-tokens per second were seen), hence the low bars: alone at least 0.9 of the bare engine, together at least 1.2 times it. The
-model has the shape of half a billion parameters, and no weights.
-EAI_BENCH_TOKENS (default 40), EAI_BENCH_ROUNDS (default 5).
+An engine's threads wait for each other many times per token. Left to themselves they spin while they wait, so that two
+engines keep the cores from each other. The rivals take turns in one run, each model first alone and then both at once;
+the figures are medians of tokens per second, as the engine reports them. How badly two bare engines spin depends on the
+scheduler (3 to 17 tokens per second were seen), hence the low bars: alone at least 0.9 of the bare engine, together at
+least 1.2 times as fast. The model has the shape of one with half a billion parameters, and no weights. EAI_BENCH_TOKENS
+(default 40), EAI_BENCH_ROUNDS (default 5).
 """
 import concurrent.futures
 import http.client
@@ -20,7 +20,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/e2e"))
-from conftest import BUILD, Eai, words_of  # noqa: E402
+from conftest import Eai, words_of  # noqa: E402
 from gguf_maker import write_shape  # noqa: E402
 
 TOKENS, ROUNDS = int(os.environ.get("EAI_BENCH_TOKENS", "40")), int(os.environ.get("EAI_BENCH_ROUNDS", "5"))

@@ -1,11 +1,11 @@
-"""How fast a model comes: 1 GiB of quantised weights in a container that pigz made, in parts as the Python tool cuts them,
-from two local gateways (nginx) through `eai model download`, against
+"""How fast a model arrives: 1 GiB of quantised weights in a container that pigz made, in parts as the Python tool cuts
+them, from two local gateways (nginx) through `eai model download`, against
 
     curl part… | tee >(sha256sum) | igzip -dc | tar x
 
-of the same bytes. Rivals take turns in one run; the figure is the ratio of the medians. Bars: wall at most 1.15 of the
-pipe's; memory (peak RSS) at most 64 MiB; disk at its peak at most the model and the parts in flight (three).
-EAI_BENCH_MIB, EAI_BENCH_PART_MIB: other sizes.
+of the same bytes. The rivals take turns in one run; the figure is the ratio of the medians. Bars: wall time at most
+1.15 of the pipe's; memory (peak RSS) at most 64 MiB; disk at its peak at most the model and the parts in flight
+(three). EAI_BENCH_MIB, EAI_BENCH_PART_MIB: other sizes.
 """
 import hashlib
 import json

@@ -1,9 +1,11 @@
-"""What eai's image engine costs over the library that it is made of: pictures of the small FLUX through its socket, and
-through the whole of eai, in turns with a bare driver (bench/image_bare) over the same library with the same threads.
+"""What eai's image engine costs on top of the library that it is made of: pictures of the small FLUX through its socket
+and through the whole of eai, in turns with a bare driver (bench/image_bare) over the same library with the same
+threads.
 
-Bars: a picture takes at most 3 % and at most 20 ms longer than in the bare driver (medians of the differences); the engine
-needs at most 5 MB more memory; a job whose client left ends within one step (and the next begins 10 ms later); 100 queued jobs leave no more than 4 MB.
-All have the environment that eai gives its engines. EAI_BENCH_ROUNDS: pictures of each.
+Bars: a picture takes at most 3 % and at most 20 ms longer than in the bare driver (medians of the differences); the
+engine needs at most 5 MB more memory; a job whose client has left ends within one step (and the next begins 10 ms
+later); 100 queued jobs leave at most 4 MB. All of them have the environment that eai gives its engines.
+EAI_BENCH_ROUNDS: the number of pictures from each.
 """
 import base64
 import http.client
@@ -23,6 +25,7 @@ import urllib.request
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(SOURCE / "tests/e2e"))
 from conftest import BUILD, processes_below  # noqa: E402
+from flux import make_flux  # noqa: E402
 
 ROUNDS = int(os.environ.get("EAI_BENCH_ROUNDS", "45"))
 THREADS = os.cpu_count()
@@ -127,7 +130,8 @@ def round_of(rivals, seed):
 
 
 def steps_after_leaving(engine):
-    """What passes from the leaving of one client to the begin of the next one's job: in steps, and milliseconds over one step."""
+    """What passes from the leaving of one client to the begin of the next one's job: in steps, and milliseconds over
+    one step."""
     gone, at = engine.begin(steps=200), []
     for event in engine.events(gone):
         if event["event"] == "progress":
@@ -170,8 +174,7 @@ def growth_of_a_hundred(engine):
 def main():
     with tempfile.TemporaryDirectory(prefix="eai-") as temporary:
         folder = pathlib.Path(temporary)
-        model = folder / "flux"
-        subprocess.run([sys.executable, SOURCE / "tools/make_test_flux", model], check=True)
+        model = make_flux(folder / "flux")
         parts = [model / "flux", model / "flux-t5xxl", model / "flux-tae"]
         home = folder / "home"
         home.mkdir()

@@ -1,7 +1,8 @@
-"""240 mixed requests from 4 clients for 2 models of which one fits: eai against llama-server's own router on the same engine.
+"""240 mixed requests from 4 clients for 2 models of which one fits: eai against llama-server's own router on the same
+engine.
 
-Each client asks for either model at random and waits for the answer. The same sequence for both. Bars: fewer switches, a
-shorter longest wait, and no request without an answer (the router loses some; they are counted).
+Each client asks for one of the models at random and waits for the answer; both rivals get the same sequence. Bars:
+fewer switches, a shorter longest wait, and an answer to every request (the router loses some; they are counted).
 """
 import concurrent.futures
 import http.client

@@ -24,8 +24,8 @@ class Nginx:
         """`server`: the inside of the server's block; `outside`: what stands before it."""
         program = subprocess.run([PROGRAM], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         folder.mkdir()
-        user = "user root;" if os.getuid() == 0 else ""  # so that it reads what we made
-        # Found free, then taken by nginx, which cannot choose a port itself; tried again if somebody was faster.
+        user = "user root;" if os.getuid() == 0 else ""  # so that it can read what we made
+        # nginx cannot choose a port itself: it gets one that was free a moment ago, and another if somebody was faster.
         for _ in range(10):
             self.port = free_port()
             (folder / "nginx.conf").write_text(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What preserving costs, against what it replaces, in the same run and on the same cores.
+"""What preserving costs compared with what it replaces, in the same run and on the same cores.
 
 - archive: `eai model preserve --dry-run` (packs, hashes, makes CIDs) against tar | pigz --best | split, for weights as
   Q8_0 has them and for bf16: wall time and size;
@@ -7,7 +7,8 @@
 - memory and disk while parts go to a kubo node, and while nothing is sent;
 - what a changed chat template costs in each format.
 
-EAI_BENCH_GIB (default 2) is the size of the folder. Words choose what is measured: q8, upload, unixfs, bf16, template; none: all.
+EAI_BENCH_GIB (default 2) is the size of the folder. Words choose what is measured (q8, upload, unixfs, bf16, template);
+without any, everything is.
 """
 import json
 import os
@@ -57,7 +58,7 @@ def make_model(folder, pool, size, template="x" * 500):
     with open(folder / name, "wb") as file:
         file.write(gguf_header([(f"blk.{i}.weight", tensor) for i in range(count)], template))
         for i in range(count):
-            # Each tensor begins elsewhere in the pool, so that no two are alike.
+            # Each tensor begins at another place in the pool, so that no two are alike.
             at = i * 34567 % len(pool)
             data = (pool[at:] + pool * (tensor // len(pool) + 1))[:tensor]
             file.write(data)
@@ -73,7 +74,7 @@ def parts_on_disk(pid):
                 info = link.stat()
                 held[info.st_ino] = info.st_blocks * 512
         except OSError:
-            pass  # closed meanwhile
+            pass  # closed in the meantime
     return sum(held.values())
 
 
@@ -81,7 +82,7 @@ def timed(command, **options):
     """Seconds, what it printed, its peak memory in MiB and its peak of parts_on_disk()."""
     begin = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **options)
-    # Not from wait4: its figure holds what Python itself had when it made the child.
+    # Not from wait4, whose figure includes what Python itself held when it made the child.
     peak, disk, ended = 0, 0, threading.Event()
 
     def watch():
@@ -156,7 +157,7 @@ def upload(pool, work):
 
 def unixfs(path, work):
     warm(path)
-    # The best of three, for both: a second of work is soon disturbed.
+    # The best of three for both, because a second of work is easily disturbed.
     ours, _, rss, _ = min((preserve(path.parent, work, "--dry-run", "--format", "unixfs", "--layout", "fixed") for _ in range(3)),
                        key=lambda run: run[0])
     _, out, *_ = timed(["openssl", "speed", "-mr", "-seconds", "2", "-bytes", "1048576", "sha256"])

@@ -1,10 +1,10 @@
-// The two ends of relay_bench.py: an engine that answers at once, and clients that look at the clock.
+// Why: relay_bench.py needs an engine that answers at once, and clients that measure how long answers take.
 //   relay_bench --model … --host SOCKET …    in place of llama-server, with its command line
 //   relay_bench load <port or socket> <connections> <requests> <whole|stream>
-//       each connection asks again when it has its answer; prints JSON: what a request took until its answer was whole, or
-//       until its first event was there (milliseconds), and all together (seconds)
+//       each connection asks again once it has its answer; prints JSON: how long each request took until its answer was
+//       complete, or until its first event arrived (milliseconds), and how long all took together (seconds)
 //   relay_bench hold <port or socket> <streams>
-//       streams that never end; prints a line when each has had an event, ends with its input
+//       holds streams that never end; prints a line once each has had an event, and ends when its input does
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -61,7 +61,7 @@ std::string chunk_of(std::string_view bytes) {
   return std::string(size.data(), end) + "\r\n" + std::string(bytes) + "\r\n";
 }
 
-// Messages over one connection, one after the other.
+// Messages over one connection, one after another.
 class Wire {
  public:
   explicit Wire(Socket socket) : socket_(std::move(socket)) {}
@@ -69,7 +69,7 @@ class Wire {
   asio::awaitable<void> send(const std::string& bytes) {
     co_await asio::async_write(socket_, asio::buffer(bytes), asio::use_awaitable);
   }
-  // Until `mark` is in what came.
+  // Reads until `mark` has arrived.
   asio::awaitable<void> read_until(std::string_view mark) {
     while (arrived_.find(mark) == std::string::npos) co_await read();
   }
@@ -96,7 +96,7 @@ class Wire {
   std::string arrived_;
 };
 
-// A connection to the engine. Nothing of the program's own server is used: it is what is measured.
+// A connection to the engine. It uses nothing of the program's own server, because that is what is measured.
 asio::awaitable<void> answer(std::shared_ptr<Wire> wire) {
   static const std::string healthy = answer_of(R"({"status":"ok"})"), whole = whole_answer(), event = chunk_of(k_event);
   static const std::string head =

@@ -1,8 +1,9 @@
-"""What the way through eai costs, over an engine that answers at once: time per answer and until the first event against the
-same engine asked directly, memory, and answers per second at 64 connections against nginx as a reverse proxy before the same engine.
+"""What the way through eai costs, with an engine that answers at once: the time per answer and until the first event
+compared with the same engine asked directly, the memory, and the answers per second at 64 connections compared with
+nginx as a reverse proxy in front of the same engine.
 
-Interleaved; figures are medians of the rounds. Bars: p50 + 0.15 ms, p99 + 1 ms, first event + 0.3 ms; 10 MB idle, 25 MB with
-64 streams; 0.9 of nginx's answers per second. EAI_BENCH_ROUNDS, EAI_BENCH_REQUESTS: other sizes.
+The rounds are interleaved; the figures are their medians. Bars: p50 + 0.15 ms, p99 + 1 ms, first event + 0.3 ms; 10 MB
+idle, 25 MB with 64 streams; 0.9 of nginx's answers per second. EAI_BENCH_ROUNDS, EAI_BENCH_REQUESTS: other sizes.
 """
 import json
 import os
@@ -21,7 +22,7 @@ TOOL = BUILD / "bin/relay_bench"
 ROUNDS = int(os.environ.get("EAI_BENCH_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("EAI_BENCH_REQUESTS", "4000"))
 CONNECTIONS = 64
-MANY = REQUESTS * 12  # at 64 connections: long enough that a hiccup of the machine is not all of it
+MANY = REQUESTS * 12  # at 64 connections: long enough that a hiccup of the machine is not most of it
 MB = 1e6
 
 
@@ -90,7 +91,7 @@ def main():
         shutil.rmtree(folder)
     p50, p99, first = (statistics.median(added[name]) for name in ("p50", "p99", "first"))
     ours, theirs = (statistics.median(rates[name]) for name in ("eai", "nginx"))
-    ratio = statistics.median(one / other for one, other in zip(rates["eai"], rates["nginx"]))  # each next to the other in time
+    ratio = statistics.median(one / other for one, other in zip(rates["eai"], rates["nginx"]))  # each pair was measured side by side
     print(f"added to an answer: {p50:.3f} ms p50, {p99:.3f} ms p99 (bars: 0.15, 1); to the first event: {first:.3f} ms p50 (bar: 0.3)")
     print(f"memory: {idle:.1f} MB idle, {streams:.1f} MB with {CONNECTIONS} streams (bars: 10, 25)")
     print(f"{CONNECTIONS} connections: {ours:.0f} answers/s, nginx {theirs:.0f}, ratio {ratio:.2f} (bar: 0.9)")

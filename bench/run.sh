@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# bench/run.sh <build folder> <test tools folder> [name...]: runs the measurements; each prints ratios against a rival of
-# the same run, and fails when a bar is missed. Without names, all: the scripts bench/*_bench.py.
+# bench/run.sh <build folder> <test tools folder> [name...]: runs the measurements bench/<name>_bench.py, or all of
+# them. Each prints ratios against a rival in the same run, and fails when a bar is missed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -ge 2 ] || { echo "usage: $0 <build folder> <test tools folder> [name...]" >&2; exit 2; }
@@ -16,4 +16,4 @@ for script in "$here"/*_bench.py; do
   printf '== %s\n' "$name"
   "$EAI_TEST_TOOLS/venv/bin/python" "$script" || failed+=("$name")
 done
-[ ${#failed[@]} -eq 0 ] || { echo "missed: ${failed[*]}"; exit 1; }
+[ ${#failed[@]} -eq 0 ] || { echo "bars missed by: ${failed[*]}"; exit 1; }

@@ -1,7 +1,7 @@
 """10,000 random requests for three models of which two fit, with clients that leave and 100 engines that are killed.
 
-Bars: no wrong answer, no cut stream but those of killed engines, no process, socket or descriptor left over, memory flat.
-Usage: soak_bench.py [requests [kills]]
+Bars: no wrong answer, no cut stream except those of killed engines, no process, socket or descriptor left behind, and
+memory that does not grow. Usage: soak_bench.py [requests [kills]]
 """
 import pathlib
 import shutil

@@ -1,5 +1,5 @@
-"""How long people wait for a word: `eai --version` and `eai model list`, against `curl --version`, which loads much of the same
-libraries. Rivals take turns; the figures are medians. Bar: `eai --version` in under 10 ms.
+"""How long people wait for the first word: `eai --version` and `eai model list`, against `curl --version`, which loads
+many of the same libraries. The rivals take turns; the figures are medians. Bar: `eai --version` in under 10 ms.
 """
 import os
 import pathlib

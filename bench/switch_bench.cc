@@ -1,6 +1,6 @@
-// Switches between two models where one fits, on command: reads a line, prints the milliseconds from asking for the other
-// model until it may be used. bench/switch_bench.py starts the same engine by itself in between.
-// usage: switch_bench <llama-server> <folder for run files> <chat.gguf> <embeddings.gguf>
+// Why: switch_bench.py needs switches between two models of which one fits, on command: for each line that this program
+// reads, it prints the milliseconds from asking for the other model until that may be used.
+//   switch_bench <llama-server> <folder for run files> <chat.gguf> <embeddings.gguf>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -34,7 +34,7 @@ int main(int count, char** words) {
   options.programs["llama-server"] = words[1];
   options.run_folder = options.log_folder = words[2];
   options.max_resident = 1;
-  options.memory_budget = 60 * eai::k_mib;  // one of them: the other goes before it starts
+  options.memory_budget = 60 * eai::k_mib;  // room for one of them: the other ends before it starts
   std::vector<eai::engine::ModelSpec> models(2);
   for (int i = 0; i < 2; ++i) {
     auto& model = models[static_cast<std::size_t>(i)];

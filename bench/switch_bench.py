@@ -1,6 +1,7 @@
-"""The switch tax: how much longer a switch from one model to another takes than the new engine needs to start by itself.
+"""The switch tax: how much longer a switch from one model to another takes than the new engine needs to start by
+itself.
 
-Interleaved: a switch, the same engine started alone, a switch back … Bar: 20 ms at p50.
+Both are interleaved: a switch, the same engine started alone, a switch back, and so on. Bar: 20 ms at p50.
 """
 import io
 import json

@@ -1,4 +1,4 @@
-# bench/<name>_bench.cc: programs that measure, built only for `make bench` (target benches).
+# bench/<name>_bench.cc: programs that measure; only `make bench` builds them (target benches).
 file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*_bench.cc)
 add_custom_target(benches)
 foreach(source ${bench_sources})

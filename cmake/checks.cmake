@@ -1,11 +1,13 @@
-# Tests besides the unit tests: lint.* reads the sources, e2e.* drives the built program with real engines and clients.
+# The tests besides the unit tests: lint.* reads the sources, e2e.* drives the built program with real engines and
+# clients.
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
 foreach(name rooms sentences co_await hygiene shape prose)
   add_test(NAME lint.${name} COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/lint/${name}.py)
   set_tests_properties(lint.${name} PROPERTIES TIMEOUT 120 LABELS lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
-# Of the files that changed, the twelve that changed most: some minutes at worst, on one core. `make lint` reads all files.
+# It reads the twelve files that changed most, which takes a few minutes of one core at worst. `make lint` reads all
+# files.
 add_test(NAME lint.tidy COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/lint/tidy.py
   --build ${CMAKE_BINARY_DIR} --most 12)
 set_tests_properties(lint.tidy PROPERTIES TIMEOUT 900 LABELS lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
@@ -14,14 +16,14 @@ foreach(name shellcheck format)
   set_tests_properties(lint.${name} PROPERTIES TIMEOUT 120 LABELS lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
 
-# The end to end tests drive the program of another build tree when told to: `dev` holds all tests, and drives `release`.
+# The end to end tests can drive the program of another build tree: `dev` has all tests, and drives `release`.
 set(EAI_E2E_BUILD ${CMAKE_BINARY_DIR} CACHE PATH "Build tree whose program the end to end tests drive")
 set(EAI_TEST_TOOLS ${CMAKE_SOURCE_DIR}/build/test-tools CACHE PATH "What setup/test_tools.sh made")
 file(GLOB e2e CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/e2e/*_test.py)
 foreach(test ${e2e})
   get_filename_component(name ${test} NAME_WE)
   string(REGEX REPLACE "_test$" "" name ${name})
-  # In a network namespace of its own: nothing but loopback, and no port that anybody else has.
+  # Each runs in a network namespace of its own, which has only loopback and no port in use.
   add_test(NAME e2e.${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/offline.sh
     ${EAI_TEST_TOOLS}/venv/bin/python -m pytest -q -p no:cacheprovider ${test})
   set_tests_properties(e2e.${name} PROPERTIES TIMEOUT 600 LABELS e2e WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/e2e

@@ -1,5 +1,5 @@
 # Everything comes from the system's packages (setup/packages.sh installs them).
-# Untried: Apple's C++ library had std::stop_token behind a switch for long.
+# Untried: for a long time, Apple's C++ library had std::stop_token behind a switch.
 if(APPLE)
   include(CheckCXXSourceCompiles)
   check_cxx_source_compiles("#include <stop_token>\nint main() { return std::stop_source().stop_requested(); }"
@@ -30,11 +30,11 @@ target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost:
 # libsodium: blake2b-256 (OpenSSL 3.0 has only the 512-bit one).
 add_library(eai_deps_ipld INTERFACE)
 target_link_libraries(eai_deps_ipld INTERFACE OpenSSL::Crypto PkgConfig::SODIUM)
-# zlib: the CRC of two blocks from those of each, which ISA-L cannot say.
+# zlib: combines the CRCs of two blocks, which ISA-L cannot do.
 add_library(eai_deps_model INTERFACE)
 target_link_libraries(eai_deps_model INTERFACE PkgConfig::ISAL ZLIB::ZLIB LibArchive::LibArchive)
 add_library(eai_deps_http INTERFACE)
-# libcurl: only its header. The library is loaded when it is first needed (src/http/curl_library.h).
+# libcurl: only its header, because the library is loaded when it is first needed (src/http/curl_library.h).
 target_link_libraries(eai_deps_http INTERFACE Boost::headers Boost::url OpenSSL::SSL ${CMAKE_DL_LIBS})
 target_include_directories(eai_deps_http SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
 target_compile_definitions(eai_deps_http INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION

@@ -1,11 +1,11 @@
-# fuzz/<name>_fuzz.cc: one target per parser of foreign bytes, with seeds in fuzz/corpus/<name>/.
-# Preset `fuzz` (clang) makes fuzzers of them; any other build makes programs that replay the seeds, run as tests.
+# fuzz/<name>_fuzz.cc: one target per parser of foreign bytes, with seeds in fuzz/corpus/<name>/. The preset `fuzz`
+# (clang) makes fuzzers of them; any other build makes programs that replay the seeds and run as tests.
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)
 foreach(source ${fuzz_sources})
   get_filename_component(target ${source} NAME_WE)
   string(REGEX REPLACE "_fuzz$" "" name ${target})
   add_executable(${target} ${source})
-  # Linked with the rooms that it includes, so that a parser's target does not wait for the whole program.
+  # It is linked with the rooms that it includes, so that a parser's target does not wait for the whole program.
   file(STRINGS ${source} rooms REGEX "^#include \"[a-z_]+/")
   list(TRANSFORM rooms REPLACE "^#include \"([a-z_]+)/.*" "eai_\\1")
   list(REMOVE_DUPLICATES rooms)

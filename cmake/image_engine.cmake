@@ -1,5 +1,6 @@
-# The engine for pictures is a program of its own, built by setup/image_engine.sh. What of it reads strangers' bytes is built
-# here once more, without the library that draws, so that its tests and fuzz targets run under the sanitizers.
+# The image engine is a program of its own, which setup/image_engine.sh builds. The parts of it that read strangers'
+# bytes are built here a second time, without the library that draws, so that their tests and fuzz targets run under the
+# sanitizers.
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
 

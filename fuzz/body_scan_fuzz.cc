@@ -1,5 +1,5 @@
-// The JSON of requests: what is accepted is well-formed, and every picture's address that must be replaced is found where
-// it stands.
+// The JSON of requests: what is accepted is well formed, and the address of every picture that must be replaced is
+// found at its place.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// A CAR from anyone: no crash, and cutting the input elsewhere changes nothing.
+// A CAR from anyone: nothing crashes, and cutting the input into other pieces changes nothing.
 #include <algorithm>
 #include <cstdlib>
 

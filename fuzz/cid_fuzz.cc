@@ -1,4 +1,4 @@
-// A CID from anyone, as text and as bytes: no crash, and what is accepted has one canonical form.
+// A CID from anyone, as text and as bytes: nothing crashes, and what is accepted has one canonical form.
 #include <cstdlib>
 
 #include "ipld/cid.h"

@@ -1,4 +1,4 @@
-// A GGUF file from anyone: no crash, nothing outside of the file is read, and the tensors that are told lie inside it.
+// A GGUF file from anyone: nothing crashes, nothing outside the file is read, and the reported tensors lie inside it.
 #include <cstdlib>
 #include <cstring>
 

@@ -1,4 +1,4 @@
-// A model's metadata from anyone: no crash, and what is accepted holds what metadata.h promises.
+// A model's metadata from anyone: nothing crashes, and what is accepted keeps the promises of metadata.h.
 #include <cstdlib>
 
 #include "model/kept_metadata.h"
@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!good || (before != nullptr && before->file_name >= part.file_name)) std::abort();
     before = &part;
   }
-  // As the Python tool may have kept it, of a document that is another one: every way to lay it out anew is tried.
+  // As the Python tool may have kept it, with the hash of another document: every way to format it again is tried.
   if (recover_metadata(Cid::raw_of({}), {data, size})) std::abort();
   return 0;
 }

@@ -1,5 +1,6 @@
 // Why: runs the seeds of a fuzz target as a plain test, without libFuzzer.
-// replay <folder>: every file below it is one input. Without a single file it fails: a test must be able to fail.
+// replay <folder>: every file below the folder is one input. Without any file it fails, because a test must be able to
+// fail.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -17,7 +18,7 @@ int main(int argc, char** argv) {
     if (!entry.is_regular_file()) continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    // A copy on the heap of exactly this size: the sanitizer sees one byte read too far.
+    // A copy on the heap of exactly this size, so that the sanitizer sees a read of one byte too many.
     const std::vector<std::uint8_t> input(bytes.begin(), bytes.end());
     std::fprintf(stderr, "%s\n", entry.path().c_str());
     LLVMFuzzerTestOneInput(input.data(), input.size());

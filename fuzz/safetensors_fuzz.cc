@@ -1,4 +1,4 @@
-// The header of a safetensors file, and what a folder with such a file is taken for.
+// The header of a safetensors file, and which kind of model a folder with such a file is taken for.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace eai;
   using namespace eai::model;
   ReadAt read = [data, size](std::uint64_t at, std::span<std::uint8_t> into) -> Result<void> {
-    if (at > size || into.size() > size - at) __builtin_trap();  // asked for bytes that are not there
+    if (at > size || into.size() > size - at) __builtin_trap();  // it asked for bytes that do not exist
     std::copy_n(data + at, into.size(), into.data());
     return {};
   };

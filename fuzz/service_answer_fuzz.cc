@@ -1,4 +1,5 @@
-// What services answer to uploads and to questions about deals: no crash, and what is taken is fit for a terminal.
+// What services answer to uploads and to questions about deals: nothing crashes, and what is accepted is safe to show
+// in a terminal.
 #include <algorithm>
 #include <cstdlib>
 

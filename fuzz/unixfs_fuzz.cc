@@ -1,4 +1,4 @@
-// dag-pb and UnixFS from anyone: no crash, and what decodes encodes to something that decodes to the same.
+// dag-pb and UnixFS from anyone: nothing crashes, and what decodes can be encoded and then decodes to the same.
 #include <cstdlib>
 
 #include "ipld/unixfs.h"

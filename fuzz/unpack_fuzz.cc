@@ -1,7 +1,7 @@
-// A container from anyone: no crash, only names that the rules allow, never more than allowed; and cutting the input
-// elsewhere, with a fresh Unpacker for each piece, changes nothing.
-// The first byte chooses: 0 the rest is gzip, 1 the rest is a tar (gzip's checksum would keep a fuzzer out), 2 and 3 the
-// same with the rules of an image model.
+// A container from anyone: nothing crashes, only names that the rules allow appear, and never more bytes than allowed.
+// Cutting the input into other pieces, with a fresh Unpacker for each, changes nothing. The first byte chooses: with 0
+// the rest is gzip, with 1 a tar (gzip's checksum would keep a fuzzer out); 2 and 3 mean the same with the rules of an
+// image model.
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[0] & 1) != 0) stream = stored_gzip(stream);
   Sink whole(rules), pieces(rules);
   const bool whole_good = run(stream, rules, stream.size() + 1, whole);
-  // Few pieces: each costs a checkpoint of 100 KiB and its digest.
+  // Only a few pieces, because each costs a checkpoint of 100 KiB and its digest.
   const bool pieces_good = run(stream, rules, stream.size() / 5 + 1, pieces);
   if (whole_good != pieces_good || (whole_good && whole.files != pieces.files)) std::abort();
   return 0;

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints the path of a `go` that can build kubo: the one in PATH if it is new enough to bring itself up to date (1.21),
-# else a newer one, fetched once through the Go module proxy by the one in PATH. Tests only.
+# Prints the path of a `go` that can build kubo: the one in PATH if it is new enough to update itself (1.21), otherwise
+# a newer one, which the one in PATH fetches once through the Go module proxy. Only tests need it.
 #
 #   GOPROXY            where modules come from (default: Go's own)
-#   XDG_CACHE_HOME     it is kept in $XDG_CACHE_HOME/eai/peers (default ~/.cache)
+#   XDG_CACHE_HOME     the newer one is kept in $XDG_CACHE_HOME/eai/peers (default ~/.cache)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=setup/common.sh
@@ -16,28 +16,23 @@ case $(uname -sm) in
   *) system='' sum='' ;;
 esac
 
-command -v go >/dev/null || die "there is no 'go' here: install Go (Debian: golang-go), or name an ipfs program with EAI_KUBO"
+command -v go >/dev/null || die "Go is not installed; install it (Debian: golang-go), or name an ipfs program with EAI_KUBO"
 have=$(go env GOVERSION)  # go1.19.8; empty before 1.16
 minor=${have#go1.}
 minor=${minor%%[!0-9]*}
 if [ "${minor:-0}" -ge 21 ]; then command -v go; exit 0; fi
 
-peers=$(dirname "$(engines_home)")/peers
-home=$peers/go-$version
-if [ -x "$home/bin/go" ]; then echo "$home/bin/go"; exit 0; fi
-[ -n "$system" ] || die "kubo is built with Go 1.21 or newer; '$(command -v go)' is ${have:-older}"
+home=$(peers_home)/go-$version
+use_if_there "$home/bin/go"
+[ -n "$system" ] || die "building kubo takes Go 1.21 or newer; '$(command -v go)' is ${have:-older}"
+one_builder "$home"
+use_if_there "$home/bin/go"
 
-mkdir -p "$peers"
-exec 9>"$home.lock"
-flock_or_go_on 9
-if [ -x "$home/bin/go" ]; then echo "$home/bin/go"; exit 0; fi
-
-work=$(mktemp -d "$peers/build.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-say "go: fetching $version (here is ${have:-an older one})"
+work_beside "$home"
+say "go: fetching $version (the installed one is ${have:-older than 1.16})"
 printf 'module fetch\n' >"$work/go.mod"
-# The whole of Go is published as a module: a zip whose hash, as `go mod download` computes it, is pinned above (so that no
-# database of hashes need be asked).
+# The whole of Go is published as a module: a zip whose hash, as `go mod download` computes it, is pinned above, so that
+# no database of hashes has to be asked.
 (cd "$work" && GOSUMDB=off GOFLAGS=-modcacherw GOMODCACHE="$work/modules" \
   go mod download -json "golang.org/toolchain@v0.0.1-go$version.$system") >"$work/told" ||
   { cat "$work/told" >&2; die "Go $version could not be fetched; install Go 1.21 or newer, or name an ipfs program with EAI_KUBO"; }

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds eai-image-engine, our server over stable-diffusion.cpp, and prints the folder that holds it. Two steps, both kept
-# outside the build folder: the library, minutes, once per version, options, patches, compiler and processor; the
-# program, seconds, once per state of image_engine/. A second call finds what the first one built.
+# Builds eai-image-engine, our server over stable-diffusion.cpp, and prints the folder that holds it. This takes two
+# steps, and the results of both are kept outside the build folder: the library takes minutes, once per version,
+# options, patches, compiler and processor; the program takes seconds, once per state of image_engine/. A second call
+# finds what the first one built.
 #
-#   --library                      builds the library alone and prints the CMake file that says how to link it
+#   --library                      builds only the library and prints the CMake file that says how to link it
 #
-#   EAI_GPU=cuda|vulkan|metal|none the backend besides the processor (default: as the last time; metal on macOS)
-#   EAI_DIFFUSION_SOURCE=<folder>  a folder with stable-diffusion.cpp's source to build from, taken as it is
+#   EAI_GPU=cuda|vulkan|metal|none the backend besides the processor (default: the same as last time; metal on macOS)
+#   EAI_DIFFUSION_SOURCE=<folder>  a folder with stable-diffusion.cpp's source to build from, used as it is
 #   EAI_JOBS=<n>                   parallel compiler runs (default: one per core)
 #   XDG_CACHE_HOME                 engines are kept in $XDG_CACHE_HOME/eai/engines (default ~/.cache)
 set -euo pipefail
@@ -33,18 +34,15 @@ gpu_options_for image
 ccache=$(command -v ccache || true)
 launchers=("-DCMAKE_C_COMPILER_LAUNCHER=$ccache" "-DCMAKE_CXX_COMPILER_LAUNCHER=$ccache")
 
-work=
-trap 'rm -rf "$work"' EXIT
-
-# The package's archive from cargo's own cache, after cargo has fetched it by name.
+# Takes the package's archive from cargo's own cache after cargo has fetched it by name.
 fetch_crate() {
   local archive
   mkdir -p "$work/fetch/src"
   : >"$work/fetch/src/lib.rs"
   printf '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n' \
     "$crate" "$crate_version" >"$work/fetch/Cargo.toml"
-  # Debian 12's cargo is too old for the sparse index unless told, and, once it has the archive, for the manifest in
-  # it. Only the archive counts, and its hash.
+  # Debian 12's cargo uses the sparse index only when told to, and is too old for the manifest in the archive. That does
+  # not matter: only the archive and its hash count.
   (cd "$work/fetch" && RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_SPARSE_REGISTRY=true CARGO_REGISTRIES_CRATES_IO_PROTOCOL=sparse \
     cargo fetch --quiet) 2>"$work/cargo.log" || true
   archive=$(find "${CARGO_HOME:-$HOME/.cargo}/registry/cache" -name "$crate-$crate_version.crate" | head -n 1)
@@ -71,13 +69,13 @@ fetch_library_source() {
     git -C "$1" -c advice.detachedHead=false checkout -q "$upstream_commit" &&
     git -C "$1" submodule --quiet update --init --depth 1 ggml; } ||
     die "the source of stable-diffusion.cpp could be fetched neither with cargo nor from $upstream.
-  Give a copy with EAI_DIFFUSION_SOURCE=<folder>, or a built engine with EAI_IMAGE_ENGINE=<file>."
+  Name a copy of it with EAI_DIFFUSION_SOURCE=<folder>, or a built engine with EAI_IMAGE_ENGINE=<file>."
 }
 
 apply_patches() {
   local p file
   for p in "$sources"/patches/*.patch; do
-    # Upstream mixes line ends; ours are plain.
+    # Upstream mixes line endings; the patches have plain ones.
     while read -r file; do
       tr -d '\r' <"$1/$file" >"$work/plain" && cp "$work/plain" "$1/$file"
     done < <(sed -n 's#^+++ b/##p' "$p")
@@ -85,7 +83,8 @@ apply_patches() {
   done
 }
 
-# build_library <home>: stays where it is built, because the file that says how to link it has its paths inside.
+# build_library <home>: the library stays where it is built, because the file that says how to link it contains its
+# paths.
 build_library() {
   local log=$1.log
   rm -rf "$1"
@@ -95,13 +94,13 @@ build_library() {
   say "stable-diffusion.cpp: building with $(jobs) compilers (some minutes, once)"
   SECONDS=0
   {
-    # With ccache, another patch costs only what it touches: the folder's name does not count.
+    # With ccache, a new patch costs only what it touches, because the folder's name does not count.
     export CCACHE_BASEDIR=$engines CCACHE_NOHASHDIR=1
     cmake -S "$sources/library" -B "$1/build" -G Ninja -DSD_SOURCE="$1/source" "${launchers[@]}" "${options[@]}" &&
       cmake --build "$1/build" --parallel "$(jobs)" --target libraries
-  } >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "stable-diffusion.cpp did not build; the whole log is $log"; }
+  } >"$log" 2>&1 || did_not_build stable-diffusion.cpp "$log"
   say "stable-diffusion.cpp: built in $SECONDS seconds"
-  # What linking needs stays: archives, the headers' folders, and the one object that the link file names.
+  # What linking needs stays: the archives, the folders of the headers, and the one object that the link file names.
   find "$1/build" -name '*.o' ! -path '*/zip.dir/*' -delete
   find "$1/source" -type f ! -name stable-diffusion.h ! -path "$1/source/LICENSE" -delete
   touch "$1/complete"
@@ -114,7 +113,7 @@ build_program() {
     cmake -S "$sources" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DEAI_GPU="$EAI_GPU" \
       "${launchers[@]}" -DSD_LIBRARIES="$library_home/build/libraries.cmake" &&
       cmake --build "$work/build" --parallel "$(jobs)" --target "$program"
-  } >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "$program did not build; the whole log is $log"; }
+  } >"$log" 2>&1 || did_not_build "$program" "$log"
   mkdir -p "$work/home/bin"
   cp "$work/build/$program" "$work/home/bin/"
   cp "$library_home/source/LICENSE" "$work/home/LICENSE"
@@ -122,7 +121,8 @@ build_program() {
   mv "$work/home" "$1"  # all or nothing
 }
 
-# What the program is made of: its own folder, less what only tests and readers need, and the errors of eai.
+# The program is made of its own folder, without what only tests and readers need, and of base64 and result from
+# src/util.
 digest_of_program() {
   (cd "$sources" && find . ../src/util/{base64,result}.{h,cc} ../src/util/hint.h -type f ! -name '*.md' ! -name '*_test.cc' |
     LC_ALL=C sort | xargs tail -n +1) | sha256_of
@@ -137,11 +137,8 @@ program_home=$engines/image-engine-$(engine_key "$library_home" "$(digest_of_pro
 wanted=$program_home/bin/$program
 if [ "${1:-}" = --library ]; then wanted=$library_home/complete; fi
 if [ ! -e "$wanted" ]; then
-  # One builder at a time: a second one waits here and then finds the result.
-  mkdir -p "$engines"
-  exec 9>"$library_home.lock"
-  flock_or_go_on 9
-  work=$(mktemp -d "$engines/build.XXXXXX")
+  one_builder "$library_home"
+  work_beside "$library_home"
   [ -e "$library_home/complete" ] || build_library "$library_home"
   [ -e "$wanted" ] || build_program "$program_home"
 fi

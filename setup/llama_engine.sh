@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds llama.cpp's programs once per pinned source, options, compiler and processor, outside the build folder,
-# and prints the folder that holds them. A second call finds what the first one built.
+# Builds llama.cpp's programs once per pinned source, options, compiler and processor, outside the build folder, and
+# prints the folder that holds them. A second call finds what the first one built.
 #
-#   EAI_GPU=cuda|vulkan|metal|none  the backend besides the processor (default: as the last time; metal on macOS)
-#   EAI_LLAMA_SOURCE=<folder>       a git checkout to build from instead of a downloaded one; its tree is checked too
+#   EAI_GPU=cuda|vulkan|metal|none  the backend besides the processor (default: the same as last time; metal on macOS)
+#   EAI_LLAMA_SOURCE=<folder>       a git checkout to build from instead of a downloaded one; its tree is checked as well
 #   EAI_JOBS=<n>                    parallel compiler runs (default: one per core)
 #   XDG_CACHE_HOME                  engines are kept in $XDG_CACHE_HOME/eai/engines (default ~/.cache)
 set -euo pipefail
@@ -42,14 +42,9 @@ finish() {
 }
 if have_all; then finish; fi
 
-# One builder at a time: a second one waits here and then finds the result.
-mkdir -p "$(engines_home)"
-exec 9>"$home.lock"
-flock_or_go_on 9
+one_builder "$home"
 if have_all; then finish; fi
-
-work=$(mktemp -d "$(engines_home)/build.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+work_beside "$home"
 
 fetch_source() {
   if [ -n "${EAI_LLAMA_SOURCE:-}" ]; then
@@ -69,7 +64,7 @@ fetch_source() {
   say "llama.cpp: fetching the source of $version from $upstream"
   git -c advice.detachedHead=false clone -q --depth 1 --branch "$version" "$upstream" "$work/src" ||
     die "the source of llama.cpp $version could be fetched neither from npm nor from $upstream.
-  Give a git checkout of it with EAI_LLAMA_SOURCE=<folder>, or a built llama-server with EAI_LLAMA_SERVER=<file>."
+  Name a git checkout of it with EAI_LLAMA_SOURCE=<folder>, or a built llama-server with EAI_LLAMA_SERVER=<file>."
 }
 fetch_source
 got=$(git -C "$work/src" rev-parse 'HEAD^{tree}')
@@ -77,11 +72,11 @@ got=$(git -C "$work/src" rev-parse 'HEAD^{tree}')
   To use a build of your own, set EAI_LLAMA_SERVER=<path of llama-server>."
 
 say "llama.cpp: building ${programs[*]} with $(jobs) compilers (some minutes, once)"
-log=$(engines_home)/llama-$version-$key.log
+log=$home.log
 {
   cmake -S "$work/src" -B "$work/build" -G Ninja "${options[@]}" &&
     cmake --build "$work/build" --parallel "$(jobs)" --target "${programs[@]}"
-} >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "llama.cpp did not build; the whole log is $log"; }
+} >"$log" 2>&1 || did_not_build llama.cpp "$log"
 
 mkdir -p "$work/home/bin"
 for p in "${programs[@]}"; do cp "$work/build/bin/$p" "$work/home/bin/"; done

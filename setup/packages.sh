@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Installs the Debian or Ubuntu packages that eai needs. Quick and silent when all are there.
+# Installs the Debian or Ubuntu packages that eai needs. It is quick and silent when all of them are installed.
 #
 #   setup/packages.sh build          what building and running needs
-#   setup/packages.sh build test     and what `make test` needs
-#   setup/packages.sh fuzz           and what the preset `fuzz` needs
-#   setup/packages.sh --list build   prints the names, one a line; installs nothing
+#   setup/packages.sh build test     also what `make test` and `make lint` need
+#   setup/packages.sh fuzz           what the preset `fuzz` needs in addition
+#   setup/packages.sh --list build   prints the names, one per line, and installs nothing
 #
-# Other systems: mac.sh (Homebrew); elsewhere this script says what is wanted and goes on if the tools are there.
+# macOS has mac.sh (Homebrew). On any other system this script says what is needed and succeeds.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=setup/common.sh
 . "$here/common.sh"
 
-# The one list: set, package, and a program that makes the package needless when it is already there (from wherever).
-# "a|b": the first that this release of the system knows.
+# The one list: the set, the package, and a program that makes the package unnecessary if it is already in PATH.
+# "a|b" means the first of them that this release of the system has.
 wanted() {
   cat <<'LIST'
 build  g++                                          g++
@@ -68,7 +68,7 @@ LIST
 installed() { [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null)" = "ii " ]; }
 known() { apt-cache show "$1" >/dev/null 2>&1; }
 
-# Prints the packages of the given sets that are missing, alternatives unresolved.
+# Prints the packages of the given sets that are missing, with their alternatives as written.
 missing() {
   local set package program name
   while read -r set package program; do
@@ -87,7 +87,7 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo "$@"
   else
-    die "these packages must be installed by root, and there is no sudo: ${names[*]}
+    die "only root can install these packages, and there is no sudo: ${names[*]}
   As root: apt-get install --no-install-recommends ${names[*]}"
   fi
 }
@@ -99,10 +99,10 @@ if [ "${1:-}" = --list ]; then
   done
   exit
 fi
-[ $# -gt 0 ] || die "which packages? use: setup/packages.sh build [test] [fuzz]"
+[ $# -gt 0 ] || die "say which packages: setup/packages.sh build [test] [fuzz]"
 
 if ! command -v dpkg-query >/dev/null; then
-  say "no Debian packages here: the tools and libraries of '$0 --list $*' must be installed by hand"
+  say "this system has no Debian packages: the tools and libraries of '$0 --list $*' must be installed by hand"
   exit 0
 fi
 
@@ -121,6 +121,6 @@ for package in "${lacking[@]}"; do
   names+=("$found")
 done
 say "installing packages: ${names[*]}"
-# A fresh machine may be busy with its own updates: waited for.
+# A fresh machine may be busy with its own updates, so apt waits for them.
 as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=600 install --no-install-recommends \
   "${names[@]}" >/dev/null

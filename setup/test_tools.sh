@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# setup/test_tools.sh <folder>: the Python and JavaScript packages of the tests, in <folder>/venv and
-# <folder>/node_modules. Quick when they are there; made anew when a pinned version changes.
+# setup/test_tools.sh <folder>: installs the Python and JavaScript packages of the tests in <folder>/venv and
+# <folder>/node_modules. It is quick when they are there, and starts over when a pinned version changes.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=setup/common.sh
@@ -10,7 +10,7 @@ tests=$here/../tests/e2e
 into=$1
 mkdir -p "$into"
 
-# made <stamp> <file>...: whether what these files name was made by an earlier run.
+# made <stamp> <file>...: whether an earlier run installed what these files name.
 made() { [ -f "$1" ] && [ "$(cat "$1")" = "$(cat "${@:2}" | sha256_of)" ]; }
 done_with() { cat "${@:2}" | sha256_of >"$1"; }
 

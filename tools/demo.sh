@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tools/demo.sh <build folder>: the main job on the models shipped with the program, shown step by step.
-# Opens no connection but to its own server on 127.0.0.1; everything lies in a temporary folder that is removed.
+# tools/demo.sh <build folder>: shows the main job step by step on the models that ship with the program. It connects
+# only to its own server on 127.0.0.1, and keeps everything in a temporary folder that it removes at the end.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${1:?usage: tools/demo.sh <build folder>}" && pwd)
@@ -18,13 +18,13 @@ trap clean EXIT
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 if [ ! -t 1 ]; then step() { printf '\n%s\n' "$*"; }; fi
 
-# ask <path> <JSON>: the answer's body on stdout; its headers in $home/headers.
+# ask <path> <JSON>: writes the body of the answer to stdout and its headers to $home/headers.
 ask() {
   curl -sS --fail-with-body --noproxy '*' --max-time 300 -D "$home/headers" -H 'Content-Type: application/json' \
     -d "$2" "$url$1"
 }
 who() { tr '[:upper:]' '[:lower:]' <"$home/headers" | sed -n 's/^x-eai-model: *\([a-z0-9]*\).*/\1/p'; }
-# expect <text> <word>: the demo fails when an answer is wrong.
+# expect <text> <word>: ends the demo with an error if the text does not contain the word.
 expect() {
   case $1 in
     *"$2"*) ;;
@@ -34,7 +34,8 @@ expect() {
 chat_request() { jq -cn --argjson content "$1" '{messages: [{role: "user", content: $content}], temperature: 0}'; }
 
 step "1. A name becomes a content identifier; every byte is checked against it, then unpacked"
-# bring <name>: sets `hash`. Without a "done" there is nothing to read, and the demo ends behind the error.
+# bring <name>: downloads the model and sets `hash`. If that fails, there is no event "done" to read, and the demo ends
+# after the error.
 bring() {
   read -r hash bytes < <("$eai" model download "$1" --json | jq -r 'select(.event == "done") | "\(.hash) \(.bytes)"')
   printf '  %-15s %s  (%s bytes verified)\n' "$1" "$hash" "$bytes"
@@ -76,7 +77,7 @@ expect "$(who)" "$embed"
 step "6. The server stops"
 "$eai" model stop
 
-# Where the blocks of eai-demo-image are shipped too.
+# If the blocks of eai-demo-image ship with the program as well.
 if "$eai" model list --all --json | jq -e '.catalog | any(.name == "eai-demo-image")' >/dev/null; then
   step "7. A picture from words, by a third model"
   "$eai" image "a red circle on a white background" --model eai-demo-image --port 0 --seed 1 -o eai-demo-image.png --force

@@ -1,5 +1,6 @@
-// The library alone: image_bare <diffusion model> <t5> <tae> <threads>. For each line "<side> <steps> <seed>" on its input it
-// draws one picture and prints how many milliseconds that took.
+// Why: image_bench.py compares the image engine with the library alone: image_bare <diffusion model> <t5> <tae>
+// <threads>. For each line "<side> <steps> <seed>" on its input it draws one picture and prints how many milliseconds
+// that took.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -8,7 +9,7 @@
 
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
-  sd_set_progress_callback([](int, int, float, void*) {}, nullptr);  // else it draws bars on standard output
+  sd_set_progress_callback([](int, int, float, void*) {}, nullptr);  // otherwise it draws bars on standard output
   sd_ctx_params_t load;
   sd_ctx_params_init(&load);
   load.diffusion_model_path = argv[1];

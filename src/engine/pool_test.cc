@@ -4,6 +4,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 
 #include "engine/pool_testing.h"
@@ -184,11 +185,9 @@ TEST_F(PoolTest, LeftoversOfAKilledServerAreSwept) {
   // A record whose number now belongs to somebody else: this test.
   write("stranger.engine", std::to_string(::getpid()) + " somebody else");
   Pool pool(context, options(), {model("good")});
-  std::optional<Ending> ending;
-  for (int i = 0; i < 2000 && !ending; ++i) {
-    ending = reap(child->pid);
-    if (!ending) ::usleep(1000);
-  }
+  pollfd end{child->exit_event.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&end, 1, 20'000), 1) << "it is still alive";
+  const std::optional<Ending> ending = reap(child->pid);
   ASSERT_TRUE(ending);
   EXPECT_TRUE(ending->by_signal);
   EXPECT_EQ(files_in(run), 0u);

@@ -1,4 +1,4 @@
-"""Who may come in: this machine by default, others with a key, over TLS where wanted."""
+"""Who may use the server: this machine by default, others with a key, and over TLS if the user wants it."""
 import http.client
 import json
 import subprocess
@@ -72,7 +72,8 @@ def status_by_name(told, name):
 
 
 def test_it_answers_for_the_name_that_it_is_bound_to(stopped):
-    """127.1 is a name that every system knows: the resolver takes it, and it is no address as Host headers have them."""
+    """127.1 is a name that every system knows: the resolver accepts it, and it is not an address as Host headers write
+    them."""
     told = stopped.json("model", "run", "eai-demo", "--port", "0", "--host", "127.1", "--no-auth", "--allow-host", "box.example")
     assert [status_by_name(told, name) for name in ("127.1", "box.example", "127.0.0.1", "localhost")] == [200] * 4
     assert [status_by_name(told, name) for name in ("127.2", "other.example", "box.example.other")] == [403] * 3

@@ -1,4 +1,4 @@
-"""The main job: questions by the clients people use, answered by the models shipped with the program."""
+"""The main job: questions from the clients that people use, answered by the models that ship with the program."""
 import itertools
 import json
 import subprocess

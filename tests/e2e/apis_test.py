@@ -1,4 +1,5 @@
-"""The APIs besides OpenAI's chat, each by the client that people use for it, or as its documents have it."""
+"""The APIs besides OpenAI's chat, each through the client that people use for it, or as its documentation describes
+it."""
 import math
 import random
 

@@ -1,4 +1,5 @@
-"""`eai model audit`: what a home lost, damaged or made up is found, and a home that gives only whole files is audited by these."""
+"""`eai model audit`: it finds what a home has lost, damaged or made up, and audits a home that gives only
+whole files by those files."""
 import json
 import signal
 
@@ -39,7 +40,7 @@ def test_a_lost_block(world, kubo):
 
 @pytest.mark.parametrize("form", ["archive", "unixfs"])
 def test_a_block_that_was_tampered_with(world, kubo, form):
-    """The node does not look: it serves what lies on its disk."""
+    """The node does not check: it serves whatever is on its disk."""
     found = preserved(world, kubo, "--format", form, seed=3)
     leaf = leaves(kubo, world.metadata()["files"][0])[1]
     file = kubo.block_file(leaf)
@@ -58,7 +59,7 @@ def test_the_choice_is_drawn_anew(world, kubo, lighthouse):
     for _ in range(12):
         assert world.run("audit", found, "--home", lighthouse.url, "--samples", 1).returncode == 0
     parts = [r["path"] for r in lighthouse.requests() if "format" not in r["path"] and found not in r["path"]]
-    assert len(parts) == 12 and len(set(parts)) > 1  # one of three each time: all the same by a chance of 3^-11
+    assert len(parts) == 12 and len(set(parts)) > 1  # one of three each time: that all are the same has a chance of 3^-11
 
 
 @pytest.mark.parametrize("gateway", ["files", "refuse"])

@@ -1,4 +1,4 @@
-"""The command line by itself: words, tables, JSON, pipes, terminals, configuration; no server is started here."""
+"""The command line by itself: words, tables, JSON, pipes, terminals and configuration. No server is started here."""
 import fcntl
 import json
 import os
@@ -20,7 +20,7 @@ DEMO = "bafkreifz7q6ee5z7matbenlatw3ofwnuqqlmvibgyni6fw47e3jye5lmj4"
 
 @pytest.fixture
 def demo(eai):
-    """eai-demo is here, whole."""
+    """eai-demo is stored, and complete."""
     eai("model", "download", "eai-demo")
     yield eai
     eai.start("model", "remove", "eai-demo").communicate(timeout=WAIT)
@@ -174,7 +174,7 @@ def test_adoption_takes_the_files_of_the_python_tool(demo, tmp_path):
 
 @pytest.mark.parametrize("kept", ["as the tool writes it", "by an older tool, not at all"])
 def test_adoption_of_metadata_that_is_not_as_it_was(eai, tmp_path, kept):
-    """The tool keeps it read and written again, with a field of its own, or keeps none."""
+    """The tool keeps a parsed and rewritten copy with a field of its own, or no copy at all."""
     weights = big_gguf(MIB)
     plain, blocks = container("old", {"old": weights}, hf_repo="a \u00fc \"b\"")
     document = json.dumps(json.loads(blocks[plain]), indent=4).encode()  # as its uploader does
@@ -202,7 +202,7 @@ def test_adoption_of_metadata_that_is_not_as_it_was(eai, tmp_path, kept):
 
 
 def test_ctrl_c_stops_a_check(demo):
-    # A model large enough that the signal comes while it is read.
+    # A model so large that the signal comes while it is being read.
     folder = pathlib.Path(demo.json("model", "list")["models"][0]["folder"])
     manifest = json.loads((folder / "manifest.json").read_text())
     size = 64 << 30

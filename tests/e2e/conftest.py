@@ -13,11 +13,12 @@ import pytest
 BUILD = pathlib.Path(os.environ["EAI_BUILD"])
 TOOLS = pathlib.Path(os.environ["EAI_TEST_TOOLS"])
 EAI = BUILD / "bin" / "eai"
-WAIT = 120  # seconds: far beyond what anything here takes; reached only when something hangs
+WAIT = 120  # seconds: far more than anything here takes, so it is reached only when something hangs
 
 
 class Eai:
-    """The program, with a home folder of its own and nothing from the environment of whoever runs the tests."""
+    """The program with a home folder of its own, and with nothing from the environment of the person who runs the
+    tests."""
 
     def __init__(self, home, program=EAI):
         self.home, self.program = pathlib.Path(home), program
@@ -29,8 +30,8 @@ class Eai:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
     def __call__(self, *words, status=0, **more):
-        """What `eai WORDS` printed, once it ended with the expected exit status. A server that it leaves behind keeps none
-        of its pipes: else this would wait for the server's end."""
+        """What `eai WORDS` printed, once it has ended with the expected exit status. A server that it leaves behind
+        must not keep its pipes open: otherwise this would wait for the server to end."""
         process = self.start(*words, **more)
         out, err = process.communicate(timeout=WAIT)
         assert process.returncode == status, f"eai {words}: exit status {process.returncode}\n{out}\n{err}"
@@ -41,9 +42,8 @@ class Eai:
         return json.loads(self(*words, "--json", **more).stdout.splitlines()[-1])
 
     def run(self, *words):
-        """A server in the background on a free port; returns what --json told of it."""
+        """A server in the background on a free port, with what --json said about it."""
         return Server(self, self.json("model", "run", *words, "--port", "0"))
-
 
     def configure(self, text):
         """Writes config.toml; returns its path."""
@@ -61,7 +61,7 @@ class Eai:
         raise AssertionError(f"no model {name} is stored")
 
     def copy_chat(self, name):
-        """The chat model without its eyes, as a model of another name; returns its hash."""
+        """The chat model without its projector, as a model of another name; returns its hash."""
         self("model", "download", "eai-demo")
         folder = self.home / "copies" / name
         folder.mkdir(parents=True)
@@ -70,7 +70,7 @@ class Eai:
         return self.stored(name).name
 
     def states(self):
-        """What the server says of its models, by name."""
+        """What the server says about its models, by name."""
         return {m["name"]: m for m in self.json("model", "status")["models"]}
 
 
@@ -139,6 +139,14 @@ def words_of(pid):
     return pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
 
 
+def javascript(script, url):
+    """What a script of this folder, given to Node.js with a server's address, tells as JSON."""
+    out = subprocess.run(["node", pathlib.Path(__file__).with_name(script), url], capture_output=True, text=True, timeout=WAIT,
+                         env={**os.environ, "NODE_PATH": str(TOOLS / "node_modules")})
+    assert out.returncode == 0, out.stderr
+    return json.loads(out.stdout)
+
+
 def similarity(a, b):
     dot = sum(x * y for x, y in zip(a, b))
     return dot / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
@@ -146,7 +154,7 @@ def similarity(a, b):
 
 @pytest.fixture
 def stopped(eai):
-    """No server runs before the test, none after it."""
+    """No server runs before the test or after it."""
     eai.start("model", "stop").communicate(timeout=WAIT)
     yield eai
     eai.start("model", "stop").communicate(timeout=WAIT)
@@ -155,7 +163,7 @@ def stopped(eai):
 @pytest.fixture(scope="module")
 def eai():
     assert EAI.exists(), f"{EAI} is not built; run make build"
-    # Short: a Unix socket below it must fit into 107 bytes.
+    # A short path, because that of a Unix socket below it must fit into 107 bytes.
     home = pathlib.Path(tempfile.mkdtemp(prefix="eai-"))
     program = Eai(home)
     yield program
@@ -165,5 +173,5 @@ def eai():
 
 @pytest.fixture(scope="module")
 def server(eai):
-    """One server with both demo models, the chat model being the main one."""
+    """One server with both demo models; the chat model is the main one."""
     return eai.run("eai-demo,eai-demo-embed")

@@ -1,4 +1,4 @@
-"""A model comes from gateways: whole or not at all, whatever the gateways do and whenever the program is killed."""
+"""A model arrives from gateways complete or not at all, whatever the gateways do and whenever the program is killed."""
 import json
 import pathlib
 import resource
@@ -33,7 +33,8 @@ def test_killed_download_goes_on_where_it_was(eai, big):
         first = gateway.sent
     with Gateway(blocks) as gateway:
         download(eai, model, gateway)
-        # At most 16 MiB again for each of the three parts, and what lay unread in sockets when the program died.
+        # At most 16 MiB are fetched again for each of the three parts, and what was still unread in sockets when the
+        # program died.
         assert gateway.sent <= total - first + 3 * 16 * MIB + 8 * MIB
         assert gateway.sent < total
     eai("model", "check", "--hash", model)
@@ -44,7 +45,7 @@ def test_two_processes_download_a_model_once(eai):
     with Gateway(blocks, hold_after=2 * MIB) as gateway:
         words = ["model", "download", "--hash", model, "--no-public-gateways", "--gateway", gateway.url]
         first = eai.start(*words)
-        assert gateway.holding.wait(WAIT), first.communicate()  # it has the lock, and waits for bytes
+        assert gateway.holding.wait(WAIT), first.communicate()  # it holds the lock and waits for bytes
         second = eai.start(*words)
         assert any("another eai" in line for line in second.stderr)
         gateway.let_go()
@@ -112,7 +113,7 @@ def test_without_a_network_each_public_gateway_is_named(eai):
 
 
 def test_a_disk_that_takes_no_more(eai):
-    """Stands in for a full one: no file may grow beyond 4 MiB."""
+    """Stands in for a full disk: no file may grow beyond 4 MiB."""
     model, blocks = container("large", {"large": big_gguf(12 * MIB)}, part_size=16 * MIB)
     total = sum(map(len, blocks.values()))
     with Gateway(blocks) as gateway:
@@ -135,7 +136,7 @@ def test_offline_asks_nobody(eai):
 
 
 def test_plain_http_beyond_private_networks_is_not_tried_again(eai):
-    public = "203.0.113.1"  # for examples; here it is ours
+    public = "203.0.113.1"  # reserved for examples; here it is an address of ours
     subprocess.run(["ip", "address", "add", f"{public}/32", "dev", "lo"], check=True)
     model, blocks = container("public", {"public": big_gguf(MIB)})
     with Gateway(blocks, host=public) as gateway:
@@ -146,7 +147,7 @@ def test_plain_http_beyond_private_networks_is_not_tried_again(eai):
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
-    """Files that hold a certificate and its key each: for this address, and for another name."""
+    """Two files that each hold a certificate and its key: one for this address, one for another name."""
     made = {}
     for name, subject in (("right", "IP:127.0.0.1"), ("other", "DNS:elsewhere.example")):
         made[name] = tmp_path_factory.mktemp("tls") / "both.pem"
@@ -175,7 +176,7 @@ def test_damaged_model_is_fetched_again(eai):
         whole = file.read_bytes()
         file.write_bytes(whole[:3 * MIB] + bytes([whole[3 * MIB] ^ 1]) + whole[3 * MIB + 1:])
         assert "eai model download" in eai("model", "check", "--hash", model, status=4).stderr
-        # From now on everybody knows, and nothing runs on it.
+        # From now on every command knows about it, and nothing runs on it.
         assert eai.json("model", "list")["damaged"][0]["hash"] == model
         assert "changed on this disk" in download(eai, model, empty, status=5).stderr
         assert "fetched again" in download(eai, model, gateway).stderr

@@ -1,4 +1,5 @@
-"""What `eai model estimate` says is what the engine then takes; and what a server and its engines say is in their logs."""
+"""The engine takes as much memory as `eai model estimate` says, and the logs hold what a server and its engines
+said."""
 import json
 import pathlib
 import random
@@ -29,7 +30,7 @@ LARGE = {
 def test_large_models_are_what_llama_fit_params_says(eai, tmp_path, name):
     file = tmp_path / f"{name}.gguf"
     write_shape(file, **LARGE[name])
-    # It cannot be told that slots share the cache, which matters where layers have a window.
+    # That program cannot be told that slots share the cache, which matters if layers have a window.
     for context, slots in ((4096, 1), (32768, 1 if "window" in LARGE[name] else 4), (131072, 1)):
         told = eai.json("model", "estimate", file, "--context-length", context, "--parallel", slots)
         said = subprocess.run([BUILD / "libexec/eai/llama-fit-params", "-m", file, "-c", str(context), "-np", str(slots), "-ub",
@@ -37,7 +38,7 @@ def test_large_models_are_what_llama_fit_params_says(eai, tmp_path, name):
         cache, compute = map(int, re.search(r"^Host \d+ (\d+) (\d+)", said, re.MULTILINE).groups())
         ours = told["bytes"]["context"] + told["bytes"]["compute"]
         assert ours / MIB == pytest.approx(cache + compute, rel=0.1), (context, slots, said, told)
-        # It counts no weights that lie in the mapped file.
+        # It does not count weights that stay in the mapped file.
         assert told["bytes"]["weights"] == pytest.approx(file.stat().st_size, rel=0.01)
 
 
@@ -51,8 +52,8 @@ def pid_of(server, name):
 
 def test_the_chat_model_takes_what_was_said(eai, server):
     told = eai.json("model", "estimate", "eai-demo")
-    # All slots until the context is full, so often that the cache of earlier prompts is full too, and a picture: after that
-    # every buffer has been used.
+    # All slots are used until the context is full, so often that the cache of earlier prompts is full as well, and then
+    # a picture: after that, every buffer has been used.
     words = ["capital", "France", "story", "count", "peer", "block", "model", "colour", "river", "stone", "green", "circle"]
     prompts = [" ".join(random.Random(i).choices(words, k=220)) for i in range(32)]
     long = {"max_tokens": 100, "extra_body": {"ignore_eos": True}}
@@ -76,7 +77,7 @@ def test_the_embedding_model_takes_what_was_said(eai, server):
 
 
 def test_what_was_measured_counts(eai, server):
-    """After it has run here, what it took is shown beside the estimate."""
+    """Once a model has run here, what it took is shown beside the estimate."""
     server.ask("What is the capital of France?")
     eai("model", "stop")
     told = eai.json("model", "estimate", "eai-demo")

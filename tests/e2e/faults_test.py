@@ -1,4 +1,5 @@
-"""What goes wrong around engines, with the real server: it says what happened, nobody else notices, nothing is left."""
+"""What goes wrong around engines, with the real server: it says what happened, other clients do not notice, and nothing
+is left behind."""
 import http.client
 import json
 import os
@@ -15,8 +16,8 @@ REAL = BUILD / "libexec/eai/llama-server"
 
 
 class StandIn:
-    """A llama-server that is the real one, but for models whose name is in the file `bad`: for those it tells its process
-    number through a pipe and does what its script says."""
+    """The real llama-server, except for models whose name is in the file `bad`: for those it sends its process number
+    through a pipe and does what its script says."""
 
     def __init__(self, folder, script):
         self.program, self.pipe, self.bad = folder / "llama-server", folder / "pipe", folder / "bad"
@@ -33,7 +34,7 @@ class StandIn:
 
 
 def in_background(server, model):
-    """An embedding asked for in another thread; returns how to wait for its error."""
+    """Asks for an embedding in another thread; returns a function that waits for its error."""
     import threading
     outcome = []
 
@@ -81,7 +82,7 @@ def test_an_engine_killed_in_load_harms_nobody_else(stopped, tmp_path):
     with pytest.raises(openai.APIStatusError) as cooling:
         server.embed(["text"], model=embed)
     assert "next try is in" in cooling.value.message and int(cooling.value.response.headers["retry-after"]) in range(1, 7)
-    # The client does as it was told, and waits.
+    # The client waits as long as it was told to.
     assert server.openai.with_options(max_retries=5).embeddings.create(model=embed, input="text").data
     assert set(chat_engine) <= set(engines_of(server.pid)) and "Paris" in server.ask(PARIS)
 
@@ -107,7 +108,7 @@ def test_an_engine_killed_in_a_stream_ends_it_with_an_error(stopped):
     stream = events(server, {"messages": [{"role": "user", "content": "Tell me a story"}], "max_tokens": 1800,
                              "ignore_eos": True})
     next(stream)
-    os.kill(by_name["eai-demo"], signal.SIGSTOP)  # so that it cannot end before
+    os.kill(by_name["eai-demo"], signal.SIGSTOP)  # so that it cannot finish first
     os.kill(by_name["eai-demo"], signal.SIGKILL)
     last = list(stream)[-1]
     error = json.loads(last)["error"]

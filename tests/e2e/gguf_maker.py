@@ -8,7 +8,8 @@ def _text(value):
 
 
 def gguf_header(tensors, template="x", architecture="llama", causal=True):
-    """Everything before the data of `tensors`, [(name, size)]: one row of int8 each. `template` is in it."""
+    """Everything before the data of `tensors`, [(name, size)], each one row of int8; `template` is the chat
+    template."""
     fields = [("general.architecture", 8, _text(architecture)), ("general.alignment", 4, struct.pack("<I", 32)),
               (f"{architecture}.context_length", 4, struct.pack("<I", 2048)),
               (f"{architecture}.embedding_length", 4, struct.pack("<I", 64)),
@@ -52,7 +53,7 @@ def _field(value):
 
 
 def write_gguf(path, fields, tensors):
-    """`tensors`: {name: (shape, kind, bytes or None)}; without bytes the file is a hole there."""
+    """`tensors`: {name: (shape, kind, bytes or None)}; a tensor without bytes is a hole in the file."""
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(fields))
     for key, value in fields.items():
         kind, data = _field(value)
@@ -128,8 +129,8 @@ def write_lora(path, base, rank, targets):
 
 
 def write_reranker(path, rows, judge):
-    """A model of the kind qwen3 that ranks by the last token alone: its layers are empty. `rows`: a vector for each token
-    ("t0", "t1", …), `judge`: one for each of the answers yes and no."""
+    """A qwen3 model that ranks by the last token alone, because its layers are empty. `rows` has a vector for each
+    token ("t0", "t1", …), and `judge` one for each of the answers yes and no."""
     width, vocabulary, a = len(rows[0]), len(rows), "qwen3"
     fields = {"general.architecture": a, "general.name": "reranker", f"{a}.context_length": 512, f"{a}.embedding_length": width,
               f"{a}.block_count": 1, f"{a}.feed_forward_length": 32, f"{a}.attention.head_count": 1,

@@ -14,7 +14,7 @@ import time
 
 import pytest
 from conftest import EAI, WAIT
-from flux import engines, make_flux, publisher, serve
+from flux import engines, flux, make_flux, serve, server, source  # noqa: F401
 from images_test import picture
 from legacy import container
 from pictures import png, size_of
@@ -23,39 +23,24 @@ WORDS = "a red circle"
 SIXEL, KITTY, ITERM = b"\x1bP0;1;0q", b"\x1b_Ga=T,f=100", b"\x1b]1337;File=inline=1"
 
 
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    with publisher(tmp_path_factory.mktemp("publisher")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def flux(source):
-    return source.preserve(make_flux(source.folder / "flux"))
-
-
-@pytest.fixture(scope="module")
-def server(eai, source, flux):
-    return serve(eai, "--hash", flux, *source.sources())
-
-
 @pytest.fixture
 def image(eai, server, tmp_path):
-    """`eai image` in a folder of its own, beside a running server."""
+    """Runs `eai image` in a folder of its own while a server is running."""
     def run(*words, **more):
         return eai("image", *words, cwd=tmp_path, **more)
     return run
 
 
 class Terminal:
-    """A terminal of 24 lines that answers the question for its attributes as told, with `eai image` in it."""
+    """A terminal of 24 lines with `eai image` in it; asked for its attributes, it answers as the test says."""
 
     def __init__(self, eai, folder, *words, answer=b"", **environment):
         self.seen, self.answer = b"", answer
         self.grown = threading.Condition()
         self.controller, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 800, 480))
-        # At Ctrl-C a terminal sends the signal and then throws away what is on its way: now and then the very answer to it.
+        # At Ctrl-C a terminal sends the signal and then discards what is on its way, which now and then is the answer
+        # to it.
         settings = termios.tcgetattr(terminal)
         settings[3] |= termios.NOFLSH
         termios.tcsetattr(terminal, termios.TCSANOW, settings)
@@ -71,7 +56,7 @@ class Terminal:
         while True:
             try:
                 piece = os.read(self.controller, 65536)
-            except OSError:  # everybody has closed the other side
+            except OSError:  # nobody has the other side open any more
                 break
             with self.grown:
                 self.seen += piece
@@ -177,7 +162,7 @@ def test_a_terminal_shows_what_it_can(eai, server, tmp_path, answer, environment
     terminal = Terminal(eai, tmp_path, WORDS, "--size", "64x64", "--steps", "8", answer=answer, **environment)
     assert terminal.end() == 0, terminal.seen
     for way in (SIXEL, KITTY, ITERM):
-        # Three on the way, and the picture itself.
+        # Three previews, and the picture itself.
         assert terminal.seen.count(way) == (4 if way == shown else 0), terminal.seen[-3000:]
     assert terminal.seen.rstrip().split(b"\n")[-2].endswith(b"a-red-circle.png\r")
     assert terminal.seen.count(b"\x1b[c") == (0 if environment else 1), "only an unknown terminal is asked"

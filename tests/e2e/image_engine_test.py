@@ -7,25 +7,20 @@ import pathlib
 import signal
 import socket
 import subprocess
-import sys
 import threading
 
 import pytest
+from flux import make_flux
 from pictures import bomb, png, size_of
 
 ENGINE = pathlib.Path(os.environ["EAI_BUILD"]) / "libexec" / "eai" / "eai-image-engine"
-WAIT = 120  # seconds: far beyond what anything here takes; reached only when something hangs
+WAIT = 120  # seconds: far more than anything here takes, so it is reached only when something hangs
 SOURCE = pathlib.Path(__file__).parents[2]
-
-
-def make(folder, *options):
-    subprocess.run([sys.executable, SOURCE / "tools" / "make_test_flux", folder, *options], check=True)
-    return folder
 
 
 @pytest.fixture(scope="module")
 def flux(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("models") / "flux", "--dev")
+    return make_flux(tmp_path_factory.mktemp("models") / "flux", "--dev")
 
 
 def parts_of(transformer, t5, tae):
@@ -36,8 +31,8 @@ def parts_of_folder(folder):
     return parts_of(folder / "flux", folder / "flux-t5xxl", folder / "flux-tae")
 
 
-# With one arena and large blocks given back at once, the memory of the process is what it holds, not what the allocator
-# keeps from earlier: that moves by ten megabytes from job to job.
+# With a single arena, and large blocks that are given back at once, the memory of the process is what it holds rather
+# than what the allocator keeps from earlier, which varies by ten megabytes from job to job.
 PLAIN_ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
 
 
@@ -177,7 +172,7 @@ def test_edits_start_from_the_picture_and_keep_what_the_mask_keeps(engine):
 
 
 def drawn_by(folder, model, *options, **fields):
-    """One picture of an engine that lives for it alone."""
+    """One picture, from an engine that is started for it alone."""
     folder.mkdir()
     engine = Engine(folder, model, *options)
     try:
@@ -187,13 +182,13 @@ def drawn_by(folder, model, *options, **fields):
 
 
 def test_diffusers_names_and_several_files_are_the_same_model(tmp_path):
-    one = make(tmp_path / "one", "--layout", "safetensors", "--dev")
-    cut = make(tmp_path / "cut", "--layout", "diffusers", "--dev")
+    one = make_flux(tmp_path / "one", "--layout", "safetensors", "--dev")
+    cut = make_flux(tmp_path / "cut", "--layout", "diffusers", "--dev")
     assert len(list((cut / "transformer").iterdir())) == 3, "two files and their index"
     layouts = [parts_of(one / "flux.safetensors", one / "t5xxl.safetensors", one / "tae.safetensors"),
                parts_of(cut / "transformer/diffusion_pytorch_model.safetensors.index.json",
                         cut / "text_encoder_2/model.safetensors", cut / "vae/diffusion_pytorch_model.safetensors")]
-    adapter = make(tmp_path / "lora", "--lora", "a-hash") / "adapter.safetensors"
+    adapter = make_flux(tmp_path / "lora", "--lora", "a-hash") / "adapter.safetensors"
     for n, options in enumerate(([], ["--mmap"], ["--type", "q8_0"], ["--lora", f"{adapter}:0.7"])):
         pictures = [drawn_by(tmp_path / f"{k}-{n}", layout, *options, prompt="a red circle", seed=7)
                     for k, layout in enumerate(layouts)]
@@ -207,7 +202,7 @@ def test_models_with_references_look_at_the_pictures(flux, tmp_path):
         pictures = [engine.picture(prompt="x", seed=1), engine.picture(prompt="x", seed=1, image=dark),
                     engine.picture(prompt="x", seed=1, image=light), engine.picture(prompt="x", seed=1, image=[dark, light])]
         assert len(set(pictures)) == 4
-        # What a mask keeps is the first picture's, whatever is drawn elsewhere.
+        # What the mask keeps comes from the first picture, whatever is drawn elsewhere.
         nothing = base64.b64encode(png(64, 64, b"\0\0\0\xff")).decode()
         kept = [engine.picture(prompt="x", seed=seed, image=image, mask=nothing)
                 for seed, image in ((1, dark), (2, dark), (1, light))]
@@ -220,8 +215,9 @@ def test_models_with_references_look_at_the_pictures(flux, tmp_path):
 
 
 def test_leaving_while_an_adapter_is_read_ends_the_job_alone(flux, tmp_path):
-    # The adapter has as many tensors as the picture has steps, and is read before each: its progress looks like drawing.
-    adapter = make(tmp_path / "lora", "--lora", "a-hash") / "adapter.safetensors"
+    # The adapter has as many tensors as the picture has steps, and it is read before them: its progress looks like
+    # drawing.
+    adapter = make_flux(tmp_path / "lora", "--lora", "a-hash") / "adapter.safetensors"
     engine = Engine(tmp_path, flux, "--lora", adapter)
     try:
         expected = engine.picture(prompt="x", seed=1)
@@ -320,7 +316,7 @@ def test_a_hundred_jobs_with_cancels_leak_nothing(engine):
         engine.draw(prompt="last")
         return engine.memory()
 
-    # A job's tensors take megabytes: fifty that stayed would stand out from what the heap's holes cost.
+    # A job's tensors take megabytes: if fifty jobs left theirs, they would stand out from what fragmentation costs.
     before = fifty_jobs()
     assert fifty_jobs() < before + (16 << 20)
 

@@ -1,5 +1,6 @@
-"""What the engine takes a model for, by the names of its tensors: files with the right names and next to no weights. They cannot be
-drawn with; the engine says which family it sees before it finds that out."""
+"""Which family the engine takes a model for, judged by the names of its tensors: the files have the right names and
+next to no weights. Nothing can be drawn with them, but the engine says which family it sees before it finds that
+out."""
 import json
 import os
 import pathlib
@@ -55,7 +56,7 @@ def test_a_folder_of_diffusers(tmp_path, files, family):
     ({"cap_embedder.0.weight": [8]}, "Z-Image"), (FLUX, "Flux"), ({**FLUX, "img_in.weight": [8, 384]}, "Flux Fill"),
     ({"single_transformer_blocks.0.norm.linear.weight": [8, 8], "transformer_blocks.0.norm1.linear.weight": [8, 8]}, "Flux"),
     ({**FLUX, "double_stream_modulation_img.lin.weight": [8, 8]}, "Flux.2 klein"),
-    ({**FLUX, "distilled_guidance_layer.in_proj.weight": [8, 8]}, "Flux"),  # Chroma: a FLUX.1 that is told from it later
+    ({**FLUX, "distilled_guidance_layer.in_proj.weight": [8, 8]}, "Flux"),  # Chroma looks like FLUX.1 until later
 ])
 def test_a_diffusion_model_alone(tmp_path, tensors, family):
     write(tmp_path / "m.safetensors", tensors)
@@ -75,7 +76,7 @@ def test_a_checkpoint(tmp_path, tensors, family):
 
 
 def test_what_is_refused_before_is_nothing_to_the_engine_either(tmp_path):
-    """eai names a reason for these (content/image_model.cc); when a later engine knows them, this test tells."""
+    """eai gives a reason for refusing these (model/image_model.cc); once a later engine knows them, this test fails."""
     write(tmp_path / "m.safetensors", {"transformer_blocks.0.attn.add_q_proj.weight": [8, 8]})
     assert seen_by_engine(tmp_path, "--diffusion-model", tmp_path / "m.safetensors") is None
     write(tmp_path / "m.safetensors", {"double_stream_modulation_img.linear.weight": [8, 8],

@@ -1,11 +1,8 @@
-"""Pictures through the whole program: a FLUX of random weights, preserved, downloaded, served and drawn with."""
+"""Pictures through the whole program: a FLUX with random weights is preserved, downloaded, served and drawn with."""
 import base64
 import http.client
 import json
-import os
-import pathlib
 import statistics
-import subprocess
 import threading
 import time
 import urllib.error
@@ -13,25 +10,11 @@ import urllib.request
 
 import openai
 import pytest
-from conftest import TOOLS, WAIT
-from flux import engines, make_flux, publisher, serve
+from conftest import WAIT, javascript
+from flux import engines, flux, make_flux, serve, server, source  # noqa: F401
 from pictures import png, size_of
 
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    with publisher(tmp_path_factory.mktemp("publisher")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def flux(source):
-    return source.preserve(make_flux(source.folder / "flux", "--dev"))
-
-
-@pytest.fixture(scope="module")
-def server(eai, source, flux):
-    return serve(eai, "--hash", flux, *source.sources())
+FLUX = ("--dev",)  # options of the model that the fixtures share
 
 
 def draw(server, prompt="a red circle", **fields):
@@ -44,7 +27,7 @@ def picture(server, *words, **fields):
 
 
 class Stream:
-    """A streamed request that tells every step, and can be left."""
+    """A streamed request that reports every step and can be abandoned."""
 
     def __init__(self, server, **fields):
         host, port = server.url.removeprefix("http://").split(":")
@@ -75,7 +58,7 @@ def progress(server, job):
 
 
 def when(server, job, **fields):
-    """The progress of a job, once it is known and says this."""
+    """The progress of a job, once the server knows the job and these fields have these values."""
     end, told = time.monotonic() + WAIT, {}
     while not fields.items() <= told.items():
         assert time.monotonic() < end, told
@@ -128,11 +111,7 @@ def test_a_stream_through_the_python_client(server):
 
 
 def test_the_javascript_client(server):
-    script = pathlib.Path(__file__).with_name("images_client.cjs")
-    out = subprocess.run(["node", script, server.url], env={**os.environ, "NODE_PATH": str(TOOLS / "node_modules")},
-                         capture_output=True, text=True, timeout=WAIT)
-    assert out.returncode == 0, out.stderr
-    saw = json.loads(out.stdout)
+    saw = javascript("images_client.cjs", server.url)
     partial, completed = "image_generation.partial_image", "image_generation.completed"
     assert saw["pictures"] == 2 and saw["same"] and saw["types"] == [partial, partial, completed]
     assert saw["edited"] > 1000 and saw["type"] == "image/png" and saw["fetched"]
@@ -182,7 +161,7 @@ def test_progress_queue_and_leaving_within_a_step(server):
     assert third.until(".queued")["position"] == 2
     first.leave()
     left = time.monotonic()
-    # The engine's own word that the next job is begun comes after the running step, and not after the 190 others.
+    # The engine says that the next job has begun after the running step, and not after the 190 others.
     assert third.until(".queued")["position"] == 1
     a_step = max(b - a for a, b in zip(steps[1:], steps[2:]))
     assert time.monotonic() - left < 3 * a_step + 0.5, f"a step takes {statistics.median(steps):.3f} s"
@@ -225,7 +204,7 @@ def test_a_model_for_words_is_refused_and_an_unknown_name_falls_back(eai, server
     raw = both.openai.images.with_raw_response.generate(prompt="x", size="64x64", model="dall-e-3")
     assert raw.headers["x-eai-model"] == flux and "dall-e-3" in raw.headers["x-eai-fallback"]
     assert "Paris" in both.ask("What is the capital of France?")
-    # And with --image-metadata the file tells the words and the seed.
+    # With --image-metadata, the file contains the words and the seed.
     told = picture(both, "a dög", seed=3)
     assert "a dög".encode() in told and b"Seed: 3" in told
     only_words = serve(eai, "eai-demo")
@@ -235,7 +214,8 @@ def test_a_model_for_words_is_refused_and_an_unknown_name_falls_back(eai, server
 
 
 def test_the_layout_of_diffusers_draws_the_same(eai, source):
-    """As the makers of FLUX.1 and the original tool store it: folders, several files, other names, q, k and v apart."""
+    """As the makers of FLUX.1 and the original tool store it: in folders, as several files, under other names, with q,
+    k and v apart."""
     models = [source.preserve(make_flux(source.folder / f"as-{layout}", "--layout", layout, "--dev"))
               for layout in ("safetensors", "diffusers")]
     both = serve(eai, "--hash", ",".join(models), *source.sources())

@@ -1,4 +1,5 @@
-"""What goes wrong with pictures: bad requests, models that lie, engines that die, memory that ends, clients that leave."""
+"""What goes wrong with pictures: bad requests, models that lie, engines that die, too little memory, clients that
+leave."""
 import base64
 import json
 import os
@@ -11,25 +12,9 @@ import urllib.request
 import openai
 import pytest
 from conftest import WAIT, processes_below
-from flux import engines, make_flux, publisher, serve
+from flux import engines, flux, make_flux, serve, server, source  # noqa: F401
 from images_test import Stream, draw, picture
 from pictures import bomb, png
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    with publisher(tmp_path_factory.mktemp("publisher")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def flux(source):
-    return source.preserve(make_flux(source.folder / "flux"))
-
-
-@pytest.fixture(scope="module")
-def server(eai, source, flux):
-    return serve(eai, "--hash", flux, *source.sources())
 
 
 def engine_of(server):
@@ -37,7 +22,7 @@ def engine_of(server):
 
 
 def refusal(server, **fields):
-    """The status and the field of a refusal, as a plain request sees it."""
+    """The status and the field that a refused request gets back."""
     request = urllib.request.Request(f"{server.url}/v1/images/generations", json.dumps(fields).encode(),
                                      {"Content-Type": "application/json"})
     with pytest.raises(urllib.error.HTTPError) as refused:
@@ -184,7 +169,7 @@ def test_a_small_budget_is_met_and_explained(eai, source, flux, server):
 
 
 def test_what_a_gpu_cannot_hold_at_once_stays_in_ram(eai, source, flux, server, tmp_path):
-    """A GPU that there is not: a program that lists one, as llama-server does."""
+    """A GPU that does not exist: a program lists one, as llama-server would."""
     def told(mib):
         program = tmp_path / "llama-server"
         program.write_text(f"#!/bin/sh\necho 'Available devices:'\necho '  CUDA0: A GPU ({mib} MiB, {mib} MiB free)'\n")
@@ -194,7 +179,8 @@ def test_what_a_gpu_cannot_hold_at_once_stays_in_ram(eai, source, flux, server, 
     assert "as it is" in told(80_000)["note"]
     tiled = told(900)
     assert "in tiles" in tiled["note"] and "stay in RAM" not in tiled["note"]
-    # Half of so small a GPU is left for the rest. A little less than all parts take at once, and more than the largest.
+    # Half of so small a GPU is left for everything else. The size is a little less than all parts take together, and
+    # more than the largest takes.
     kept = told(2 * (tiled["total"] - 1_500_000) // (1 << 20))
     assert "stay in RAM" in kept["note"] and "brought to" not in kept["note"] and kept["fits"]
     assert kept["total"] < tiled["total"]

@@ -24,7 +24,7 @@ def test_installed_program_answers(installed):
     assert "Paris" in server.ask("What is the capital of France?")
     prefix = installed.program.parents[1]
     assert (prefix / "share/doc/eai/LICENSE").exists()
-    # Through a link too, as people put it into a folder of their PATH.
+    # It runs through a link as well, as people put one into a folder of their PATH.
     link = installed.home / "eai-link"
     link.symlink_to(installed.program)
     assert "eai-demo" in Eai(installed.home, link)("model", "status").stdout

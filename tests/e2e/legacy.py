@@ -22,7 +22,7 @@ def cid_of(data):
 
 
 def big_gguf(size):
-    """A GGUF of one tensor of `size` bytes that nothing can compress. No engine runs it."""
+    """A GGUF with one tensor of `size` bytes that cannot be compressed. No engine can run it."""
     def text(s):
         return struct.pack("<Q", len(s)) + s.encode()
 
@@ -34,14 +34,15 @@ def big_gguf(size):
 
 
 class Zeros:
-    """A file of nothing but zeros, as long as one likes."""
+    """A file of zeros, of any length."""
 
     def read(self, size):
         return bytes(size)
 
 
 def container(name, files, part_size=64 * MIB, extra=(), **fields):
-    """(hash of the model, {cid: bytes}) of the folder `name` with `files` {name: bytes}, and tar entries as they are."""
+    """(hash of the model, {cid: bytes}) of the folder `name` with `files` {name: bytes}, and tar entries as they
+    are."""
     raw = io.BytesIO()
     with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=1, mtime=0) as packed, \
             tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as tar:
@@ -67,13 +68,14 @@ def container(name, files, part_size=64 * MIB, extra=(), **fields):
 
 
 def with_document(document, blocks=None):
-    """The same for any bytes as the metadata."""
+    """The same, with any bytes as the metadata."""
     return cid_of(document), {**(blocks or {}), cid_of(document): document}
 
 
 class Gateway:
-    """GET and HEAD /ipfs/<cid>, with ranges. With `hold_after`, it sends that many bytes in all and then nothing more, until
-    let_go(). With `lie`, one byte of every answer is wrong. With `tls`, a file that holds a certificate and its key: https."""
+    """Answers GET and HEAD /ipfs/<cid>, with ranges. With `hold_after`, it sends that many bytes in all and then
+    nothing until let_go(). With `lie`, one byte of every answer is wrong. With `tls`, a file with a certificate and its
+    key, it speaks https."""
 
     def __init__(self, blocks, hold_after=None, lie=False, host="127.0.0.1", tls=None):
         self.blocks, self.hold_after, self.lie = blocks, hold_after, lie

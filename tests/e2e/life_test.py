@@ -25,7 +25,7 @@ def test_killed_server_leaves_no_engine(stopped):
     assert watched
     signal.pidfd_send_signal(Watched(server.pid).fd, signal.SIGKILL)
     assert all(w.ended(5) for w in watched), "an engine outlived its server"
-    # And the next one starts on what the dead one left.
+    # The next server starts on what the dead one left.
     assert "Paris" in stopped.run("eai-demo").ask("What is the capital of France?")
 
 
@@ -45,7 +45,7 @@ def test_idle_connections_keep_nothing_of_what_they_sent(stopped):
             answer.read()
             assert answer.status in (400, 404) and not answer.will_close
             before = before or resident()
-        # What the first one left is in `before`; the others must find that room free again.
+        # `before` includes what the first one left; the others must find that room free again.
         assert resident() - before < 20, (path, before, resident())
     for client in clients:
         client.close()

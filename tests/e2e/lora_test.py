@@ -1,18 +1,7 @@
-"""A LoRA: a folder that names another model by its hash, fetched with it and drawn with on top of it."""
+"""A LoRA is a folder that names another model by its hash; it is fetched with that model and used on top of it."""
 import pytest
-from flux import engines, make_flux, publisher, serve
+from flux import engines, flux, make_flux, serve, source  # noqa: F401
 from images_test import picture
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    with publisher(tmp_path_factory.mktemp("publisher")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def flux(source):
-    return source.preserve(make_flux(source.folder / "flux"))
 
 
 def lora(source, base, name, scale):

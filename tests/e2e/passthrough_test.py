@@ -1,5 +1,5 @@
-"""What the engine can do reaches the client as the engine does it; what the client did wrong comes back as an error that
-the clients understand."""
+"""What the engine can do reaches the client unchanged, and what the client did wrong comes back as an error that
+clients understand."""
 import base64
 import json
 import struct
@@ -14,7 +14,7 @@ WEATHER = {"type": "function", "function": {
 
 
 def test_tools_reach_the_engine(server):
-    """The demo model's template has no tools, so it calls none; but the engine reads them, and judges them."""
+    """The demo model's template has no tools, so it does not call any; but the engine reads them and checks them."""
     hello = [{"role": "user", "content": "What is the weather in Paris?"}]
     answer = server.openai.chat.completions.create(model="local-model", messages=hello, tools=[WEATHER],
                                                    tool_choice="required", temperature=0)
@@ -75,7 +75,7 @@ def test_wrong_requests_are_the_clients_fault(server, body):
 
 
 def test_many_texts_at_once_embed_as_they_do_alone(server):
-    """More tokens in all than the engine takes in one step, as numbers and as base64."""
+    """More tokens in total than the engine takes in one step, as numbers and as base64."""
     texts = [f"text number {i} speaks of rivers, stones and the capital of France" for i in range(300)]
     together = server.embed(texts)
     assert len(together) == len(texts)

@@ -1,4 +1,4 @@
-"""Real peers for tests: kubo nodes that talk to nobody but us, and the stand-ins for services on top of them."""
+"""Real peers for tests: kubo nodes that talk only to us, and stand-ins for services on top of them."""
 import base64
 import json
 import os
@@ -17,7 +17,8 @@ def kubo_program():
 
 
 class Kubo:
-    """Private, on loopback: no bootstrap, no routing; RPC and gateway on free ports. With `swarm`, others can fetch from it."""
+    """A private node on loopback, without bootstrap and routing, with RPC and gateway on free ports. With `swarm`,
+    other nodes can fetch from it."""
 
     def __init__(self, folder, swarm=False):
         self.folder = folder
@@ -51,7 +52,7 @@ class Kubo:
             return reply.read()
 
     def has(self, cid):
-        """Whether all of `cid` lies here, asked of nobody else."""
+        """Whether all of `cid` is in this node, without asking others."""
         try:
             self.rpc(f"dag/stat?offline=true&progress=false&arg={cid}")
             return True
@@ -73,7 +74,7 @@ class Kubo:
 
 
 class StandIn:
-    """A service of tests/fakes that takes orders and tells what it was asked (service.py)."""
+    """A service of tests/fakes that takes orders and reports what it was asked (service.py)."""
 
     def __init__(self, script, *options):
         self.process = subprocess.Popen([sys.executable, ROOT / "tests/fakes" / script, *options], stdout=subprocess.PIPE, text=True)
@@ -85,12 +86,16 @@ class StandIn:
             return json.load(reply)
 
     def control(self, **order):
-        """What is not named goes back to its default."""
+        """Orders that are not named go back to their defaults."""
         self.ask("/control", json.dumps(order).encode())
 
     def wait_held(self, count=1):
-        """Until so many requests are held back as ordered."""
+        """Waits until so many requests are held back as ordered."""
         self.ask(f"/held/{count}")
+
+    def wait_answered(self, status):
+        """Waits until a request has been answered with this status."""
+        self.ask(f"/answered/{status}")
 
     def requests(self):
         return self.ask("/requests")

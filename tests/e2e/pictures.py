@@ -1,4 +1,4 @@
-"""Pictures for the image tests: written and read with the standard library alone."""
+"""Pictures for the image tests, written and read with the standard library alone."""
 import struct
 import zlib
 

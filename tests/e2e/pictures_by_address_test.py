@@ -1,4 +1,4 @@
-"""A picture's address in a request: eai fetches it, carefully, and the engine sees the picture itself."""
+"""A request can name a picture by its address: eai fetches it, with care, and the engine sees the picture itself."""
 import http.server
 import json
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from conftest import WAIT
 from shapes import png
 
-PUBLIC = "93.184.216.34"  # of the test's own loopback device; tests/offline.sh cuts off the real ones
+PUBLIC = "93.184.216.34"  # an address of the test's own loopback device; tests/offline.sh cuts off the real one
 
 
 class Pictures(http.server.BaseHTTPRequestHandler):

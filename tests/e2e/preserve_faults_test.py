@@ -1,4 +1,5 @@
-"""`eai model preserve` with what users give it by mistake, with files that change under it, and with full disks."""
+"""`eai model preserve` with what users give it by mistake, with files that change while it reads them, and with full
+disks."""
 import json
 import os
 import pathlib
@@ -72,7 +73,7 @@ def test_projector_must_fit(world):
     path, data = world.model()
     (path / "tiny-projector").write_bytes(data)
     assert "not a projector" in refuse(world, path)
-    # LLaVA's header names CLIP's own width; the last tensor is what leads into the model.
+    # LLaVA's header states CLIP's own width; the last tensor is the one that leads into the model.
     for wide, last, fits in ((64, 7, True), (768, 64, True), (4096, 4096, False)):
         write_gguf(path / "tiny-projector", {"general.architecture": "clip", "clip.vision.projection_dim": wide},
                    {"v.weight": ((64,), "f32", None), "mm.2.weight": ((8, last), "f32", None)})
@@ -118,7 +119,7 @@ def test_options_out_of_range(world):
         done = world.run("preserve", path, "--to", home)
         assert done.returncode == 2 and "is no home" in done.stderr
         assert "is no home" in refuse(world, path, "--to", home)
-    # What the real run would refuse, its rehearsal refuses too; only keys are not asked for.
+    # A rehearsal refuses whatever the real run would refuse, except that it does not ask for keys.
     assert "takes at most" in refuse(world, path, "--to", "lighthouse", "--zip-chunk-size", 40_000)
 
 
@@ -174,7 +175,7 @@ def test_a_file_that_changes_is_noticed(world, lighthouse, form, change):
 # ---- disks
 
 def on_small_disk(folder, size, after="true"):
-    """Runs it where `folder` is a disk of its own, of that size, for it alone; then the command `after`."""
+    """Runs it where `folder` is a disk of its own, of that size, which only it sees; then runs the command `after`."""
     folder.mkdir(exist_ok=True)
     return ("unshare", "--mount", "sh", "-c", f'mount -t tmpfs -o size={size} none "{folder}" && "$@"; status=$?; {after}; exit $status', "sh")
 
@@ -219,7 +220,8 @@ def test_two_runs_write_no_car_together(world, lighthouse):
 
 @pytest.mark.parametrize("form", ["archive", "unixfs"])
 def test_the_store_on_another_disk(world, form):
-    """No links there: a copy, or, where that does not fit, none; the model is up all the same."""
+    """Links do not work there: the store gets a copy, or nothing if a copy does not fit; the model is uploaded all the
+    same."""
     path, _ = world.model()
     (path / "tiny-projector").write_bytes(gguf([("v.weight", weights(9, 2_000_000))], architecture="clip"))
     home = world.folder / "home"
@@ -238,7 +240,7 @@ def test_disk_full_while_a_car_is_written(world, kubo):
     assert len(data) < 4 << 20
     done = world.run("preserve", path, "--to", "car:disk/m.car", "--to", f"kubo:{kubo.api}", before=on_small_disk(disk, "4m"))
     assert done.returncode == 8 and "No space left" in done.stderr and "not complete at car:disk/m.car" in done.stderr
-    # The other home has it, and on a larger disk the same command ends well.
+    # The other home has it, and on a larger disk the same command succeeds.
     found = done.stdout.splitlines()[-1]
     assert unpack(json.loads(kubo.get(found)), kubo.get) == {"tiny/tiny": data}
     disk.mkdir(exist_ok=True)

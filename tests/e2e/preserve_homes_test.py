@@ -1,5 +1,5 @@
-"""Homes that fail, are slow or lie: Lighthouse and pinning services as stand-ins over real kubo nodes. What one home does
-wrong must not cost the others anything, and the same command must go on from there."""
+"""Homes that fail, are slow or lie: stand-ins for Lighthouse and for pinning services over real kubo nodes. What one
+home does wrong must not cost the others anything, and the same command must continue from there."""
 import json
 import signal
 
@@ -121,7 +121,7 @@ def test_quota_that_ends_in_the_middle(world, lighthouse):
     lighthouse.control(hold=["tiny.zip.part-ac"])
     running = world.start("preserve", path, "--zip-chunk-size", 1, environment=lighthouse.environment)
     lighthouse.wait_held()
-    lighthouse.control(used=10**12)  # somebody else took the room
+    lighthouse.control(used=10**12)  # somebody else used up the space
     _, error = running.communicate(timeout=60)
     assert running.returncode == 2 and "quota exceeded" in error
     lighthouse.control()
@@ -158,7 +158,7 @@ def test_a_part_that_the_service_finds_too_large(world, lighthouse):
     lighthouse.control(limit=1_000_000)
     done = world.run("preserve", path, environment=lighthouse.environment)
     assert done.returncode == 2 and "smaller --zip-chunk-size" in done.stderr
-    # Not tried again: that cannot help.
+    # It is not tried again, because that cannot help.
     assert len([r for r in lighthouse.requests() if r["status"] == 413]) == 1
 
 
@@ -206,7 +206,7 @@ def test_a_pin_that_fails_at_its_end(world, between):
 
 
 def test_a_node_that_cuts_as_it_likes(world, kubo, between):
-    """Like an old one, that does not know what it is asked."""
+    """Like an old node that does not know what it is asked."""
     path, data = world.model(seed=21)
     between.control(chunker="size-262144")
     done = world.preserve(path, "--zip-chunk-size", 2, "--to", between.home)
@@ -242,7 +242,7 @@ def test_the_other_home_gets_all_of_it(world, kubo, lighthouse):
     assert unpack(json.loads(kubo.get(found)), kubo.get) == {"tiny/tiny": data}
     assert found in kubo.pins() and (world.folder / "home/models" / found / "model.gguf").exists()
     assert world.journals()
-    # The same command sends what is missing, to this home alone.
+    # The same command sends what is missing to this home alone.
     lighthouse.control()
     up, blocks = lighthouse.names(), kubo.rpc("refs/local")
     again = world.preserve(*words, environment=lighthouse.environment)
@@ -253,7 +253,7 @@ def test_the_other_home_gets_all_of_it(world, kubo, lighthouse):
 
 
 def test_a_home_that_never_began_gets_the_same_model_later(world, kubo, lighthouse):
-    """Lighthouse cuts parts in its own way, but it was not there when that was settled."""
+    """Lighthouse cuts parts in its own way, but it was not reachable when that was decided."""
     path, data = world.model()
     words = (path, "--zip-chunk-size", 1, *BOTH, f"kubo:{kubo.api}", "--to", "car:m.car")
     refused = world.run("preserve", *words, "--json", environment={**lighthouse.environment, "LIGHTHOUSE_API_KEY": "a-wrong-key"})
@@ -296,7 +296,7 @@ def test_pinning_fetches_from_our_node(world, open_kubo, service_kubo, pinning):
 
 def test_pinning_from_a_named_provider(world, open_kubo, service_kubo, pinning):
     path, _ = world.model(seed=2)
-    # Already with somebody; nothing but CIDs goes out now.
+    # Another node has it already; now only CIDs are sent.
     first = world.hash(path, "--to", f"kubo:{open_kubo.api}", "--no-keep")
     provider = json.loads(open_kubo.rpc("id"))["Addresses"][0]
     done = world.preserve(path, "--to", pinning.home, "--provider", provider, environment=pinning.environment)
@@ -324,7 +324,7 @@ def test_pinning_without_funds(world, open_kubo, pinning):
     pinning.control()
     before = pinning.asked("POST")
     world.hash(*words, environment=pinning.environment)
-    # The pin that it had taken was not asked for again: 4 parts and the metadata, less one.
+    # The pin that it had accepted was not requested again: 4 parts and the metadata, less one.
     assert len(pinning.asked("POST")) - len(before) == 4
 
 
@@ -344,7 +344,7 @@ def test_pinning_another_cid(world, open_kubo, pinning):
 
 
 def test_pinning_that_fails_there(world, kubo, open_kubo, pinning):
-    """Its provider has not got the blocks."""
+    """The provider does not have the blocks."""
     path, _ = world.model(seed=9)
     pinning.control(patience=1)
     provider = json.loads(open_kubo.rpc("id"))["Addresses"][0]

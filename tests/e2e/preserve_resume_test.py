@@ -1,26 +1,28 @@
-"""Runs of `eai model preserve` that end before their time, by kill -9 and Ctrl-C in each phase, and the same command again."""
-import contextlib
+"""Runs of `eai model preserve` that are cut short by kill -9 or Ctrl-C in each phase, and the same command again."""
 import fcntl
 import json
-import os
 import signal
-import subprocess
 
 import pytest
 
-from preserve_world import PARTS, kubo, lighthouse, unpack, world  # noqa: F401
+from preserve_world import PARTS, kubo, lighthouse, unpack, wait_for, world  # noqa: F401
 
 HELD = [("archive", "tiny.zip.part-aa"), ("archive", "tiny.zip.part-ac"), ("archive", "tiny_metadata.json"), ("unixfs", "tiny-0.car"),
         ("unixfs", "tiny_metadata.json")]
 
 
-@pytest.mark.parametrize("form,held", HELD)
-def test_kill_and_go_on(world, kubo, lighthouse, form, held):
-    path, data = world.model()
-    words = (path, *PARTS, "--format", form)
+def begin_and_hold(world, lighthouse, form, held):
+    """The words of a run, and the run itself, which waits for the service's answer to the upload of `held`."""
+    words = (world.model()[0], *PARTS, "--format", form)
     lighthouse.control(hold=[held])
     running = world.start("preserve", *words, environment=lighthouse.environment)
     lighthouse.wait_held()
+    return words, running
+
+
+@pytest.mark.parametrize("form,held", HELD)
+def test_kill_and_go_on(world, kubo, lighthouse, form, held):
+    words, running = begin_and_hold(world, lighthouse, form, held)
     running.send_signal(signal.SIGKILL)
     running.communicate()
     assert not list(world.folder.glob("home/preserve/part.*")), "parts in flight vanish with the process"
@@ -29,7 +31,7 @@ def test_kill_and_go_on(world, kubo, lighthouse, form, held):
     lighthouse.control()
     found = world.hash(*words, environment=lighthouse.environment)
     again = lighthouse.log()[before:]
-    # What had a receipt is not sent again; what was on its way when the program died has none.
+    # What has a receipt is not sent again; what was on its way when the program died has none.
     assert not receipts & {u["cid"] for u in again} and held in [u["name"] for u in again]
     assert kubo.has(found) and not world.journals()
 
@@ -37,14 +39,12 @@ def test_kill_and_go_on(world, kubo, lighthouse, form, held):
 def test_killed_again_and_again(world, kubo, lighthouse):
     path, data = world.model(size=6_000_000)
     kills = 0
-    lighthouse.control(hold=["tiny_metadata.json"])  # the first does not come to its end
+    lighthouse.control(hold=["tiny_metadata.json"])  # the first run does not finish
+    (world.folder / "home/preserve").mkdir(parents=True)
     while True:
         before = len(world.receipts())
         running = world.start("preserve", path, *PARTS, environment=lighthouse.environment)
-        while running.poll() is None and len(world.receipts()) <= before:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                running.wait(0.01)
-        if running.poll() is not None:
+        if not wait_for(lambda: len(world.receipts()) > before, world.folder / "home/preserve", running):
             break
         running.send_signal(signal.SIGKILL)
         running.communicate()
@@ -54,7 +54,7 @@ def test_killed_again_and_again(world, kubo, lighthouse):
     assert running.returncode == 0 and kills > 0, error
     assert unpack(json.loads(kubo.get(out.splitlines()[-1])), kubo.get) == {"tiny/tiny": data}
     names = lighthouse.names()
-    # What a kill can cost is what was on its way: two uploads at a time.
+    # A kill costs at most what was on its way: two uploads at a time.
     assert len(set(names)) == 7 and len(names) <= 7 + 2 * kills and not world.journals()
 
 
@@ -75,20 +75,20 @@ def test_kill_while_the_folder_is_read(world, kubo, form, home):
 
 
 def signalled_before_the_store(world, words, found, number):
-    """A run that has sent everything and waits for the model's lock in the store, which somebody else has; how it ended."""
+    """A run that had sent everything and waited for the model's lock in the store, which somebody else held, and how it
+    ended."""
     locks = world.folder / "home/locks"
     locks.mkdir(parents=True)
     with open(locks / f"{found}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         running = world.start("preserve", *words)
-        while not (world.folder / "tiny_metadata.json").exists():
-            assert running.poll() is None
+        assert wait_for((world.folder / "tiny_metadata.json").exists, world.folder, running)
         running.send_signal(number)
         return running, *running.communicate(timeout=20)
 
 
 def test_kill_before_the_store_has_it(world, kubo):
-    """All is up; then the machine dies."""
+    """Everything is uploaded; then the machine dies."""
     path, _ = world.model()
     words = (path, *PARTS, "--to", f"kubo:{kubo.api}", "--to", "car:m.car")
     found = world.hash(*words, "--dry-run")
@@ -102,7 +102,7 @@ def test_kill_before_the_store_has_it(world, kubo):
 @pytest.mark.parametrize("form,phase", [("archive", "packing"), ("unixfs", "hashing")])
 @pytest.mark.parametrize("where", [("--dry-run",), ("--to", "car:m.car")])
 def test_interrupted_while_the_folder_is_read(world, form, phase, where):
-    path = world.slow_model(size=64 << 30)  # no machine reads it before the test gives up
+    path = world.slow_model(size=64 << 30)  # no machine can read it before the test gives up
     running = world.start("preserve", path, "--format", form, *where)
     while not (line := running.stderr.readline()).startswith(f"{phase} tiny: "):
         assert line, "it ended"
@@ -131,7 +131,7 @@ def test_interrupted_before_the_store_has_it(world, kubo):
     words = (path, *PARTS, "--to", f"kubo:{kubo.api}")
     found = world.hash(*words, "--dry-run")
     running, out, error = signalled_before_the_store(world, words, found, signal.SIGINT)
-    # It is up, and that is told; only here it is not yet.
+    # It is uploaded, and the user is told so; only the store does not have it yet.
     assert running.returncode == 130 and out.splitlines()[-1] == found and "goes on from there" in error
     assert kubo.has(found) and world.journals() and not list(world.folder.glob("home/models/*"))
     again = world.preserve(*words)
@@ -141,11 +141,7 @@ def test_interrupted_before_the_store_has_it(world, kubo):
 
 @pytest.mark.parametrize("form,held", HELD)
 def test_interrupted_and_says_how_to_go_on(world, kubo, lighthouse, form, held):
-    path, _ = world.model()
-    words = (path, *PARTS, "--format", form)
-    lighthouse.control(hold=[held])
-    running = world.start("preserve", *words, environment=lighthouse.environment)
-    lighthouse.wait_held()
+    words, running = begin_and_hold(world, lighthouse, form, held)
     running.send_signal(signal.SIGINT)
     out, error = running.communicate(timeout=20)
     is_up = held in ("tiny.zip.part-ac", "tiny_metadata.json")
@@ -160,8 +156,7 @@ def test_interrupted_while_it_waits_to_try_again(world, lighthouse):
     path, _ = world.model()
     lighthouse.control(faults=["500"] * 99)
     running = world.start("preserve", path, "--max-retries", 50, "--json", environment=lighthouse.environment)
-    while not [r for r in lighthouse.requests() if r["status"] == 500]:
-        assert running.poll() is None
+    lighthouse.wait_answered(500)
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=20)
     assert running.returncode == 130

@@ -1,5 +1,5 @@
-"""`eai model preserve`: what goes up, in both formats and by every option, against a real kubo and a stand-in for Lighthouse
-that adds through it."""
+"""`eai model preserve`: what is uploaded, in both formats and with every option, to a real kubo and to a stand-in for
+Lighthouse that adds through it."""
 import contextlib
 import fcntl
 import hashlib
@@ -37,7 +37,7 @@ def test_archive_through_lighthouse(world, kubo, lighthouse):
     assert metadata["chunk_size_mb"] == 1 and metadata["num_of_files"] == 4 and metadata["task"] == "chat"
     assert unpack(metadata, kubo.get) == {"tiny/tiny": data}
     assert not world.journals()
-    # The same folder gives the same hash, and nothing had to be learned from the first run.
+    # The same folder gives the same hash, and nothing has to be remembered from the first run.
     assert world.hash("--folder-path", path, "--zip-chunk-size", 1, environment=lighthouse.environment) == found
 
 
@@ -101,7 +101,7 @@ def test_the_store_holds_no_second_copy(world, kubo, form):
     assert (kept.st_ino, kept.st_dev) == (own.st_ino, own.st_dev)
     assert own.st_mode & 0o777 == 0o640, "the user's file keeps its mode"
     assert world.run("check", found).returncode == 0
-    # At once: it is listed, and a run needs no download.
+    # It is listed at once, and running it takes no download.
     assert found in world.run("list", "--json").stdout
 
 
@@ -148,7 +148,7 @@ def test_a_longer_template_costs_kilobytes(world, kubo):
 
 
 def test_a_dry_run_knows_the_models_of_the_store(world):
-    """Also those that were never cut into such blocks."""
+    """This includes models that were never cut into such blocks."""
     path, _ = world.model(size=8_000_000)
     world.hash(path, "--to", "car:x.car")
     world.model(size=8_000_000, template="x\nand a line more")
@@ -196,7 +196,7 @@ def test_dry_run_sends_nothing(world, kubo, lighthouse):
     assert lighthouse.requests() == []
     assert kubo.rpc("refs/local") == refs
     assert sorted(os.listdir(world.folder)) == before
-    # Without a key, too: nobody is asked for one.
+    # It works without a key as well: nobody is asked for one.
     assert world.run("preserve", path, "--dry-run", "-q").stdout == done.stdout
 
 
@@ -210,7 +210,7 @@ def test_every_option_reaches_the_metadata(world):
     assert {k: metadata[k] for k in kept} == {
         "task": "embed", "ram": 1.16, "hf_repo": "Some/Model-GGUF", "hf_file": "Model-Q8_0.gguf", "chunk_size_mb": 2,
         "config_name": "some-config", "lora": False, "num_of_files": 2, "format": "archive"}
-    # In the original's order, ours behind them.
+    # In the order of the original, with our fields after them.
     assert list(metadata) == ["folder_name", "chunk_size_mb", "files", "num_of_files", "task", "ram", "config_name", "hf_repo",
                               "hf_file", "lora", "format"]
 
@@ -257,7 +257,7 @@ def test_progress_for_programs(world, lighthouse):
     running = world.start("preserve", path, "--zip-chunk-size", 1, "--json", environment=lighthouse.environment)
     lighthouse.wait_held()
     events = []
-    # Until nothing but the metadata is on its way.
+    # Until only the metadata is on its way.
     while not events or events[-1]["phase"] != "sending" or events[-1]["in_flight"] != 1 or events[-1]["to_send"] <= parts:
         events.append(json.loads(running.stdout.readline()))
     lighthouse.control()
@@ -280,12 +280,12 @@ def test_progress_on_a_terminal(world, kubo, lighthouse):
     os.close(slave)
     lighthouse.wait_held()
     shown = b""
-    # A line each, which the next two lines replace.
+    # One line for each home, which the next two lines replace.
     while not re.search(rb"lighthouse .*1 in flight\r?\n\S*kubo:http.*\x1b\[1A\x1b\[J", shown, re.DOTALL):
         shown += os.read(master, 65536)
     assert b" of 3.50 MB" in shown
     lighthouse.control()
-    with contextlib.suppress(OSError):  # the terminal's end
+    with contextlib.suppress(OSError):  # the other side of the terminal is closed
         while os.read(master, 65536):
             pass
     os.close(master)

@@ -1,4 +1,5 @@
 """What the tests of `eai model preserve` and `audit` share: a folder with a model, the program, and the peers."""
+import ctypes
 import gzip
 import hashlib
 import io
@@ -6,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import select
 import subprocess
 import tarfile
 
@@ -32,13 +34,13 @@ class World:
         path = self.folder / name
         path.mkdir(exist_ok=True)
         data = gguf([(f"blk.{i}.weight", weights(seed * 100 + i, size // 4)) for i in range(4)], template=template)
-        # Another file, not other bytes in the same one: the store may hold it under a second name.
+        # A new file rather than other bytes in the same one, because the store may hold that under a second name.
         (path / name).unlink(missing_ok=True)
         (path / name).write_bytes(data)
         return path, data
 
     def slow_model(self, size=2 << 30):
-        """One that takes seconds to read and next to nothing to keep: it is a hole."""
+        """A model that takes seconds to read and almost no space, because it is a hole."""
         path = self.folder / "tiny"
         path.mkdir()
         header = gguf_header([("t", size)])
@@ -47,7 +49,8 @@ class World:
         return path
 
     def dense_model(self, size=512 << 20):
-        """One that takes a single thread seconds to pack: of each number one byte is noise, the other one of eight."""
+        """A model that takes a single thread seconds to pack: of each number, one byte is noise and the other one of
+        eight values."""
         pool = bytearray(2 << 20)
         pool[::2], pool[1::2] = os.urandom(1 << 20), os.urandom(1 << 20).translate(bytes(0x38 + i % 8 for i in range(256)))
         path = self.folder / "dense"
@@ -71,7 +74,7 @@ class World:
                                 text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def preserve(self, *words, environment=None):
-        """What --json told at the end."""
+        """The last line that --json printed."""
         done = self.run("preserve", *words, "--json", environment=environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout.splitlines()[-1])
@@ -89,14 +92,37 @@ class World:
         return list(self.folder.glob("home/preserve/*.receipts"))
 
     def receipts(self):
-        """The CIDs of what is known to be up."""
+        """The CIDs of what is known to be uploaded."""
         lines = [json.loads(line) for journal in self.journals()
-                 for line in journal.read_text().split("\n")[:-1]]  # the last may be being written
+                 for line in journal.read_text().split("\n")[:-1]]  # the last line may still be incomplete
         return {line["cid"] for line in lines if "cid" in line}
 
 
+def wait_for(condition, folder, process):
+    """Waits until the condition holds or the process has ended, and returns whether it holds. The condition may change
+    with whatever changes in the folder (inotify)."""
+    libc, pid = ctypes.CDLL(None, use_errno=True), os.pidfd_open(process.pid)
+    changes = libc.inotify_init1(os.O_CLOEXEC)
+    modified, moved_to, created = 0x2, 0x80, 0x100
+    assert libc.inotify_add_watch(changes, os.fsencode(folder), modified | moved_to | created) >= 0, os.strerror(ctypes.get_errno())
+    poll = select.poll()
+    poll.register(changes, select.POLLIN)
+    poll.register(pid, select.POLLIN)
+    try:
+        while not (holds := condition()):
+            ready = dict(poll.poll(WAIT * 1000))
+            assert ready, "nothing happens"
+            if pid in ready:
+                return condition()
+            os.read(changes, 65536)
+        return holds
+    finally:
+        os.close(changes)
+        os.close(pid)
+
+
 def unpack(metadata, get):
-    """As the Python tool does: parts by name, gunzip, untar."""
+    """Does as the Python tool does: sorts the parts by name, gunzips and untars them."""
     parts = b""
     for part in sorted(metadata["files"], key=lambda f: f["file_name"]):
         data = get(part["cid"])
@@ -139,7 +165,7 @@ def pinning(service_kubo):
 
 @pytest.fixture
 def between(kubo):
-    """What answers in the node's place, and may change what it says."""
+    """A service that answers in the node's place and may change what the node says."""
     proxy = KuboBetween(kubo)
     yield proxy
     proxy.stop()

@@ -1,4 +1,5 @@
-"""What is no model, or a hostile one, is refused in words before any engine starts, and leaves nothing on the disk."""
+"""A file that is not a model, or a hostile one, is refused with a reason before any engine starts, and leaves nothing
+on the disk."""
 import json
 import tarfile
 
@@ -7,7 +8,8 @@ from legacy import MIB, Gateway, big_gguf, cid_of, container, with_document
 
 
 def refused(eai, made, status, *said, verb="download"):
-    """What stderr told when the model was refused; checks that it names what it must and that nothing is left."""
+    """What stderr said when the model was refused; checks that it names what it must and that nothing is left
+    behind."""
     model, blocks = made
     with Gateway(blocks) as gateway:
         told = eai("model", verb, "--hash", model, "--no-public-gateways", "--gateway", gateway.url, status=status).stderr

@@ -1,5 +1,5 @@
-"""The sampling that a family of models was made for counts where a request is silent, and nowhere else. The gateway hands a
-request on as it is, so the engine is asked here what it makes of one."""
+"""The sampling that a family of models was made for applies if a request does not say otherwise, and only then. The API
+hands a request on as it is, so the engine is asked here what it makes of one."""
 import http.client
 import json
 import socket
@@ -11,7 +11,7 @@ QWEN3 = {"temperature": 0.8, "top_k": 20, "top_p": 0.95, "min_p": 0.0, "presence
 
 
 def settings_for(server, **asked):
-    """With what the engine answers such a request."""
+    """The sampling with which the engine answers such a request."""
     (engine,) = engines_of(server.pid)
     words = words_of(engine)
     connection = http.client.HTTPConnection("engine")

@@ -1,4 +1,4 @@
-"""What a running server tells of itself: numbers for Prometheus, the status, the log of requests."""
+"""What a running server says about itself: figures for Prometheus, the status and the log of requests."""
 import json
 import os
 import pty

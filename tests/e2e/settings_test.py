@@ -1,4 +1,5 @@
-"""Settings of one model, conversations that survive an unload, and a configuration that is read again while answers run."""
+"""Settings of one model, conversations that survive an unload, and a configuration that is read again while answers
+run."""
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ def home(stopped):
 
 
 def engine_words(server, name):
-    """The command line of the only engine, or of the one of this model."""
+    """The command line of the only engine, or of the engine of this model."""
     return next(words for words in map(words_of, engines_of(server.pid)) if words[words.index("--alias") + 1] == name)
 
 
@@ -95,7 +96,7 @@ def test_a_conversation_survives_the_unloading_of_its_model(home, words, kept):
     talker = home.copy_chat(name)
     files = home.home / "eai/logs/conversations"
     messages = [{"role": "user", "content": PARIS}]
-    # There is room for one of the two.
+    # There is room for only one of the two.
     server = home.run(f"{name},eai-demo-embed", "--memory-limit", "65MB", *words)
     embed = server.hash_of("eai-demo-embed")
     _, answer = timings(server, talker, messages)
@@ -114,12 +115,12 @@ def test_a_conversation_survives_the_unloading_of_its_model(home, words, kept):
 
 
 class Reload:
-    """Sends SIGHUP, and knows from the log when it has been acted upon."""
+    """Sends SIGHUP, and reads in the log when the server has acted on it."""
 
     def __init__(self, eai, server):
         self.server = server
         self.log = eai.start("model", "logs", "-f", "--lines", "100000")
-        while f"server {server.pid} on" not in self.log.stdout.readline():  # what is before is of other servers
+        while f"server {server.pid} on" not in self.log.stdout.readline():  # earlier lines are from other servers
             pass
 
     def __call__(self):
@@ -143,7 +144,7 @@ def test_the_configuration_is_read_again_while_a_stream_runs(home):
             model="local-model", messages=[{"role": "user", "content": "Tell me a story"}], max_tokens=500, stream=True,
             extra_body={"ignore_eos": True}))
         next(parts)
-        os.kill(old, signal.SIGSTOP)  # in the middle of its answer, however long the rest takes
+        os.kill(old, signal.SIGSTOP)  # in the middle of its answer, however long the rest would take
         home.configure('[models."eai-demo"]\ncontext_length = 512\n')
         assert "1 models" in reload()
         assert home.states()["eai-demo"]["state"] == "draining" and home.states()["eai-demo"]["pid"] == old
@@ -152,7 +153,7 @@ def test_the_configuration_is_read_again_while_a_stream_runs(home):
         assert "Paris" in server.ask(PARIS)
         state = home.states()["eai-demo"]
         assert state["context_length"] == 512 and state["pid"] != old
-        # What is wrong is told, and changes nothing.
+        # A mistake is reported and changes nothing.
         home.configure("[server]\nport = 0\nprot = 1\n")
         assert "cannot be used" in (line := reload()) and "line 3: unknown key server.prot" in line
         home.configure("")

@@ -1,4 +1,4 @@
-"""The set-up scripts: what cannot be is told before anything is built, and a choice is kept once it has worked."""
+"""The set-up scripts say what is impossible before anything is built, and keep a choice once it has worked."""
 import os
 import pathlib
 import subprocess

@@ -1,4 +1,5 @@
-"""Draws the pictures that the demo model knows: one shape in one colour on another. PNG bytes, 64 by 64, no library."""
+"""Draws the pictures that the demo model knows, one shape in one colour on another, as PNG bytes, 64 by 64, without a
+library."""
 import base64
 import struct
 import sys

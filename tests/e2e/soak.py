@@ -1,5 +1,5 @@
-"""Random requests for three models of which two fit, with clients that leave and engines that are killed, for as long as one
-likes. What is counted: wrong answers, cut streams, and what is left over."""
+"""Random requests for three models of which two fit, with clients that leave and engines that are killed, for as long
+as one likes. It counts wrong answers, cut streams, and what is left over."""
 import collections
 import http.client
 import json
@@ -34,7 +34,7 @@ class Soak:
         return http.client.HTTPConnection(self.place.hostname, self.place.port, timeout=WAIT)
 
     def post(self, path, body):
-        """The answer; one who is told to come again later does."""
+        """The answer; if the server says to come back later, the client does."""
         for _ in range(TRIES):
             connection = self.connection()
             connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
@@ -57,7 +57,7 @@ class Soak:
         return answer.status, json.loads(text)
 
     def streamed(self, body, leave_after=None):
-        """The text, or None if it was left, and whether the stream ended as it should."""
+        """The text, or None if the client left, and whether the stream ended as it should."""
         connection, answer = self.post("/v1/chat/completions", body | {"stream": True})
         if answer.status != 200:
             answer.read()
@@ -88,7 +88,7 @@ class Soak:
         assert all(self.answers.values())
 
     def fault(self, kind, model, begun, detail):
-        """An answer that an engine's death took away is none of the server's faults."""
+        """An answer that was lost because an engine died is not a fault of the server."""
         with self.lock:
             if any(begun - 0.5 < when and model == killed for when, killed in self.kills):
                 self.counts["lost to a kill"] += 1
@@ -136,14 +136,14 @@ class Soak:
                 self.kills.append((time.monotonic(), model))
             os.kill(pid, signal.SIGKILL)
         except (ProcessLookupError, FileNotFoundError, ValueError):
-            return  # it went by itself in this moment
+            return  # it ended by itself at that moment
         self.counts["killed"] += 1
 
     def resident(self):
         return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.server.pid}/status").read_text()).group(1)) / 1024
 
     def descriptors(self):
-        """Open ones by kind: those of a running engine come and go with it."""
+        """The open descriptors by kind; those of a running engine come and go with it."""
         kinds = collections.Counter()
         for entry in pathlib.Path(f"/proc/{self.server.pid}/fd").iterdir():
             try:

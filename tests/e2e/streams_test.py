@@ -39,7 +39,8 @@ def test_tokens_arrive_one_by_one(server):
     last = chunks[-1][1]
     assert last["usage"]["completion_tokens"] == 1500
     assert len(words) > 1500 * 0.8
-    # The words come over much of the time that the engine says it took for them; held back, they would come at once.
+    # The words arrive over most of the time that the engine says it took for them; if held back, they would arrive at
+    # once.
     assert words[-1] - words[0] > last["timings"]["predicted_ms"] / 1000 / 4
 
 

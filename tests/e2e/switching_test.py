@@ -53,7 +53,7 @@ def test_switching_under_load_cuts_no_stream(server):
 
 
 def test_many_at_once_for_a_model_that_is_not_loaded(server):
-    """All of them are answered by one start."""
+    """A single start answers all of them."""
     chat, embed = server.hash_of("eai-demo"), server.hash_of("eai-demo-embed")
     server.embed(["text"], model=embed)
     answers = in_threads(*[lambda: server.ask("What is the capital of France?", model=chat)] * 8)

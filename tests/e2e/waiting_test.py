@@ -1,4 +1,5 @@
-"""Those who wait, with the real server and engines that are held: they hear why, they are bounded, and nobody is cut."""
+"""Clients that wait, with the real server and engines that are held: they are told why, their number is bounded, and no
+stream is cut."""
 import http.client
 import json
 import os
@@ -19,10 +20,10 @@ STORY = {"messages": [{"role": "user", "content": "Tell me a story"}], "max_toke
 
 
 def until(condition):
-    """Asks until it is so."""
+    """Asks until the condition holds."""
     end = time.monotonic() + WAIT
     while not condition():
-        assert time.monotonic() < end, "it never came to be"
+        assert time.monotonic() < end, "it never became true"
 
 
 def pid_of(server, name):
@@ -30,7 +31,7 @@ def pid_of(server, name):
 
 
 class Stream:
-    """A streamed chat, event by event, comments too."""
+    """A streamed chat, event by event, including comments."""
 
     def __init__(self, server, **more):
         place = urllib.parse.urlsplit(server.url)
@@ -60,7 +61,7 @@ class Held:
         os.kill(self.pid, signal.SIGSTOP)
 
     def go_on(self):
-        """All of the rest, which must be whole."""
+        """The rest of the stream, which must be complete."""
         os.kill(self.pid, signal.SIGCONT)
         rest = list(self.events)
         assert rest[-1] == "data: [DONE]"
@@ -101,7 +102,8 @@ def test_who_waits_for_a_load_hears_of_it_and_of_its_end(stopped, tmp_path):
 
 
 def test_a_model_waits_for_answers_of_another_and_cuts_none(stopped):
-    """One at a time, and no patience: the next is loaded beside the old one, which ends its answer."""
+    """One model at a time, and clients without patience: the next is loaded beside the old one, which finishes its
+    answer."""
     server = stopped.run("eai-demo,eai-demo-embed", "--max-models", "1", "--patience", "0")
     held = Held(server)
     assert server.embed(["text"]), "it does not wait for the old one's end"

@@ -1,6 +1,6 @@
-"""A model spread over two machines besides this one: each a network namespace with a worker, joined by a cable to ours."""
+"""A model spread over two machines besides this one: each is a network namespace with a worker, joined to ours by a
+cable."""
 import json
-import os
 import pathlib
 import re
 import signal
@@ -16,23 +16,24 @@ def ip(*words):
 
 
 def resident(pid):
-    """Bytes in RAM that belong to the process alone."""
+    """The bytes in RAM that belong to the process alone."""
     return int(re.search(r"RssAnon:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)) * 1024
 
 
 class Machine:
-    """A network namespace of its own at the other end of a cable. Lives as long as the worker in it."""
+    """A network namespace of its own at the other end of a cable, which lives as long as the worker in it."""
 
     def __init__(self, eai, number):
         self.said = None
         self.address, here = f"10.77.{number}.2", f"10.77.{number}.1"
         name, there = f"cable{number}", f"end{number}"
-        # It waits for a line before it becomes the worker: its end of the cable must be there first.
+        # Once it lives in its namespace it says so, and waits for a line before it becomes the worker: its end of the
+        # cable must be there first.
         self.process = subprocess.Popen(
-            ["unshare", "--net", "--", "sh", "-c", 'read -r go && exec "$@"', "sh", EAI, "worker", "--host", self.address,
+            ["unshare", "--net", "--", "sh", "-c", 'echo && read -r go && exec "$@"', "sh", EAI, "worker", "--host", self.address,
              "--port", "0", "--json"],
             env=eai.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.wait_for_namespace()
+        assert self.process.stdout.readline() == "\n", self.process.stderr.read()
         pid = str(self.process.pid)
         ip("link", "add", name, "type", "veth", "peer", "name", there, "netns", pid)
         ip("addr", "add", f"{here}/24", "dev", name)
@@ -45,14 +46,8 @@ class Machine:
         assert told["event"] == "ready" and told["exposed"] is True
         self.place, self.worker = f"{self.address}:{told['port']}", told["pid"]
 
-    def wait_for_namespace(self):
-        """`unshare` has made it when the program it becomes runs."""
-        ours = os.readlink("/proc/self/ns/net")
-        while os.readlink(f"/proc/{self.process.pid}/ns/net") == ours:
-            assert self.process.poll() is None, self.process.stderr.read()
-
     def end(self):
-        """What it said on its standard error."""
+        """What the worker wrote to stderr."""
         if self.said is None:
             self.process.terminate()
             _, self.said = self.process.communicate(timeout=WAIT)
@@ -71,7 +66,7 @@ def test_two_workers_hold_the_layers(stopped, machines):
     before = [resident(machine.worker) for machine in machines]
     server = stopped.run("eai-demo", "--rpc", ",".join(machine.place for machine in machines))
     assert "Paris" in server.ask("What is the capital of France?")
-    # Two or three layers and their part of the context lie with each.
+    # Each machine holds two or three layers and their part of the context.
     for machine, was in zip(machines, before):
         assert resident(machine.worker) > was + (1 << 20), (was, resident(machine.worker))
 

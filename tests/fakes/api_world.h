@@ -1,5 +1,6 @@
-// Why: the API over the real pool, whose engines are fakes that misbehave on demand, and a client that shows every
-// byte. For the tests of this room.
+// Why: the tests of `api` need the API over the real pool, with fake engines that misbehave on demand and a client that
+// shows every byte.
+// Thread: the test's own; the server runs on another, which start() begins and TearDown() ends.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Why: TLS in tests is tried with a certificate made there and then, which nobody vouches for unless the test does.
+// Why: tests try TLS with a certificate made on the spot, which nobody trusts unless the test says so.
 // Thread: any.
 #pragma once
 

@@ -1,39 +1,38 @@
 #!/usr/bin/env python3
-"""An engine that behaves as the file name of its model says: good, slow_load, crash_in_load, hang_ignoring_sigterm,
-silent (no state lines), never_ready (takes requests, is never ready), goes_deaf (once it is ready it answers nothing but
-one /health), goes_stuck (never answers /metrics), keeps_slots (saves and restores slots: 1000 bytes
-each; GET /restored is 200 once it has restored two), silent_on_slots (never answers /slots; MODEL.asked gets a line each time). Takes llama-server's command line; answers /health and echoes everything else, but for what
-a body asks for with "say": stream, crash (in the middle of an event), hang (after an event), mute (before the head),
-half (dies in a whole answer), refuse, flood (events without end; MODEL.blocked gets the number of bytes when half a
-second long none could be written). When the other side closes in hang and mute, MODEL.left gets the monotonic clock."""
-import http.server
+"""An engine that takes llama-server's command line and behaves as the file name of its model says:
+
+  good                   answers /health, and everything else with what it was sent
+  slow_load              is ready after a second
+  crash_in_load          ends before it is ready
+  hang_ignoring_sigterm  does nothing at all, and SIGTERM does not end it
+  silent                 prints no state lines
+  never_ready            takes requests and is never ready
+  goes_deaf              once it is ready it answers one /health and nothing else
+  goes_stuck             never answers /metrics
+  keeps_slots            saves and restores slots of 1000 bytes; GET /restored is 200 once it has restored two
+  silent_on_slots        never answers /slots; MODEL.asked gets a line each time
+
+A body can ask for something else with "say": stream, crash (in the middle of an event), hang (after an event), mute
+(before the head), half (ends in the middle of a whole answer), refuse, or flood (events without end; MODEL.blocked gets
+the number of bytes once none could be written for half a second). When the other side closes in hang or mute,
+MODEL.left gets the monotonic clock."""
 import json
 import os
 import select
 import signal
-import socketserver
 import sys
 import threading
 import time
 
-arguments = dict(zip(sys.argv[1:], sys.argv[2:]))
+from unix_server import Handler, Server, arguments
+
 behaviour = os.path.basename(arguments["--model"]).removesuffix(".gguf")
 ready = threading.Event()
 restored = []
 heard = threading.Event()
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-
-    def get_request(self):
-        request, _ = super().get_request()
-        return request, ("engine", 0)
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Engine(Handler):
     def answer(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0))) or b'{"status":"ok"}'
         if behaviour == "goes_stuck" and self.path == "/metrics" or behaviour == "goes_deaf" and heard.is_set():
@@ -49,10 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for said in ("stream", "crash", "hang", "mute", "half", "refuse", "flood"):
             if b'"say":"%s"' % said.encode() in body and ready.is_set():
                 return self.misbehave(said)
-        self.send_response(200 if ready.is_set() else 503)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.whole(200 if ready.is_set() else 503, body)
 
     def keep_slot(self, body):
         answer = b"{}"
@@ -66,22 +62,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 with open(path, "rb") as file:
                     restored.append(len(file.read()))
                 answer = b'{"n_restored":7}'
-        self.send_response(200 if self.path != "/restored" or restored == [1000, 1000] else 404)
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
+        self.whole(200 if self.path != "/restored" or restored == [1000, 1000] else 404, answer)
 
     def misbehave(self, said):
         if said == "mute":
             return self.wait_until_left()
         if said == "refuse":
             body = b'{"error":{"code":400,"message":"too long","type":"exceed_context_size_error"}}'
-            self.send_response(400)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-            return
+            return self.whole(400, body, content_type="application/json")
         if said == "half":
             self.send_response(200)
             self.send_header("content-length", "100")
@@ -134,14 +122,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.connection.setblocking(True)
         self.wait_until_left()
 
-    def chunk(self, piece):
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-        self.wfile.flush()
-
     do_GET = do_POST = answer
-
-    def log_message(self, *_):
-        pass
 
 
 def say(line):
@@ -160,7 +141,7 @@ if behaviour == "hang_ignoring_sigterm":
 if behaviour == "crash_in_load":
     print("error: weights are made of cheese", file=sys.stderr)
     sys.exit(1)
-server = Server(arguments["--host"], Handler)
+server = Server(arguments["--host"], Engine)
 threading.Thread(target=end_with_input, daemon=True).start()
 threading.Thread(target=server.serve_forever, daemon=True).start()
 say('{"state":"loading","payload":{"value":0.5}}')

@@ -1,42 +1,21 @@
 #!/usr/bin/env python3
-"""An image engine that draws nothing: it takes eai-image-engine's command line, speaks its private API (image_engine/README.md)
-and answers with a picture that is the text "picture SEED". A prompt may ask for trouble: "crash K" (it dies after step K),
-"hang K" (nothing more comes after step K; that the client left is written to <socket>.left), "fail" (an error event),
-"refuse" (400), "garbage" (no event at all, then the end)."""
+"""An image engine that draws nothing: it takes eai-image-engine's command line, speaks its private API
+(image_engine/README.md) and answers with a picture that is the text "picture SEED". A prompt may ask for trouble:
+"crash K" (it dies after step K), "hang K" (it sends nothing after step K; when the client leaves, <socket>.left
+appears), "fail" (an error event), "refuse" (400), "garbage" (something that is not an event, then the end)."""
 import base64
-import http.server
 import json
 import os
-import socketserver
-import sys
 
-arguments = dict(zip(sys.argv[1:], sys.argv[2:]))
+from unix_server import Handler, Server, arguments
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-
-    def get_request(self):
-        request, _ = super().get_request()
-        return request, ("engine", 0)
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class ImageEngine(Handler):
     def do_GET(self):
         self.whole(200, b'{"status":"ok"}')
 
-    def whole(self, status, body):
-        self.send_response(status)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
     def event(self, **fields):
-        data = b"data: " + json.dumps(fields).encode() + b"\n\n"
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-        self.wfile.flush()
+        self.chunk(b"data: " + json.dumps(fields).encode() + b"\n\n")
 
     def do_POST(self):
         wish = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -50,8 +29,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         if what == "garbage":
-            self.wfile.write(b"7\r\ngarbage\r\n0\r\n\r\n")
-            return
+            self.chunk(b"garbage")
+            return self.chunk(b"")
         seed, n, steps = wish.get("seed", 42), wish.get("n", 1), wish.get("steps", 4)
         self.event(event="queued", position=1)
         self.event(event="started", seed=seed, n=n, width=64, height=64, steps=steps)
@@ -72,11 +51,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.event(event="image", image=image, seed=seed + image, format="png", width=64, height=64,
                        b64=base64.b64encode(b"picture %d" % (seed + image)).decode())
         self.event(event="done", seconds=0.1)
-        self.wfile.write(b"0\r\n\r\n")
-
-    def log_message(self, *_):
-        pass
+        self.chunk(b"")
 
 
 print('cmd_child_to_router:state:{"state":"ready"}', flush=True)
-Server(arguments["--socket"], Handler).serve_forever()
+Server(arguments["--socket"], ImageEngine).serve_forever()

@@ -3,9 +3,9 @@
 
     kubo_between.py --kubo <RPC URL>
 
-Orders (service.py): `pin_lines`, how many lines of progress a pin takes before its answer, `pause` seconds apart; `pin_error`, what a
-pin ends with instead; `other_cid`: uploads are answered with the CID of other bytes; `closed`: it answers 403, as a node does that
-lets only some in; `chunker`: how files are cut, whatever was asked.
+Orders (service.py): `pin_lines`, how many lines of progress a pin sends before its answer, `pause` seconds apart;
+`pin_error`, what a pin ends with instead; `other_cid`: uploads are answered with the CID of other bytes; `closed`: it
+answers 403, like a node that admits only some clients; `chunker`: how files are cut, whatever the client asks for.
 """
 import argparse
 import json
@@ -53,7 +53,7 @@ class Handler(service.Handler):
             return error.code, error.read()
 
     def pin(self, query):
-        """As kubo does it: only who asks for progress hears something meanwhile."""
+        """As kubo does: a client hears something before the end only if it asks for progress."""
         self.note(200)
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")

@@ -3,15 +3,15 @@
 
     lighthouse.py --kubo <RPC URL> --key <key> [--chunker size-262144] [--width 174]
 
-Orders (service.py): `faults`, one taken off by each upload: "429" (Retry-After: 1), "500", "hang" (until the client goes),
-"cut" (the connection, in the middle of the body), "lost" (stored, but the answer never comes), "wrong" (a CID of other bytes),
-"" (none); `hold`, names of uploads that hang; `limit`, bytes of one upload (else 413); `quota`, bytes in all; `used`, bytes that
-somebody else used up; `tells`: whether it says how much is used; `shape`, of answers: "plain" or "data" (one level deeper, as its SDKs hand it on); `deals`, {CID: [deal]};
-`gateway`: "files" (content only, whatever is asked), "refuse" (406 for single blocks), "lie" (one wrong byte), "hang".
+Orders (service.py): `faults`, of which each upload takes one: "429" (Retry-After: 1), "500", "hang" (until the client
+leaves), "cut" (the connection, in the middle of the body), "lost" (stored, but the answer never comes), "wrong" (a CID
+of other bytes), "" (none); `hold`, names of uploads that hang; `limit`, the bytes of one upload (413 beyond); `quota`,
+bytes in all; `used`, bytes that somebody else has used up; `tells`: whether it says how much is used; `shape` of
+answers: "plain" or "data" (one level deeper, as its SDKs pass it on); `deals`, {CID: [deal]}; `gateway`: "files"
+(content only, whatever is asked), "refuse" (406 for single blocks), "lie" (one wrong byte), "hang".
 GET /log: what was uploaded, [{"name", "size", "path"}].
 """
 import argparse
-import json
 import re
 import urllib.parse
 

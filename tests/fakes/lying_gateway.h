@@ -1,4 +1,4 @@
-// Why: C++ tests start the lying gateway (lying_gateway.py) as the real process that it is.
+// Why: C++ tests run the lying gateway (lying_gateway.py), which is a real process.
 // Thread: one.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace eai::fakes {
 
 class LyingGateway {
  public:
-  // `arguments` as the script's own help says: {"--blocks", folder, "--mode", "corrupt"}.
+  // `arguments` are those of the script's own help: {"--blocks", folder, "--mode", "corrupt"}.
   explicit LyingGateway(const std::vector<std::string>& arguments) {
     int input[2];
     int output[2];

@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
-"""An IPFS gateway over a folder of files named by CID, that can lie in every way that real ones do.
+"""An IPFS gateway over a folder of files named by CID. It can lie in every way that real ones do.
 
     lying_gateway.py --blocks FOLDER [--mode MODE] [--times N] [--spare CID]... [--rate BYTES_PER_SECOND] [--raw-only]
 
-Prints its base URL when it listens (port 0: the system chooses) and ends when its standard input does.
-GET /_requests answers what it was asked so far, as JSON: [{"path", "range", "status", "sent"}].
+It prints its base URL once it listens (on a port that the system chooses) and ends when its standard input does.
+GET /_requests answers with what it was asked so far, as JSON: [{"path", "range", "status", "sent"}].
 
 Modes: honest, corrupt (one byte), short (a whole answer, but less of it), cut (the connection, in the middle of more
-than 64 KiB),
-long (more than asked for), stall (after some bytes), no_ranges, html (a page, with 200), too_many (429 with
-Retry-After), broken (500), overloaded (503), redirect_loop, redirect (once, to the truth), wrong_range (Content-Range),
-wrong_total (Content-Range's length), gzip (Content-Encoding), appended (an error text in the body), gone (404), slow,
-silent (takes the request and never answers).
+than 64 KiB), long (more than asked for), stall (after some bytes), no_ranges, html (a page, with 200), too_many (429
+with Retry-After), broken (500), overloaded (503), redirect_loop, redirect (once, to the truth), wrong_range
+(Content-Range), wrong_total (Content-Range's length), gzip (Content-Encoding), appended (an error text in the body),
+gone (404), slow, silent (takes the request and never answers).
 --times: lies only for the first N answers. --spare: never lies about this CID.
 """
 import argparse
@@ -147,7 +146,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def lie_cut(self):
         body = self.body()
-        if len(body) <= 65536:  # else the rest would be halved for ever
+        if len(body) <= 65536:  # otherwise the rest would be halved for ever
             return self.tell_truth()
         return self.tell_truth(stop_after=len(body) // 2, then="close")
 

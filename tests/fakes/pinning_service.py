@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""A stand-in for a pinning service (IPFS Pinning Service API 1.0.0) that really pins, through a real kubo node of its own,
-which fetches from the origins that it is given.
+"""A stand-in for a pinning service (IPFS Pinning Service API 1.0.0) that really pins, through a real kubo node of its
+own, which fetches from the origins that it is given.
 
     pinning_service.py --kubo <RPC URL> --token <token>
 
-Orders (service.py): `faults`, one taken off by each POST /pins: "429", "500", "lost" (taken, but the answer never comes),
-"wrong" (answers another CID), "" (none); `hold`: "queued" or "pinning", where pins stay until it is ordered otherwise; `funds`, how
-many pins there may be (else 409, INSUFFICIENT_FUNDS); `patience`, seconds until a fetch is given up.
+Orders (service.py): `faults`, of which each POST /pins takes one: "429", "500", "lost" (accepted, but the answer never
+comes), "wrong" (answers another CID), "" (none); `hold`: "queued" or "pinning", the state in which pins stay until it
+is ordered otherwise; `funds`, how many pins there may be (409, INSUFFICIENT_FUNDS, beyond); `patience`, seconds until
+it gives up a fetch.
 """
 import argparse
 import datetime

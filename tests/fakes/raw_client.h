@@ -1,5 +1,5 @@
-// Why: a client that sends what a test says, byte by byte, and shows what came back as it is.
-// Thread: blocking calls, one thread; every read gives up after 10 s, so a test fails rather than hangs.
+// Why: tests need a client that sends exactly the bytes they say and shows exactly the bytes that came back.
+// Thread: one; calls block. Every read gives up after 10 s, so that a test fails rather than hangs.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,8 @@ class RawClient {
     return send("GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(more_headers) + "\r\n");
   }
 
-  // Reads until `mark` is in what came and returns all up to its end; what follows stays. On end or time-out: all.
+  // Reads until `mark` has arrived and returns everything up to its end; the rest stays. At the end or on a time-out:
+  // all.
   std::string until(std::string_view mark) {
     for (;;) {
       const auto at = got_.find(mark);

@@ -1,8 +1,9 @@
-"""What the stand-ins for services share: JSON over HTTP on a free port of loopback, a log of what they were asked, and orders
-from the test that uses them.
+"""What the stand-ins for services share: JSON over HTTP on a free loopback port, a log of what they were asked, and
+orders from the test that uses them.
 
-POST /control with a JSON object sets what happens next; each stand-in says which orders it knows. GET /requests gives what it
-was asked, [{"method", "path", "status", "at"}]. GET /held/<n> answers when n requests are being held back as it was ordered.
+POST /control with a JSON object sets what happens next; each stand-in says which orders it knows. GET /requests gives
+what it was asked, [{"method", "path", "status", "at"}]. GET /held/<n> answers once n requests are held back as ordered,
+and GET /answered/<status> once a request has been answered with that status.
 """
 import http.server
 import json
@@ -28,7 +29,7 @@ class Service:
         self.__dict__.update({name: list(value) if isinstance(value, list) else value for name, value in self.orders.items()})
 
     def order(self, new):
-        """What is not named goes back to its default."""
+        """Orders that are not named go back to their defaults."""
         unknown = set(new) - set(self.orders)
         assert not unknown, f"no such order: {unknown}"
         with self.lock:
@@ -42,6 +43,10 @@ class Service:
     def wait_held(self, count):
         with self.lock:
             self.lock.wait_for(lambda: self.holding >= count)
+
+    def wait_answered(self, status):
+        with self.lock:
+            self.lock.wait_for(lambda: any(request["status"] == status for request in self.requests))
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -64,6 +69,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def note(self, status):
         with self.service.lock:
             self.service.requests.append({"method": self.command, "path": self.path, "status": status, "at": self.began})
+            self.service.lock.notify_all()
 
     def cut(self):
         self.note(0)
@@ -71,7 +77,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.connection.close()
 
     def hold_while(self, still):
-        """Until `still` is false or the client has gone."""
+        """Waits until `still` is false or the client has left."""
         service = self.service
         with service.lock:
             service.holding += 1
@@ -93,11 +99,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length", "0")))
 
     def orders_of_the_test(self):
-        """Whether it was one, and was answered."""
+        """Whether the request was one, and has been answered."""
         if self.command == "POST" and self.path == "/control":
             self.service.order(json.loads(self.read_body()))
         elif self.command == "GET" and self.path.startswith("/held/"):
             self.service.wait_held(int(self.path.removeprefix("/held/")))
+        elif self.command == "GET" and self.path.startswith("/answered/"):
+            self.service.wait_answered(int(self.path.removeprefix("/answered/")))
         elif self.command != "GET" or self.path != "/requests":
             return False
         with self.service.lock:
@@ -124,7 +132,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def rpc(api, path, body=b"", content_type=None):
-    """A call of a kubo node's RPC: its answer's lines, as JSON. (status, message) on an error."""
+    """Calls a kubo node's RPC; returns the lines of its answer, parsed as JSON. Raises RuntimeError with the node's
+    message."""
     headers = {"Content-Type": content_type} if content_type else {}
     try:
         with urllib.request.urlopen(urllib.request.Request(f"{api}/api/v0/{path}", body, headers)) as reply:

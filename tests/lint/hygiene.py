@@ -1,5 +1,5 @@
 """The repository is about the project alone: no path of somebody's machine, no host of a package registry, nothing left
-to do later, no conflict marks; and no hand-written source is longer than a reader can hold."""
+to do later, no conflict marks. No hand-written source is longer than a reader can hold, and no test sleeps."""
 import re
 
 import tree
@@ -13,6 +13,8 @@ FORBIDDEN = [
     (re.compile(r"^(<{7}|>{7}) ", re.M), "a conflict mark"),
 ]
 SOURCES = (".h", ".cc", ".py", ".sh", ".cmake", ".js", ".cjs", ".mjs")
+TESTS = re.compile(r".*_test\.(cc|py)|.*_testing\.(h|cc)|.*/conftest\.py")
+SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|\btime\.sleep\(")
 HARD_EDGE = 500
 LONG = 300
 
@@ -22,9 +24,11 @@ def faults_of(name, text):
     for pattern, what in FORBIDDEN:
         for match in pattern.finditer(text):
             faults.append(f"{name}:{text.count(chr(10), 0, match.start()) + 1}: {what}: {match.group()}")
+    for match in SLEEP.finditer(text) if TESTS.fullmatch(name) else ():
+        faults.append(f"{name}:{text.count(chr(10), 0, match.start()) + 1}: a test that sleeps; wait for an event instead")
     lines = text.count("\n")
     if name.endswith(SOURCES) and lines > HARD_EDGE:
-        faults.append(f"{name}: {lines} lines; {HARD_EDGE} is the edge, {LONG} the aim")
+        faults.append(f"{name}:{HARD_EDGE + 1}: it has {lines} lines, the most is {HARD_EDGE}, and {LONG} the aim; split it")
     return faults
 
 
@@ -34,6 +38,8 @@ def self_test():
     assert faults_of("a.cc", "// TO" + "DO: later\n")
     assert faults_of("a.cc", "\n" * (HARD_EDGE + 1))
     assert not faults_of("a.md", "\n" * (HARD_EDGE + 1))
+    assert faults_of("src/a/b_test.cc", "std::this_thread::sleep_for(1s);\n") and faults_of("x/a_test.py", "time.sleep(1)\n")
+    assert not faults_of("src/a/b.cc", "std::this_thread::sleep_for(1s);\n")
     assert not faults_of("a.cc", "$HOME/x ~/x https://example.com/home/x /homework\n")
 
 

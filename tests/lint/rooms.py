@@ -1,4 +1,5 @@
-"""The table of rooms in ARCHITECTURE.md is true: of every #include under src/, of the folders, and of CMakeLists.txt."""
+"""The table of rooms in ARCHITECTURE.md is true: of every #include under src/, of the folders, and of
+CMakeLists.txt."""
 import re
 
 import cpp

@@ -35,7 +35,8 @@ class Source:
         return self.words[at] if 0 <= at < len(self.words) else ""
 
     def calls(self, names, qualifiers=("std",), only_global=False):
-        """(index, line) where one of these free functions is called or declared: f(, ::f( or std::f(, not x.f( or Y::f(."""
+        """(index, line) where one of these free functions is called or declared: f(, ::f( or std::f(, not x.f( or
+        Y::f(."""
         for i, word in enumerate(self.words):
             if word not in names or self.word(i + 1) != "(":
                 continue
@@ -181,7 +182,8 @@ ROOMS = r"((?:`\w+`(?:, (?:and )?| and )?)+)"
 
 
 class Page:
-    """The sentences: only = {what: rooms}, apart = [rooms that never include each other], strange = [(room, unknown room)]."""
+    """The sentences: only = {what: rooms}, apart = [rooms that never include each other], strange = [(room, unknown
+    room)]."""
 
     def __init__(self, text):
         self.only, self.apart, self.strange, self.faults = {}, [], [], []
@@ -266,8 +268,8 @@ PAGE = """
 
 | room | its one sentence | may include |
 
-Only `ipld` and `model` say that a byte is good; only `store` makes it a model file; only `engine` starts a process (but
-for eai. itself); only `api`, and `share` serve strangers; only `cli` prints. `fetch`, `preserve` and `engine` never include each
+Only `ipld` and `model` say that a byte is good; only `store` makes it a model file; only `engine` starts a process (eai
+itself. apart); only `api`, and `share` serve strangers; only `cli` prints. `fetch`, `preserve` and `engine` never include each
 other; `api` and `share` do not know `store`: they are handed what they serve. No room is called helper.
 
 ## Threads

@@ -1,5 +1,6 @@
-"""The shape of the sources: no function is longer than a reader can hold, every header of ours begins with what its reader
-must know (why it exists, which thread may call), and every other source says in its first comment what it is for."""
+"""The shape of the sources: no function is longer than a reader can hold, every header of ours begins with what its
+reader must know (why it exists, which thread may call), and every other source says in its first comment what it is
+for."""
 import pathlib
 import re
 import subprocess

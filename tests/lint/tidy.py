@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy with the checks of .clang-tidy, all of them errors, over the sources that changed since the main branch
-(on the main branch itself: since the commit before), or with --all over every source that the build tree compiles.
+"""Runs clang-tidy with the checks of .clang-tidy, all of them errors, over the sources that changed since the main
+branch (on the main branch itself: since the commit before), or with --all over every source that the build tree
+compiles.
 
     tests/lint/tidy.py --build <folder with compile_commands.json> [--all] [--jobs N] [--most N]
 
-A file takes some seconds, so a good verdict is kept in $XDG_CACHE_HOME/eai/tidy (default ~/.cache): an empty file whose name
-is a hash of all that the verdict rests on. A changed header is read through a source that includes it. The most changed
-files come first; --most bounds how many are read, and how many were left out is said."""
+A file takes some seconds, so a good verdict is kept in $XDG_CACHE_HOME/eai/tidy (default ~/.cache): an empty file whose
+name is a hash of all that the verdict rests on. A changed header is read through a source that includes it. The most
+changed files come first; --most bounds how many are read, and how many were left out is said."""
 import argparse
 import concurrent.futures
 import hashlib
@@ -77,7 +78,8 @@ def headers_of(name, known):
 
 
 def key_of(name, command, headers, version):
-    """A hash of all that a verdict rests on: the tool, its checks, the compiler's words, the file and the headers it sees."""
+    """A hash of all that a verdict rests on: the tool, its checks, the compiler's words, the file and the headers it
+    sees."""
     digest = hashlib.sha256()
     for part in (version, (tree.ROOT / ".clang-tidy").read_text(), command.replace(str(tree.ROOT), "."), name,
                  *(h + "\0" + (tree.ROOT / h).read_text() for h in [name, *sorted(headers)])):
@@ -86,7 +88,8 @@ def key_of(name, command, headers, version):
 
 
 def chosen(changes, sources, includes):
-    """The sources that show what changed, the most changed first: each itself, and for a header one that includes it."""
+    """The sources that show what changed, the most changed first: each itself, and for a header one that includes
+    it."""
     weight = {}
     for name, lines in changes.items():
         seers = [s for s in sources if s == name or name in includes[s]]
