@@ -5,6 +5,7 @@
 #include "cli/interrupt.h"
 #include "cli/resolve.h"
 #include "preserve/audit.h"
+#include "preserve/deals.h"
 #include "util/error_map.h"
 #include "util/text.h"
 

@@ -26,8 +26,8 @@ std::uint64_t expected_at(const preserve::HomeProgress& home, const preserve::Pr
 }  // namespace
 
 const RateMeter& PreserveRates::measure(const std::string& of, std::uint64_t done, RateMeter::Clock::time_point at) {
-  auto found = std::find_if(meters_.begin(), meters_.end(), [&](const Meter& meter) { return meter.of == of; });
-  if (found == meters_.end()) found = meters_.insert(found, {of, {}});
+  auto found = std::find_if(measured_.begin(), measured_.end(), [&](const Measured& one) { return one.of == of; });
+  if (found == measured_.end()) found = measured_.insert(found, {of, {}});
   found->rate.update(done, at);
   return found->rate;
 }

@@ -24,13 +24,13 @@ class PreserveRates {
   View look(const preserve::Progress& now, RateMeter::Clock::time_point at = RateMeter::Clock::now());
 
  private:
-  struct Meter {
+  struct Measured {
     std::string of;
     RateMeter rate;
   };
   const RateMeter& measure(const std::string& of, std::uint64_t done, RateMeter::Clock::time_point at);
   std::string name_;
-  std::vector<Meter> meters_;
+  std::vector<Measured> measured_;
 };
 
 class PreserveWatch {

@@ -1,4 +1,5 @@
-// Why: what must survive so that no unpacked part is needed again: the unpacker's state, and what the files were then.
+// Why: what must survive so that no unpacked part is needed again: the unpacker's state, and the state of its files
+// then.
 // Thread: one.
 // Format: "eai-checkpoint 1 <pieces> <files> <bytes of state>\n", per file "<size> <sha256> <name>\n", then the state.
 // Written in one step (write_file_atomic).
@@ -18,7 +19,7 @@ struct Checkpoint {
 };
 
 Bytes encode(const Checkpoint& checkpoint);
-// Code::corrupt if it is not one.
+// Code::corrupt if the bytes are not a checkpoint.
 Result<Checkpoint> decode_checkpoint(ByteView bytes);
 
 }  // namespace eai::fetch

@@ -1,5 +1,5 @@
-// Why: the tests need models that are whole: a GGUF file in an archive, cut into parts, named by CIDs; and a store, block
-// folder and gateways to download them with. Included by tests only.
+// Why: the tests need models that are whole: a GGUF file in an archive, cut into parts, named by CIDs; and a store,
+// block folder and gateways to download them with. Included by tests only.
 #pragma once
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// Why: what lies on disk is hashed again: after a restart, and to find who lied.
+// Why: what lies on disk is hashed again after a restart, and to find out who lied.
 // Thread: any. Blocking disk I/O.
 #pragma once
 

@@ -1,9 +1,9 @@
 // Why: after kill -9 the next run must know which bytes of an unfinished piece are on disk.
 // Thread: one.
 // Format: text, one line per event, appended. The first line is "eai-journal 1 <cid>"; "+ <piece> <begin> <end>" says
-// that a range was written to the piece's file, "- <piece> <begin> <end>" that it is worth nothing. A line counts only
-// whole; reading ends at the first one that makes no sense, so that a torn tail costs no more than itself.
-// What holds: a line is written after the bytes it speaks of. It is a hint, not a proof: the piece's hash decides.
+// that a range was written to the piece's file, "- <piece> <begin> <end>" that it is worth nothing. Only a complete
+// line counts; reading ends at the first one that makes no sense, so a torn tail costs no more than itself.
+// What holds: a line is written after the bytes that it describes. It is a hint, not a proof: the piece's hash decides.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@ struct JournalEntry {
 
 class Journal {
  public:
-  // What an earlier run noted; nothing if there is no journal, or one of another model.
+  // What an earlier run noted; nothing if there is no journal, or if it is that of another model.
   static Result<std::vector<JournalEntry>> read(const fs::path& path, const ipld::Cid& id);
 
   // Begins a new journal that holds `entries`, in one step.

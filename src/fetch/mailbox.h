@@ -1,5 +1,5 @@
-// Why: the helpers of a download report to its owner thread, which waits in its transfers.
-// Thread: put() from any, take() by the owner.
+// Why: the helper threads of a download report to its owner thread, which waits for transfers.
+// Thread: put() from any thread, take() from the owner's.
 #pragma once
 
 #include <functional>

@@ -3,7 +3,6 @@
 #include <map>
 #include <memory>
 
-#include "fetch/answer.h"
 #include "ipld/unixfs.h"
 #include "model/metadata.h"
 #include "util/file.h"
@@ -12,6 +11,8 @@ namespace eai::fetch {
 namespace {
 
 using namespace std::chrono_literals;
+using peers::Clock;
+using peers::Form;
 
 constexpr auto k_patience = 1500ms;  // after which the next source is asked as well
 constexpr auto k_deadline = 60s;
@@ -31,123 +32,105 @@ Result<Bytes> prove(const ipld::Cid& id, Form form, ByteView body) {
 
 class Hunt;
 
-// One request to one source.
-class Question final : public http::Receiver {
+// One question to one source.
+class Inquiry final : public peers::Asker {
  public:
-  Question(Hunt& hunt, int source, Form form) : hunt_(hunt), source_(source), form_(form) {}
-  http::Transfers::Id id = 0;
-  int source() const { return source_; }
-  Form form() const { return form_; }
+  explicit Inquiry(Hunt& hunt) : hunt_(hunt) {}
   const Bytes& body() const { return body_; }
-  const Answer& answer() const { return answer_; }
 
-  Result<void> on_head(const http::ResponseHead& head) override {
-    answer_ = judge(head, std::nullopt, std::nullopt);
-    if (answer_.meaning == Answer::Meaning::good) return {};
-    return fail(Code::network, answer_.why);
-  }
-  Result<void> on_body(ByteView bytes) override {
+  Result<void> on_good(const peers::Judgement&) override { return {}; }
+  Result<void> on_bytes(ByteView bytes) override {
     body_.insert(body_.end(), bytes.begin(), bytes.end());
     if (body_.size() <= k_body_limit) return {};
     return fail(Code::network, "more than 2 MiB instead of the metadata");
   }
-  void on_done(Result<void> outcome) override;
+  void on_end(const peers::Question& question, const peers::Ending& ending) override;
 
  private:
   Hunt& hunt_;
-  int source_;
-  Form form_;
-  Answer answer_;
   Bytes body_;
 };
 
 class Hunt {
  public:
-  Hunt(const ipld::Cid& id, SourceBook& book, const Options& options)
-      : id_(id), book_(book), options_(options), gateways_(book.alive()) {}
+  Hunt(const ipld::Cid& id, peers::GatewayClient& client)
+      : id_(id), client_(client), book_(client.book()), gateways_(book_.alive()) {}
+  ~Hunt() {
+    for (const auto& [source, running] : running_) client_.cancel(running.id);
+  }
 
   Result<FoundMetadata> run(const std::function<void()>& on_tick, const std::stop_token& stop) {
-    std::stop_callback wake(stop, [this] { transfers_.wake(); });
+    std::stop_callback wake(stop, [this] { client_.wake(); });
     while (true) {
       if (stop.stop_requested()) return fail(Code::cancelled, "stopped");
       if (found_) return std::move(*found_);
       if (unsupported_) return Failure(std::move(*unsupported_));
       ask();
-      if (questions_.empty() && book_.hopeless(k_metadata_piece)) {
+      if (running_.empty() && book_.hopeless(k_metadata_piece)) {
         Code code = liars_ == gateways_ ? Code::corrupt : Code::network;
         return fail(code, "no source delivers the metadata of " + id_.str() + ": " + book_.report());
       }
-      transfers_.poll(100ms);
+      client_.poll(100ms);
       on_tick();
     }
   }
 
-  void ended(Question& question, Result<void> outcome) {
-    auto own = questions_.extract(question.source());
-    book_.ended(question.source());
+  void ended(const Inquiry& inquiry, const peers::Question& question, const peers::Ending& ending) {
+    auto own = running_.extract(question.source);  // it lives until the end of this call
     next_question_ = Clock::now();
-    if (!outcome) return failed(question, outcome.error());
-    auto proven = prove(id_, question.form(), question.body());
+    if (!ending.outcome) return client_.blame(question, ending);
+    auto proven = prove(id_, question.form, inquiry.body());
     if (proven) {
-      found_ = FoundMetadata{*std::move(proven), book_.source(question.source()).name};
+      found_ = FoundMetadata{*std::move(proven), book_.source(question.source).name};
     } else if (proven.error().code == Code::unsupported) {
       unsupported_ = std::move(proven).error();
-    } else if (!try_as_file(question.source())) {
-      book_.ban(question.source(), "sent wrong bytes for the metadata");
+    } else if (question.form == Form::raw_block) {
+      book_.fall_back_to_files(question.source);
+    } else {
+      book_.ban(question.source, "sent wrong bytes for the metadata");
       ++liars_;
     }
   }
 
  private:
-  bool try_as_file(int source) { return book_.fall_back_to_files(source); }
-
-  void failed(Question& question, const Error& error) {
-    const std::string& why = error.message;
-    if (error.code == Code::invalid) return book_.ban(question.source(), why);  // we refuse to ask it, now and later
-    bool refused = question.answer().meaning == Answer::Meaning::lacks ||
-                   (question.answer().meaning == Answer::Meaning::wrong && !question.answer().why.empty());
-    if (refused && try_as_file(question.source())) return;
-    if (question.answer().meaning == Answer::Meaning::lacks) {
-      book_.lacks(question.source(), k_metadata_piece, why);
-    } else {
-      book_.trouble(question.source(), k_metadata_piece, why, question.answer().retry_after, Clock::now());
-    }
-  }
+  struct Running {
+    peers::GatewayClient::Id id = 0;
+    std::unique_ptr<Inquiry> inquiry;
+  };
 
   void ask() {
     Clock::time_point now = Clock::now();
     if (now < next_question_) return;
     for (int source = 0; source < static_cast<int>(book_.size()); ++source) {
-      if (questions_.contains(source) || !book_.pick(k_metadata_piece, now, source)) continue;
-      Form form = book_.form(source);
-      auto question = std::make_unique<Question>(*this, source, form);
-      http::Request request = request_for(book_.source(source), id_, form, options_);
-      request.deadline = k_deadline;
-      question->id = transfers_.start(request, *question);
-      questions_.emplace(source, std::move(question));
-      book_.started(source);
+      if (running_.contains(source) || !book_.pick(k_metadata_piece, now, source)) continue;
+      peers::Question question{.source = source, .piece = k_metadata_piece, .cid = id_, .form = book_.form(source)};
+      question.deadline = k_deadline;
+      auto inquiry = std::make_unique<Inquiry>(*this);
+      const auto id = client_.ask(std::move(question), *inquiry);
+      running_.emplace(source, Running{id, std::move(inquiry)});
       next_question_ = now + k_patience;
       return;
     }
   }
 
   const ipld::Cid& id_;
-  SourceBook& book_;
-  const Options& options_;
+  peers::GatewayClient& client_;
+  peers::SourceBook& book_;
   int gateways_;
   int liars_ = 0;
-  http::Transfers transfers_;
-  std::map<int, std::unique_ptr<Question>> questions_;
+  std::map<int, Running> running_;  // by source
   Clock::time_point next_question_{};
   std::optional<FoundMetadata> found_;
   std::optional<Error> unsupported_;
 };
 
-void Question::on_done(Result<void> outcome) { hunt_.ended(*this, std::move(outcome)); }
+void Inquiry::on_end(const peers::Question& question, const peers::Ending& ending) {
+  hunt_.ended(*this, question, ending);
+}
 
-std::optional<FoundMetadata> find_in_folders(const ipld::Cid& id, SourceBook& book) {
+std::optional<FoundMetadata> find_in_folders(const ipld::Cid& id, peers::SourceBook& book) {
   for (int i = 0; i < static_cast<int>(book.size()); ++i) {
-    if (book.source(i).kind != Source::Kind::folder) continue;
+    if (book.source(i).kind != peers::Source::Kind::folder) continue;
     auto bytes = read_file(book.source(i).folder / id.str(), k_body_limit);
     if (!bytes) {
       book.note(i, bytes.error().code == Code::not_found ? "does not have it" : bytes.error().message);
@@ -163,17 +146,17 @@ std::optional<FoundMetadata> find_in_folders(const ipld::Cid& id, SourceBook& bo
 
 }  // namespace
 
-Result<FoundMetadata> find_metadata(const ipld::Cid& id, SourceBook& book, const Options& options,
+Result<FoundMetadata> find_metadata(const ipld::Cid& id, peers::GatewayClient& client,
                                     const std::function<void()>& on_tick, const std::stop_token& stop) {
   if (id.hash().code == ipld::HashCode::identity) {
     EAI_TRY(Bytes bytes, prove(id, Form::raw_block, id.hash().digest));
     return FoundMetadata{std::move(bytes), "the hash itself"};
   }
-  if (auto found = find_in_folders(id, book)) return std::move(*found);
-  if (book.alive() == 0) {
-    return fail(Code::network, "no source has the metadata of " + id.str() + ": " + book.report());
+  if (auto found = find_in_folders(id, client.book())) return std::move(*found);
+  if (client.book().alive() == 0) {
+    return fail(Code::network, "no source has the metadata of " + id.str() + ": " + client.book().report());
   }
-  Hunt hunt(id, book, options);
+  Hunt hunt(id, client);
   auto found = hunt.run(on_tick, stop);
   return found;
 }

@@ -1,14 +1,13 @@
-// Why: a model begins with its metadata: a small document that any source may have and whose hash is the model's name.
+// Why: a model begins with its metadata, a small document that any source may have and whose hash is the model's name.
 // Thread: one; blocks until somebody delivers it.
-// What holds: not a byte is parsed before the hash fits the CID. Sources are asked in their order, the next one as
+// What holds: not a byte is parsed before the hash fits the CID. Sources are asked in their order, and the next one as
 // soon as one fails or is slow; each is asked for the raw block first, then for the file.
 #pragma once
 
 #include <stop_token>
 #include <string>
 
-#include "fetch/source_book.h"
-#include "http/client.h"
+#include "peers/gateway_client.h"
 
 namespace eai::fetch {
 
@@ -20,9 +19,9 @@ struct FoundMetadata {
   std::string source;  // who had it, as errors name sources
 };
 
-// Code::network lists what each source did, Code::corrupt does so when every gateway sent wrong bytes; Code::cancelled when
-// stopped; Code::unsupported for a hash function or tree that this build cannot check.
-Result<FoundMetadata> find_metadata(const ipld::Cid& id, SourceBook& book, const Options& options,
+// Code::network: the message lists what each source did; Code::corrupt: the same, and every gateway sent wrong bytes;
+// Code::cancelled: stopped; Code::unsupported: a hash function or a tree that this build cannot check.
+Result<FoundMetadata> find_metadata(const ipld::Cid& id, peers::GatewayClient& client,
                                     const std::function<void()>& on_tick, const std::stop_token& stop);
 
 }  // namespace eai::fetch

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t k_flush_step = 32 * k_mib;
 constexpr std::string_view k_gguf_magic = "GGUF";
 
-// Asks the disk to begin with what was written, so that the sync at the end finds little left to do.
+// Asks the disk to start writing, so that the sync at the end finds little left to do.
 void start_flush([[maybe_unused]] int fd, [[maybe_unused]] ByteRange range) {
 #ifdef __linux__
   (void)::sync_file_range(fd, static_cast<off_t>(range.begin), static_cast<off_t>(range.size()), SYNC_FILE_RANGE_WRITE);
@@ -74,7 +74,8 @@ Result<void> ModelWriter::resume_file(const std::string& name, std::uint64_t, st
 }
 
 Result<void> ModelWriter::data(ByteView bytes) {
-  // The first bytes may come fewer than four at a time; then the header's check at the end refuses.
+  // The first bytes may come fewer than four at a time; in that case the check of the header at the end refuses the
+  // file.
   if (open_.size == 0 && store::is_gguf_name(open_.name) &&
       !k_gguf_magic.starts_with(text_of(bytes).substr(0, k_gguf_magic.size()))) {
     return fail(Code::invalid, "not a GGUF file: " + open_.name + " begins with other bytes");

@@ -1,9 +1,9 @@
-// Why: unpacked files go to the partial folder under the names that the store expects, and are hashed on the way, so
-// that the manifest needs no second reading.
+// Why: unpacked files go to the partial folder under the names that the store expects. They are hashed on the way, so
+// that nobody has to read them again for the manifest.
 // Thread: one (the unpacking one).
-// What holds: what is not a GGUF file by its first bytes is refused before it is written, where the task wants one.
-// After a restart the bytes that lie on disk are hashed again and compared with what was noted: a file that
-// changed or was cut in the meantime is found (Code::corrupt), and all is fetched again.
+// What holds: if the task needs a GGUF, a file whose first bytes are not those of a GGUF is refused before it is
+// written. After a restart the bytes that lie on disk are hashed again and compared with what was noted, so that a file
+// that has changed or was cut since then is found (Code::corrupt), and everything is fetched again.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@
 
 namespace eai::fetch {
 
-// A file as far as it was written; kept beside the unpacker's checkpoint.
+// A file as far as it has been written; kept beside the unpacker's checkpoint.
 struct WrittenFile {
   std::string name;  // relative to the partial folder, as store::stored_name() gives it
   std::uint64_t size = 0;

@@ -9,7 +9,7 @@ constexpr std::uint64_t k_step = 512 * k_kib;
 
 }  // namespace
 
-PieceHasher::PieceHasher(HelperMail& mail) : mail_(mail), thread_([this] { run(); }) {}
+PieceHasher::PieceHasher(HashMail& mail) : mail_(mail), thread_([this] { run(); }) {}
 
 PieceHasher::~PieceHasher() {
   {
@@ -20,12 +20,13 @@ PieceHasher::~PieceHasher() {
   thread_.join();
 }
 
-void PieceHasher::extend(std::size_t piece, const std::shared_ptr<UniqueFd>& file, std::uint64_t prefix,
-                         std::uint64_t size) {
+void PieceHasher::extend(std::size_t piece, const std::shared_ptr<UniqueFd>& file, std::uint64_t base,
+                         std::uint64_t prefix, std::uint64_t size) {
   {
     std::lock_guard hold(mutex_);
     Job& job = jobs_[piece];
     job.file = file;
+    job.base = base;
     job.prefix = std::max(job.prefix, prefix);
     job.size = size;
     if (!job.waits()) return;
@@ -52,7 +53,7 @@ void PieceHasher::run() {
     if (stop_) return;
     auto& [piece, job] = *work;
     if (job.hashed == job.size) {
-      HelperNews news{HelperNews::Kind::hashed, piece, job.hasher.finish(), job.generation, {}};
+      HashNews news{piece, job.generation, job.hasher.finish()};
       job.reported = true;
       job.file.reset();
       hold.unlock();
@@ -64,14 +65,15 @@ void PieceHasher::run() {
     auto file = job.file;
     auto hasher = std::move(job.hasher);
     std::uint64_t at = job.hashed;
+    std::uint64_t base = job.base;
     std::uint64_t generation = job.generation;
     std::size_t number = piece;
     ByteRange range{at, std::min(job.prefix, at + k_step)};
     hold.unlock();
     std::span<std::uint8_t> into(buffer.data(), range.size());
-    auto read = read_at(file->get(), range.begin, into);
+    auto read = read_at(file->get(), base + range.begin, into);
     if (read) hasher.update(into);
-    if (!read) mail_.put({HelperNews::Kind::failed, number, {}, generation, std::move(read).error()});
+    if (!read) mail_.put({number, generation, Failure(std::move(read).error())});
     hold.lock();
     if (Job& same = jobs_[number]; same.generation == generation) {
       same.hasher = std::move(hasher);

@@ -19,7 +19,7 @@ std::optional<std::chrono::seconds> time_for(std::uint64_t left, double rate) {
   return std::chrono::seconds(static_cast<std::int64_t>(seconds));
 }
 
-void Meter::tell(Clock::time_point now) {
+void Reporter::tell(Clock::time_point now) {
   last_ = now;
   progress_.sources = book_.progress(now);
   progress_.bytes_per_second = 0;
@@ -32,13 +32,13 @@ void Meter::tell(Clock::time_point now) {
   if (on_progress_) on_progress_(progress_);
 }
 
-void Meter::phase(Progress::Phase phase) {
+void Reporter::phase(Progress::Phase phase) {
   progress_.phase = phase;
   if (phase == Progress::Phase::done) progress_.verified = progress_.received = progress_.total;
   tell(Clock::now());
 }
 
-void Meter::show(Clock::time_point now, std::uint64_t verified, std::uint64_t received) {
+void Reporter::show(Clock::time_point now, std::uint64_t verified, std::uint64_t received) {
   progress_.verified = verified;
   progress_.received = received;
   if (now - last_ >= k_interval) tell(now);

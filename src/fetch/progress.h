@@ -1,14 +1,18 @@
-// Why: what a user sees while a model comes: bytes, rate, time left, who delivers.
+// Why: what a user sees while a model is downloaded: bytes, rate, time left, and who delivers.
 // Thread: the owner's.
 #pragma once
 
-#include "fetch/source_book.h"
+#include "fetch/fetch.h"
+#include "peers/source_book.h"
 
 namespace eai::fetch {
 
-class Meter {
+using peers::Clock;
+
+// Tells the listener how far it is, but not too often.
+class Reporter {
  public:
-  Meter(const SourceBook& book, OnProgress on_progress) : book_(book), on_progress_(std::move(on_progress)) {}
+  Reporter(const peers::SourceBook& book, OnProgress on_progress) : book_(book), on_progress_(std::move(on_progress)) {}
 
   void phase(Progress::Phase phase);
   void total(std::uint64_t bytes) { progress_.total = bytes; }
@@ -18,7 +22,7 @@ class Meter {
  private:
   void tell(Clock::time_point now);
 
-  const SourceBook& book_;
+  const peers::SourceBook& book_;
   OnProgress on_progress_;
   Progress progress_;
   Clock::time_point last_{};

@@ -1,5 +1,5 @@
-// Why: which bytes of a piece are here, which are asked for, which are missing, and from whom each came: what decides
-// the next request, and who is to blame when the piece's hash does not fit.
+// Why: which bytes of a piece are here, which have been asked for, which are missing, and who sent each of them. This
+// decides the next request, and who is to blame when the piece's hash does not fit.
 // Thread: one; a plain value.
 // What holds: the segments cover [0, size) without gap or overlap, in order, and neighbours differ.
 #pragma once

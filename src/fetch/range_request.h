@@ -1,24 +1,21 @@
 // Why: one request for one range of one piece, its bytes on their way to the piece's file.
-// Thread: the owner's; made and destroyed by Run.
+// Thread: the owner's; made and destroyed by BlockFetcher.
 #pragma once
 
-#include <string>
-
-#include "fetch/answer.h"
-#include "fetch/run.h"
+#include "fetch/block_fetcher.h"
 
 namespace eai::fetch {
 
-class RangeRequest final : public http::Receiver {
+class RangeRequest final : public peers::Asker {
  public:
   // `ranged`: the range is asked for; else the whole, of which the range is kept.
-  RangeRequest(Run& run, std::size_t index, int source, ByteRange range, bool ranged, Form form);
+  RangeRequest(BlockFetcher& fetcher, std::size_t index, int source, ByteRange range, bool ranged);
 
-  Result<void> on_head(const http::ResponseHead& head) override;
-  Result<void> on_body(ByteView bytes) override;
-  void on_done(Result<void> outcome) override;
+  Result<void> on_good(const peers::Judgement& judgement) override;
+  Result<void> on_bytes(ByteView bytes) override;
+  void on_end(const peers::Question& question, const peers::Ending& ending) override;
 
-  // Hands what was received but not noted yet to the run.
+  // Hands what was received but not noted yet to the fetcher.
   void note();
   // Gives up the end of the range: another source fetches it.
   void shrink(std::uint64_t end);
@@ -29,18 +26,17 @@ class RangeRequest final : public http::Receiver {
 
   const std::size_t index;
   const int source;
+  peers::GatewayClient::Id id = 0;
   ByteRange range;
   const bool ranged;
-  const Form form;
   const Clock::time_point begun;
-  std::uint64_t position;  // the next byte to keep
-  Answer answer;
-  bool judged = false;      // `answer` is there
-  bool other_size = false;  // it speaks of another size than somebody before it
-  bool too_much = false;    // more came than was asked for
+  std::uint64_t position;       // the next byte to keep
+  bool ranges_ignored = false;  // the whole came, and that is not what was asked for
+  bool other_size = false;      // it speaks of another size than somebody before it
+  bool too_much = false;        // more came than was asked for
 
  private:
-  Run& run_;
+  BlockFetcher& fetcher_;
   std::uint64_t noted_;
   std::uint64_t body_at_;  // where in the piece the next byte of the body belongs
   bool shrunk_ = false;

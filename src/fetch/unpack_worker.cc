@@ -17,11 +17,11 @@ fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint";
 
 }  // namespace
 
-UnpackWorker::UnpackWorker(fs::path folder, const model::UnpackRules& rules, std::size_t pieces, HelperMail& mail)
+UnpackWorker::UnpackWorker(fs::path folder, const model::UnpackRules& rules, std::size_t pieces, UnpackMail& mail)
     : folder_(std::move(folder)), rules_(rules), pieces_(pieces), mail_(mail) {}
 
 Result<std::unique_ptr<UnpackWorker>> UnpackWorker::begin(const fs::path& folder, const model::UnpackRules& rules,
-                                                          std::size_t pieces, HelperMail& mail) {
+                                                          std::size_t pieces, UnpackMail& mail) {
   std::unique_ptr<UnpackWorker> worker(new UnpackWorker(folder, rules, pieces, mail));
   worker->start_over();
   if (auto restored = worker->restore(); !restored) {
@@ -60,7 +60,7 @@ UnpackWorker::~UnpackWorker() {
   if (thread_.joinable()) thread_.join();
 }
 
-void UnpackWorker::give(std::size_t piece, ProvenPiece proven) {
+void UnpackWorker::give(std::size_t piece, Proven proven) {
   {
     std::lock_guard hold(mutex_);
     given_.emplace(piece, std::move(proven));
@@ -70,7 +70,7 @@ void UnpackWorker::give(std::size_t piece, ProvenPiece proven) {
 
 void UnpackWorker::run() {
   for (std::size_t next = first_; next < pieces_; ++next) {
-    ProvenPiece piece;
+    Proven piece;
     {
       std::unique_lock hold(mutex_);
       changed_.wait(hold, [&] { return stop_ || given_.contains(next); });
@@ -79,28 +79,34 @@ void UnpackWorker::run() {
     }
     auto done = unpack(piece);
     if (stop_) return;
-    if (done && piece.ours) spent_.push_back(piece.path);
+    if (done && !piece.block) spent_.push_back(piece.file);
     if (done) done = settle(next + 1);
-    if (!done) return mail_.put({HelperNews::Kind::failed, next, {}, 0, std::move(done).error()});
-    mail_.put({HelperNews::Kind::unpacked, next + 1, {}, 0, {}});
+    if (!done) return mail_.put(Failure(std::move(done).error()));
+    mail_.put(next + 1);
   }
 }
 
-Result<void> UnpackWorker::unpack(const ProvenPiece& piece) {
-  EAI_TRY(UniqueFd fd, open_file(piece.path, O_RDONLY));
+Result<void> UnpackWorker::unpack(const Proven& piece) {
+  UniqueFd own;
+  if (!piece.block) {
+    EAI_TRY(own, open_file(piece.file, O_RDONLY));
+  }
+  const int fd = piece.block ? piece.block->file()->get() : own.get();
+  const bool hash_again = piece.block && !piece.block->unchanged();
   Bytes buffer(k_read_step);
   ipld::Sha256Hasher hasher;
-  for (std::uint64_t at = 0; at < piece.size;) {
+  for (std::uint64_t at = piece.range.begin; at < piece.range.end;) {
     if (stop_) return {};
-    std::span<std::uint8_t> into(buffer.data(), std::min<std::uint64_t>(buffer.size(), piece.size - at));
-    EAI_CHECK(read_at(fd.get(), at, into));
-    if (!piece.ours) hasher.update(into);
+    std::span<std::uint8_t> into(buffer.data(), std::min<std::uint64_t>(buffer.size(), piece.range.end - at));
+    EAI_CHECK(read_at(fd, at, into));
+    if (hash_again) hasher.update(into);
     EAI_CHECK(unpacker_->feed(into));
     at += into.size();
   }
-  since_checkpoint_ += piece.size;
-  if (piece.ours || hasher.finish() == piece.sha256) return {};
-  return fail(Code::corrupt, piece.path.string() + " was changed while it was read");
+  since_checkpoint_ += piece.range.size();
+  const bool same = hash_again ? is_digest(piece.hash, hasher.finish()) : !piece.block || piece.block->unchanged();
+  if (same) return {};
+  return fail(Code::corrupt, piece.file.string() + " was changed while it was read");
 }
 
 Result<void> UnpackWorker::settle(std::size_t next) {

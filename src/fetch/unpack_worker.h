@@ -1,7 +1,9 @@
 // Why: parts become the model's files while later parts still arrive, so that a part's space is free again soon.
 // Thread: the owner calls; one helper thread reads, unpacks, writes and syncs.
 // What holds: pieces are unpacked in order, each only after its hash fitted; a piece's file is deleted only when a
-// checkpoint behind it is safe on disk. What dies in between is unpacked again from the checkpoint, not fetched again.
+// checkpoint behind it is safe on disk. What was lost in between is unpacked again from the checkpoint, not fetched
+// again. The file of a block folder is not deleted, and not hashed again either, unless it may have changed since it
+// was proven.
 #pragma once
 
 #include <atomic>
@@ -12,49 +14,43 @@
 #include <thread>
 
 #include "fetch/checkpoint.h"
-#include "fetch/piece_hasher.h"
-#include "ipld/hash.h"
+#include "fetch/mailbox.h"
+#include "fetch/wanted.h"
 #include "model/unpack.h"
 
 namespace eai::fetch {
 
-// A piece whose bytes are proven.
-struct ProvenPiece {
-  fs::path path;
-  std::uint64_t size = 0;
-  // Ours: deleted when it is unpacked. Else a block folder's: read again, so hashed again.
-  bool ours = true;
-  ipld::Sha256 sha256{};
-};
+// All pieces in front of this one are unpacked; or why unpacking has ended.
+using UnpackMail = Mailbox<Result<std::size_t>>;
 
 class UnpackWorker {
  public:
-  // Goes on from the checkpoint in `folder` if there is a good one. One that is not, or files that do not fit it,
-  // are removed, and all begins anew. Code::io if the disk fails.
+  // Goes on from the checkpoint in `folder` if there is a good one. A bad one, or files that do not fit it, are
+  // removed, and all begins anew. Code::io if the disk fails.
   static Result<std::unique_ptr<UnpackWorker>> begin(const fs::path& folder, const model::UnpackRules& rules,
-                                                     std::size_t pieces, HelperMail& mail);
+                                                     std::size_t pieces, UnpackMail& mail);
   ~UnpackWorker();  // stops after the bytes in hand
   UnpackWorker(const UnpackWorker&) = delete;
   UnpackWorker& operator=(const UnpackWorker&) = delete;
 
-  // Pieces in front of it need not be fetched. At begin(); later news of kind `unpacked` tell.
+  // Pieces in front of it need not be fetched. As of begin(); later the mail tells.
   std::size_t first_piece() const { return first_; }
-  void give(std::size_t piece, ProvenPiece proven);
+  void give(std::size_t piece, Proven proven);
   // After all pieces were reported unpacked: the archive's end is checked.
   Result<std::vector<store::StoredFile>> finish();
 
  private:
-  UnpackWorker(fs::path folder, const model::UnpackRules& rules, std::size_t pieces, HelperMail& mail);
+  UnpackWorker(fs::path folder, const model::UnpackRules& rules, std::size_t pieces, UnpackMail& mail);
   Result<void> restore();
   void start_over();
   void run();
-  Result<void> unpack(const ProvenPiece& piece);
+  Result<void> unpack(const Proven& piece);
   Result<void> settle(std::size_t next);
 
   fs::path folder_;
   model::UnpackRules rules_;
   std::size_t pieces_;
-  HelperMail& mail_;
+  UnpackMail& mail_;
   std::optional<ModelWriter> writer_;
   std::optional<model::Unpacker> unpacker_;
   std::size_t first_ = 0;
@@ -63,7 +59,7 @@ class UnpackWorker {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::size_t, ProvenPiece> given_;
+  std::map<std::size_t, Proven> given_;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };

@@ -12,12 +12,12 @@ BlockCars::BlockCars(std::string name, Cid root, std::uint64_t limit)
 
 void BlockCars::add(const Cid& cid, std::uint64_t size, const std::function<void(Body&)>& add_bytes) {
   if (!open_) {
-    const std::string name = name_ + "-" + std::to_string(pieces_.size()) + ".car";
-    pieces_.push_back({Piece::Kind::car, {name, {}, ipld::k_unixfs_v1_2025, root_, {}}, {}});
-    pieces_.back().upload.body.add(ipld::car_header({root_}));
+    const std::string name = name_ + "-" + std::to_string(parcels_.size()) + ".car";
+    parcels_.push_back({Parcel::Kind::car, {name, {}, ipld::k_unixfs_v1_2025, root_, {}}, {}});
+    parcels_.back().upload.body.add(ipld::car_header({root_}));
     open_ = true;
   }
-  Body& body = pieces_.back().upload.body;
+  Body& body = parcels_.back().upload.body;
   body.add(ipld::car_section_head(cid, size));
   add_bytes(body);
   names_.update(cid.bytes());
@@ -25,17 +25,17 @@ void BlockCars::add(const Cid& cid, std::uint64_t size, const std::function<void
 }
 
 void BlockCars::close() {
-  pieces_.back().sha256 = names_.finish();
+  parcels_.back().sha256 = names_.finish();
   names_ = ipld::Sha256Hasher();
   open_ = false;
 }
 
-std::vector<Piece> BlockCars::take() {
+std::vector<Parcel> BlockCars::take() {
   if (open_) close();
-  return std::move(pieces_);
+  return std::move(parcels_);
 }
 
-Result<Piece> as_car(const Piece& part) {
+Result<Parcel> as_car(const Parcel& part) {
   const Upload& file = part.upload;
   if (file.profile.leaves != ipld::Leaves::raw) {
     return fail(Code::unsupported, file.name + " is cut by " + std::string(file.profile.name) +

@@ -4,11 +4,11 @@
 
 namespace eai::preserve {
 
-void Body::add(Piece piece) {
-  if (piece.size == 0) return;
-  piece.begin = size_;
-  size_ += piece.size;
-  pieces_.push_back(std::move(piece));
+void Body::add(Span span) {
+  if (span.size == 0) return;
+  span.begin = size_;
+  size_ += span.size;
+  spans_.push_back(std::move(span));
 }
 
 void Body::add(Bytes literal) {
@@ -23,22 +23,22 @@ void Body::add(std::shared_ptr<const SourceFile> file, ByteRange range) {
 void Body::add(const Body& other) { add(other, {0, other.size()}); }
 
 void Body::add(const Body& other, ByteRange range) {
-  for (const Piece& piece : other.pieces_) {
-    const std::uint64_t begin = std::max(range.begin, piece.begin), end = std::min(range.end, piece.begin + piece.size);
+  for (const Span& span : other.spans_) {
+    const std::uint64_t begin = std::max(range.begin, span.begin), end = std::min(range.end, span.begin + span.size);
     if (begin >= end) continue;
-    const std::uint64_t inside = begin - piece.begin;
-    if (piece.file) {
-      add(piece.file, {piece.file_offset + inside, piece.file_offset + inside + (end - begin)});
+    const std::uint64_t inside = begin - span.begin;
+    if (span.file) {
+      add(span.file, {span.file_offset + inside, span.file_offset + inside + (end - begin)});
     } else {
-      const auto from = piece.literal.begin() + static_cast<std::ptrdiff_t>(inside);
+      const auto from = span.literal.begin() + static_cast<std::ptrdiff_t>(inside);
       add(Bytes(from, from + static_cast<std::ptrdiff_t>(end - begin)));
     }
   }
 }
 
 Result<void> Body::read(std::uint64_t offset, std::span<std::uint8_t> into) const {
-  auto at = std::upper_bound(pieces_.begin(), pieces_.end(), offset,
-                             [](std::uint64_t value, const Piece& p) { return value < p.begin; });
+  auto at = std::upper_bound(spans_.begin(), spans_.end(), offset,
+                             [](std::uint64_t value, const Span& p) { return value < p.begin; });
   --at;
   while (!into.empty()) {
     const std::uint64_t inside = offset - at->begin;
@@ -53,6 +53,10 @@ Result<void> Body::read(std::uint64_t offset, std::span<std::uint8_t> into) cons
     ++at;
   }
   return {};
+}
+
+http::RequestBody Body::request() const {
+  return {size_, [this](std::uint64_t offset, std::span<std::uint8_t> into) { return read(offset, into); }};
 }
 
 }  // namespace eai::preserve

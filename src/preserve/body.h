@@ -1,4 +1,4 @@
-// Why: what is sent or written somewhere, described and not copied: literal bytes and ranges of files in a row.
+// Why: what is sent or written somewhere is described, not copied: literal bytes and ranges of files in a row.
 // Thread: read() from any; immutable once built.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "http/client.h"
 #include "preserve/source_files.h"
 #include "util/bytes.h"
 #include "util/result.h"
@@ -21,16 +22,18 @@ class Body {
   std::uint64_t size() const { return size_; }
   // The bytes from `offset`, which with `into`'s size lies inside size().
   Result<void> read(std::uint64_t offset, std::span<std::uint8_t> into) const;
+  // To be sent. This body must outlive the request.
+  http::RequestBody request() const;
 
  private:
-  struct Piece {
+  struct Span {
     std::uint64_t begin = 0, size = 0;
     Bytes literal;
     std::shared_ptr<const SourceFile> file;
     std::uint64_t file_offset = 0;
   };
-  void add(Piece piece);
-  std::vector<Piece> pieces_;
+  void add(Span span);
+  std::vector<Span> spans_;
   std::uint64_t size_ = 0;
 };
 

@@ -66,8 +66,8 @@ Failure missing_model(const Folder& folder, const Listing& listing) {
   return fail(Code::invalid, message, is_image ? Hint::image_task : Hint::none);
 }
 
-// Whether tensors on the way into the model have its width. What the header says is not enough: of LLaVA it is the width
-// of CLIP's own projection.
+// Whether tensors on the way into the model have its width. What the header says is not enough: of LLaVA it is the
+// width of CLIP's own projection.
 bool leads_into(const GgufInfo& projector, std::uint64_t width) {
   return std::any_of(projector.tensors.begin(), projector.tensors.end(), [&](const model::GgufTensor& tensor) {
     const bool on_the_way = tensor.name.starts_with("mm.") || tensor.name.starts_with("resampler.");

@@ -1,7 +1,7 @@
-// Why: what of a folder is a model, found out before a byte of it is sent.
+// Why: which files of a folder are the model is found out before a byte of it is sent.
 // Thread: any; blocks on disk I/O (headers only).
-// Rules: "<name>/<name>" is the GGUF without its ending, "<name>/<name>-projector" the projector; models of image
-// tasks are all ordinary files of the folder. Hidden files and others are not sent and are named; links are refused.
+// Rules: "<name>/<name>" is the GGUF without its ending and "<name>/<name>-projector" the projector; an image model
+// consists of all ordinary files of the folder. Hidden and other files are not sent, and are listed; links are refused.
 #pragma once
 
 #include <optional>
@@ -25,28 +25,29 @@ struct Folder {
   model::Task task = model::Task::chat;
   std::optional<double> ram_gb;
   SourceFiles files;                                  // by name
-  std::vector<std::optional<model::GgufInfo>> ggufs;  // of files; nothing for what is no GGUF
+  std::vector<std::optional<model::GgufInfo>> ggufs;  // of files; nothing for a file that is not a GGUF
   std::vector<Note> notes;                            // for people: what is not sent, what was guessed
   std::uint64_t size() const;
   void note(std::string text, Hint hint = Hint::none) { notes.push_back({std::move(text), hint}); }
 };
 
-// What the user said of it; what is not given is found from the headers.
+// What the user said about it; whatever is not given is taken from the headers.
 struct Said {
   std::optional<model::Task> task;
   std::optional<double> ram_gb;
   std::string config_name;
   bool lora = false;
 };
-// Code::not_found: no such folder; Code::invalid: says what is missing or wrong and how to put it right.
+// Code::not_found: there is no such folder. Code::invalid: the message says what is missing or wrong, and how to put it
+// right.
 Result<Folder> open_folder(const fs::path& path, const Said& said);
 
-// The header of a file that is a GGUF by its first bytes; nothing for another one, which with Header::needed is an error.
+// The header of a file that is a GGUF by its first bytes. Nothing for any other file, or an error with Header::needed.
 enum class Header { if_gguf, needed };
 Result<std::optional<model::GgufInfo>> read_header(const SourceFile& file, Header header);
 
-// Gigabytes (10^9) that a model takes with a context of 32768 tokens, or what it was trained for if that is less:
-// weights, keys and values of 16 bits, and what computing needs.
+// Gigabytes (10^9) that a model takes with a context of 32768 tokens, or of what it was trained for if that is less:
+// weights, keys and values of 16 bits, and working memory.
 double estimate_ram_gb(const model::GgufInfo& model, std::uint64_t file_bytes);
 
 }  // namespace eai::preserve

@@ -1,7 +1,9 @@
-// Why: a file as a UnixFS tree whose leaves are ranges of the file itself: hashed once, stored nowhere else.
+// Why: a file becomes a UnixFS tree whose leaves are ranges of the file itself: it is hashed once and stored nowhere
+// else.
 // Thread: hash_unixfs() blocks its caller; leaves are read and hashed by `workers`, the whole file by the caller.
-// Layouts: `fixed` gives the CID of `ipfs add` with the profile unixfs-v1-2025. `tensor` gives the header of a GGUF and
-// each of its tensors a subtree of its own, so that files that share tensors share blocks wherever these lie.
+// Layouts: `fixed` gives the CID of `ipfs add` with the profile unixfs-v1-2025. `tensor` gives the header of a GGUF,
+// and each of its tensors, a subtree of its own, so that files that share tensors share blocks wherever the tensors
+// lie.
 #pragma once
 
 #include <functional>
@@ -41,7 +43,7 @@ struct HashedFile {
   }
 };
 
-// Where a file's subtrees begin and end: all of it for `fixed` and for what is no GGUF.
+// Where a file's subtrees begin and end: one over all of it for `fixed`, and for a file that is not a GGUF.
 std::vector<ByteRange> regions_of(const std::optional<model::GgufInfo>& gguf, std::uint64_t size, model::Layout layout);
 
 // `progress`: bytes hashed so far of this file. Code::cancelled when stopped.

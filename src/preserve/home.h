@@ -1,7 +1,7 @@
-// Why: a place that keeps the model's bytes. Each is reached in its own way; what it says it stored is compared with
-// what we know.
+// Why: a home is a place that keeps the model's bytes. Each is reached in its own way, and what it says it has stored
+// is compared with what we know.
 // Thread: put_*() from several threads at once; the rest from one.
-// What holds: a call that succeeded means that the home has the bytes, and that the CID it named is returned.
+// What holds: when a call succeeds, the home has the bytes, and the CID that it named is returned.
 #pragma once
 
 #include <functional>
@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "ipld/unixfs.h"
+#include "peers/service_call.h"
 #include "preserve/body.h"
-#include "preserve/exchange.h"
 #include "preserve/known_blocks.h"
 
 namespace eai::preserve {
@@ -81,13 +81,13 @@ struct HomeSettings {
   std::string pinning_key;                   // EAI_PINNING_KEY
   std::vector<std::string> providers;        // multiaddrs that a pinning service may fetch from
   std::chrono::seconds pin_timeout{86'400};  // for one CID at a pinning service
-  Tries tries;
+  peers::Tries tries;
   std::stop_token stop;
 };
 
 using Homes = std::vector<std::unique_ptr<Home>>;
-// "lighthouse", "kubo", "kubo:<URL>", "pinning:<URL>", "car:<file>". Code::invalid for anything else, a home given twice
-// or a key that is missing. Pinning services come last: they fetch from the others.
+// "lighthouse", "kubo", "kubo:<URL>", "pinning:<URL>", "car:<file>". Code::invalid for anything else, a home given
+// twice or a key that is missing. Pinning services come last: they fetch from the others.
 Result<Homes> make_homes(const std::vector<std::string>& words, const HomeSettings& settings);
 
 std::unique_ptr<Home> make_lighthouse(const HomeSettings& settings);

@@ -1,5 +1,5 @@
-// A CARv1 on a disk: every block of the model, and the metadata's CID as root. It is written under another name and
-// gets its own only when it is whole.
+// A CARv1 on a disk: every block of the model, with the metadata's CID as its root. It is written under another name,
+// and gets its own name only when it is complete.
 #include <cerrno>
 #include <mutex>
 
@@ -36,8 +36,8 @@ class CarFile final : public Home {
     fd_ = std::move(fd);
     EAI_TRY(const std::uint64_t room, free_space(file_));
     if (room < bytes) {
-      return fail(Code::io,
-                  "disk full: " + file_.string() + " needs " + human_bytes(bytes) + ", free are " + human_bytes(room));
+      return fail(Code::io, "disk full: " + file_.string() + " needs " + human_bytes(bytes) + ", and " +
+                                human_bytes(room) + " are free");
     }
     // As long as the real one, which is known only at the end.
     return append(ipld::car_header({Cid::raw_of({})}));
@@ -92,14 +92,14 @@ class CarFile final : public Home {
   Result<void> not_there() const {
     std::error_code error;
     if (!fs::exists(file_, error)) return {};
-    return fail(Code::invalid, file_.string() + " is there already; remove it or give another name");
+    return fail(Code::invalid, file_.string() + " already exists; remove it, or give another name");
   }
-  // Nobody else writes it. What a killed run left goes.
+  // Makes sure that nobody else is writing it. What a killed run left is thrown away.
   Result<void> ours_alone(int fd) const {
     struct stat opened {
     }, there{};
     const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::fstat(fd, &opened) == 0;
-    // Whoever held the lock before may have given the file its own name meanwhile.
+    // Whoever held the lock before may have given the file its own name since then.
     const bool same = locked && ::lstat(unfinished_.c_str(), &there) == 0 && there.st_ino == opened.st_ino;
     if (auto free = not_there(); !free) {
       if (same) ::unlink(unfinished_.c_str());

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "preserve/home.h"
+#include "preserve/multipart.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -28,7 +29,7 @@ class Kubo final : public Home {
     const json::value value = json::parse(json::string_view(text_of(answer)), error);
     const json::object* object = error ? nullptr : value.if_object();
     const json::value* addresses = object == nullptr ? nullptr : object->if_contains("Addresses");
-    if (addresses == nullptr) return fail(Code::network, name() + ": what answers there is no kubo");
+    if (addresses == nullptr) return fail(Code::network, name() + ": what answers there is not a kubo node");
     if (!addresses->is_array()) return {};
     for (const json::value& address : addresses->get_array()) {
       if (address.is_string()) origins_.emplace_back(address.get_string());
@@ -68,10 +69,11 @@ class Kubo final : public Home {
 
   void meet(const std::vector<std::string>& multiaddresses) override {
     for (const std::string& address : multiaddresses) {
-      Tries once = settings_.tries;
+      peers::Tries once = settings_.tries;
       once.max_retries = 0;
-      (void)exchange(base("connecting to " + printable(address), "swarm/connect?arg=" + url_escaped(address)), once,
-                     settings_.stop);
+      (void)peers::call_service(
+          base("connecting to " + printable(address), "swarm/connect?arg=" + url_escaped(address)), once,
+          settings_.stop);
     }
   }
 
@@ -102,15 +104,15 @@ class Kubo final : public Home {
     return digest;
   }
 
-  Call base(const std::string& what, const std::string& path) const {
-    Call call;
+  peers::ServiceCall base(const std::string& what, const std::string& path) const {
+    peers::ServiceCall call;
     call.what = name() + ": " + what;
     call.url = api_ + path;
     return call;
   }
 
   // Hands on the answer's lines as they come. After a try that broke off they begin anew.
-  Result<void> listen(Call call, const std::function<void(const std::string&)>& on_line) const {
+  Result<void> listen(peers::ServiceCall call, const std::function<void(const std::string&)>& on_line) const {
     std::string line;
     call.on_answer = [&](ByteView bytes) -> Result<void> {
       for (const std::uint8_t byte : bytes) {
@@ -120,29 +122,29 @@ class Kubo final : public Home {
         } else if (line.size() < k_line_limit) {
           line += static_cast<char>(byte);
         } else {
-          return fail(Code::network, call.what + ": what answers there is no kubo");
+          return fail(Code::network, call.what + ": what answers there is not a kubo node");
         }
       }
       return {};
     };
     call.on_again = [&] { line.clear(); };
-    EAI_CHECK(exchange(call, settings_.tries, settings_.stop));
+    EAI_CHECK(peers::call_service(call, settings_.tries, settings_.stop));
     return {};
   }
 
   Result<Bytes> ask(const std::string& what, const std::string& path, std::uint64_t limit) const {
-    Call call = base(what, path);
+    peers::ServiceCall call = base(what, path);
     call.answer_limit = limit;
-    return exchange(call, settings_.tries, settings_.stop);
+    return peers::call_service(call, settings_.tries, settings_.stop);
   }
 
   Result<Bytes> post(const Upload& upload, const std::string& path) const {
     const Multipart form = multipart_file(upload.name, upload.body);
-    Call call = base(upload.name, path);
+    peers::ServiceCall call = base(upload.name, path);
     call.headers = {form.header};
-    call.body = &form.body;
+    call.body = form.body.request();
     call.on_sent = upload.on_sent;
-    return exchange(call, settings_.tries, settings_.stop);
+    return peers::call_service(call, settings_.tries, settings_.stop);
   }
 
   std::string api_;

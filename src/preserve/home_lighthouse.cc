@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "preserve/home.h"
+#include "preserve/multipart.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -18,10 +19,10 @@ class Lighthouse final : public Home {
   std::uint64_t car_size() const override { return UINT64_MAX; }
 
   Result<void> prepare(std::uint64_t bytes, const std::vector<Home*>&) override {
-    Call call = base("asking for the room left");
+    peers::ServiceCall call = base("asking for the room left");
     call.method = "GET";
     call.url = settings_.lighthouse_api + "/api/user/user_data_usage";
-    auto asked = exchange(call, settings_.tries, settings_.stop);
+    auto asked = peers::call_service(call, settings_.tries, settings_.stop);
     // It tells no longer; an upload that does not fit is refused when it comes.
     if (!asked && asked.error().code == Code::not_found) return {};
     EAI_TRY(const Bytes answer, std::move(asked));
@@ -55,8 +56,8 @@ class Lighthouse final : public Home {
   Result<void> finish(const ipld::Cid&) override { return {}; }
 
  private:
-  Call base(const std::string& what) const {
-    Call call;
+  peers::ServiceCall base(const std::string& what) const {
+    peers::ServiceCall call;
     call.what = name() + ": " + what;
     call.secret = settings_.lighthouse_key;
     call.headers = {{"Authorization", "Bearer " + settings_.lighthouse_key}};
@@ -65,12 +66,12 @@ class Lighthouse final : public Home {
 
   Result<ipld::Cid> post(const Upload& upload, const std::string& path) const {
     const Multipart form = multipart_file(upload.name, upload.body);
-    Call call = base(upload.name);
+    peers::ServiceCall call = base(upload.name);
     call.url = settings_.lighthouse_upload + path;
     call.headers.push_back(form.header);
-    call.body = &form.body;
+    call.body = form.body.request();
     call.on_sent = upload.on_sent;
-    EAI_TRY(const Bytes answer, exchange(call, settings_.tries, settings_.stop));
+    EAI_TRY(const Bytes answer, peers::call_service(call, settings_.tries, settings_.stop));
     auto cid = cid_in_answer(answer);
     if (!cid) return Failure(std::move(cid).error().with(call.what));
     return cid;

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "preserve/home.h"
+#include "preserve/multipart.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -45,12 +46,12 @@ class Pinning final : public Home {
     }
     if (origins_.size() > k_origins_limit) origins_.resize(k_origins_limit);
     if (origins_.empty()) {
-      return fail(Code::invalid, name() + " fetches the blocks from somebody, and nobody is named who has them",
+      return fail(Code::invalid, name() + " fetches the blocks from somebody else, and nobody who has them is named",
                   Hint::name_provider);
     }
     EAI_TRY(const json::value answer, ask("asking for its pins", "GET", "/pins?limit=1", nullptr));
     if (answer.is_object() && answer.get_object().contains("count")) return {};
-    return fail(Code::network, name() + ": what answers there is no pinning service");
+    return fail(Code::network, name() + ": what answers there is not a pinning service");
   }
 
   Result<void> keep(const ipld::Cid& cid, const std::string& label) override {
@@ -85,14 +86,14 @@ class Pinning final : public Home {
 
   Result<json::value> ask(const std::string& what, const std::string& method, const std::string& path,
                           const Body* body) const {
-    Call call;
+    peers::ServiceCall call;
     call.what = name() + ": " + what;
     call.method = method;
     call.url = url_ + path;
     call.secret = settings_.pinning_key;
     call.headers = {{"Authorization", "Bearer " + settings_.pinning_key}, {"Content-Type", "application/json"}};
-    call.body = body;
-    EAI_TRY(const Bytes answer, exchange(call, settings_.tries, settings_.stop));
+    if (body != nullptr) call.body = body->request();
+    EAI_TRY(const Bytes answer, peers::call_service(call, settings_.tries, settings_.stop));
     json::error_code error;
     json::value value = json::parse(json::string_view(text_of(answer)), error);
     if (error) return fail(Code::network, call.what + ": the answer is not JSON");
@@ -152,11 +153,11 @@ class Pinning final : public Home {
       if (state == "pinned") return {};
       if (state == "failed") return fail(Code::network, what + " failed there" + info_of(one.status));
       if (id.empty() || (state != "queued" && state != "pinning")) {
-        return fail(Code::network, what + ": the answer is no pin's status");
+        return fail(Code::network, what + ": the answer is not the status of a pin");
       }
       if (std::chrono::steady_clock::now() >= deadline) {
         return fail(Code::timeout, what + " is still " + state + " after " + human_duration(settings_.pin_timeout) +
-                                       "; the service goes on by itself, and the same command asks it again");
+                                       "; the service continues by itself, and the same command asks it again");
       }
       if (settings_.tries.on_trouble) settings_.tries.on_trouble(what + ": " + state);
       std::unique_lock lock(mutex);

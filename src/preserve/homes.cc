@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-// {"Hash"}, {"data":{"Hash"}}, {"Root":{"Cid":{"/"}}}, {"cid"}: whichever is there.
+// {"Hash"}, {"data":{"Hash"}}, {"Root":{"Cid":{"/"}}}, {"cid"}: whichever it has.
 const json::string* find_cid(const json::value& value) {
   const json::object* object = value.if_object();
   if (object == nullptr) return nullptr;
@@ -34,7 +34,7 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
   const std::string rest = colon == word.npos ? "" : word.substr(colon + 1);
   if (word == "lighthouse") {
     if (settings.lighthouse_key.empty() && settings.keys == HomeSettings::Keys::needed) {
-      return fail(Code::invalid, "lighthouse wants an API key: export LIGHTHOUSE_API_KEY=…", Hint::lighthouse_key);
+      return fail(Code::invalid, "lighthouse needs an API key: export LIGHTHOUSE_API_KEY=…", Hint::lighthouse_key);
     }
     return make_lighthouse(settings);
   }
@@ -42,11 +42,11 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
   if (kind == "car" && !rest.empty()) return make_car(word, rest);
   if (kind == "pinning" && !rest.empty()) {
     if (settings.pinning_key.empty() && settings.keys == HomeSettings::Keys::needed)
-      return fail(Code::invalid, word + " wants an access token: export EAI_PINNING_KEY=…");
+      return fail(Code::invalid, word + " needs an access token: export EAI_PINNING_KEY=…");
     return make_pinning(word, rest, settings);
   }
-  return fail(Code::invalid,
-              "\"" + printable(word) + "\" is no home; use lighthouse, kubo, kubo:<URL>, pinning:<URL> or car:<file>");
+  return fail(Code::invalid, "\"" + printable(word) +
+                                 "\" is not a home; use lighthouse, kubo, kubo:<URL>, pinning:<URL> or car:<file>");
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ Result<ipld::Cid> cid_in_answer(ByteView answer) {
     }
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  if (!last) return fail(Code::network, "the answer names no CID: " + printable(text_of(answer), 200));
+  if (!last) return fail(Code::network, "the answer does not name a CID: " + printable(text_of(answer), 200));
   return *last;
 }
 

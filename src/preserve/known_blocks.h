@@ -1,6 +1,6 @@
-// Why: what a model adds is told by comparing its blocks with those of models that are known here.
+// Why: how many bytes of a model are new is found by comparing its blocks with those of the models that are known here.
 // Thread: any; unixfs_blocks() blocks its caller and reads the files with threads of its own.
-// Format of a list: the SHA-256 of each block, 32 bytes each, nothing else.
+// Format of a list: the SHA-256 of each block, 32 bytes each, and nothing else.
 #pragma once
 
 #include <functional>
@@ -29,8 +29,8 @@ Result<Digests> read_block_lists(const std::vector<fs::path>& files);
 // Bytes in blocks that are not in `had`, each block counted once.
 std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests& had);
 
-// The blocks that these files have in the format unixfs, `layout` of those that are GGUFs. `progress`: bytes read so far of
-// all. Code::cancelled when stopped.
+// The blocks that these files have in the format unixfs; `layout` is for those that are GGUFs. `progress`: bytes read
+// so far, of all files. Code::cancelled when stopped.
 Result<std::vector<BlockSize>> unixfs_blocks(const SourceFiles& files, model::Layout layout, unsigned threads,
                                              const std::function<void(std::uint64_t)>& progress,
                                              const std::stop_token& stop);

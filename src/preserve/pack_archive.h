@@ -1,6 +1,6 @@
-// Why: the folder as parts of one gzip stream, made on all cores in one pass, hashed while they are made.
-// Thread: pack_archive() blocks its caller, who is also the one that hashes the parts; the rest is done by `workers`.
-// What holds: nothing is written but what the sink gives a file for; memory is a few MiB per worker.
+// Why: the folder becomes the parts of one gzip stream, made on all cores in one pass, and hashed while they are made.
+// Thread: pack_archive() blocks its caller, whose thread also hashes the parts; `workers` do the rest.
+// What holds: nothing is written except to files that the sink gives; memory is a few MiB per worker.
 #pragma once
 
 #include <functional>
@@ -49,13 +49,14 @@ struct PackOptions {
   std::uint64_t part_size = 512 * k_mib;
 };
 
-// `files` in the order of plan.files(). `progress`: raw bytes so far, and what packing made of them. Code::cancelled when stopped.
+// `files` in the order of plan.files(). `progress`: raw bytes so far, and what packing made of them. Code::cancelled
+// when stopped.
 using OnPacked = std::function<void(std::uint64_t raw, std::uint64_t packed)>;
 Result<PackReport> pack_archive(const model::TarPlan& plan, const SourceFiles& files, const PackOptions& options,
                                 Workers& workers, PartSink& sink, const OnPacked& progress,
                                 const std::stop_token& stop);
 
-// About how many bytes pack_archive() will make, from some blocks taken evenly.
+// About how many bytes pack_archive() will make, judged by blocks taken at even distances.
 Result<std::uint64_t> estimate_packed(const model::TarPlan& plan, const SourceFiles& files);
 
 }  // namespace eai::preserve

@@ -1,13 +1,11 @@
 #include "preserve/preserve.h"
 
 #include <algorithm>
-#include <cerrno>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "preserve/block_cars.h"
 #include "preserve/hash_unixfs.h"
+#include "preserve/part_sender.h"
+#include "preserve/preflight.h"
 #include "preserve/targets.h"
 #include "util/text.h"
 
@@ -15,49 +13,18 @@ namespace eai::preserve {
 namespace {
 
 using ipld::Cid;
-using ipld::k_unixfs_v1_2025;
 using ipld::Sha256;
 
-// How many parts may lie on the disk at once.
-class Window {
+class Preservation {
  public:
-  explicit Window(std::size_t room) : room_(room) {}
-  bool take(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait(lock, stop, [&] { return room_ > 0; })) return false;
-    --room_;
-    return true;
-  }
-  void give() {
-    std::lock_guard lock(mutex_);
-    ++room_;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::size_t room_;
-};
-
-// A file without a name: it is gone when the process is.
-Result<UniqueFd> nameless_file(const fs::path& folder) {
-  EAI_CHECK(make_folders(folder, 0700));
-  std::string name = (folder / "part.XXXXXX").string();
-  UniqueFd fd(::mkostemp(name.data(), O_CLOEXEC));
-  if (!fd) return fail_errno("creating a file in " + folder.string(), errno);
-  ::unlink(name.c_str());
-  return fd;
-}
-
-class Run final : public PartSink {
- public:
-  Run(const Folder& folder, const Options& options, const Homes& homes, Monitor& monitor, std::stop_source stop)
+  Preservation(const Folder& folder, const Options& options, const Homes& homes, Monitor& monitor,
+               std::stop_source stop)
       : folder_(folder),
         options_(options),
         monitor_(monitor),
         stop_(std::move(stop)),
         workers_(pool_threads(options.threads)),
+        parts_(targets_, options.work_folder, 2 * std::max<std::size_t>(1, homes.size()), stop_.get_token()),
         targets_(monitor, stop_) {
     for (const auto& home : homes) homes_.push_back(home.get());
   }
@@ -65,7 +32,7 @@ class Run final : public PartSink {
   Result<Outcome> go() {
     auto outcome = run();
     if (outcome) return outcome;
-    // A file that changed is the cause of whatever came of it.
+    // If a file changed, that is the cause of whatever went wrong.
     EAI_CHECK(still_same(folder_.files));
     if (outcome.error().code == Code::cancelled && targets_.nobody_left()) return targets_.all_failed();
     return outcome;
@@ -82,8 +49,8 @@ class Run final : public PartSink {
     metadata_.config_name = options_.config_name;
     metadata_.lora = options_.lora;
     out_.bytes = folder_.size();
-    EAI_CHECK(check_sizes());
-    EAI_CHECK(check_draft());
+    EAI_CHECK(check_sizes(folder_, options_, homes_));
+    EAI_CHECK(check_draft(metadata_, folder_, options_));
     if (options_.format == model::Format::archive) EAI_CHECK(lay_out());
     monitor_.change([&](Progress& p) { p.total = out_.bytes; });
     if (!options_.dry_run) EAI_CHECK(prepare());
@@ -99,60 +66,6 @@ class Run final : public PartSink {
     return finish();
   }
 
-  // ---- homes
-  // What cannot work at all is said before anything is done.
-  // What will be written, every reader must be able to read: that is found out before anything is sent.
-  Result<void> check_draft() const {
-    model::Metadata draft = metadata_;
-    const auto any = [](const std::string& name) { return Cid::raw_of(view_of(name)); };
-    if (options_.format == model::Format::archive) {
-      draft.chunk_size = options_.part_size;
-      draft.files = {{any(""), folder_.name + ".zip.part-aa", {}, 1, true}};
-    } else {
-      for (const auto& file : folder_.files) {
-        if (file->size() == 0) {
-          return fail(Code::invalid,
-                      "the file " + file->name() +
-                          " is empty, and the format unixfs has no place for it: remove it, or use another format",
-                      Hint::archive_format);
-        }
-        draft.files.push_back({any(file->name()), file->name(), {}, file->size(), true});
-      }
-      std::sort(draft.files.begin(), draft.files.end(),
-                [](const auto& a, const auto& b) { return a.file_name < b.file_name; });
-    }
-    auto readable = model::parse_metadata(view_of(model::write_metadata(draft)));
-    return readable ? Result<void>() : Failure(std::move(readable).error());
-  }
-
-  Result<void> check_sizes() const {
-    if (options_.part_size == 0) return fail(Code::invalid, "a part cannot have 0 bytes");
-    // An entry of the metadata: a CID, a SHA-256, a size, and the part's name.
-    const std::uint64_t parts = out_.bytes / options_.part_size + 1, entry = 240 + folder_.name.size();
-    if (options_.format == model::Format::archive && parts > model::k_metadata_limit / entry) {
-      return fail(Code::invalid,
-                  "this would make " + std::to_string(parts) + " parts, more than a model's metadata can list",
-                  Hint::larger_parts);
-    }
-    std::uint64_t largest = 0;
-    for (const auto& file : folder_.files) largest = std::max(largest, file->size());
-    for (const Home* home : homes_) {
-      if (options_.format == model::Format::archive && options_.part_size > home->limit()) {
-        return fail(Code::invalid,
-                    home->name() + " takes at most " + human_bytes(home->limit()) + " at once, parts are " +
-                        human_bytes(options_.part_size),
-                    Hint::smaller_parts);
-      }
-      if (options_.format == model::Format::unixfs && std::min(largest, home->car_size()) > home->limit()) {
-        return fail(Code::invalid,
-                    home->name() + " takes at most " + human_bytes(home->limit()) +
-                        " at once, and a file of the format unixfs goes there as a whole",
-                    Hint::archive_format);
-      }
-    }
-    return {};
-  }
-
   Result<void> prepare() {
     monitor_.change([&](Progress& p) {
       p.phase = "asking";
@@ -162,19 +75,12 @@ class Run final : public PartSink {
     const fs::path journal = options_.work_folder / (folder_.name + "-" + to_hex(key).substr(0, 16) + ".receipts");
     EAI_TRY(receipts_, Receipts::open(journal));
     if (!options_.resume) EAI_CHECK(receipts_->forget());
-    window_ = std::make_shared<Window>(2 * std::max<std::size_t>(1, homes_.size()));
     EAI_TRY(const std::uint64_t room, room_needed());
     EAI_CHECK(targets_.open(homes_, *receipts_, room));
-    if (const auto settled = receipts_->settled()) {
-      const ipld::Profile* profile = ipld::find_profile(settled->profile);
-      if (profile == nullptr) return fail(Code::unsupported, "an earlier run cut parts by " + settled->profile);
-      profile_ = *profile;
-      settled_by_ = settled->by;
-    }
-    return {};
+    return parts_.follow(*receipts_);
   }
 
-  // What might just fit is tried: a home that is full says so, and what is up counts.
+  // What might just fit is tried: a home that is full says so, and what it has taken counts.
   Result<std::uint64_t> room_needed() const {
     if (!plan_) return out_.bytes;
     EAI_TRY(const std::uint64_t about, estimate_packed(*plan_, in_archive_));
@@ -203,86 +109,13 @@ class Run final : public PartSink {
       });
     };
     EAI_TRY(const PackReport report, pack_archive(*plan_, in_archive_, {folder_.name, options_.part_size}, workers_,
-                                                  *this, progress, stop_.get_token()));
+                                                  parts_, progress, stop_.get_token()));
+    metadata_.files = parts_.take_entries();
+    blocks_ = parts_.take_blocks();
     monitor_.change([](Progress& p) { p.phase = "sending"; });
     out_.payload = report.packed;
     out_.stored = report.stored;
     return {};
-  }
-
-  Result<Begin> begin(const std::string& name) override {
-    if (targets_.empty()) return Begin{nullptr, profile_};
-    if (!window_->take(stop_.get_token())) return fail(Code::cancelled, "stopped");
-    auto fd = nameless_file(options_.work_folder);
-    if (!fd) {
-      window_->give();
-      return Failure(std::move(fd).error());
-    }
-    auto file = SourceFile::own(name, *std::move(fd));
-    SourceFile* raw = file.get();
-    std::shared_ptr<SourceFile> counted(raw, [file = std::move(file), window = window_](SourceFile*) mutable {
-      file.reset();
-      window->give();
-    });
-    return Begin{std::move(counted), profile_};
-  }
-
-  Result<void> end(Part part) override {
-    Piece piece{Piece::Kind::file, {part.name, {}, part.profile, part.root.cid, {}}, part.sha256};
-    if (part.bytes) piece.upload.body.add(part.bytes, {0, part.size});
-    const Sender* taught = nullptr;
-    if (!settled_by_ && !targets_.empty()) {
-      EAI_TRY(taught, settle(piece));
-    }
-    if (!(part.profile == profile_)) {
-      // Made before the home told how it cuts.
-      part.blocks.clear();
-      EAI_TRY(const ipld::TreeNode root,
-              import_body(
-                  piece.upload.body, profile_,
-                  [&](const Cid& cid, ByteView block) -> Result<void> {
-                    part.blocks.push_back(block_size(cid, block.size()));
-                    return {};
-                  },
-                  [&](const Cid& cid, const Bytes& block) { part.blocks.push_back(block_size(cid, block.size())); }));
-      piece.upload.profile = profile_;
-      piece.upload.cid = root.cid;
-    }
-    blocks_.insert(blocks_.end(), part.blocks.begin(), part.blocks.end());
-    metadata_.files.push_back({piece.upload.cid, part.name, part.sha256, part.size, true});
-    part.bytes.reset();
-    if (!targets_.empty()) targets_.push(piece, taught, *settled_by_);
-    return {};
-  }
-
-  // The first part tells how the service cuts files. All later parts, and all other homes, follow it. Returns the
-  // sender that has this part now.
-  Result<const Sender*> settle(Piece& piece) {
-    settled_by_ = "";
-    Sender* teacher = targets_.picky();
-    if (teacher != nullptr) {
-      if (auto learned = learn(*teacher, piece); learned) {
-        settled_by_ = teacher->home().name();
-      } else {
-        teacher->give_up(std::move(learned).error());
-        teacher = nullptr;
-      }
-      if (stop_.stop_requested()) return fail(Code::cancelled, "stopped");
-    }
-    EAI_CHECK(receipts_->settle({std::string(profile_.name), *settled_by_}));
-    return teacher;
-  }
-
-  Result<void> learn(Sender& teacher, Piece& piece) {
-    EAI_TRY(const Cid got, teacher.put(piece));
-    if (got.hash() != piece.upload.cid.hash()) {
-      auto found = profile_of(piece.upload.body, got);
-      if (!found) return wrong_cid(teacher.home().name(), piece, got);
-      profile_ = found->first;
-      piece.upload.profile = profile_;
-      piece.upload.cid = found->second.cid;
-    }
-    return teacher.accept(piece, got);
   }
 
   // ---- unixfs
@@ -323,7 +156,7 @@ class Run final : public PartSink {
         if (!skip.insert(block_size(block.cid, 0).digest).second) continue;
         cars.add(block.cid, block.bytes.size(), [&](Body& body) { body.add(block.bytes); });
       }
-      for (Piece& piece : cars.take()) sender.push(std::move(piece));
+      for (Parcel& parcel : cars.take()) sender.push(std::move(parcel));
     }
     return {};
   }
@@ -336,7 +169,7 @@ class Run final : public PartSink {
     return {};
   }
 
-  // What of our blocks the home has; and for the user, what it has not.
+  // Which of our blocks the home has; and for the user, how many bytes it lacks.
   Result<Digests> held_at(Home& home) {
     Digests wanted;
     for (const BlockSize& block : blocks_) wanted.insert(block.digest);
@@ -358,7 +191,7 @@ class Run final : public PartSink {
   // ---- the end
   Result<Outcome> finish() {
     out_.metadata_json = model::write_metadata(metadata_);
-    // What we write, every reader must be able to read.
+    // Every reader must be able to read what we write.
     EAI_CHECK(model::parse_metadata(view_of(out_.metadata_json)));
     out_.hash = Cid::raw_of(view_of(out_.metadata_json));
     targets_.finish(metadata_, out_.metadata_json, out_.hash);
@@ -367,7 +200,7 @@ class Run final : public PartSink {
     if (!options_.dry_run) failures_ = targets_.failures();
     if (stop_.stop_requested() && !failures_.empty()) return fail(Code::cancelled, "stopped");
     out_.metadata = std::move(metadata_);
-    out_.profile = profile_.name;
+    out_.profile = parts_.profile().name;
     out_.blocks = std::move(blocks_);
     out_.failures = std::move(failures_);
     out_.journal = std::move(receipts_);
@@ -381,16 +214,14 @@ class Run final : public PartSink {
   std::stop_source stop_;
   Workers workers_;
   std::shared_ptr<Receipts> receipts_;
-  std::shared_ptr<Window> window_;
   std::optional<model::TarPlan> plan_;
   SourceFiles in_archive_;  // in the order of the plan
   model::Metadata metadata_;
-  ipld::Profile profile_ = k_unixfs_v1_2025;
-  std::optional<std::string> settled_by_;  // the home that chose the profile; empty: it is ours
   std::vector<HashedFile> files_;
   std::vector<BlockSize> blocks_;
   std::vector<HomeFailure> failures_;
   Outcome out_;
+  PartSender parts_;
   Targets targets_;  // last: its threads use the rest
 };
 
@@ -408,7 +239,7 @@ void Monitor::change(const std::function<void(Progress&)>& f) {
 
 Result<Outcome> preserve(const Folder& folder, const Options& options, const Homes& homes, Monitor& monitor,
                          std::stop_source stop) {
-  return Run(folder, options, homes, monitor, std::move(stop)).go();
+  return Preservation(folder, options, homes, monitor, std::move(stop)).go();
 }
 
 }  // namespace eai::preserve

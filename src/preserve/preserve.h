@@ -1,9 +1,9 @@
-// Why: a folder becomes a hash, and what the hash names lies on homes that the user chose.
-// Thread: preserve() blocks its caller and owns its helpers; Monitor may be read from any thread meanwhile.
+// Why: a folder becomes a hash, and what the hash names is kept by homes that the user chose.
+// Thread: preserve() blocks its caller and owns its helpers; Monitor may be read from any thread while it runs.
 // What holds: no home is believed: the CID that it names is compared with ours (every known profile is tried), and a
-// difference is Code::corrupt. A home that fails does not end the others. After a kill or a failure the same call goes
-// on: parts with a receipt are not sent again. Nothing of the folder is copied but parts in flight, at most two per
-// home, in files that vanish with the process.
+// difference is Code::corrupt. A home that fails does not end the others. After a kill or a failure the same call
+// continues: parts with a receipt are not sent again. Nothing of the folder is copied except the parts in flight, at
+// most two per home, in files that vanish with the process.
 #pragma once
 
 #include <functional>
@@ -73,16 +73,16 @@ struct Outcome {
   std::uint64_t stored = 0;                     // archive: bytes that were stored, not deflated
   std::uint64_t sent = 0;                       // bytes that went out, all homes together
   std::uint64_t resumed = 0;                    // bytes that earlier runs had sent
-  std::uint64_t new_here = 0;                   // bytes in blocks that no known model has
-  std::map<std::string, std::uint64_t> new_at;  // the same for homes that can tell; dry runs, and unixfs
+  std::uint64_t new_here = 0;                   // bytes in blocks that no model known here has
+  std::map<std::string, std::uint64_t> new_at;  // the same for homes that can tell; in dry runs, and for unixfs
   std::string profile;                          // under which the parts' CIDs hold
   std::vector<BlockSize> blocks;                // all of them
-  std::vector<HomeFailure> failures;            // the homes that have not all of it, and why
-  std::shared_ptr<Receipts> journal;            // to be removed when there is nothing to go on with; null: dry run
+  std::vector<HomeFailure> failures;            // the homes that do not have all of it, and why
+  std::shared_ptr<Receipts> journal;            // to be removed when there is nothing to continue; null in a dry run
 };
 
-// An error if no home has all of it: the homes' own one, all of them in its message. `stop` ends it (Code::cancelled,
-// "stopped"), and is asked for by itself when the last home failed: what the homes were made with should be its token.
+// If no home has all of it, the first home's error, with all of their messages. `stop` ends it (Code::cancelled,
+// "stopped"); a stop is also requested by this call itself when the last home fails, so make the homes with its token.
 Result<Outcome> preserve(const Folder& folder, const Options& options, const Homes& homes, Monitor& monitor,
                          std::stop_source stop);
 

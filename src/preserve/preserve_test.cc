@@ -7,6 +7,7 @@
 #include "ipld/car.h"
 #include "ipld/unixfs_reader.h"
 #include "preserve/audit.h"
+#include "preserve/deals.h"
 #include "preserve/hash_unixfs.h"
 #include "preserve/receipts.h"
 #include "preserve/sender.h"
@@ -29,7 +30,7 @@ std::shared_ptr<SourceFile> file_of(const fs::path& folder, const std::string& n
 
 void no_progress(std::uint64_t) {}
 
-TEST(Body, ReadsAcrossItsPieces) {
+TEST(Body, ReadsAcrossItsSpans) {
   TemporaryFolder folder;
   const Bytes content = pattern(1000, 1);
   auto file = file_of(folder.path(), "f", content);
@@ -431,7 +432,7 @@ TEST(Preserve, WhatIsTooLargeForAHomeIsSaidFirst) {
   EXPECT_EQ(demo.run({Script{}}).error().code, Code::invalid);
   // More parts than the metadata could list: found out before the first is made.
   demo.options.part_size = 1000;
-  EXPECT_NE(demo.run({Script{}}).error().message.find("larger --zip-chunk-size"), std::string::npos);
+  EXPECT_EQ(demo.run({Script{}}).error().hint, Hint::larger_parts);
   demo.options.part_size = 2 * k_mib;
   demo.options.format = model::Format::unixfs;
   fs::resize_file(demo.folder.path() / "m", 101 * k_mib);

@@ -1,10 +1,11 @@
-// Why: what is up stays up: a run that was killed goes on where it was, and sends nothing twice.
+// Why: what has been sent is remembered, so that a run continues where a killed one was, and sends nothing twice.
 // Thread: any; one process at a time per journal (file lock).
-// Format: one JSON object per line, synced before it counts; a torn last line is left out:
-//   {"home", "sha256" (hex, of a part's bytes, or of the CIDs in a CAR), "size", "cid"}   these bytes are there
-//   {"home", "finished": the model's hash}                                                all of the model is there
+// Format: one JSON object per line, synced before it counts; a torn last line is ignored:
+//   {"home", "sha256" (hex, of a part's bytes, or of the CIDs in a CAR), "size", "cid"}   the home has these bytes
+//   {"home", "finished": the model's hash}                                                the home has all of the model
 //   {"profile", "by": a home, or ""}                                                      how the parts' trees are cut
-// A receipt is for bytes, not for names: when the folder changes, receipts of bytes that are the same still hold.
+// A receipt is for bytes, not for names: when the folder changes, the receipts of bytes that stayed the same still
+// hold.
 #pragma once
 
 #include <map>
@@ -27,7 +28,7 @@ class Receipts {
   Result<void> add(const std::string& home, const ipld::Sha256& sha256, std::uint64_t size, const ipld::Cid& cid);
   // Bytes of all that this home has a receipt for.
   std::uint64_t bytes_at(const std::string& home) const;
-  // The hash of the model that this home has had all of.
+  // The hash of the model, if this home has had all of it.
   std::optional<ipld::Cid> finished(const std::string& home) const;
   Result<void> finish(const std::string& home, const ipld::Cid& hash);
   // Once the first part went out all later ones follow its profile, in later runs too: else the hash would change.
@@ -37,9 +38,9 @@ class Receipts {
   };
   std::optional<Settled> settled() const;
   Result<void> settle(Settled settled);
-  // Nothing that was written down counts any more.
+  // Nothing that was written down counts from now on.
   Result<void> forget();
-  // All is done: nothing to go on with.
+  // Everything is done, and there is nothing to continue.
   Result<void> remove();
 
  private:

@@ -18,10 +18,10 @@ std::optional<std::pair<ipld::Profile, ipld::TreeNode>> profile_of(const Body& b
   return std::nullopt;
 }
 
-Failure wrong_cid(const std::string& home, const Piece& piece, const ipld::Cid& got) {
-  std::string message = home + " answered the CID " + got.str() + " for " + piece.upload.name + ", which is " +
-                        piece.upload.cid.str() + ": ";
-  const auto profile = piece.kind == Piece::Kind::file ? profile_of(piece.upload.body, got) : std::nullopt;
+Failure wrong_cid(const std::string& home, const Parcel& parcel, const ipld::Cid& got) {
+  std::string message = home + " answered the CID " + got.str() + " for " + parcel.upload.name + ", which is " +
+                        parcel.upload.cid.str() + ": ";
+  const auto profile = parcel.kind == Parcel::Kind::file ? profile_of(parcel.upload.body, got) : std::nullopt;
   if (profile)
     return fail(Code::corrupt,
                 message + "the same bytes, cut in another way (" + std::string(profile->first.name) + ")",
@@ -45,18 +45,18 @@ Sender::~Sender() {
   threads_.clear();
 }
 
-void Sender::push(Piece piece) {
+void Sender::push(Parcel parcel) {
   if (!home_.takes_bytes()) return;
   std::lock_guard lock(mutex_);
   if (error_) return;
-  monitor_.change([&](Progress& p) { p.homes[index_].total += piece.upload.body.size(); });
-  queue_.push_back(std::move(piece));
+  monitor_.change([&](Progress& p) { p.homes[index_].total += parcel.upload.body.size(); });
+  queue_.push_back(std::move(parcel));
   changed_.notify_all();
 }
 
-std::optional<ipld::Cid> Sender::receipt_of(const Piece& piece) const {
+std::optional<ipld::Cid> Sender::receipt_of(const Parcel& parcel) const {
   if (receipts_ == nullptr) return std::nullopt;
-  return receipts_->find(home_.name(), piece.sha256, piece.upload.body.size());
+  return receipts_->find(home_.name(), parcel.sha256, parcel.upload.body.size());
 }
 
 void Sender::resume(std::uint64_t size) {
@@ -65,28 +65,28 @@ void Sender::resume(std::uint64_t size) {
   monitor_.change([&](Progress& p) { p.homes[index_].sent += size; });
 }
 
-Result<ipld::Cid> Sender::put(const Piece& piece) {
-  monitor_.change([&](Progress& p) { p.homes[index_].total += piece.upload.body.size(); });
-  if (const auto before = receipt_of(piece)) {
-    resume(piece.upload.body.size());
+Result<ipld::Cid> Sender::put(const Parcel& parcel) {
+  monitor_.change([&](Progress& p) { p.homes[index_].total += parcel.upload.body.size(); });
+  if (const auto before = receipt_of(parcel)) {
+    resume(parcel.upload.body.size());
     return *before;
   }
-  return upload(piece);
+  return upload(parcel);
 }
 
-Result<ipld::Cid> Sender::upload(const Piece& piece) {
-  const std::uint64_t size = piece.upload.body.size();
-  std::uint64_t shown = 0;  // of this piece; goes back when a try starts again
+Result<ipld::Cid> Sender::upload(const Parcel& parcel) {
+  const std::uint64_t size = parcel.upload.body.size();
+  std::uint64_t shown = 0;  // of this parcel; goes back when a try starts again
   auto show = [&](std::uint64_t now) {
     now = std::min(now, size);
     monitor_.change([&](Progress& p) { p.homes[index_].sent += now - shown; });  // wraps round where it is less
     shown = now;
   };
-  Upload upload = piece.upload;
+  Upload upload = parcel.upload;
   upload.on_sent = show;
   monitor_.change([&](Progress& p) { ++p.homes[index_].in_flight; });
   Result<ipld::Cid> cid = upload.cid;
-  if (piece.kind == Piece::Kind::file) {
+  if (parcel.kind == Parcel::Kind::file) {
     cid = home_.put_file(upload);
   } else if (auto done = home_.put_car(upload); !done) {
     cid = Failure(std::move(done).error());
@@ -102,33 +102,33 @@ Result<ipld::Cid> Sender::upload(const Piece& piece) {
   return cid;
 }
 
-Result<void> Sender::accept(const Piece& piece, const ipld::Cid& cid) {
+Result<void> Sender::accept(const Parcel& parcel, const ipld::Cid& cid) {
   if (receipts_ == nullptr) return {};
-  return receipts_->add(home_.name(), piece.sha256, piece.upload.body.size(), cid);
+  return receipts_->add(home_.name(), parcel.sha256, parcel.upload.body.size(), cid);
 }
 
-Result<void> Sender::send(Piece& piece) {
+Result<void> Sender::send(Parcel& parcel) {
   // A receipt for the same bytes in another tree is none.
-  if (const auto before = receipt_of(piece); before && before->hash() == piece.upload.cid.hash()) {
-    resume(piece.upload.body.size());
+  if (const auto before = receipt_of(parcel); before && before->hash() == parcel.upload.cid.hash()) {
+    resume(parcel.upload.body.size());
     return {};
   }
-  EAI_TRY(ipld::Cid got, upload(piece));
-  if (got.hash() != piece.upload.cid.hash()) {
+  EAI_TRY(ipld::Cid got, upload(parcel));
+  if (got.hash() != parcel.upload.cid.hash()) {
     // A node too old for what it was asked cuts the file in its own way; the blocks themselves leave it no choice.
-    const bool same_bytes = piece.kind == Piece::Kind::file && profile_of(piece.upload.body, got).has_value();
-    if (!same_bytes || home_.picks_profile()) return wrong_cid(home_.name(), piece, got);
-    EAI_TRY(const Piece blocks, as_car(piece));
+    const bool same_bytes = parcel.kind == Parcel::Kind::file && profile_of(parcel.upload.body, got).has_value();
+    if (!same_bytes || home_.picks_profile()) return wrong_cid(home_.name(), parcel, got);
+    EAI_TRY(const Parcel blocks, as_car(parcel));
     monitor_.change([&](Progress& p) { p.homes[index_].total += blocks.upload.body.size(); });
     EAI_TRY(got, upload(blocks));
   }
-  return accept(piece, got);
+  return accept(parcel, got);
 }
 
 void Sender::run(const std::stop_token& ending) {
   std::unique_lock lock(mutex_);
   while (changed_.wait(lock, ending, [&] { return !queue_.empty(); })) {
-    Piece piece = std::move(queue_.front());
+    Parcel parcel = std::move(queue_.front());
     queue_.pop_front();
     ++active_;
     lock.unlock();
@@ -136,9 +136,9 @@ void Sender::run(const std::stop_token& ending) {
     if (stop_.stop_requested()) {
       outcome = fail(Code::cancelled, "stopped");
     } else {
-      outcome = send(piece);
+      outcome = send(parcel);
     }
-    piece = Piece{Piece::Kind::file, {{}, {}, {}, piece.upload.cid, {}}, {}};  // lets go of its bytes on the disk
+    parcel = Parcel{Parcel::Kind::file, {{}, {}, {}, parcel.upload.cid, {}}, {}};  // lets go of its bytes on the disk
     if (!outcome) give_up(std::move(outcome).error());
     lock.lock();
     --active_;
@@ -147,7 +147,7 @@ void Sender::run(const std::stop_token& ending) {
 }
 
 void Sender::give_up(Error error) {
-  std::deque<Piece> dropped;  // let go of without the lock
+  std::deque<Parcel> dropped;  // let go of without the lock
   {
     std::lock_guard lock(mutex_);
     if (error_) return;

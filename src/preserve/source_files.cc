@@ -25,7 +25,7 @@ Result<std::shared_ptr<SourceFile>> SourceFile::open(const fs::path& folder, con
   EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("reading " + path.string(), errno);
-  if (!S_ISREG(info.st_mode)) return fail(Code::invalid, path.string() + " is no ordinary file");
+  if (!S_ISREG(info.st_mode)) return fail(Code::invalid, path.string() + " is not an ordinary file");
   std::shared_ptr<SourceFile> file(new SourceFile(name, std::move(path), std::move(fd)));
   file->size_ = static_cast<std::uint64_t>(info.st_size);
   file->modified_ = modified_of(info);

@@ -1,7 +1,7 @@
-// Why: the files of the folder, read while somebody may still be writing to them.
+// Why: the files of the folder are read while somebody may still be writing to them.
 // Thread: read(), window() and whole() from any; open() and still_same() from one.
-// What holds: what is read is the file that was opened; a file that changed meanwhile is found out by still_same(),
-// or by read() and whole() when it became shorter. Links are never followed below the folder.
+// What holds: what is read is the file that was opened. still_same() finds out whether it has changed since; read() and
+// whole() find out when it became shorter. Links below the folder are never followed.
 #pragma once
 
 #include <ctime>
@@ -18,12 +18,12 @@ namespace eai::preserve {
 
 class SourceFile {
  public:
-  // `name` is the path below the folder, for messages too. Code::invalid if it is no regular file.
+  // `name` is the path below the folder, for messages too. Code::invalid if it is not a regular file.
   static Result<std::shared_ptr<SourceFile>> open(const fs::path& folder, const std::string& name);
-  // A file of this program's own, already open for reading and writing.
+  // A file that this program made itself, already open for reading and writing.
   static std::shared_ptr<SourceFile> own(std::string name, UniqueFd fd);
   int fd() const { return fd_.get(); }
-  // After writing to an own file: its size from now on.
+  // After writing to such a file: its size from now on.
   void set_size(std::uint64_t size) { size_ = size; }
   const std::string& name() const { return name_; }
   const fs::path& path() const { return path_; }
@@ -32,7 +32,7 @@ class SourceFile {
   // The bytes without a copy. They count only if `whole` says afterwards that they were all there.
   Result<std::shared_ptr<const FileWindow>> window(ByteRange range) const;
   Result<void> whole(const FileWindow& window) const;
-  // Code::busy if size, time of change or identity are others than when it was opened. Not for own files.
+  // Code::busy if size, time of change or identity differ from when it was opened. Not for files made by own().
   Result<void> still_same() const;
 
  private:

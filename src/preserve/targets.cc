@@ -40,11 +40,11 @@ Sender* Targets::picky() const {
   return found == targets_.end() ? nullptr : found->sender.get();
 }
 
-void Targets::push(const Piece& piece, const Sender* except, const std::string& settled_by) {
+void Targets::push(const Parcel& parcel, const Sender* except, const std::string& settled_by) {
   for (Target& target : targets_) {
     if (!target.takes() || target.sender.get() == except) continue;
     const bool as_blocks = target.home().picks_profile() && target.home().name() != settled_by;
-    Result<Piece> sent = as_blocks ? as_car(piece) : piece;
+    Result<Parcel> sent = as_blocks ? as_car(parcel) : parcel;
     if (sent) {
       target.sender->push(*std::move(sent));
     } else {
@@ -71,21 +71,22 @@ Result<void> Targets::finish_one(Target& target, const model::Metadata& metadata
   if (target.had) {
     if (*target.had == hash) return {};
     return fail(Code::invalid, home.name() + " holds " + target.had->str() +
-                                   ", an earlier state of the folder; remove it or give another name");
+                                   ", an earlier state of the folder; remove it, or give another name");
   }
   EAI_CHECK(target.sender->drain());
   const bool source_left = std::any_of(targets_.begin(), targets_.end(), [](const Target& other) {
     return !other.sender->error() && !other.home().origins().empty();
   });
   if (home.fetches_from_others() && !source_left) {
-    return fail(Code::network, home.name() + " has nobody to fetch from: the home that it was to fetch from failed");
+    return fail(Code::network,
+                home.name() + " has nobody to fetch from, because the home that it should fetch from failed");
   }
   for (const auto& entry : metadata.files) EAI_CHECK(home.keep(entry.cid, entry.file_name));
-  Piece piece{Piece::Kind::file,
-              {metadata.folder_name + "_metadata.json", {}, ipld::k_unixfs_v1_2025, hash, {}},
-              ipld::sha256(view_of(json))};
-  piece.upload.body.add(Bytes(json.begin(), json.end()));
-  target.sender->push(std::move(piece));
+  Parcel parcel{Parcel::Kind::file,
+                {metadata.folder_name + "_metadata.json", {}, ipld::k_unixfs_v1_2025, hash, {}},
+                ipld::sha256(view_of(json))};
+  parcel.upload.body.add(Bytes(json.begin(), json.end()));
+  target.sender->push(std::move(parcel));
   EAI_CHECK(target.sender->drain());
   // Of a file that gets its name at once the receipt comes first: it counts only where the file is there.
   if (home.whole_or_nothing()) EAI_CHECK(receipts_->finish(home.name(), hash));

@@ -1,6 +1,7 @@
-// Why: all homes of one run, side by side: each takes what it can, and none ends the others.
+// Why: all homes of one run are served side by side: each takes what it can, and none of them ends the others.
 // Thread: one, the run's; uploads run on the senders' threads.
-// What holds: when the last home has failed, `stop` is asked for. What is pushed reaches every home that still takes.
+// What holds: when the last home has failed, a stop is requested. What is pushed reaches every home that still takes
+// any.
 #pragma once
 
 #include <optional>
@@ -19,12 +20,12 @@ class Targets {
   Result<void> open(const std::vector<Home*>& homes, Receipts& receipts, std::uint64_t bytes);
   bool empty() const { return targets_.empty(); }
 
-  // The first home that takes and cuts files as it likes; null if there is none.
+  // The first home that still takes parcels and cuts files in its own way; null if there is none.
   Sender* picky() const;
-  // To all that take, but not to `except`. A home that would cut a part in its own way, though that is settled by
-  // somebody else, gets it as blocks.
-  void push(const Piece& piece, const Sender* except, const std::string& settled_by);
-  // Those that take. A sender that cannot go on is told so with give_up().
+  // To all that take, except to `except`. A home that would cut a part in its own way, although another one has settled
+  // that, gets it as blocks.
+  void push(const Parcel& parcel, const Sender* except, const std::string& settled_by);
+  // Those that take. One that cannot continue is told so with give_up().
   std::vector<Sender*> senders() const;
   void drain();
 

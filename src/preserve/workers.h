@@ -1,8 +1,8 @@
-// Why: hashing and packing on all cores, with results taken in order by one thread, which hashes what must be hashed in
-// order. That is a core's full work: it must not share its core with more threads than there are cores.
+// Why: hashing and packing run on all cores, and one thread takes the results in order and hashes what must be hashed
+// in order. That keeps a core busy, so there must not be more threads than cores.
 // Thread: submit() from any; tasks run on the pool's threads, and in get() on its caller's.
-// What holds: tasks hold values only. The destructor drops what has not begun and waits for what has: a future of a
-// dropped task breaks its promise.
+// What holds: tasks hold values only. The destructor drops what has not begun and waits for what has; the future of a
+// dropped task holds a broken promise.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 
 namespace eai::preserve {
 
-// Memory that goes round: a fresh MiB from the system costs as much as half of its SHA-256.
+// Memory that is used again: a fresh MiB from the system costs as much as half of its SHA-256.
 class Buffers {
  public:
   Bytes take() {
@@ -55,7 +55,8 @@ class Workers {
     threads_.clear();  // joins
   }
   std::size_t count() const { return threads_.size(); }
-  // How many tasks of about 1 MiB to have begun: enough that nobody waits when the machine is busy with others too.
+  // How many tasks of about 1 MiB to start ahead: enough that nobody waits when the machine is busy with other work
+  // too.
   std::size_t ahead() const { return threads_.size() + 10; }
   Buffers& buffers() { return buffers_; }
 
@@ -71,7 +72,7 @@ class Workers {
     return result;
   }
 
-  // What the task gave. Until then the caller works at what waits.
+  // The task's result. Until it is there the caller works on tasks that are waiting.
   template <typename T>
   T get(std::future<T>& result) {
     while (result.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {

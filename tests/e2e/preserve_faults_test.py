@@ -117,8 +117,8 @@ def test_options_out_of_range(world):
     assert "--format" in refuse(world, path, "--format", "zip")
     for home in ("attic", "car:", "pinning:"):
         done = world.run("preserve", path, "--to", home)
-        assert done.returncode == 2 and "is no home" in done.stderr
-        assert "is no home" in refuse(world, path, "--to", home)
+        assert done.returncode == 2 and "is not a home" in done.stderr
+        assert "is not a home" in refuse(world, path, "--to", home)
     # A rehearsal refuses whatever the real run would refuse, except that it does not ask for keys.
     assert "takes at most" in refuse(world, path, "--to", "lighthouse", "--zip-chunk-size", 40_000)
 

@@ -1,8 +1,8 @@
-// Whom to ask for which range, and when a slow one is helped.
+// Whom to ask for which range, and when a slow source is helped.
 #include <algorithm>
 
+#include "fetch/block_fetcher.h"
 #include "fetch/range_request.h"
-#include "fetch/run.h"
 #include "ipld/cid.h"
 
 namespace eai::fetch {
@@ -20,58 +20,62 @@ constexpr auto k_tick = 100ms;
 
 }  // namespace
 
-std::uint64_t Run::slice(int source) const {
-  if (book_.rate(source) <= 0) return k_first_slice;
-  auto bytes = static_cast<std::uint64_t>(book_.rate(source) * k_slice_seconds / (book_.in_flight(source) + 1));
+std::uint64_t BlockFetcher::slice(int source) const {
+  if (book().rate(source) <= 0) return k_first_slice;
+  auto bytes = static_cast<std::uint64_t>(book().rate(source) * k_slice_seconds / (book().in_flight(source) + 1));
   return std::clamp(bytes, k_smallest_slice, k_largest_slice);
 }
 
-void Run::start(std::size_t index, int source, ByteRange range, bool ranged) {
-  PieceWork& work = pieces_[index];
-  Form form = work.piece.cid.codec() == ipld::Codec::raw ? book_.form(source) : Form::file;
-  http::Request asked = request_for(book_.source(source), work.piece.cid, form, options_);
-  if (ranged) asked.range = range;
-  auto request = std::make_unique<RangeRequest>(*this, index, source, range, ranged, form);
+void BlockFetcher::start(std::size_t index, int source, ByteRange range, bool ranged) {
+  InWork& work = pieces_[index];
+  const ipld::Cid& cid = work.wanted.cid;
+  peers::Question question{.source = source, .piece = index, .cid = cid, .form = peers::Form::file};
+  // Of a tree a raw block would be the root alone.
+  if (cid.codec() == ipld::Codec::raw) question.form = book().form(source);
+  if (ranged) question.range = range;
+  if (work.wanted.size_is_exact) question.size = work.wanted.size;
+  auto request = std::make_unique<RangeRequest>(*this, index, source, range, ranged);
   if (work.plan) work.plan->set(range, Holding::asked, source);
   ++work.requests;
-  book_.started(source);
-  auto id = transfers_.start(asked, *request);
-  requests_.emplace(id, std::move(request));
+  request->id = client_.ask(std::move(question), *request);
+  requests_.emplace(request->id, std::move(request));
+}
+
+bool BlockFetcher::all_slots_taken() const {
+  return requests_.size() >= static_cast<std::size_t>(std::max(1, client_.options().parallel_requests));
 }
 
 // True if a request was started.
-bool Run::ask_for(std::size_t index, Clock::time_point now) {
-  PieceWork& work = pieces_[index];
-  if (!work.wants_bytes() || requests_.size() >= static_cast<std::size_t>(std::max(1, options_.parallel_requests))) {
-    return false;
-  }
+bool BlockFetcher::ask_for(std::size_t index, Clock::time_point now) {
+  InWork& work = pieces_[index];
+  if (!work.wants_bytes() || all_slots_taken()) return false;
   if (!work.plan && work.requests > 0) return false;  // the first answer tells the size
   if (work.plan && !work.plan->next(1)) return false;
-  auto source = book_.pick(index, now, work.only);
+  auto source = book().pick(index, now, work.only);
   if (!source) return false;
   if (!work.plan) {
     start(index, *source, {0, k_first_slice}, true);
     return true;
   }
-  bool ranged = book_.has_ranges(*source);
-  // Who ignores ranges is asked once for the whole, not many times.
+  bool ranged = book().has_ranges(*source);
+  // One that ignores ranges is asked once for the whole, not many times.
   if (!ranged && work.requests > 0) return false;
   start(index, *source, *work.plan->next(ranged ? slice(*source) : work.plan->size()), ranged);
   return true;
 }
 
-Result<void> Run::give_up_or_wait(std::size_t index) const {
-  const PieceWork& work = pieces_[index];
-  if (!work.wants_bytes() || work.requests > 0 || !book_.hopeless(index, work.only)) return {};
+Result<void> BlockFetcher::give_up_or_wait(std::size_t index) const {
+  const InWork& work = pieces_[index];
+  if (!work.wants_bytes() || work.requests > 0 || !book().hopeless(index, work.only)) return {};
   return fail(Code::network,
-              "no source delivers " + work.piece.name + " (" + work.piece.cid.str() + "): " + book_.report());
+              "no source delivers " + work.wanted.name + " (" + work.wanted.cid.str() + "): " + book().report());
 }
 
-Result<void> Run::schedule(Clock::time_point now) {
-  for (std::size_t index = first_; index < window_end(); ++index) {
-    PieceWork& work = pieces_[index];
+Result<void> BlockFetcher::schedule(Clock::time_point now) {
+  for (std::size_t index = first_; index < end_; ++index) {
+    InWork& work = pieces_[index];
     if (!work.begun) EAI_CHECK(begin(index));
-    if (work.only && book_.hopeless(index, work.only)) work.only = alone_next(index);
+    if (work.only && book().hopeless(index, work.only)) work.only = alone_next(index);
     while (ask_for(index, now)) {
     }
     EAI_CHECK(give_up_or_wait(index));
@@ -80,13 +84,13 @@ Result<void> Run::schedule(Clock::time_point now) {
   return {};
 }
 
-// When nothing is left to ask for, an idle source takes over the end of what a slow one is at.
-void Run::steal(Clock::time_point now) {
-  if (requests_.size() >= static_cast<std::size_t>(std::max(1, options_.parallel_requests))) return;
+// When nothing is left to ask for, an idle source takes over the end of what a slow one is sending.
+void BlockFetcher::steal(Clock::time_point now) {
+  if (all_slots_taken()) return;
   RangeRequest* slowest = nullptr;
   double longest = 0;
   for (auto& [id, request] : requests_) {
-    const PieceWork& work = pieces_[request->index];
+    const InWork& work = pieces_[request->index];
     if (!work.plan || work.only || now - request->begun < 1s) continue;
     double seconds = static_cast<double>(request->left()) / std::max(request->rate(now), 1.0);
     if (seconds <= longest) continue;
@@ -94,9 +98,9 @@ void Run::steal(Clock::time_point now) {
     longest = seconds;
   }
   if (slowest == nullptr || longest < k_patience_seconds) return;
-  auto helper = book_.pick(slowest->index, now);
-  if (!helper || *helper == slowest->source || !book_.has_ranges(*helper)) return;
-  double known = book_.rate(*helper) / (book_.in_flight(*helper) + 1);
+  auto helper = book().pick(slowest->index, now);
+  if (!helper || *helper == slowest->source || !book().has_ranges(*helper)) return;
+  double known = book().rate(*helper) / (book().in_flight(*helper) + 1);
   double helper_rate = known > 0 ? known : k_rate_of_unknown;
   double slow_rate = slowest->rate(now);
   if (static_cast<double>(slowest->left()) / helper_rate > longest / 2) return;
@@ -104,7 +108,7 @@ void Run::steal(Clock::time_point now) {
   auto kept = static_cast<std::uint64_t>(static_cast<double>(slowest->left()) * slow_rate / (slow_rate + helper_rate));
   ByteRange rest{slowest->position + kept, slowest->range.end};
   std::size_t index = slowest->index;
-  book_.note(slowest->source, "was slow");
+  book().note(slowest->source, "was slow");
   slowest->shrink(rest.begin);
   if (kept < 16 * k_kib) {
     rest.begin = slowest->position;
@@ -113,8 +117,8 @@ void Run::steal(Clock::time_point now) {
   start(index, *helper, rest, true);
 }
 
-std::chrono::milliseconds Run::time_to_wait(Clock::time_point now) const {
-  auto ready = book_.next_ready(now);
+std::chrono::milliseconds BlockFetcher::time_to_wait(Clock::time_point now) const {
+  auto ready = book().next_ready(now);
   if (!ready) return k_tick;
   return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*ready - now), 1ms, std::chrono::milliseconds(k_tick));
 }

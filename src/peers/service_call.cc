@@ -1,13 +1,14 @@
-#include "preserve/exchange.h"
+#include "peers/service_call.h"
 
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <random>
 
+#include "peers/patience.h"
 #include "util/text.h"
 
-namespace eai::preserve {
+namespace eai::peers {
 namespace {
 
 using std::chrono::milliseconds;
@@ -20,17 +21,18 @@ std::string without_secret(std::string text, const std::string& secret) {
   return text;
 }
 
-struct Outcome {
+// How one try ended.
+struct Try {
   Result<Bytes> result;
   bool again = false;
-  std::optional<milliseconds> wait;
+  std::optional<std::chrono::seconds> retry_after;
 };
 
-Outcome judge(const Call& call, http::Response response) {
+Try judge_try(const ServiceCall& call, http::Response response) {
   if (response.status >= 200 && response.status < 300) return {std::move(response.body), false, {}};
   const std::string said = printable(without_secret(std::string(text_of(response.body)), call.secret), 300);
   std::string message = "HTTP " + std::to_string(response.status) + (said.empty() ? "" : ": " + said);
-  Outcome out{fail(Code::network, message), false, {}};
+  Try out{fail(Code::network, message), may_pass(response.status), {}};
   switch (response.status) {
     case 401:
     case 403:
@@ -52,33 +54,25 @@ Outcome judge(const Call& call, http::Response response) {
     case 413:
       out.result = fail(Code::invalid, "too large for this service (" + message + ")", Hint::smaller_parts);
       break;
-    case 408:
-    case 425:
-    case 429:
-      out.again = true;
-      break;
     case 500:
       // Kubo's way to say 404.
       out.again = said.find("not found") == said.npos;
       if (!out.again) out.result = fail(Code::not_found, message);
       break;
     default:
-      out.again = response.status >= 500;
       break;
   }
   if (!out.again && response.status < 500 && out.result.error().code == Code::network) {
     out.result = fail(Code::invalid, "the request was refused (" + message + ")");
   }
-  if (auto seconds = parse_u64(response.headers["retry-after"])) {
-    out.wait = milliseconds(1000 * std::min<std::uint64_t>(*seconds, 600));
-  }
+  out.retry_after = parse_retry_after(response.headers["retry-after"], std::chrono::system_clock::now());
   return out;
 }
 
 // Keeps an answer, or hands it on as it comes.
 class Listener final : public http::Receiver {
  public:
-  explicit Listener(const Call& call) : call_(call) {}
+  explicit Listener(const ServiceCall& call) : call_(call) {}
   Result<void> on_head(const http::ResponseHead& head) override {
     response_.status = head.status;
     response_.headers = head.headers;
@@ -107,21 +101,21 @@ class Listener final : public http::Receiver {
   }
 
  private:
-  const Call& call_;
+  const ServiceCall& call_;
   http::Response response_;
   Result<void> taken_;
   std::optional<Result<void>> done_;
 };
 
-Outcome try_once(const Call& call, const Tries& tries, const std::stop_token& stop) {
+Try try_once(const ServiceCall& call, const Tries& tries, const std::stop_token& stop) {
   http::Request request;
   request.url = call.url;
   request.method = call.method;
   request.headers = call.headers;
   request.stall_timeout = tries.stall;
   request.max_redirects = 0;
-  if (call.body != nullptr) {
-    request.body = http::RequestBody{call.body->size(), [&](std::uint64_t offset, std::span<std::uint8_t> into) {
+  if (call.body) {
+    request.body = http::RequestBody{call.body->size, [&](std::uint64_t offset, std::span<std::uint8_t> into) {
                                        if (call.on_sent) call.on_sent(offset);
                                        return call.body->read(offset, into);
                                      }};
@@ -138,7 +132,7 @@ Outcome try_once(const Call& call, const Tries& tries, const std::stop_token& st
   }
   if (!listener.taken()) return {Failure(listener.taken().error()), false, {}};
   auto response = listener.take();
-  if (response) return judge(call, *std::move(response));
+  if (response) return judge_try(call, *std::move(response));
   Error error = std::move(response).error();
   error.message = without_secret(std::move(error.message), call.secret);
   const bool again = error.code == Code::network || error.code == Code::timeout;
@@ -155,61 +149,26 @@ bool wait_for(milliseconds time, const std::stop_token& stop) {
 
 }  // namespace
 
-Result<Bytes> exchange(const Call& call, const Tries& tries, const std::stop_token& stop) {
-  milliseconds wait = tries.first_wait;
+Result<Bytes> call_service(const ServiceCall& call, const Tries& tries, const std::stop_token& stop) {
+  std::mt19937_64 random(std::random_device{}());
   for (int attempt = 0;; ++attempt) {
     if (stop.stop_requested()) return fail(Code::cancelled, "stopped");
-    Outcome outcome = try_once(call, tries, stop);
-    if (outcome.result) return std::move(outcome.result);
-    Error error = std::move(outcome.result).error();
-    if (!outcome.again || attempt >= tries.max_retries || stop.stop_requested()) {
-      if (outcome.again && attempt > 0) error.message += ", after " + std::to_string(attempt + 1) + " tries";
+    Try one = try_once(call, tries, stop);
+    if (one.result) return std::move(one.result);
+    Error error = std::move(one.result).error();
+    const auto pause = pause_before(attempt + 1, tries.first_wait, one.retry_after, random);
+    if (one.again && !pause) error.message += ", and it asked to wait " + human_duration(*one.retry_after);
+    if (!one.again || !pause || attempt >= tries.max_retries || stop.stop_requested()) {
+      if (one.again && attempt > 0) error.message += ", after " + std::to_string(attempt + 1) + " tries";
       return Failure(std::move(error).with(call.what));
     }
-    const milliseconds pause = outcome.wait.value_or(wait);
     if (tries.on_trouble) {
       tries.on_trouble(call.what + ": " + error.message + "; waits " +
-                       human_duration(std::chrono::ceil<std::chrono::seconds>(pause)));
+                       human_duration(std::chrono::ceil<std::chrono::seconds>(*pause)));
     }
-    if (!wait_for(pause, stop)) return fail(Code::cancelled, "stopped");
+    if (!wait_for(*pause, stop)) return fail(Code::cancelled, "stopped");
     if (call.on_again) call.on_again();
-    wait = std::min(wait * 2, milliseconds(60'000));
   }
 }
 
-Multipart multipart_file(const std::string& file_name, const Body& content) {
-  // A boundary that the content cannot hold but by a chance of 2^-128.
-  std::random_device random;
-  Bytes noise(16);
-  for (auto& byte : noise) byte = static_cast<std::uint8_t>(random());
-  const std::string boundary = "eai-" + to_hex(noise);
-  std::string told = file_name;
-  std::replace(told.begin(), told.end(), '/', '-');
-  auto bytes_of = [](const std::string& text) { return Bytes(text.begin(), text.end()); };
-  Multipart out;
-  out.body.add(bytes_of("--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" +
-                        url_escaped(told) + "\"\r\nContent-Type: application/octet-stream\r\n\r\n"));
-  out.body.add(content);
-  out.body.add(bytes_of("\r\n--" + boundary + "--\r\n"));
-  out.header = {"Content-Type", "multipart/form-data; boundary=" + boundary};
-  return out;
-}
-
-std::string url_escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      const auto byte = static_cast<std::uint8_t>(c);
-      std::string hex = to_hex({&byte, 1});
-      for (char& digit : hex) digit = static_cast<char>(digit >= 'a' ? digit - 'a' + 'A' : digit);
-      out += "%" + hex;
-    }
-  }
-  return out;
-}
-
-}  // namespace eai::preserve
+}  // namespace eai::peers

@@ -1,46 +1,33 @@
-#include "fetch/answer.h"
+#include "peers/judgement.h"
 
 #include <algorithm>
 
-#include <time.h>
-
+#include "peers/patience.h"
 #include "util/text.h"
 
-namespace eai::fetch {
+namespace eai::peers {
 namespace {
 
-using Meaning = Answer::Meaning;
+using Meaning = Judgement::Meaning;
 
-Answer wrong(std::string why) {
-  Answer answer;
-  answer.why = std::move(why);
-  return answer;
+Judgement wrong(std::string why) {
+  Judgement judgement;
+  judgement.why = std::move(why);
+  return judgement;
 }
 
-Answer judge_status(const http::ResponseHead& head) {
-  Answer answer;
-  answer.why = "HTTP " + std::to_string(head.status);
-  switch (head.status) {
-    case 408:
-    case 425:
-    case 429:
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-      answer.meaning = Meaning::later;
-      break;
-    default:
-      answer.meaning = Meaning::lacks;
-  }
-  answer.retry_after = parse_retry_after(head.header("retry-after"), std::chrono::system_clock::now());
-  return answer;
+Judgement judge_status(const http::ResponseHead& head) {
+  Judgement judgement;
+  judgement.why = "HTTP " + std::to_string(head.status);
+  judgement.meaning = may_pass(head.status) ? Meaning::later : Meaning::lacks;
+  judgement.retry_after = parse_retry_after(head.header("retry-after"), std::chrono::system_clock::now());
+  return judgement;
 }
 
-Answer judge_part(const http::ResponseHead& head, ByteRange asked, std::optional<std::uint64_t> size) {
+Judgement judge_part(const http::ResponseHead& head, ByteRange asked, std::optional<std::uint64_t> size) {
   std::string_view text = head.header("content-range");
   auto content = parse_content_range(text);
-  if (!content) return wrong("a Content-Range that is none: \"" + printable(text, 60) + "\"");
+  if (!content) return wrong("a Content-Range that makes no sense: \"" + printable(text, 60) + "\"");
   if (content->range.begin != asked.begin || content->range.end > asked.end) {
     return wrong("another range than asked for: \"" + printable(text, 60) + "\"");
   }
@@ -49,29 +36,29 @@ Answer judge_part(const http::ResponseHead& head, ByteRange asked, std::optional
   }
   auto length = parse_u64(head.header("content-length"));
   if (length && *length != content->range.size()) return wrong("a length that does not fit its range");
-  Answer answer;
-  answer.meaning = Meaning::good;
-  answer.total = content->total;
-  answer.length_known = length.has_value();
-  return answer;
+  Judgement judgement;
+  judgement.meaning = Meaning::good;
+  judgement.total = content->total;
+  judgement.length_known = length.has_value();
+  return judgement;
 }
 
-Answer judge_whole(const http::ResponseHead& head, std::optional<ByteRange> asked, std::optional<std::uint64_t> size) {
+Judgement judge_whole(const http::ResponseHead& head, std::optional<ByteRange> asked,
+                      std::optional<std::uint64_t> size) {
   auto length = parse_u64(head.header("content-length"));
   if (size && length && *length != *size) {
     return wrong("content of " + std::to_string(*length) + " bytes, expected " + std::to_string(*size));
   }
-  Answer answer;
-  answer.meaning = Meaning::good;
-  answer.total = length;
-  answer.length_known = length.has_value();
-  answer.ranges_ignored = asked.has_value();
-  return answer;
+  Judgement judgement;
+  judgement.meaning = Meaning::good;
+  judgement.total = length;
+  judgement.length_known = length.has_value();
+  judgement.ranges_ignored = asked.has_value();
+  return judgement;
 }
 
-}  // namespace
-
-Answer judge(const http::ResponseHead& head, std::optional<ByteRange> asked, std::optional<std::uint64_t> size) {
+Judgement judge_head(const http::ResponseHead& head, std::optional<ByteRange> asked,
+                     std::optional<std::uint64_t> size) {
   if (head.status != 200 && head.status != 206) return judge_status(head);
   std::string_view encoding = head.header("content-encoding");
   if (!encoding.empty() && encoding != "identity") {
@@ -83,17 +70,12 @@ Answer judge(const http::ResponseHead& head, std::optional<ByteRange> asked, std
   return judge_part(head, *asked, size);
 }
 
-std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
-                                                      std::chrono::system_clock::time_point now) {
-  constexpr std::int64_t k_longest = 365 * 24 * 3600;
-  if (auto seconds = parse_u64(text)) return std::chrono::seconds(std::min<std::uint64_t>(*seconds, k_longest));
-  tm parts{};
-  std::string date(text);
-  const char* end = ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  // In seconds: as a time point of the system's clock, the year 9999 (which means "never") would overflow.
-  std::int64_t wait = std::int64_t{::timegm(&parts)} - std::chrono::system_clock::to_time_t(now);
-  return std::chrono::seconds(std::clamp(wait, std::int64_t{0}, k_longest));
+}  // namespace
+
+Judgement judge(const http::ResponseHead& head, std::optional<ByteRange> asked, std::optional<std::uint64_t> size) {
+  Judgement judgement = judge_head(head, asked, size);
+  judgement.status = head.status;
+  return judgement;
 }
 
 std::optional<ContentRange> parse_content_range(std::string_view text) {
@@ -119,4 +101,4 @@ std::optional<std::size_t> find_appended_error(ByteView tail) {
   return at;
 }
 
-}  // namespace eai::fetch
+}  // namespace eai::peers

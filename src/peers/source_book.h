@@ -1,9 +1,9 @@
 // Why: what is known of each source in this run: how fast it is, what it does not have, when it may be asked again,
-// whether it lied. It decides whom to ask next and, when all is over, says what each of them did.
-// Thread: one. Time comes in as an argument; chance from a seed: so its tests need no clock.
-// What holds: a source that sent wrong bytes is never named again. A trouble costs one of `max_retries` attempts for the
-// piece and makes the source wait (twice as long each time, with jitter, or as long as it asked for itself); bytes
-// that arrive give the attempts back.
+// whether it lied. It decides whom to ask next and, in the end, says what each of them did.
+// Thread: one. Time comes in as an argument and chance from a seed, so its tests need no clock.
+// What holds: a source that sent wrong bytes is never named again. Trouble costs one of `max_retries` attempts for the
+// piece and makes the source wait (patience.h); bytes that arrive give the attempts back.
+// A piece is whatever the caller counts by this number: a part, a leaf, a document.
 #pragma once
 
 #include <chrono>
@@ -13,11 +13,19 @@
 #include <string>
 #include <vector>
 
-#include "fetch/sources.h"
+#include "peers/sources.h"
 
-namespace eai::fetch {
+namespace eai::peers {
 
 using Clock = std::chrono::steady_clock;
+
+struct SourceProgress {
+  std::string name;
+  std::uint64_t bytes = 0;  // received and not thrown away
+  double bytes_per_second = 0;
+  std::string trouble;                                      // "" | "sent wrong bytes, not used again" | "HTTP 503" …
+  std::optional<std::chrono::seconds> wait = std::nullopt;  // until it is asked again
+};
 
 class SourceBook {
  public:
@@ -27,10 +35,10 @@ class SourceBook {
   const Source& source(int index) const { return entries_[static_cast<std::size_t>(index)].source; }
   bool banned(int index) const { return entries_[static_cast<std::size_t>(index)].banned; }
 
-  // The gateway to ask now for the piece: has a free slot, need not wait; of those the one that is expected to answer
-  // soonest, the earlier one where nothing is known. `only`: this one or none.
+  // The gateway to ask for the piece now: of those that have a free slot and need not wait, the one that is expected to
+  // answer soonest, or the first one while nothing is known. `only`: this one or none.
   std::optional<int> pick(std::size_t piece, Clock::time_point now, std::optional<int> only = {}) const;
-  // Whether a gateway is left that could still deliver the piece, now or later.
+  // Whether no gateway is left that could still deliver the piece, now or later.
   bool hopeless(std::size_t piece, std::optional<int> only = {}) const;
   bool usable(int index, std::size_t piece) const;
   // The earliest end of a wait of any source.
@@ -56,8 +64,8 @@ class SourceBook {
   void ranges_ignored(int index) { entries_[static_cast<std::size_t>(index)].no_ranges = true; }
   bool has_ranges(int index) const { return !entries_[static_cast<std::size_t>(index)].no_ranges; }
   Form form(int index) const { return entries_[static_cast<std::size_t>(index)].form; }
-  // The source does not know raw blocks: it is asked for files from now on. False if that was so already.
-  bool fall_back_to_files(int index);
+  // The source does not serve raw blocks: it is asked for files from now on.
+  void fall_back_to_files(int index) { entry(index).form = Form::file; }
 
   // "one.example: HTTP 404; two.example: HTTP 503 (6 times), asked for patience of 60 s"
   std::string report() const;
@@ -96,8 +104,4 @@ class SourceBook {
   Clock::time_point last_tick_{};
 };
 
-// The wait before try number `attempt` (1 is the first repeat): retry_delay · 2^(attempt-1), at most 30 s, of which a
-// random half is taken off.
-std::chrono::milliseconds backoff(int attempt, std::chrono::milliseconds retry_delay, std::mt19937_64& random);
-
-}  // namespace eai::fetch
+}  // namespace eai::peers

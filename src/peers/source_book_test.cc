@@ -1,8 +1,8 @@
-#include "fetch/source_book.h"
+#include "peers/source_book.h"
 
 #include <gtest/gtest.h>
 
-namespace eai::fetch {
+namespace eai::peers {
 namespace {
 
 using namespace std::chrono_literals;
@@ -17,26 +17,6 @@ SourceBook make_book(int gateways, Options options = {}) {
     sources.push_back({Source::Kind::gateway, name, "https://" + name, {}});
   }
   return SourceBook(std::move(sources), options, 1);
-}
-
-TEST(Backoff, DoublesWithJitterUpToALimit) {
-  std::mt19937_64 random(3);
-  for (int round = 0; round < 200; ++round) {
-    auto first = backoff(1, 500ms, random);
-    EXPECT_GE(first, 250ms);
-    EXPECT_LE(first, 500ms);
-    auto third = backoff(3, 500ms, random);
-    EXPECT_GE(third, 1000ms);
-    EXPECT_LE(third, 2000ms);
-    EXPECT_LE(backoff(1000, 500ms, random), 30s);
-    EXPECT_GE(backoff(1000, 500ms, random), 15s);
-  }
-}
-
-TEST(Backoff, IsNotTheSameTwice) {
-  std::mt19937_64 random(3);
-  auto first = backoff(6, 500ms, random);
-  EXPECT_NE(first, backoff(6, 500ms, random));
 }
 
 TEST(SourceBook, SpreadsRequestsInOrder) {
@@ -144,4 +124,4 @@ TEST(SourceBook, OnlyOne) {
 }
 
 }  // namespace
-}  // namespace eai::fetch
+}  // namespace eai::peers

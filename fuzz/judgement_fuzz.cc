@@ -3,10 +3,10 @@
 #include <string>
 #include <string_view>
 
-#include "fetch/answer.h"
+#include "peers/judgement.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace eai::fetch;
+  using namespace eai::peers;
   const eai::ByteView bytes(data, size);
   if (const auto at = find_appended_error(bytes); at && *at >= size) std::abort();
   // A status, then one header a line.
@@ -19,11 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   constexpr eai::ByteRange k_asked{100, 200};
-  const Answer answer = judge(head, k_asked, std::nullopt);
-  const bool good = answer.meaning == Answer::Meaning::good;
-  if (!good && answer.why.empty()) std::abort();
-  if (good && !answer.ranges_ignored && answer.total && *answer.total <= k_asked.begin) std::abort();
-  if (answer.retry_after && (answer.retry_after->count() < 0 || answer.retry_after->count() > 366 * 24 * 3600))
+  const Judgement judgement = judge(head, k_asked, std::nullopt);
+  const bool good = judgement.meaning == Judgement::Meaning::good;
+  if (!good && judgement.why.empty()) std::abort();
+  if (good && !judgement.ranges_ignored && judgement.total && *judgement.total <= k_asked.begin) std::abort();
+  if (judgement.retry_after && (judgement.retry_after->count() < 0 || judgement.retry_after->count() > 366 * 24 * 3600))
     std::abort();
   return 0;
 }

@@ -1,8 +1,8 @@
-#include "fetch/sources.h"
+#include "peers/sources.h"
 
 #include <gtest/gtest.h>
 
-namespace eai::fetch {
+namespace eai::peers {
 namespace {
 
 const ipld::Cid k_id = ipld::Cid::raw_of(view_of("x"));
@@ -53,4 +53,4 @@ TEST(RequestFor, BothForms) {
 }
 
 }  // namespace
-}  // namespace eai::fetch
+}  // namespace eai::peers

@@ -1,4 +1,4 @@
-#include "fetch/sources.h"
+#include "peers/sources.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "util/text.h"
 
-namespace eai::fetch {
+namespace eai::peers {
 namespace {
 
 Failure fail_url(std::string_view text, const std::string& why) {
@@ -22,12 +22,12 @@ Result<Source> parse_gateway(std::string_view text) {
   auto url = boost::urls::parse_uri(text);
   if (!url) return fail_url(text, "is not a URL");
   if (url->has_userinfo())
-    return fail(Code::invalid, "a gateway's URL holds a user name or password; that is not sent");
+    return fail(Code::invalid, "a gateway's URL holds a user name or password, which eai does not send");
   if (url->scheme() == "file") {
     if (!url->host().empty() || !url->is_path_absolute()) return fail_url(text, "names no folder of this machine");
     return folder_source(url->path());
   }
-  if (url->scheme() != "http" && url->scheme() != "https") return fail_url(text, "is neither http, https nor file");
+  if (url->scheme() != "http" && url->scheme() != "https") return fail_url(text, "is not http, https or file");
   if (url->host().empty()) return fail_url(text, "names no host");
   if (url->has_query() || url->has_fragment()) return fail_url(text, "must end with its path");
   Source source;
@@ -75,4 +75,4 @@ http::Request request_for(const Source& source, const ipld::Cid& cid, Form form,
   return request;
 }
 
-}  // namespace eai::fetch
+}  // namespace eai::peers

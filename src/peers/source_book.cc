@@ -1,27 +1,18 @@
-#include "fetch/source_book.h"
+#include "peers/source_book.h"
 
 #include <algorithm>
 #include <cmath>
 
+#include "peers/patience.h"
 #include "util/text.h"
 
-namespace eai::fetch {
+namespace eai::peers {
 namespace {
 
-constexpr std::chrono::milliseconds k_longest_wait{30'000};
-// A source that asks for more patience than this is not waited for in this run.
-constexpr std::chrono::seconds k_longest_patience{600};
 constexpr int k_fewest_slots = 4;
 constexpr std::size_t k_reported_troubles = 4;
 
 }  // namespace
-
-std::chrono::milliseconds backoff(int attempt, std::chrono::milliseconds retry_delay, std::mt19937_64& random) {
-  double full = static_cast<double>(retry_delay.count()) * std::ldexp(1.0, std::clamp(attempt - 1, 0, 20));
-  full = std::min(full, static_cast<double>(k_longest_wait.count()));
-  double part = std::uniform_real_distribution<double>(0.5, 1.0)(random);
-  return std::chrono::milliseconds(static_cast<std::int64_t>(full * part));
-}
 
 SourceBook::SourceBook(std::vector<Source> sources, const Options& options, std::uint64_t seed)
     : parallel_(std::max(1, options.parallel_requests)),
@@ -151,24 +142,18 @@ void SourceBook::trouble(int index, std::size_t piece, const std::string& why,
   note(index, why);
   ++one.attempts[piece];
   ++one.troubles_in_a_row;
-  auto wait = backoff(one.troubles_in_a_row, retry_delay_, random_);
-  if (retry_after) {
-    if (*retry_after > k_longest_patience) {
-      note(index, "asked to wait " + human_duration(*retry_after));
-      one.attempts[piece] = max_retries_ + 1;
-    }
-    wait = std::max(wait, std::chrono::milliseconds(*retry_after));
+  auto pause = pause_before(one.troubles_in_a_row, retry_delay_, retry_after, random_);
+  if (!pause) {
+    note(index, "asked to wait " + human_duration(*retry_after));
+    one.attempts[piece] = max_retries_ + 1;
+    pause = *retry_after;
   }
-  one.not_before = std::max(one.not_before, now + wait);
+  one.not_before = std::max(one.not_before, now + *pause);
 }
 
 void SourceBook::ban(int index, const std::string& why) {
   note(index, why);
   entry(index).banned = true;
-}
-
-bool SourceBook::fall_back_to_files(int index) {
-  return std::exchange(entry(index).form, Form::file) == Form::raw_block;
 }
 
 std::string SourceBook::report() const {
@@ -184,7 +169,7 @@ std::string SourceBook::report() const {
     }
     if (one.banned) out += ", not used again";
   }
-  return out.empty() ? "there is no source" : out;
+  return out.empty() ? "no source is named" : out;
 }
 
 std::vector<SourceProgress> SourceBook::progress(Clock::time_point now) const {
@@ -202,4 +187,4 @@ std::vector<SourceProgress> SourceBook::progress(Clock::time_point now) const {
   return out;
 }
 
-}  // namespace eai::fetch
+}  // namespace eai::peers

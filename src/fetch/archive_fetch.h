@@ -1,0 +1,55 @@
+// Why: a model kept as an archive becomes files: its parts are fetched, unpacked in order and deleted, so that the disk
+// never holds much more than the model.
+// Thread: the owner's, that of download(). Helpers: the fetcher's hashes, and one unpacks.
+// What holds: parts are worked on within a window that bounds the disk in use; a journal remembers what has arrived of
+// each, and a checkpoint what has been unpacked.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "fetch/block_fetcher.h"
+#include "fetch/journal.h"
+#include "fetch/progress.h"
+#include "fetch/unpack_worker.h"
+#include "model/metadata.h"
+
+namespace eai::fetch {
+
+class ArchiveFetch final : public BlockSink {
+ public:
+  ArchiveFetch(ipld::Cid id, fs::path folder, const model::Metadata& metadata, peers::GatewayClient& client,
+               Reporter& reporter, const std::stop_token& stop);
+  ~ArchiveFetch() override;
+
+  // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
+  Result<std::vector<store::StoredFile>> finish();
+
+  Result<void> note(std::size_t piece, ByteRange range, Noted what) override;
+  void take(std::size_t piece, Proven proven) override;
+
+ private:
+  Result<void> prepare();
+  Result<void> check_space() const;
+  std::size_t window_end() const;
+  Result<void> read_mail();
+  void show();
+
+  ipld::Cid id_;
+  fs::path folder_;
+  const model::Metadata& metadata_;
+  peers::GatewayClient& client_;
+  Reporter& reporter_;
+  std::stop_token stop_;
+
+  UnpackMail mail_;
+  std::optional<Journal> journal_;
+  std::unique_ptr<UnpackWorker> unpacker_;
+  std::unique_ptr<BlockFetcher> fetcher_;
+  std::size_t first_ = 0;   // not unpacked yet
+  bool unpacking_ = false;  // all is proven
+};
+
+}  // namespace eai::fetch
