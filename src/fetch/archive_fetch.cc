@@ -35,6 +35,11 @@ std::uint64_t bytes_in(const fs::path& folder) {
   return sum;
 }
 
+Wanted wanted_of(const model::PartEntry& part, fs::path file) {
+  ipld::Multihash hash{ipld::HashCode::sha2_256, Bytes(part.sha256.begin(), part.sha256.end())};
+  return {part.cid, part.file_name, std::move(hash), part.size, part.size_is_exact, std::move(file)};
+}
+
 // What an earlier run noted of a part, as far as its file reaches.
 std::vector<ByteRange> noted_ranges(const std::vector<JournalEntry>& entries, std::size_t index, const fs::path& path) {
   std::error_code error;
@@ -78,12 +83,7 @@ Result<void> ArchiveFetch::prepare() {
   std::vector<Wanted> wanted;
   for (const model::PartEntry& part : metadata_.files) {
     const std::size_t index = wanted.size();
-    Wanted piece{.cid = part.cid,
-                 .name = part.file_name,
-                 .hash = {ipld::HashCode::sha2_256, Bytes(part.sha256.begin(), part.sha256.end())},
-                 .size = part.size,
-                 .size_is_exact = part.size_is_exact,
-                 .file = folder_ / "parts" / std::to_string(index)};
+    Wanted piece = wanted_of(part, folder_ / "parts" / std::to_string(index));
     if (index >= first_) piece.here = noted_ranges(before, index, piece.file);
     if (piece.here.empty()) EAI_CHECK(eai::remove_all(piece.file));
     for (const ByteRange& range : piece.here) kept.push_back({index, range, true});

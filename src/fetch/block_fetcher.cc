@@ -41,7 +41,7 @@ bool BlockFetcher::take_from_folder(std::size_t index) {
     auto block = peers::FolderBlock::open(source.folder, work.wanted.cid);
     if (!block) continue;
     if (work.wanted.size_is_exact && block->size() != work.wanted.size) {
-      book().note(number, "has " + work.wanted.name + " in another size");
+      book().note(number, "has " + work.wanted.name + " with another size");
       continue;
     }
     const std::uint64_t size = block->size();
@@ -70,7 +70,7 @@ Result<void> BlockFetcher::begin(std::size_t index) {
   InWork& work = pieces_[index];
   if (work.wanted.hash.code != ipld::HashCode::sha2_256) {
     return fail(Code::unsupported,
-                work.wanted.name + " is named by a hash that this version cannot check piece by piece");
+                work.wanted.name + " is named by a hash that cannot be checked while its bytes arrive");
   }
   work.begun = true;
   work.generation = hasher_.reset(index);

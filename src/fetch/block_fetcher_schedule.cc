@@ -68,7 +68,8 @@ Result<void> BlockFetcher::give_up_or_wait(std::size_t index) const {
   const InWork& work = pieces_[index];
   if (!work.wants_bytes() || work.requests > 0 || !book().hopeless(index, work.only)) return {};
   return fail(Code::network,
-              "no source delivers " + work.wanted.name + " (" + work.wanted.cid.str() + "): " + book().report());
+              "no source delivers " + work.wanted.name + " (" + work.wanted.cid.str() + "): " + book().report(),
+              book().hint());
 }
 
 Result<void> BlockFetcher::schedule(Clock::time_point now) {

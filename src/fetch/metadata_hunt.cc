@@ -68,7 +68,7 @@ class Hunt {
       ask();
       if (running_.empty() && book_.hopeless(k_metadata_piece)) {
         Code code = liars_ == gateways_ ? Code::corrupt : Code::network;
-        return fail(code, "no source delivers the metadata of " + id_.str() + ": " + book_.report());
+        return fail(code, "no source delivers the metadata of " + id_.str() + ": " + book_.report(), book_.hint());
       }
       client_.poll(100ms);
       on_tick();

@@ -19,7 +19,7 @@ Result<void> RangeRequest::on_good(const peers::Judgement& judgement) {
   InWork& work = fetcher_.pieces_[index];
   ranges_ignored = judgement.ranges_ignored;
   if (!work.plan) {
-    if (!judgement.total) return fail(Code::network, "does not tell how long the content is");
+    if (!judgement.total) return fail(Code::network, "does not say how long the content is");
     EAI_CHECK(fetcher_.set_size(index, *judgement.total, source));
     range.end = std::min(range.end, *judgement.total);
     work.plan->set(range, Holding::asked, source);

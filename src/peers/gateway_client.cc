@@ -55,7 +55,7 @@ void GatewayClient::cancel(Id id) {
 void GatewayClient::blame(const Question& question, const Ending& ending) {
   const std::string why = ending.outcome ? "the body ended early" : ending.outcome.error().message;
   if (!ending.outcome && ending.outcome.error().code == Code::invalid) {
-    return book_.ban(question.source, why);  // we refuse to ask it, now and later
+    return book_.ban(question.source, why, ending.outcome.error().hint);  // we refuse to ask it, now and later
   }
   const bool refused = ending.judgement && ending.judgement->refused();
   if (refused && question.form == Form::raw_block && question.or_as_file == Question::OrAsFile::yes) {

@@ -81,8 +81,10 @@ TEST_F(Blame, ABodyThatEndsEarlyIsTrouble) {
 }
 
 TEST_F(Blame, OneThatWeRefuseToAskIsOut) {
-  client_.blame(question(Form::file), {std::nullopt, fail(Code::invalid, "plain http to a public address is refused")});
+  client_.blame(question(Form::file),
+                {std::nullopt, fail(Code::invalid, "plain http is refused", Hint::allow_plain_http)});
   EXPECT_TRUE(client_.book().banned(0));
+  EXPECT_EQ(client_.book().hint(), Hint::allow_plain_http);
 }
 
 }  // namespace

@@ -151,8 +151,9 @@ void SourceBook::trouble(int index, std::size_t piece, const std::string& why,
   one.not_before = std::max(one.not_before, now + *pause);
 }
 
-void SourceBook::ban(int index, const std::string& why) {
+void SourceBook::ban(int index, const std::string& why, Hint hint) {
   note(index, why);
+  if (hint_ == Hint::none) hint_ = hint;
   entry(index).banned = true;
 }
 

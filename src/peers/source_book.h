@@ -59,7 +59,8 @@ class SourceBook {
   void lacks(int index, std::size_t piece, const std::string& why);
   void trouble(int index, std::size_t piece, const std::string& why, std::optional<std::chrono::seconds> retry_after,
                Clock::time_point now);
-  void ban(int index, const std::string& why);
+  // `hint`: what a person can do about it.
+  void ban(int index, const std::string& why, Hint hint = Hint::none);
   void note(int index, const std::string& why);  // for the report only
   void ranges_ignored(int index) { entries_[static_cast<std::size_t>(index)].no_ranges = true; }
   bool has_ranges(int index) const { return !entries_[static_cast<std::size_t>(index)].no_ranges; }
@@ -69,6 +70,8 @@ class SourceBook {
 
   // "one.example: HTTP 404; two.example: HTTP 503 (6 times), asked for patience of 60 s"
   std::string report() const;
+  // What a person can do about it, if one of the sources gave a hint.
+  Hint hint() const { return hint_; }
   std::vector<SourceProgress> progress(Clock::time_point now) const;
 
  private:
@@ -102,6 +105,7 @@ class SourceBook {
   std::chrono::milliseconds retry_delay_;
   std::mt19937_64 random_;
   Clock::time_point last_tick_{};
+  Hint hint_ = Hint::none;
 };
 
 }  // namespace eai::peers

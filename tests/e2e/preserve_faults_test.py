@@ -214,7 +214,7 @@ def test_two_runs_write_no_car_together(world, lighthouse):
     out, error = running.communicate(timeout=60)
     assert running.returncode == 0, error
     assert world.run("audit", out.splitlines()[-1], "--home", "car:m.car").returncode == 0
-    assert "there already" in world.run("preserve", other, "--to", "car:m.car").stderr
+    assert "already exists" in world.run("preserve", other, "--to", "car:m.car").stderr
     assert not (world.folder / "m.car.unfinished").exists()
 
 

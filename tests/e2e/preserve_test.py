@@ -173,7 +173,7 @@ def test_car_holds_the_whole_model(world, kubo):
     found = world.hash("--folder-path", path, "--to", "car:model.car")
     kubo.run("dag", "import", "--pin-roots=false", str(world.folder / "model.car"))
     assert unpack(json.loads(kubo.get(found)), kubo.get) == {"tiny/tiny": data}
-    assert "there already" in world.run("preserve", path, "--to", "car:model.car").stderr
+    assert "already exists" in world.run("preserve", path, "--to", "car:model.car").stderr
 
 
 def test_homes_agree_and_follow_lighthouse(world, kubo, lighthouse):
