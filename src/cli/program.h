@@ -1,4 +1,5 @@
-// Why: words in, words out. The only room that prints to the user.
+// Why: the whole program as one call, so that main.cc has nothing to decide.
+// Thread: one.
 #pragma once
 
 namespace eai::cli {
