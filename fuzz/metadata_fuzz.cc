@@ -21,6 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     before = &part;
   }
   // As the Python tool may have kept it, with the hash of another document: every way to format it again is tried.
-  if (recover_metadata(Cid::raw_of({}), {data, size})) std::abort();
+  if (recover_metadata(eai::ipld::Cid::raw_of({}), {data, size})) std::abort();
   return 0;
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "preserve/audit.h"
+#include "preserve/deals.h"
 #include "preserve/home.h"
 
 namespace {

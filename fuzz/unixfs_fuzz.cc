@@ -4,7 +4,7 @@
 #include "ipld/unixfs.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace eai::model;
+  using namespace eai::ipld;
   const eai::ByteView block(data, size);
   auto node = decode_dag_pb(block);
   if (!node) return 0;

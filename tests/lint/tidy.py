@@ -3,11 +3,11 @@
 branch (on the main branch itself: since the commit before), or with --all over every source that the build tree
 compiles.
 
-    tests/lint/tidy.py --build <folder with compile_commands.json> [--all] [--jobs N] [--most N]
+    tests/lint/tidy.py --build <folder with compile_commands.json> [--all] [--jobs N] [--seconds N]
 
 A file takes some seconds, so a good verdict is kept in $XDG_CACHE_HOME/eai/tidy (default ~/.cache): an empty file whose
 name is a hash of all that the verdict rests on. A changed header is read through a source that includes it. The most
-changed files come first; --most bounds how many are read, and how many were left out is said."""
+changed files come first. After --seconds no further file is begun, and the last lines say how many were left out."""
 import argparse
 import concurrent.futures
 import hashlib
@@ -16,8 +16,8 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
+import time
 
 import cpp
 import tree
@@ -127,7 +127,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--most", type=int, default=sys.maxsize)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
     args = parser.parse_args()
     build = args.build.resolve()
     sources, known = commands(build), {}
@@ -139,17 +139,21 @@ def main():
     wanted = sorted(sources) if args.all else chosen(changed_lines(), sources, includes)
     verdicts = {name: kept / key_of(name, sources[name], includes[name], version) for name in wanted}
     unread = [name for name in wanted if not verdicts[name].exists()]
-    read, left = unread[:args.most], unread[args.most:]
-    found = []
+    end = time.monotonic() + args.seconds
+
+    def judge(name):
+        """The faults, or None if there was no time left for this file."""
+        if time.monotonic() > end:
+            return None
+        faults = faults_in(name, build)
+        if not faults:
+            verdicts[name].touch()
+        return faults
+
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for name, faults in zip(read, pool.map(lambda name: faults_in(name, build), read)):
-            if not faults:
-                verdicts[name].touch()
-            found += faults
-    if left:
-        print(f"left to `make lint`: {len(left)} more files that changed")
-    print(f"{len(read)} files read, {len(wanted) - len(unread)} known to be good")
-    tree.finish(len(sources), "files are compiled", sorted(set(found)))
+        read = [faults for faults in pool.map(judge, unread) if faults is not None]
+    print(f"{len(read)} files read, {len(wanted) - len(unread)} known to be good, {len(unread) - len(read)} left to `make lint`")
+    tree.finish(len(sources), "files are compiled", sorted({fault for faults in read for fault in faults}))
 
 
 if __name__ == "__main__":
