@@ -1,4 +1,5 @@
 // Why: model files of any shape without their weights, for tests: a complete header, and after it a file that is a hole.
+// Thread: any; write_shape blocks on the disk.
 #pragma once
 
 #include <bit>

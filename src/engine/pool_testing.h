@@ -1,4 +1,5 @@
-// A pool with fake engines that misbehave on demand, for tests.
+// Why: a pool whose engines are fakes that misbehave on demand, for tests.
+// Thread: the test's own, which also runs the io_context.
 #pragma once
 
 #include <optional>
