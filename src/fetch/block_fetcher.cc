@@ -97,7 +97,7 @@ void BlockFetcher::hashed(const HashNews& news) {
   InWork& work = pieces_[news.piece];
   if (news.generation != work.generation || work.proven) return;
   if (!news.sha256) return keep_error(Failure(news.sha256.error()));
-  if (!is_digest(work.wanted.hash, *news.sha256)) return wrong_bytes(news.piece);
+  if (!ipld::matches(work.wanted.hash, *news.sha256)) return wrong_bytes(news.piece);
   work.proven = true;
   work.only.reset();
   compare_suspects(news.piece);

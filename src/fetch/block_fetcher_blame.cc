@@ -84,7 +84,7 @@ void BlockFetcher::compare_suspects(std::size_t index) {
       continue;
     }
     auto hash = hash_of(work, suspect.range);
-    if (hash && *hash != suspect.sha256) liars.insert(suspect.source);
+    if (hash && !ipld::matches(suspect.sha256, *hash)) liars.insert(suspect.source);
   }
   work.suspects.clear();
   for (int liar : liars) {

@@ -1,5 +1,6 @@
 // Why: the tests need models that are whole: a GGUF file in an archive, cut into parts, named by CIDs; and a store,
 // block folder and gateways to download them with. Included by tests only.
+// Thread: each test's own.
 #pragma once
 
 #include <cstring>

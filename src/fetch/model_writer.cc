@@ -30,7 +30,7 @@ Result<void> ModelWriter::restore(const std::vector<WrittenFile>& files) {
   for (const WrittenFile& file : files) {
     auto fd = open_file(folder_ / file.name, O_RDONLY);
     auto hasher = fd ? hash_range(fd->get(), {0, file.size}) : Failure(std::move(fd).error());
-    if (!hasher || hasher->value_so_far() != file.sha256) {
+    if (!hasher || !ipld::matches(file.sha256, hasher->value_so_far())) {
       return fail(Code::corrupt, file.name + " was changed since it was written");
     }
     finished_.push_back(file);

@@ -104,7 +104,7 @@ Result<void> UnpackWorker::unpack(const Proven& piece) {
     at += into.size();
   }
   since_checkpoint_ += piece.range.size();
-  const bool same = hash_again ? is_digest(piece.hash, hasher.finish()) : !piece.block || piece.block->unchanged();
+  const bool same = hash_again ? ipld::matches(piece.hash, hasher.finish()) : !piece.block || piece.block->unchanged();
   if (same) return {};
   return fail(Code::corrupt, piece.file.string() + " was changed while it was read");
 }

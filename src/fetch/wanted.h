@@ -3,7 +3,6 @@
 // Thread: one; plain values.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,10 +31,5 @@ struct Proven {
   ipld::Multihash hash;
   std::optional<peers::FolderBlock> block;  // if `file` is not ours, but that of a block folder
 };
-
-inline bool is_digest(const ipld::Multihash& hash, const ipld::Sha256& sha256) {
-  return hash.code == ipld::HashCode::sha2_256 &&
-         std::equal(sha256.begin(), sha256.end(), hash.digest.begin(), hash.digest.end());
-}
 
 }  // namespace eai::fetch

@@ -108,6 +108,12 @@ Sha256 sha256(ByteView bytes) {
   return digest;
 }
 
+bool matches(const Sha256& expected, const Sha256& found) { return expected == found; }
+
+bool matches(const Multihash& expected, const Sha256& found) {
+  return expected.code == HashCode::sha2_256 && std::ranges::equal(expected.digest, found);
+}
+
 Result<void> verify(const Multihash& expected, ByteView bytes) {
   if (expected.code == HashCode::identity && expected.digest.size() > k_identity_limit) {
     return fail(Code::invalid, "an identity CID holds at most " + std::to_string(k_identity_limit) +

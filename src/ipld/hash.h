@@ -33,6 +33,10 @@ class Sha256Hasher {
 
 Sha256 sha256(ByteView bytes);
 
+// Whether bytes that hash to `found` are those that `expected` names. False for a multihash of another function.
+bool matches(const Sha256& expected, const Sha256& found);
+bool matches(const Multihash& expected, const Sha256& found);
+
 // Code::corrupt if the bytes do not hash to it; Code::unsupported if this build does not have the hash function;
 // Code::invalid for an identity digest of more than 128 bytes.
 Result<void> verify(const Multihash& expected, ByteView bytes);
