@@ -67,7 +67,7 @@ TEST_F(HashCount, EveryByteOnceFromGatewaysAndFromFolders) {
   {
     auto lock = store_.lock(model_.id, FileLock::Wait::no);
     ASSERT_TRUE(lock);
-    ASSERT_TRUE(store_.remove(*lock));
+    ASSERT_TRUE(store_.remove(*std::move(lock)));
   }
   // The blocks have been lying there since before the first download.
   expect_once(hashed_by_download({{blocks_}, {}}));
