@@ -17,7 +17,6 @@
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -148,7 +147,7 @@ asio::awaitable<void> end_with_input(asio::io_context& context) {
 int engine(const std::string& socket) {
   asio::io_context context(1);
   asio::co_spawn(context, serve(context, socket), rethrow);
-  asio::co_spawn(context, end_with_input(context), asio::detached);
+  asio::co_spawn(context, end_with_input(context), rethrow);
   std::puts("cmd_child_to_router:state:{\"state\":\"ready\"}");
   std::fflush(stdout);
   context.run();

@@ -1,7 +1,7 @@
-// Host against DNS rebinding, Origin against web pages, the key against everybody else.
+// Who may come in: Host is checked against DNS rebinding, Origin against web pages, the key against everybody else.
 #include <algorithm>
 
-#include <boost/asio/ip/address.hpp>
+#include <boost/url/authority_view.hpp>
 #include <openssl/crypto.h>
 
 #include "api/api_error.h"
@@ -11,20 +11,16 @@
 namespace eai::api {
 namespace {
 
-// "localhost:8080" → "localhost", "[::1]:80" → "::1".
-std::string host_of(std::string_view authority) {
-  if (authority.starts_with('[')) return std::string(authority.substr(1, authority.find(']') - 1));
-  return std::string(authority.substr(0, authority.find(':')));
-}
-
 // A name can be made to point here by whoever owns it; an address cannot.
-bool host_is_known(const ApiOptions& options, std::string_view authority) {
-  std::string host = lower(host_of(authority));
+bool host_is_known(const ApiOptions& options, std::string_view header) {
+  const auto authority = boost::urls::parse_authority(header);
+  if (!authority || authority->has_userinfo()) return false;
+  const auto type = authority->host_type();
+  if (type == boost::urls::host_type::ipv4 || type == boost::urls::host_type::ipv6) return true;
+  const auto encoded = authority->encoded_host();
+  std::string host = lower({encoded.data(), encoded.size()});
   if (host.ends_with('.')) host.pop_back();
   if (host == "localhost" || host.ends_with(".localhost")) return true;
-  boost::system::error_code not_an_address;
-  boost::asio::ip::make_address(host, not_an_address);
-  if (!not_an_address) return true;
   return std::any_of(options.hosts.begin(), options.hosts.end(), [&](const auto& name) { return lower(name) == host; });
 }
 
@@ -61,37 +57,62 @@ http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& r
           {"vary", "Origin"}};
 }
 
-std::optional<http::Reply> admit(const ApiOptions& options, const http::Incoming& request) {
+namespace {
+
+// The answer to a browser that asks whether a page may make a request of this method.
+http::Reply preflight_reply(const ApiOptions& options, const http::Routes& routes, const http::Incoming& request) {
+  http::Reply reply{204, cors_headers(options, request), ""};
+  // A page that asks for an unknown path should be able to read the 404.
+  const bool known = routes.find(request.method, request.path()).known_path();
+  reply.headers.emplace_back("access-control-allow-methods", known ? routes.allowed(request.path()) : "GET, POST");
+  // Clients for browsers send headers of their own, and none of them has to be kept out.
+  std::string_view asked = request.header("access-control-request-headers");
+  if (asked.empty()) asked = "authorization, content-type, x-api-key";
+  reply.headers.emplace_back("access-control-allow-headers", http::header_safe(asked, 2000));
+  reply.headers.emplace_back("access-control-max-age", "600");
+  return reply;
+}
+
+bool has_large_body(const http::Incoming& request) {
+  const auto length = parse_u64(request.header("content-length"));
+  return (length && *length > http::k_small_body) || !request.header("transfer-encoding").empty();
+}
+
+std::optional<http::Reply> refusal_of(const ApiOptions& options, const http::Routes& routes, const http::Route* route,
+                                      const http::Incoming& request) {
   if (http::count_header(request.headers, "host") != 1) {
     return error_reply(400, "invalid_request_error", "a request needs exactly one Host header", "bad_host");
   }
   if (!host_is_known(options, request.header("host"))) {
-    return error_reply(403, "invalid_request_error",
-                       "the Host header names a host that this server does not answer for; allow it with --allow-host",
-                       "host_not_allowed");
+    return error_reply(
+        403, "invalid_request_error",
+        "the Host header names a host that this server does not answer for; whoever runs it can allow the host",
+        "host_not_allowed");
   }
   if (!request.header("origin").empty() && !origin_is_known(options, request)) {
     return error_reply(403, "invalid_request_error",
-                       "a web page of another origin may not call this server; allow it with --allow-origin",
+                       "a web page of another origin may not call this server; whoever runs it can allow the origin",
                        "origin_not_allowed");
   }
-  if (request.method == "OPTIONS" && !request.header("access-control-request-method").empty()) {
-    http::Reply preflight{204, cors_headers(options, request), ""};
-    preflight.headers.emplace_back("access-control-allow-methods", "GET, POST");
-    // The clients for browsers send headers of their own, which tell nothing that would have to be kept out.
-    std::string_view asked = request.header("access-control-request-headers");
-    if (asked.empty()) asked = "authorization, content-type, x-api-key";
-    preflight.headers.emplace_back("access-control-allow-headers", http::header_safe(asked, 2000));
-    preflight.headers.emplace_back("access-control-max-age", "600");
-    return preflight;
-  }
-  if (request.path() != "/health" && !Images::is_public(request.path()) && !key_fits(options, request)) {
+  if (request.method == "OPTIONS" && !request.header("access-control-request-method").empty())
+    return preflight_reply(options, routes, request);
+  const bool open = route != nullptr && route->access == http::Access::everyone;
+  if (!open && !key_fits(options, request)) {
     http::Reply reply = error_reply(401, "authentication_error",
                                     "this server wants an API key: Authorization: Bearer <key>", "invalid_api_key");
     reply.headers.emplace_back("www-authenticate", "Bearer");
     return reply;
   }
+  // A large body that nobody wants is not read.
+  if (route == nullptr && has_large_body(request)) return answer_without_route(routes, request);
   return std::nullopt;
+}
+
+}  // namespace
+
+http::Admission admit(const ApiOptions& options, const http::Routes& routes, const http::Incoming& request) {
+  const http::Route* route = routes.find(request.method, request.path()).route;
+  return {refusal_of(options, routes, route, request), route != nullptr ? route->body_limit : http::k_small_body};
 }
 
 }  // namespace eai::api

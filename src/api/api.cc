@@ -4,97 +4,53 @@
 
 #include "api/api_error.h"
 #include "api/core.h"
-#include "util/text.h"
 
 namespace eai::api {
 namespace {
 
-http::Reply health_reply() { return {200, {{"content-type", "application/json"}}, "{\"status\":\"ok\"}"}; }
-
-http::Reply wrong_method(const http::Incoming& in, std::string_view allowed) {
-  http::Reply reply = error_reply(
-      405, "invalid_request_error",
-      printable(in.method, 20) + " does not fit " + printable(in.path(), 100) + "; use " + std::string(allowed),
-      "method_not_allowed");
-  reply.headers.emplace_back("allow", allowed);
-  return reply;
+asio::awaitable<void> answer_misfit(Core& core, http::Incoming& in, http::Outgoing& to) {
+  const std::string_view name = core.routes.find(in.method, in.path()).name;
+  Exchange out(in, to, name.empty() ? k_other_path : name, core.metrics, core.request_log);
+  http::Reply reply = answer_without_route(core.routes, in);
+  append(reply.headers, common_headers(core, in, out.record.id));
+  co_await out.send(reply);
 }
 
-http::Reply unknown_path(const http::Incoming& in) {
-  return error_reply(
-      404, "invalid_request_error",
-      "nothing is at " + printable(in.path(), 100) + "; see /v1/models, /v1/chat/completions, /v1/embeddings",
-      "unknown_path");
+asio::awaitable<void> answer_owners_misfit(Core& core, http::Incoming& in, http::Outgoing& to) {
+  const http::Reply reply = answer_without_route(core.owner_routes, in);
+  co_await to.send(reply);
 }
 
-// What needs no engine. Nothing if the path is none of these.
-std::optional<http::Reply> answer_here(const Core& core, const http::Incoming& in) {
-  std::string_view path = without_version(in.path());
-  bool read = in.method == "GET" || in.method == "HEAD";
-  if (path == "/health" || path == "/models" || path.starts_with("/models/") || path == "/metrics" || path == "/") {
-    if (!read) return wrong_method(in, "GET");
-    if (path == "/health") return health_reply();
-    if (path == "/metrics") return metrics_reply(core);
-    if (path == "/") return http::Reply{200, {{"content-type", "text/plain"}}, "eai is running\n"};
-    return path == "/models" ? models_reply(core) : model_reply(core, path.substr(8));
-  }
-  return std::nullopt;
+using Misfit = asio::awaitable<void> (*)(Core&, http::Incoming&, http::Outgoing&);
+
+asio::awaitable<void> answer(Core& core, const http::Routes& routes, Misfit misfit, http::Incoming& in,
+                             http::Outgoing& to) {
+  const auto found = routes.find(in.method, in.path());
+  if (found.route == nullptr) return misfit(core, in, to);
+  return found.route->handle(http::Call{in, to, *found.route, found.value, found.name});
 }
 
-// As it is counted: one of our own names, whatever was sent.
-std::string_view path_name(std::string_view path) {
-  if (const Endpoint* endpoint = find_endpoint(path)) return endpoint->path;
-  path = without_version(path);
-  for (std::string_view known : {"/health", "/metrics", "/models", "/images/generations", "/images/edits",
-                                 "/images/variations", "/images/files", "/images/progress"}) {
-    if (path == known || (path.starts_with(known) && path[known.size()] == '/')) return known;
-  }
-  return "other";
-}
-
-asio::awaitable<void> answer_itself(std::shared_ptr<Core> core, http::Incoming& in, http::Outgoing& to) {
-  Exchange out(to, core->meter, core->request_log, request_id_of(in), path_name(in.path()));
-  if (Images::serves(in.path())) {
-    co_await core->images.handle(in, out);
-    co_return;
-  }
-  std::optional<http::Reply> reply;
-  if (find_endpoint(in.path()) != nullptr) {
-    reply = wrong_method(in, "POST");
-  } else {
-    reply = answer_here(*core, in);
-  }
-  if (!reply) reply = unknown_path(in);
-  append(reply->headers, common_headers(*core, in, out.record.id));
-  co_await out.send(*reply);
-}
-
-asio::awaitable<void> answer(std::shared_ptr<Core> core, http::Incoming& in, http::Outgoing& to) {
-  const Endpoint* endpoint = in.method == "POST" ? find_endpoint(in.path()) : nullptr;
-  if (endpoint == nullptr) return answer_itself(std::move(core), in, to);
-  return relay(std::move(core), *endpoint, in, to);
-}
-
-// What never comes to a handler is counted, logged and has a name all the same.
+// A request that never reaches a handler is counted and logged too, and its answer has an id.
 void count_refusal(Core& core, const http::Incoming& in, http::Reply& reply) {
   Record record;
   record.id = request_id_of(in);
-  record.path = path_name(in.path());
+  if (const auto found = core.routes.find(in.method, in.path()); found.known_path()) record.path = found.name;
   record.status = reply.status;
   record.whole = true;
   record.bytes = reply.body.size();
-  core.meter.note(record);
+  core.metrics.note(record);
   core.request_log.note(record);
   reply.headers.emplace_back("x-request-id", record.id);
 }
 
 // Refused before its body was read.
-std::optional<http::Reply> admit_and_count(Core& core, const http::Incoming& in) {
-  auto reply = admit(core.options, in);
-  if (!reply) return reply;
-  count_refusal(core, in, *reply);
-  if (reply->status != 204) append(reply->headers, cors_headers(core.options, in));
-  return reply;
+http::Admission admit_and_count(Core& core, const http::Incoming& in) {
+  http::Admission admission = admit(core.options, core.routes, in);
+  if (!admission.refusal) return admission;
+  count_refusal(core, in, *admission.refusal);
+  if (admission.refusal->status != 204)  // a preflight's answer has them
+    append(admission.refusal->headers, cors_headers(core.options, in));
+  return admission;
 }
 
 http::Reply refuse_and_count(Core& core, int status, std::string_view why) {
@@ -103,22 +59,26 @@ http::Reply refuse_and_count(Core& core, int status, std::string_view why) {
   return reply;
 }
 
-asio::awaitable<void> administer(std::shared_ptr<Core> core, std::function<void()> on_stop, http::Incoming& in,
-                                 http::Outgoing& to) {
-  if (Images::serves(in.path())) {  // for `eai image`
-    Exchange out(to, core->meter, core->request_log, request_id_of(in), path_name(in.path()));
-    co_await core->images.handle(in, out);
-    co_return;
-  }
-  bool stop = in.path() == "/eai/stop" && in.method == "POST";
-  http::Reply reply = unknown_path(in);
-  if (in.path() == "/eai/status" && in.method == "GET") reply = status_reply(*core);
-  if (stop) reply = health_reply();
-  co_await to.send(reply);  // not counted: who watches is no client
-  if (stop && on_stop) on_stop();
+http::Admission admit_owner(const Core& core, const http::Incoming& in) {
+  http::Admission admission;
+  const auto found = core.owner_routes.find(in.method, in.path());
+  admission.body_limit = found.route != nullptr ? found.route->body_limit : http::k_small_body;
+  return admission;
 }
 
 }  // namespace
+
+Core::Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel> models, ApiOptions given)
+    : context(io),
+      pool(engines),
+      client(io),
+      served(std::move(models)),
+      options(std::move(given)),
+      pictures(io),
+      routes(stranger_routes(*this), "/v1"),
+      owner_routes(api::owner_routes(*this), "/v1") {
+  request_log.open(options.request_log);
+}
 
 void Core::note_use(const std::string& id) {
   if (!used_last.empty() && used_last.front() == id) return;
@@ -151,15 +111,19 @@ void Api::reload(ApiOptions options, std::vector<ServedModel> served) {
 http::Handlers Api::handlers() {
   http::Handlers out;
   out.admit = [core = core_](const http::Incoming& in) { return admit_and_count(*core, in); };
-  out.handle = [core = core_](http::Incoming& in, http::Outgoing& reply) { return answer(core, in, reply); };
+  out.handle = [core = core_](http::Incoming& in, http::Outgoing& reply) {
+    return answer(*core, core->routes, answer_misfit, in, reply);
+  };
   out.refuse = [core = core_](int status, std::string_view why) { return refuse_and_count(*core, status, why); };
   return out;
 }
 
 http::Handlers Api::admin_handlers(std::function<void()> on_stop) {
+  core_->on_stop = std::move(on_stop);
   http::Handlers out;
-  out.handle = [core = core_, on_stop = std::move(on_stop)](http::Incoming& in, http::Outgoing& reply) {
-    return administer(core, on_stop, in, reply);
+  out.admit = [core = core_](const http::Incoming& in) { return admit_owner(*core, in); };
+  out.handle = [core = core_](http::Incoming& in, http::Outgoing& reply) {
+    return answer(*core, core->owner_routes, answer_owners_misfit, in, reply);
   };
   out.refuse = refusal;
   return out;

@@ -1,8 +1,8 @@
-// Why: the HTTP API for strangers: takes a request, leases an engine, relays the answer, gives the lease back.
-// Thread: all of it on the one thread that runs the io_context.
-// What holds: an engine sees only checked JSON and never a stranger's headers; a streamed answer is passed on frame by
-// frame; a client that goes away cancels its engine's work within 20 ms; no answer hides which model gave it (x-eai-model,
-// x-eai-fallback). Host and Origin are checked before anything else.
+// Why: the HTTP API for strangers: takes a request, leases an engine, relays the answer, and gives the lease back.
+// Thread: everything runs on the one thread that runs the io_context.
+// What holds: an engine sees only checked JSON and never a stranger's headers. A streamed answer is passed on event by
+// event. If a client disconnects, the engine's work for it is cancelled within 20 ms. Every answer says which model
+// gave it (x-eai-model, x-eai-fallback). Host and Origin are checked before anything else.
 // Source: docs/api.md; OpenAI API reference; which model answers: select.h.
 #pragma once
 
@@ -22,20 +22,20 @@
 
 namespace eai::api {
 
-enum class RemoteImages { none, public_addresses, anywhere };  // from where pictures by address are fetched
+enum class RemoteImages { none, public_addresses, anywhere };  // where pictures by address may be fetched from
 
 struct ApiOptions {
   SelectRules select;
-  std::vector<std::string> hosts;     // names besides "localhost" that a Host header may have; addresses always may
+  std::vector<std::string> hosts;     // names that a Host header may have, besides "localhost" and any address
   std::vector<std::string> origins;   // web pages that may call, "https://app.example"; besides our own
-  std::vector<std::string> api_keys;  // any of them opens; none: no key is asked for
+  std::vector<std::string> api_keys;  // any of them will do; if there are none, none is asked for
   RemoteImages remote_images = RemoteImages::public_addresses;
   std::chrono::milliseconds picture_deadline{10'000};  // for a request's pictures by address
-  fs::path request_log;                                // a line per request, without content; empty: none is written
-  std::string version;                                 // of the program
-  std::chrono::seconds wait_limit{900};                // for a model to be ready
-  std::chrono::milliseconds stall_limit{600'000};      // a stream without a byte from its engine is given up
-  std::chrono::milliseconds answer_limit{3'600'000};   // for an answer that is not streamed
+  fs::path request_log;                            // gets a line per request, without content; empty: there is no log
+  std::string version;                             // of the program
+  std::chrono::seconds wait_limit{900};            // for a model to be ready
+  std::chrono::milliseconds stall_limit{600'000};  // after which a silent engine's stream is given up
+  std::chrono::milliseconds answer_limit{3'600'000};  // for an answer that is not streamed
   std::chrono::milliseconds first_news{1000};  // until a waiting stream gets its first comment, and between comments
 };
 
@@ -47,14 +47,15 @@ class Api {
   Api(boost::asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served, ApiOptions options);
   ~Api();
 
-  // New keys, hosts, origins, limits, request log and served models (in the order of the pool's; the pool must know them
-  // already). Holds for requests whose head comes from now on, and for waits that begin from now on; running answers go on as they
-  // began, and end in good order also when their model is no longer served. Cannot fail.
+  // Takes new keys, hosts, origins, limits, request log and served models (in the order of the pool's models, which
+  // must know them already). They apply to requests whose head arrives from now on and to waits that begin from now on.
+  // Running answers go on as they began and end in good order, even if their model is no longer served. Cannot fail.
   void reload(ApiOptions options, std::vector<ServedModel> served);
 
-  // For the listener that strangers reach.
+  // For the listener that strangers reach: the table of routes that GET /openapi.json shows.
   http::Handlers handlers();
-  // For the private socket: GET /eai/status, POST /eai/stop (calls on_stop after it has answered).
+  // For the private socket, with a table of its own: GET /eai/status, POST /eai/stop (which calls on_stop after it has
+  // answered), and the routes for pictures.
   http::Handlers admin_handlers(std::function<void()> on_stop);
 
  private:

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "http/sse.h"
 #include "util/error_map.h"
 #include "util/text.h"
 
@@ -12,7 +13,7 @@ namespace json = boost::json;
 
 constexpr std::size_t k_message_limit = 4000;  // bytes
 
-// What a caller over HTTP can do, or ask of whoever runs the server.
+// What a caller over HTTP can do, or can ask of whoever runs the server.
 std::string words_of(const Error& error) {
   return error.hint == Hint::shorter_context ? error.message + "; a smaller context_length needs less" : error.message;
 }
@@ -28,10 +29,6 @@ std::string anthropic_json(const ErrorFace& face, std::string_view message) {
   json::object error{{"type", type}, {"message", printable(message, k_message_limit)}};
   return json::serialize(json::object{{"type", "error"}, {"error", std::move(error)}});
 }
-
-}  // namespace
-
-namespace {
 
 http::Reply reply_of(int status, std::string body, std::chrono::seconds retry_after) {
   http::Reply reply{status, {{"content-type", "application/json"}}, std::move(body)};
@@ -60,16 +57,16 @@ std::string error_event(const Error& error, Style style) {
     case Style::openai:
       break;
     case Style::anthropic:
-      return "event: error\ndata: " + anthropic_json(face, words_of(error)) + "\n\n";
+      return http::sse_event({.data = anthropic_json(face, words_of(error)), .event = "error"});
     case Style::responses: {
       json::object event{{"type", "error"},
                          {"code", name_of(error.code)},
                          {"message", printable(words_of(error), k_message_limit)},
                          {"param", nullptr}};
-      return "event: error\ndata: " + json::serialize(event) + "\n\n";
+      return http::sse_event({.data = json::serialize(event), .event = "error"});
     }
   }
-  return "data: " + error_json(face.openai_type, words_of(error), name_of(error.code)) + "\n\n";
+  return http::sse_event({error_json(face.openai_type, words_of(error), name_of(error.code))});
 }
 
 namespace {
@@ -91,7 +88,7 @@ std::string error_event(std::string_view engine_body, Style style) {
   const json::value parsed = json::parse(engine_body, failure);
   std::string why = message_of(parsed);
   if (why.empty()) return error_event(Error{Code::network, "the engine refused the request"}, style);
-  if (style == Style::openai) return "data: " + json::serialize(parsed) + "\n\n";
+  if (style == Style::openai) return http::sse_event({json::serialize(parsed)});
   return error_event(Error{Code::invalid, std::move(why)}, style);
 }
 
@@ -102,7 +99,7 @@ std::optional<Error> fault_of_request(int engine_status, std::string_view engine
   if (engine_status == 501) {
     const bool rank = why.find("reranking") != std::string::npos;
     return Error{Code::invalid,
-                 rank ? "the model is no reranker, so it cannot rank" : "the model cannot do this: " + why};
+                 rank ? "the model is not a reranker, so it cannot rank texts" : "the model cannot do this: " + why};
   }
   const auto large = why.find(" is too large to process");
   if (large == std::string::npos) return std::nullopt;

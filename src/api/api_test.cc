@@ -1,4 +1,6 @@
 // The API as clients see it: what is relayed, what is refused, who may come in.
+#include <algorithm>
+
 #include "fakes/api_world.h"
 
 namespace eai::api {
@@ -70,6 +72,25 @@ TEST_F(ApiTest, AnEngineThatDiesInAWholeAnswerIsABadGateway) {
   const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"say":"half"})");
   EXPECT_EQ(status_of(answer), 502);
   EXPECT_EQ(error_of(answer).at("type").as_string(), "server_error");
+  EXPECT_TRUE(soon([&] { return leases() == 0; }));
+}
+
+// Its client has seen nothing of an answer yet, so another engine may give it.
+TEST_F(ApiTest, AnEngineThatDiesBeforeItsAnswerIsFollowedByAFreshOne) {
+  start();
+  const std::string answer = stream("/v1/chat/completions", "die_once");
+  EXPECT_EQ(status_of(answer), 200) << answer;
+  EXPECT_NE(answer.find("[DONE]"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("error"), std::string::npos) << answer;
+  EXPECT_TRUE(soon([&] { return leases() == 0; }));
+}
+
+TEST_F(ApiTest, ARequestThatKillsEnginesIsNotAskedAThirdTime) {
+  start();
+  const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"say":"die"})");
+  EXPECT_EQ(status_of(answer), 502) << answer;
+  EXPECT_NE(answer.find("the engine ended before it answered: it exited with status 1"), std::string::npos) << answer;
+  EXPECT_EQ(fs::file_size(folder_.path() / "good.gguf.died"), 2u);
   EXPECT_TRUE(soon([&] { return leases() == 0; }));
 }
 
@@ -200,9 +221,57 @@ TEST_F(ApiTest, ModelsHealthAndUnknownPaths) {
   client.get("/v1/chat/completions");
   answer = client.answer();
   EXPECT_EQ(status_of(answer), 405);
-  EXPECT_NE(answer.find("allow: POST"), std::string::npos);
+  EXPECT_NE(answer.find("allow: POST, OPTIONS\r\n"), std::string::npos) << answer;
+  client.post("/v1/models", "");
+  answer = client.answer();
+  EXPECT_EQ(status_of(answer), 405);
+  EXPECT_NE(answer.find("allow: GET, HEAD, OPTIONS\r\n"), std::string::npos) << answer;
+  client.send("OPTIONS /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  answer = client.until("\r\n\r\n");
+  EXPECT_EQ(status_of(answer), 204);
+  EXPECT_NE(answer.find("allow: GET, HEAD, OPTIONS\r\n"), std::string::npos) << answer;
+  client.send("HEAD /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(status_of(client.until("\r\n\r\n")), 200);
   client.get("/eai/status");
   EXPECT_EQ(status_of(client.answer()), 404) << "the status is for the private socket only";
+}
+
+TEST_F(ApiTest, ABodyThatNobodyWantsIsNotRead) {
+  start();
+  RawClient client(port_);
+  client.send("POST /v1/chat/completion HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n");
+  EXPECT_EQ(status_of(client.until_end()), 404) << "and not 413";
+  RawClient small(port_);
+  small.post("/v1/chat/completion", k_chat);
+  EXPECT_EQ(status_of(small.answer()), 404);
+  small.post("/v1/chat/completions", k_chat);
+  EXPECT_EQ(status_of(small.answer()), 200) << "a small one does not cost the connection";
+}
+
+// Every path of the document is answered, by its method and by no other.
+TEST_F(ApiTest, TheDocumentIsTheTable) {
+  start();
+  RawClient client(port_);
+  client.get("/openapi.json");
+  const std::string answer = client.answer();
+  ASSERT_EQ(status_of(answer), 200);
+  const json::object document = json::parse(body_of(answer)).as_object();
+  const json::object& paths = document.at("paths").as_object();
+  for (const char* path : {"/v1/chat/completions", "/v1/images/files/{name}", "/v1/models/{id}", "/health", "/metrics"})
+    EXPECT_TRUE(paths.contains(path)) << path;
+  EXPECT_FALSE(paths.contains("/eai/status")) << "that one is for the private socket only";
+  for (const auto& [path, methods] : paths) {
+    std::string target(path);
+    if (const auto open = target.find('{'); open != std::string::npos) target.erase(open) += "x";
+    client.send("DELETE " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const std::string refused = client.answer();
+    EXPECT_EQ(status_of(refused), 405) << path;
+    for (const auto& [method, operation] : methods.as_object()) {
+      std::string word(method);
+      std::transform(word.begin(), word.end(), word.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+      EXPECT_NE(refused.find(word), std::string::npos) << path;
+    }
+  }
 }
 
 TEST_F(ApiTest, StrangePagesAndNamesAreRefused) {
@@ -212,6 +281,16 @@ TEST_F(ApiTest, StrangePagesAndNamesAreRefused) {
   RawClient client(port_);
   client.send("GET /v1/models HTTP/1.1\r\nHost: rebound.example\r\n\r\n");
   EXPECT_EQ(status_of(client.answer()), 403);
+  for (const char* host :
+       {"", ":80", "user@localhost", "localhost.example", "127.0.0.1.example", "[::1", "a b", "localhost:x"}) {
+    RawClient odd(port_);
+    odd.send("GET /v1/models HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+    EXPECT_EQ(status_of(odd.answer()), 403) << host;
+  }
+  for (const char* host : {"LOCALHOST:9", "app.localhost", "localhost.", "127.0.0.1:1", "192.168.1.7", "[::1]:8080"}) {
+    client.send("GET /v1/models HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+    EXPECT_EQ(status_of(client.answer()), 200) << host;
+  }
   client.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nHost: rebound.example\r\n\r\n");
   EXPECT_EQ(status_of(client.answer()), 400);
   for (const char* origin : {"https://evil.example", "null", "https://chat.example.evil.example"}) {

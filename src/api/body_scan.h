@@ -1,7 +1,8 @@
-// Why: what the gateway must know of a request's JSON before an engine sees it, without building a tree of up to 64 MiB.
-// Thread: any; pure function (about 1 GB/s: larger bodies belong on the pool).
-// What holds: the whole body is checked to be JSON (UTF-8, depth at most k_max_depth, one value, an object). Of the
-// content only the few facts below are kept.
+// Why: what has to be known of a request's JSON before an engine sees it, found without building a tree of up to 64
+// MiB.
+// Thread: any; pure function (about 1 GB/s, so larger bodies belong on the pool).
+// What holds: the whole body is checked to be JSON (UTF-8, one value, an object, at most k_max_depth deep). Only the
+// few facts below are kept of its content.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,7 @@ enum class Kind { absent, null, string, number, boolean, array, object };
 
 // A picture's address that the engine must not see as it stands.
 struct ImageSpot {
-  std::size_t literal = 0;  // the how-manyth string of the document it is, keys counted too, from 0
+  std::size_t literal = 0;  // its index among the document's strings, keys included
   bool remote = false;      // http(s): to be replaced by a data URI
   bool bare = false;        // "image_url": "…" where the engine wants "image_url": {"url": "…"}
   bool operator==(const ImageSpot&) const = default;
@@ -40,10 +41,10 @@ struct BodyFacts {
   Kind input = Kind::absent;
   bool input_is_empty = false;   // "" or []
   std::size_t images = 0;        // pictures in messages or input, by whatever address
-  std::vector<ImageSpot> spots;  // of these, in their order, and at most one more than k_max_image_spots
+  std::vector<ImageSpot> spots;  // of these, in order, at most one more than k_max_image_spots
   bool remote_media = false;  // an http, https or file address of sound, film or a file in messages, input or prompt.
                               // The engine would open it itself.
-  std::string strange_image;  // the first address that is neither data: nor http(s):, cut
+  std::string strange_image;  // the first address that is neither data: nor http(s):, shortened
 };
 
 // Code::invalid says what is wrong, and at which byte.

@@ -1,4 +1,4 @@
-// Why: what the gateway's files share. Included by .cc files of this room only.
+// Why: what the files of this room share. Included by .cc files of this room only.
 // Thread: the io_context's.
 #pragma once
 
@@ -13,33 +13,34 @@
 #include "api/endpoint.h"
 #include "api/exchange.h"
 #include "api/images.h"
-#include "api/meter.h"
+#include "api/metrics.h"
 #include "api/remote_pictures.h"
 #include "api/request_log.h"
-#include "http/engine_client.h"
+#include "http/routes.h"
+#include "http/unix_client.h"
 
 namespace eai::api {
 
 namespace asio = boost::asio;
 
 struct Core {
-  Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel> models, ApiOptions given)
-      : context(io), pool(engines), client(io), served(std::move(models)), options(std::move(given)), pictures(io) {
-    request_log.open(options.request_log);
-  }
+  Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel> models, ApiOptions given);
 
   asio::io_context& context;
   engine::Pool& pool;
-  http::EngineClient client;
+  http::UnixClient client;
   std::vector<ServedModel> served;
   ApiOptions options;
   std::vector<std::string> used_last;  // hashes, the latest first
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
-  Meter meter;
+  Metrics metrics;
   RequestLog request_log;
   RemotePictures pictures;
   Images images{*this};
   std::optional<asio::thread_pool> workers;  // scans of large bodies; made when first needed
+  std::function<void()> on_stop;             // what POST /eai/stop calls
+  http::Routes routes;                       // for strangers
+  http::Routes owner_routes;                 // for the private socket
 
   Result<Choice> choose(std::optional<std::string_view> model, std::span<const model::Task> fits,
                         std::string_view endpoint) const {
@@ -48,39 +49,35 @@ struct Core {
   void note_use(const std::string& id);
 };
 
+// The tables of routes (routes.cc). The core must outlive them.
+std::vector<http::Route> stranger_routes(Core& core);
+std::vector<http::Route> owner_routes(Core& core);
+
+// The answer to a request that no route takes: 404, 405 with Allow, or what OPTIONS asks for.
+http::Reply answer_without_route(const http::Routes& routes, const http::Incoming& request);
+
 inline void append(http::HeaderList& to, const http::HeaderList& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-// What every answer has: its request's id, and what lets a listed origin read it.
+// The headers of every answer: its request's id, and what lets a listed origin read it.
 http::HeaderList common_headers(const Core& core, const http::Incoming& request, const std::string& request_id);
-// The headers that tell which model answers, and why.
+// The headers that say which model answers, and why.
 void add_truth(http::HeaderList& to, const std::string& model_id, std::string_view fallback);
 
-// Waits for a ready engine. While it waits, and from `options.first_news` on, a streaming client (`stream_head` given)
-// is sent a 200 with these headers and a comment per second. `also` (may be empty) gets the news too. Code::network: the
-// client has gone.
-using OnNews = std::function<void(const engine::WaitNews&)>;
-asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string model_id, http::Outgoing& out,
-                                                       const http::HeaderList* stream_head, OnNews also = {});
-
-// When a request that this model refused may come again.
+// When a request that this model has refused may come again.
 inline std::chrono::seconds retry_after(const Core& core, const std::string& model_id) {
   const auto cools = core.pool.cools_for(model_id);
   return cools.count() > 0 ? cools : k_retry_after;
 }
 
-// After an engine closed its socket: how it ended, as soon as the pool knows, so that the next lease is for another one.
-// Empty: it still runs after a second.
-asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& lease);
-
 // One request to one engine, whole or streamed.
-asio::awaitable<void> relay(std::shared_ptr<Core> core, const Endpoint& endpoint, http::Incoming& in,
-                            http::Outgoing& to);
+asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Call call);
 
-// Whether the request may come in at all: Host, Origin, key. A reply refuses it, or answers a preflight.
-std::optional<http::Reply> admit(const ApiOptions& options, const http::Incoming& request);
-// Headers that let a listed origin read the answer; empty without Origin.
+// Whether the request may come in: Host, Origin, key, and a route if its body is large. The reply refuses it, or
+// answers a preflight.
+http::Admission admit(const ApiOptions& options, const http::Routes& routes, const http::Incoming& request);
+// Headers that let a listed origin read the answer; empty for a request without Origin.
 http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& request);
 
 // GET /v1/models, GET /v1/models/{id}, and what the command line's status shows.

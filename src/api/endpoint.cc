@@ -1,6 +1,5 @@
 #include "api/endpoint.h"
 
-#include <algorithm>
 #include <array>
 #include <string>
 
@@ -13,18 +12,24 @@ constexpr std::array k_chat = {Task::chat};
 constexpr std::array k_embed = {Task::embed};
 constexpr std::array k_text = {Task::chat, Task::embed};
 
+constexpr std::string_view k_maybe_streamed = "application/json, text/event-stream";
+
 constexpr std::array k_endpoints = {
-    Endpoint{"/chat/completions", "/v1/chat/completions", k_chat, Needs::messages},
-    Endpoint{"/completions", "/v1/completions", k_chat, Needs::prompt},
-    Endpoint{"/embeddings", "/v1/embeddings", k_embed, Needs::input},
-    Endpoint{"/responses", "/v1/responses", k_chat, Needs::input, Style::responses},
-    Endpoint{"/messages", "/v1/messages", k_chat, Needs::messages, Style::anthropic},
-    Endpoint{"/messages/count_tokens", "/v1/messages/count_tokens", k_chat, Needs::messages, Style::anthropic},
-    Endpoint{"/rerank", "/v1/rerank", k_embed, Needs::nothing},
-    Endpoint{"/tokenize", "/tokenize", k_text, Needs::nothing},
-    Endpoint{"/detokenize", "/detokenize", k_text, Needs::nothing},
-    Endpoint{"/apply-template", "/apply-template", k_chat, Needs::messages},
-    Endpoint{"/infill", "/infill", k_chat, Needs::nothing},
+    Endpoint{"/v1/chat/completions", "Continues a conversation.", k_chat, Needs::messages, Style::openai,
+             k_maybe_streamed},
+    Endpoint{"/v1/completions", "Continues a text.", k_chat, Needs::prompt, Style::openai, k_maybe_streamed},
+    Endpoint{"/v1/embeddings", "Turns texts into vectors.", k_embed, Needs::input},
+    Endpoint{"/v1/responses", "Continues a conversation, in the form of OpenAI's Responses API.", k_chat, Needs::input,
+             Style::responses, k_maybe_streamed},
+    Endpoint{"/v1/messages", "Continues a conversation, in the form of Anthropic's Messages API.", k_chat,
+             Needs::messages, Style::anthropic, k_maybe_streamed},
+    Endpoint{"/v1/messages/count_tokens", "Counts the tokens of a conversation.", k_chat, Needs::messages,
+             Style::anthropic},
+    Endpoint{"/v1/rerank", "Orders texts by how well they fit a query.", k_embed},
+    Endpoint{"/tokenize", "Turns a text into the model's tokens.", k_text},
+    Endpoint{"/detokenize", "Turns tokens back into text.", k_text},
+    Endpoint{"/apply-template", "Shows a conversation as the model sees it.", k_chat, Needs::messages},
+    Endpoint{"/infill", "Fills a gap in a text.", k_chat, Needs::nothing, Style::openai, k_maybe_streamed},
 };
 
 Result<void> check_messages(const BodyFacts& facts) {
@@ -45,16 +50,7 @@ Result<void> check_present(std::string_view field, Kind kind) {
 
 }  // namespace
 
-std::string_view without_version(std::string_view path) {
-  if (path.starts_with("/v1/")) path.remove_prefix(3);
-  return path;
-}
-
-const Endpoint* find_endpoint(std::string_view path) {
-  path = without_version(path);
-  auto it = std::find_if(k_endpoints.begin(), k_endpoints.end(), [&](const Endpoint& e) { return e.path == path; });
-  return it == k_endpoints.end() ? nullptr : &*it;
-}
+std::span<const Endpoint> endpoints() { return k_endpoints; }
 
 Result<void> check_body(const Endpoint& endpoint, const BodyFacts& facts) {
   if (facts.model_kind != Kind::absent && facts.model_kind != Kind::string && facts.model_kind != Kind::null) {

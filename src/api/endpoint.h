@@ -1,4 +1,4 @@
-// Why: the table of what is relayed to an engine: one row per path.
+// Why: the table of what is relayed to an engine, one row per path.
 // Thread: any; constant data.
 #pragma once
 
@@ -15,18 +15,17 @@ namespace eai::api {
 enum class Needs { nothing, messages, prompt, input };
 
 struct Endpoint {
-  std::string_view path;    // as clients call it, without "/v1"
-  std::string_view target;  // as the engine calls it
+  std::string_view path;  // as both the engine and clients call it; clients may leave "/v1" out or add it
+  std::string_view summary;
   std::span<const model::Task> fits;
   Needs needs = Needs::nothing;
   Style style = Style::openai;
+  std::string_view gives = "application/json";
 };
 
-// The request's path with or without its "/v1" in front; nullptr: not one of these.
-const Endpoint* find_endpoint(std::string_view path);
-std::string_view without_version(std::string_view path);
+std::span<const Endpoint> endpoints();
 
-// What the endpoint must find in the body before an engine may see it. Code::invalid names the field.
+// Whether the body has what the endpoint needs, before an engine sees it. Code::invalid names the field.
 Result<void> check_body(const Endpoint& endpoint, const BodyFacts& facts);
 
 }  // namespace eai::api

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <random>
 
-#include "api/meter.h"
+#include "api/metrics.h"
 #include "api/request_log.h"
 
 namespace eai::api {
@@ -33,14 +33,15 @@ std::string request_id_of(const http::Incoming& request) {
   return good ? std::string(given) : make_request_id();
 }
 
-Exchange::Exchange(http::Outgoing& to, Meter& meter, RequestLog& log, std::string id, std::string_view path)
-    : to_(to), meter_(meter), log_(log) {
-  record.id = std::move(id);
+Exchange::Exchange(const http::Incoming& from, http::Outgoing& to, std::string_view path, Metrics& metrics,
+                   RequestLog& log)
+    : to_(to), metrics_(metrics), log_(log) {
+  record.id = request_id_of(from);
   record.path = path;
 }
 
 Exchange::~Exchange() {
-  meter_.note(record);
+  metrics_.note(record);
   log_.note(record);
 }
 
@@ -55,6 +56,13 @@ asio::awaitable<Result<void>> Exchange::begin(int status, const http::HeaderList
   record.status = status;
   record.bytes += first.size();
   return to_.begin(status, headers, first);
+}
+
+asio::awaitable<Result<void>> Exchange::begin_sized(int status, const http::HeaderList& headers, std::uint64_t length,
+                                                    std::string_view first) {
+  record.status = status;
+  record.bytes += first.size();
+  return to_.begin_sized(status, headers, length, first);
 }
 
 asio::awaitable<Result<void>> Exchange::write(std::string_view bytes) {

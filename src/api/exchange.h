@@ -1,7 +1,7 @@
-// Why: one request on its way: what is counted, logged and told of it, gathered where its answer goes out.
+// Why: one request on its way: gathers what is counted, logged and told of it, at the place where its answer goes out.
 // Thread: the io_context's.
-// What holds: no content is kept, and no name that a client can invent but its own request id; however the request ends,
-// by its answer or by its client's leaving, it is noted once.
+// What holds: it keeps no content, and no name that a client can invent except its own request id. However the request
+// ends, by its answer or by its client's disconnect, it is noted once.
 #pragma once
 
 #include <chrono>
@@ -15,34 +15,38 @@
 
 namespace eai::api {
 
-class Meter;
+class Metrics;
 class RequestLog;
+
+inline constexpr std::string_view k_other_path = "other";  // stands for every path that is not in the table of routes
 
 struct Record {
   using Clock = std::chrono::steady_clock;
-  std::string_view path = "other";  // one of our own, without /v1
-  std::string id;                   // x-request-id
-  std::string model;                // hash; empty: none was chosen
-  int status = 0;                   // as sent; 0: nothing was
-  bool whole = false;               // answered to the end
-  std::uint64_t bytes = 0;          // of the answer's body
+  std::string_view path = k_other_path;  // a route's name, never what a client sent
+  std::string id;                        // x-request-id
+  std::string model;                     // hash; empty if none was chosen
+  int status = 0;                        // as sent; 0 if nothing was
+  bool whole = false;                    // answered to the end
+  std::uint64_t bytes = 0;               // of the answer's body
   Usage usage;
   Clock::time_point begun = Clock::now();
   std::optional<Clock::duration> first_token;  // of a stream: from the request to the engine's first event
 };
 
-// The client's own x-request-id if it is 1 to 128 letters, digits and -_.:, else a new one.
+// The client's own x-request-id if it consists of 1 to 128 letters, digits and -_.:, otherwise a new one.
 std::string request_id_of(const http::Incoming& request);
 
 class Exchange final : public http::Outgoing {
  public:
-  Exchange(http::Outgoing& to, Meter& meter, RequestLog& log, std::string id, std::string_view path);
+  Exchange(const http::Incoming& from, http::Outgoing& to, std::string_view path, Metrics& metrics, RequestLog& log);
   ~Exchange() override;
   Exchange(const Exchange&) = delete;
 
   boost::asio::awaitable<Result<void>> send(const http::Reply& reply) override;
   boost::asio::awaitable<Result<void>> begin(int status, const http::HeaderList& headers,
                                              std::string_view first) override;
+  boost::asio::awaitable<Result<void>> begin_sized(int status, const http::HeaderList& headers, std::uint64_t length,
+                                                   std::string_view first) override;
   boost::asio::awaitable<Result<void>> write(std::string_view bytes) override;
   boost::asio::awaitable<Result<void>> end() override;
   bool begun() const override { return to_.begun(); }
@@ -55,7 +59,7 @@ class Exchange final : public http::Outgoing {
 
  private:
   http::Outgoing& to_;
-  Meter& meter_;
+  Metrics& metrics_;
   RequestLog& log_;
 };
 

@@ -53,26 +53,19 @@ std::string kind_of(const ImageWish& wish, std::string_view what) {
 }
 
 std::string sse(const json::object& event) {
-  return "event: " + std::string(event.at("type").as_string()) + "\ndata: " + json::serialize(event) + "\n\n";
+  const std::string data = json::serialize(event);
+  return http::sse_event({.data = data, .event = event.at("type").as_string()});
 }
 
 }  // namespace
 
 std::optional<ImageEvent> ImageEventReader::next() {
-  for (;;) {
-    std::size_t end = buffer_.find("\n\n", begin_);
-    if (end == std::string::npos) {
-      buffer_.erase(0, begin_);
-      begin_ = 0;
-      return {};
-    }
-    std::string_view block = std::string_view(buffer_).substr(begin_, end - begin_);
-    begin_ = end + 2;
-    if (!block.starts_with("data: ")) continue;
+  while (const auto event = reader_.next()) {
     boost::system::error_code error;
-    json::value value = json::parse(block.substr(6), error);
+    const json::value value = json::parse(event->data, error);
     if (!error && value.is_object()) return from_json(value.get_object());
   }
+  return std::nullopt;
 }
 
 std::string images_answer(const ImageWish& wish, const std::string& id, const std::vector<DrawnImage>& images) {

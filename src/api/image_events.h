@@ -1,4 +1,4 @@
-// Why: the events of an image engine, read; and OpenAI's answers, written.
+// Why: reads the events of an image engine and writes OpenAI's answers.
 // Thread: any; plain values and pure functions.
 // Source: image_engine/README.md; OpenAI's images API.
 #pragma once
@@ -11,6 +11,8 @@
 #include <boost/json.hpp>
 
 #include "api/images_request.h"
+#include "http/sse.h"
+#include "util/bytes.h"
 
 namespace eai::api {
 
@@ -21,15 +23,15 @@ struct ImageEvent {
   std::string format, b64, message;
 };
 
-// The stream's bytes, in any cuts, become events. What is no event is dropped.
+// The stream's bytes, in any cuts, become events. Whatever is not one of the engine's events is dropped.
 class ImageEventReader {
  public:
-  void feed(std::string_view bytes) { buffer_.append(bytes); }
+  // Code::network: an event is larger than any picture can be.
+  Result<void> feed(std::string_view bytes) { return reader_.feed(bytes); }
   std::optional<ImageEvent> next();
 
  private:
-  std::string buffer_;
-  std::size_t begin_ = 0;
+  http::SseReader reader_{64 * k_mib};
 };
 
 struct DrawnImage {

@@ -1,7 +1,7 @@
-// Why: what a client may ask for after its request: how far its pictures are, and pictures by address.
+// Why: what a client may ask for after its request: the progress of its pictures, and pictures by address.
 // Thread: that of the io_context.
-// What holds: both are kept in memory, bounded in number, bytes and time; the oldest goes first. A picture's name has 128
-// random bits: who knows it may fetch it.
+// What holds: both are kept in memory, bounded in number, bytes and time; the oldest goes first. A picture's name has
+// 128 random bits, so whoever knows it may fetch the picture.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ struct ImageProgress {
   std::string id;
   std::string status = "queued";  // loading, drawing, done, failed, cancelled
   std::string error;              // why it failed
-  int position = 0;               // in the queue, 1 = next
+  int position = 0;               // in the queue; 1 is next
   double loaded = 0;              // 0…1, of the model
   int image = 0, n = 1, step = 0, steps = 0;
   std::int64_t seed = -1;  // -1: not known yet
@@ -39,11 +39,12 @@ class ImageShelf {
 
   explicit ImageShelf(Now now = std::chrono::steady_clock::now) : now_(std::move(now)) {}
 
-  // An id of its own where `id` is empty; null when a running request has the id.
+  // Makes up an id if `id` is empty. Null if a running request has the id.
   std::shared_ptr<ImageProgress> begin(std::string id);
   const ImageProgress* find(const std::string& id) const;
 
-  // The name under which it is found for an hour, with the format's ending; not as long when k_file_bytes of newer ones come.
+  // The name, with the format's ending, under which the picture can be had for an hour, or until k_file_bytes of newer
+  // ones have come.
   std::string put(std::string bytes, const std::string& format);
   struct File {
     std::string bytes, type;

@@ -132,7 +132,7 @@ class Reader {
     bool good = first.ec == std::errc{} && first.ptr != end && *first.ptr == 'x';
     auto second = good ? std::from_chars(first.ptr + 1, end, height) : first;
     good = good && second.ec == std::errc{} && second.ptr == end;
-    if (!good) return refuse("size", "size must be WIDTHxHEIGHT, as 1024x1024, or auto");
+    if (!good) return refuse("size", "size must be auto or WIDTHxHEIGHT, such as 1024x1024");
     if (width < 1 || height < 1 || width > 16384 || height > 16384)
       return refuse("size", "size " + text_of_size + " cannot be drawn: sides have 1 to 16384 pixels");
     engine["width"] = width;
@@ -171,7 +171,7 @@ Outcome read_all(Reader& r, ImageWish& wish) {
   if (prompt.find('\0') != std::string::npos) return refuse("prompt", "prompt contains a NUL character");
   if (prompt.empty() && wish.act != ImageAct::variation)
     return refuse("prompt", "prompt is missing: say what is to be drawn");
-  if (!is_id(wish.id)) return refuse("id", "id may have letters, digits, - and _ only");
+  if (!is_id(wish.id)) return refuse("id", "id may contain only letters, digits, - and _");
   wish.as_url = response_format == "url";
   if (!wish.stream) r.engine.erase("previews");
   r.engine["format"] = wish.format;
@@ -213,7 +213,7 @@ tl::expected<ImageWish, ImageRefusal> parse_image_form(ImageAct act, std::string
   wish.act = act;
   Reader reader(fields);
   if (auto read = read_all(reader, wish); !read) return Refused(read.error());
-  if (images.empty()) return refuse("image", "image is missing: send the picture as a file of the form");
+  if (images.empty()) return refuse("image", "image is missing: send the picture as a file in the form");
   reader.engine["image"] = std::move(images);
   if (!mask.empty()) reader.engine["mask"] = mask;
   wish.engine_body = json::serialize(reader.engine);

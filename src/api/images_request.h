@@ -1,9 +1,9 @@
-// Why: what a client of the images API wants, checked before a model is loaded for it, and said to the engine in its
-// own words.
+// Why: what a client of the images API wants, checked before a model is loaded for it and told to the engine in its own
+// words.
 // Thread: any; pure functions.
+// What holds: the engine checks again what only the model can tell (the sizes it draws). Nothing that a client sends
+// reaches the engine except the fields named there.
 // Source: OpenAI's images API; image_engine/README.md.
-// What holds: the engine checks again what only the model can tell (the sizes it draws); nothing a client sends reaches
-// the engine but the fields named there.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ enum class ImageAct { generation, edit, variation };
 
 struct ImageWish {
   ImageAct act = ImageAct::generation;
-  std::string model;  // as the client named it; empty: not named
-  std::string id;     // for progress; empty: not given
+  std::string model;  // as the client named it; empty if it did not
+  std::string id;     // for progress; empty if none was given
   std::string format = "png";
   std::string quality = "auto";
   int n = 1;

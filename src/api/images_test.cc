@@ -56,8 +56,8 @@ class ImagesTest : public ::testing::Test {
     served.task = spec.task;
     ApiOptions options;
     options.first_news = std::chrono::milliseconds(20);
-    gateway_.emplace(context_, *pool_, std::vector<ServedModel>{served}, options);
-    server_.emplace(context_, http::Limits{}, gateway_->handlers());
+    api_.emplace(context_, *pool_, std::vector<ServedModel>{served}, options);
+    server_.emplace(context_, http::Limits{}, api_->handlers());
     const auto bound = server_->listen_tcp("127.0.0.1", 0);
     ASSERT_TRUE(bound) << bound.error().message;
     port_ = *bound;
@@ -108,7 +108,7 @@ class ImagesTest : public ::testing::Test {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   std::optional<engine::Pool> pool_;
-  std::optional<Api> gateway_;
+  std::optional<Api> api_;
   std::optional<http::Server> server_;
   std::uint16_t port_ = 0;
   std::thread thread_;
@@ -159,6 +159,12 @@ TEST_F(ImagesTest, AnEngineThatDiesAtAStepIsAnErrorAndTheNextJobWorks) {
   EXPECT_NE(events.find("step 3 of 4"), std::string::npos) << events;
   EXPECT_EQ(events.find("completed"), std::string::npos);
   EXPECT_EQ(status_of(ask(R"("prompt":"x")")), 200);
+}
+
+TEST_F(ImagesTest, AnEngineThatDiesBeforeItsAnswerIsFollowedByAFreshOne) {
+  const auto answer = ask(R"("prompt":"die","seed":3)");
+  ASSERT_EQ(status_of(answer), 200) << answer;
+  EXPECT_EQ(from_base64(std::string(body_of(answer).at("data").at(0).at("b64_json").as_string())), "picture 3");
 }
 
 TEST_F(ImagesTest, WhatTheEngineSaysGoesOn) {

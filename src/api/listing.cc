@@ -108,7 +108,7 @@ http::Reply status_reply(const Core& core) {
   json::array models;
   bool is_main = true;
   for (const auto& status : core.pool.status()) {
-    models.push_back(status_json(status, core.meter.of(status.spec.id), is_main));
+    models.push_back(status_json(status, core.metrics.of(status.spec.id), is_main));
     is_main = false;
   }
   engine::PoolStatus totals = core.pool.totals();
@@ -126,7 +126,7 @@ http::Reply status_reply(const Core& core) {
 http::Reply metrics_reply(const Core& core) {
   return {200,
           {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
-          core.meter.prometheus(core.pool.status(), core.pool.totals())};
+          core.metrics.prometheus(core.pool.status(), core.pool.totals())};
 }
 
 }  // namespace eai::api

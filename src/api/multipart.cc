@@ -47,7 +47,7 @@ Result<FormPart> parse_part(std::string_view text) {
   bool named = false;
   for (;;) {
     std::size_t end = text.find("\r\n");
-    if (end == std::string_view::npos) return bad("a part has no end of its headers");
+    if (end == std::string_view::npos) return bad("the headers of a part have no end");
     std::string_view line = text.substr(0, end);
     text.remove_prefix(end + 2);
     if (line.empty()) break;
@@ -73,14 +73,14 @@ Result<std::vector<FormPart>> parse_form(std::string_view content_type, std::str
   const std::string first = "--" + *boundary;
   const std::string next = "\r\n" + first;
   std::size_t at = body.starts_with(first) ? first.size() : body.find(next);
-  if (at == std::string_view::npos) return bad("its boundary does not occur in it");
+  if (at == std::string_view::npos) return bad("its body does not contain its boundary");
   if (!body.starts_with(first)) at += next.size();
 
   std::vector<FormPart> parts;
   for (;;) {
     body.remove_prefix(at);
     if (body.starts_with("--")) return parts;
-    if (!body.starts_with("\r\n")) return bad("a boundary is followed by something else than a part");
+    if (!body.starts_with("\r\n")) return bad("a boundary is followed by something other than a part");
     body.remove_prefix(2);
     // An empty content may follow its headers at once: then the boundary's line break is the headers' own.
     std::size_t end = body.find(next);

@@ -1,7 +1,7 @@
 // Why: forms with files, as the image endpoints take them.
 // Thread: any; pure function.
+// What holds: the parts are views into the body; only names are copied.
 // Source: RFC 7578 (multipart/form-data), RFC 2046 §5.1.1 (boundaries).
-// What holds: the parts are views into the body; nothing is copied but names.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace eai::api {
 
 struct FormPart {
   std::string name;       // of the field
-  std::string file_name;  // empty for plain fields; only told, never used as a path
+  std::string file_name;  // empty for plain fields; never used as a path
   std::string_view content;
 };
 

@@ -32,7 +32,7 @@ std::string data_uri(std::string_view type, ByteView bytes) {
   return "data:" + std::string(type) + ";base64," + to_base64(text_of(bytes));
 }
 
-// What is wrong with a picture is for its sender to put right; what is wrong here keeps its code.
+// A fault of the picture is for its sender to put right; a fault of this machine keeps its code.
 Failure at_fault(const std::string& url, Error error) {
   if (error.code == Code::network || error.code == Code::timeout) error.code = Code::invalid;
   return Failure(std::move(error).with("the picture " + printable(url.substr(0, url.find_first_of("?#")), 100)));
@@ -77,7 +77,7 @@ Result<std::string> fetch_picture(const std::string& url, const PictureRules& ru
     return at_fault(url, {Code::invalid, "its server answered with status " + std::to_string(answer->status)});
   }
   const std::string_view type = picture_type(answer->body);
-  if (type.empty()) return at_fault(url, {Code::invalid, "what came is no PNG, JPEG, GIF, WebP or BMP"});
+  if (type.empty()) return at_fault(url, {Code::invalid, "it is not a PNG, JPEG, GIF, WebP or BMP picture"});
   return data_uri(type, answer->body);
 }
 
@@ -106,7 +106,8 @@ struct RemotePictures::Job {
     if (!picture) return picture;
     if (!room->take(picture->size()))
       return fail(Code::busy, "the server holds too many pictures at once; try again later");
-    if (room->own > k_request_limit) return fail(Code::invalid, "the pictures by address are over 48 MiB together");
+    if (room->own > k_request_limit)
+      return fail(Code::invalid, "the pictures by address are larger than 48 MiB in all");
     return picture;
   }
 
@@ -175,7 +176,7 @@ asio::awaitable<Result<RemotePictures::Body>> RemotePictures::embed(std::string 
   constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
   while (job->left > 0 && !job->error) {
     if (std::chrono::steady_clock::now() >= end) {
-      co_return fail(Code::timeout, "the pictures by address were not all here within " +
+      co_return fail(Code::timeout, "the pictures by address did not all arrive within " +
                                         std::to_string(job->rules.deadline.count() / 1000) + " s");
     }
     job->bell.expires_at(end);

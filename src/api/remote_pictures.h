@@ -1,10 +1,11 @@
-// Why: a picture's address in a request is a wish that this machine open a connection. The gateway does it, warily, so
-// that the engine never does: what goes on to the engine is the picture itself.
-// Thread: RemotePictures on the io_context's; fetch_picture() blocks, on any.
-// What holds: http and https only, TLS verified; every address that would be connected to is checked after the name was
-// resolved, and after each of at most 3 redirects, so that no name can lead inside; no proxy, no user names, no
-// cookies; at most 20 MiB and 10 s a picture, 48 MiB a request, 4 pictures at once, 256 MiB held for all requests; the type comes from
-// the picture's first bytes, never from its sender's words. A client that leaves ends the work for it.
+// Why: a picture's address in a request asks this machine to open a connection. The API does that, carefully, so that
+// the engine never has to: what goes on to the engine is the picture itself.
+// Thread: RemotePictures on the io_context's; fetch_picture() blocks and may run on any.
+// What holds: only http and https, with TLS verified. Every address is checked after its name was resolved and before
+// it is connected to, also after each of at most 3 redirects, so that no name can lead inside. No proxy, user name or
+// cookie is used. The limits are 20 MiB and 10 s per picture, 48 MiB per request, 4 pictures at once, and 256 MiB held
+// for all requests. The type comes from the picture's first bytes, never from what its sender says. A client that
+// disconnects ends the work for it.
 #pragma once
 
 #include <atomic>
@@ -35,24 +36,24 @@ struct PictureRules {
 // "image/png" for PNG, JPEG, GIF, WebP and BMP by their first bytes; else "".
 std::string_view picture_type(ByteView bytes);
 
-// "data:image/png;base64,…". Code::invalid for whatever is wrong with the address, its host or what comes from there;
-// Code::cancelled when `stop` was asked for; Code::unsupported without libcurl.
+// "data:image/png;base64,…". Code::invalid for whatever is wrong with the address, its host or its content;
+// Code::cancelled when a stop was requested; Code::unsupported without libcurl.
 Result<std::string> fetch_picture(const std::string& url, const PictureRules& rules, const std::stop_token& stop);
 
 class RemotePictures {
  public:
   explicit RemotePictures(boost::asio::io_context& context) : context_(context) {}
-  ~RemotePictures();  // ends what still runs
+  ~RemotePictures();  // ends fetches that still run
   RemotePictures(const RemotePictures&) = delete;
 
-  // A body whose pictures are inside. What it holds of the common room is given back with it.
+  // A body with its pictures inside. Its share of the 256 MiB is given back when `room` goes.
   struct Body {
     std::string text;
     std::uint64_t fetched = 0;  // bytes, as data URIs
     std::shared_ptr<void> room;
   };
-  // Puts pictures in the place of `spots` of `body`, which scan_body() accepted. Code::invalid names the address that is
-  // at fault; Code::busy: too many pictures are held now; Code::timeout: they were not all here in time.
+  // Replaces `spots` of `body`, which scan_body() has accepted, by pictures. Code::invalid names the address that is at
+  // fault; Code::busy: too many pictures are held at the moment; Code::timeout: they did not all arrive in time.
   boost::asio::awaitable<Result<Body>> embed(std::string body, std::vector<ImageSpot> spots, PictureRules rules);
 
  private:

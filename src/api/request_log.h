@@ -1,8 +1,9 @@
-// Why: who runs a server for others wants to see what is asked of it; what is asked stays unseen. Off unless wanted.
+// Why: people who run a server for others want to see that it is used, and must not see what it is asked. Off by
+// default.
 // Thread: the io_context's; a line is one short write.
-// What holds: one JSON object a line: time, id, path, model, status, ms, bytes, tokens; no prompt, no answer, no key, no
-// address. The file is readable by its owner alone; it and its one predecessor (".1") together hold at most twice the
-// limit. A log that cannot be written is given up after one warning: no answer waits for it.
+// What holds: a line is one JSON object: time, id, path, model, status, ms, bytes, tokens; it has no prompt, answer,
+// key or address. Only its owner can read the file. The file and its one predecessor (".1") together hold at most twice
+// the limit. A log that cannot be written is given up after one warning, and no answer waits for it.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace eai::api {
 
 class RequestLog {
  public:
-  // An empty path: nothing is written. The same path again goes on as it was.
+  // With an empty path nothing is written. The path that is already open stays open.
   void open(const fs::path& path, std::uint64_t limit = 16 * k_mib);
   void note(const Record& record);
 
@@ -26,7 +27,7 @@ class RequestLog {
   UniqueFd file_;
 };
 
-// The line, with its end.
+// The line, with its line end.
 std::string log_line(const Record& record, std::chrono::system_clock::time_point now);
 
 }  // namespace eai::api

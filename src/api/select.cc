@@ -60,7 +60,7 @@ Result<Choice> select_model(const SelectInput& input, const SelectRules& rules) 
       const ServedModel* model = by_id(input, id);
       if (model != nullptr && fits(input, *model)) return Choice{model, ""};
     }
-    return fall_back(input, "no model was used yet for this task");
+    return fall_back(input, "no model has been used for this task yet");
   }
   const ServedModel* asked = by_id(input, *input.model);
   if (asked == nullptr && rules.names == NameRule::names) asked = by_name(input, *input.model);

@@ -1,12 +1,13 @@
-// Why: which model answers, decided in one pure function, since people rely on every one of its rules.
+// Why: which model answers. It is one pure function, since people rely on every one of its rules.
 // Thread: any; pure function.
 // What holds (README, "Which model answers"):
 //   a served hash                → that model; if its task does not fit the endpoint: Code::invalid
-//   a folder name                → the same, with name_rule = names; else as unknown
-//   "local-model"                → the model used last for a fitting task, else as absent
-//   absent, unknown              → the main model if its task fits the endpoint, else the first served one that fits
+//   a folder name                → the same with name_rule = names, otherwise as unknown
+//   "local-model"                → the model used last for a fitting task, or as absent if there is none
+//   absent, unknown              → the main model if its task fits the endpoint, or the first served one that fits
 //   nothing fits                 → Code::invalid
-// A fallback is never silent: `fallback` says why. With unknown_rule = strict an unknown name is Code::not_found with near names.
+// A fallback is never silent: `fallback` says why. With unknown_rule = strict an unknown name is Code::not_found with
+// near names.
 #pragma once
 
 #include <optional>
@@ -37,8 +38,8 @@ struct SelectInput {
 };
 
 struct Choice {
-  const ServedModel* model = nullptr;  // one of `served`, good for as long as that is
-  std::string fallback;                // empty: just what was asked for
+  const ServedModel* model = nullptr;  // one of `served`
+  std::string fallback;                // empty if it is what was asked for
 };
 
 Result<Choice> select_model(const SelectInput& input, const SelectRules& rules);

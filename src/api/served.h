@@ -1,4 +1,4 @@
-// Why: what the gateway must know of a model to offer it; handed in by `cli`, so that the gateway does not know the store.
+// Why: what the API has to know of a model to offer it. `cli` hands it in, so that the API does not know the store.
 // Thread: plain values.
 #pragma once
 

@@ -30,7 +30,7 @@ void each_colon(std::string_view json, At at) {
     at(json.substr(0, colon), json.substr(colon + 1));
 }
 
-// The number that `text` begins with; `into` stays where there is none.
+// The number that `text` begins with; `into` stays as it is if there is none.
 template <typename Number>
 void take(std::string_view text, Number& into) {
   const auto begin = std::min(text.find_first_not_of(' '), text.size());

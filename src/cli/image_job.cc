@@ -6,7 +6,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
-#include "http/engine_client.h"
+#include "http/sse.h"
+#include "http/unix_client.h"
 #include "util/base64.h"
 #include "util/text.h"
 
@@ -17,6 +18,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 constexpr std::size_t k_refusal_limit = 64 * k_kib;
+constexpr std::size_t k_event_limit = 64 * k_mib;  // a picture, in base64
 constexpr std::string_view k_boundary = "eai-8c1f3a52d96e4b07";
 
 std::string text_at(const json::object& object, const char* name) {
@@ -69,30 +71,22 @@ class Reader {
   explicit Reader(const ImageNews& news) : news_(news) {}
 
   Result<void> take(std::string_view bytes) {
-    buffer_.append(bytes);
-    for (std::size_t end = buffer_.find("\n\n"); end != std::string::npos; end = buffer_.find("\n\n")) {
-      const std::string block = buffer_.substr(0, end);
-      buffer_.erase(0, end + 2);
-      EAI_CHECK(take_block(block));
-    }
+    EAI_CHECK(events_.feed(bytes));
+    while (const auto event = events_.next()) EAI_CHECK(take_event(*event));
     return {};
   }
 
  private:
-  Result<void> take_block(const std::string& block) {
-    if (block.starts_with(": ")) {
-      news_.on_wait(printable(block.substr(2), 100));
-      return {};
-    }
-    std::size_t at = block.find("data: ");
-    if (at == std::string::npos) return {};
+  Result<void> take_event(const http::SseEvent& event) {
+    if (!event.comment.empty()) news_.on_wait(printable(event.comment, 100));
+    if (event.data.empty()) return {};
     boost::system::error_code wrong;
-    json::value value = json::parse(std::string_view(block).substr(at + 6), wrong);
+    const json::value value = json::parse(event.data, wrong);
     if (wrong || !value.is_object()) return fail(Code::network, "the server sent an event that cannot be read");
-    return take_event(value.get_object());
+    return take_news(value.get_object());
   }
 
-  Result<void> take_event(const json::object& event) {
+  Result<void> take_news(const json::object& event) {
     if (const json::value* error = event.if_contains("error"); error != nullptr && error->is_object())
       return fail(Code::io, printable(text_at(error->get_object(), "message"), 2000));
     const std::string type = text_at(event, "type");
@@ -111,10 +105,10 @@ class Reader {
   }
 
   const ImageNews& news_;
-  std::string buffer_;
+  http::SseReader events_{k_event_limit};
 };
 
-asio::awaitable<Result<void>> ask(http::EngineClient& client, const fs::path& socket, const ImageOrder& order,
+asio::awaitable<Result<void>> ask(http::UnixClient& client, const fs::path& socket, const ImageOrder& order,
                                   const ImageNews& news) {
   const bool edit = !order.picture.empty();
   const std::string body = edit ? form_of(order) : json::serialize(order.fields);
@@ -147,7 +141,7 @@ asio::awaitable<Result<void>> ask(http::EngineClient& client, const fs::path& so
 Result<void> draw_pictures(const fs::path& socket, const ImageOrder& order, const ImageNews& news,
                            const std::stop_token& stop) {
   asio::io_context context(1);
-  http::EngineClient client(context);
+  http::UnixClient client(context);
   Result<void> outcome = fail(Code::cancelled, "stopped");
   asio::co_spawn(context, ask(client, socket, order, news), [&](std::exception_ptr thrown, Result<void> result) {
     if (thrown) std::rethrow_exception(thrown);

@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/running.h"
-#include "http/engine_client.h"
+#include "http/unix_client.h"
 #include "util/error_map.h"
 #include "util/text.h"
 
@@ -27,7 +27,7 @@ constexpr std::size_t k_answer_limit = 16 * k_mib;
 Result<json::object> ask_server(const Folders& folders) {
   EAI_TRY(const fs::path socket, socket_of(folders));
   asio::io_context context(1);
-  http::EngineClient client(context);
+  http::UnixClient client(context);
   http::Ask ask;
   ask.target = "/eai/status";
   ask.head_timeout = std::chrono::seconds(10);

@@ -6,7 +6,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -26,6 +25,7 @@
 #include "store/file_names.h"
 #include "util/log.h"
 #include "util/program_pages.h"
+#include "util/task.h"
 
 namespace eai::cli {
 namespace {
@@ -77,7 +77,7 @@ std::vector<api::ServedModel> served_of(const ServerPlan& plan) {
 }
 
 // `bound`: the name or address that it listens on, which a Host header may have too.
-api::ApiOptions gateway_options(const Config& config, const std::string& bound, const Folders& folders) {
+api::ApiOptions api_options(const Config& config, const std::string& bound, const Folders& folders) {
   using namespace api;
   ApiOptions out;
   out.select.names = config.server.model_names ? NameRule::names : NameRule::hashes;
@@ -139,9 +139,9 @@ class Server {
         tell_(tell),
         read_again_(read_again),
         pool_(context_, pool_options(plan_, config_, folders), specs_of(plan_)),
-        gateway_(context_, pool_, served_of(plan_), gateway_options(config_, config_.server.host, folders)),
-        strangers_(context_, http::Limits{}, gateway_.handlers()),
-        administration_(context_, http::Limits{}, gateway_.admin_handlers([this] { ask_to_end(); })) {}
+        api_(context_, pool_, served_of(plan_), api_options(config_, config_.server.host, folders)),
+        strangers_(context_, http::Limits{}, api_.handlers()),
+        administration_(context_, http::Limits{}, api_.admin_handlers([this] { ask_to_end(); })) {}
 
   Result<void> run(const ServerSeat& seat) {
     const http::TlsFiles tls{config_.server.tls_certificate, config_.server.tls_key};
@@ -156,8 +156,9 @@ class Server {
     for (const std::string& note : plan_.notes) log::warn("{}", note);
     log::info("server {} on {} with {} models", record_.pid, record_.address(), plan_.models.size());
     await_signal();
-    asio::co_spawn(context_, load_main(), asio::bind_cancellation_slot(give_up_.slot(), asio::detached));
-    asio::co_spawn(context_, end_when_asked(), asio::detached);
+    asio::co_spawn(context_, load_main(),
+                   asio::bind_cancellation_slot(give_up_.slot(), Unawaited("the start of the main model")));
+    asio::co_spawn(context_, end_when_asked(), Unawaited("the end of the server"));
     context_.run();
     log::info("server {} has stopped", record_.pid);
     return std::move(outcome_);
@@ -215,7 +216,7 @@ class Server {
     log::set_level(level_of(config_.output.log_level));
     for (const std::string& note : plan_.notes) log::warn("{}", note);
     pool_.reload(pool_options(plan_, config_, folders_), specs_of(plan_));
-    gateway_.reload(gateway_options(config_, record_.host, folders_), served_of(plan_));
+    api_.reload(api_options(config_, record_.host, folders_), served_of(plan_));
     ServerRecord record = record_of(plan_, config_, record_.port);
     record.host = record_.host;
     record.encrypted = record_.encrypted;
@@ -269,7 +270,7 @@ class Server {
   asio::steady_timer asked_{context_, asio::steady_timer::time_point::max()};
   asio::cancellation_signal give_up_;
   engine::Pool pool_;
-  api::Api gateway_;
+  api::Api api_;
   http::Server strangers_, administration_;
   const ServerSeat* seat_ = nullptr;
   ServerRecord record_;

@@ -45,7 +45,7 @@ std::string slot_file(const ModelPlan& plan, std::uint32_t slot) {
 }
 
 // How many tokens the engine saved or read back; 0 if it did not, nothing if it does not answer.
-asio::awaitable<std::optional<std::int64_t>> ask(http::EngineClient& client, const SlotProtocol& protocol,
+asio::awaitable<std::optional<std::int64_t>> ask(http::UnixClient& client, const SlotProtocol& protocol,
                                                  std::string socket, Action action, std::uint32_t slot,
                                                  std::string file, std::chrono::milliseconds deadline) {
   const SlotProtocol::Question question = protocol.question(action, slot, file);

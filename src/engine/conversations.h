@@ -17,7 +17,7 @@
 
 #include "engine/engine_life.h"
 #include "engine/model_plan.h"
-#include "http/engine_client.h"
+#include "http/unix_client.h"
 #include "util/file.h"
 
 namespace eai::engine {

@@ -5,7 +5,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -14,8 +13,9 @@
 #include <unistd.h>
 
 #include "engine/engine_log.h"
-#include "http/engine_client.h"
+#include "http/unix_client.h"
 #include "util/log.h"
+#include "util/task.h"
 
 namespace eai::engine {
 
@@ -55,7 +55,7 @@ struct Engine::Impl : std::enable_shared_from_this<Impl> {
 
   asio::io_context& context;
   const EngineKind& kind;
-  http::EngineClient client;
+  http::UnixClient client;
   fs::path socket;
   EngineLog log;
   EngineEvents events;
@@ -94,7 +94,7 @@ int Engine::pid() const { return impl_->running ? impl_->child.pid : 0; }
 
 void Engine::stop() {
   if (std::exchange(impl_->stopping, true) || !impl_->running) return;  // not spawned yet: spawned() sees the flag
-  asio::co_spawn(impl_->context, impl_->end(), asio::detached);
+  asio::co_spawn(impl_->context, impl_->end(), Unawaited("the end of an engine"));
 }
 
 void Engine::kill(std::string why) {
@@ -114,14 +114,14 @@ void Engine::Impl::spawned(Result<Child> result) {
   exit_event.emplace(context, child.exit_event.release());
   output.emplace(context, child.output.release());
   diary.emplace(context, child.diary.release());
-  asio::co_spawn(context, watch_exit(), asio::detached);
-  asio::co_spawn(context, read(false), asio::detached);
-  asio::co_spawn(context, read(true), asio::detached);
-  asio::co_spawn(context, probe(), asio::detached);
+  asio::co_spawn(context, watch_exit(), Unawaited("the watch over an engine"));
+  asio::co_spawn(context, read(false), Unawaited("the reading of an engine's output"));
+  asio::co_spawn(context, read(true), Unawaited("the reading of an engine's log"));
+  asio::co_spawn(context, probe(), Unawaited("the readiness check of an engine"));
   if (abandoned)
     signal_group(child.pid, SIGKILL);
   else if (stopping)
-    asio::co_spawn(context, end(), asio::detached);
+    asio::co_spawn(context, end(), Unawaited("the end of an engine"));
 }
 
 asio::awaitable<void> Engine::Impl::watch_exit() {

@@ -3,12 +3,12 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <sys/stat.h>
 
 #include "engine/leftovers.h"
 #include "util/folders.h"
 #include "util/log.h"
+#include "util/task.h"
 #include "util/text.h"
 
 namespace eai::engine {
@@ -105,7 +105,7 @@ void EngineLife::check(const SilenceLimits& limits) {
   if (!engine_) return;
   const auto about = [&](std::string_view question, std::chrono::milliseconds limit, bool EngineLife::*asking) {
     if (question.empty() || std::exchange(this->*asking, true)) return;
-    asio::co_spawn(home_->context, ask(question, limit, asking), asio::detached);
+    asio::co_spawn(home_->context, ask(question, limit, asking), Unawaited("the health check of an engine"));
   };
   about(kind_->health, limits.engine, &EngineLife::asking_health_);
   about(kind_->progress, limits.computing, &EngineLife::asking_progress_);

@@ -20,7 +20,7 @@
 #include "engine/memory.h"
 #include "engine/model_spec.h"
 #include "engine/scheduler.h"
-#include "http/engine_client.h"
+#include "http/unix_client.h"
 #include "util/file.h"
 
 namespace eai::engine {
@@ -32,7 +32,7 @@ struct EngineHome {
   boost::asio::io_context& context;
   fs::path sockets;  // the run folder, or a short one if its path is too long for a socket
   fs::path logs;
-  http::EngineClient client;                                       // for the pool's own questions
+  http::UnixClient client;                                         // for the pool's own questions
   std::unique_ptr<Spawner> spawner = std::make_unique<Spawner>();  // its thread ends with it
 };
 
@@ -61,7 +61,7 @@ class EngineLife : public std::enable_shared_from_this<EngineLife> {
   void end_now();      // kills it, and nothing more comes of it
 
   const std::string& socket() const { return socket_; }
-  http::EngineClient& client() const { return home_->client; }  // for questions to it
+  http::UnixClient& client() const { return home_->client; }  // for questions to it
   // Of the engine that there is; expired as soon as it is let go of.
   std::weak_ptr<const Engine> engine() const { return engine_; }
   bool exists() const { return engine_ != nullptr; }

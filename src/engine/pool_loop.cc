@@ -3,12 +3,12 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
 #include "engine/prefetch.h"
 #include "engine/refusal_words.h"
 #include "util/log.h"
+#include "util/task.h"
 
 namespace eai::engine {
 
@@ -51,7 +51,7 @@ void PoolLoop::carry_out(const StopEngine& effect) {
   // At the end of the server there is no time to save conversations, and with other settings they would be of no use.
   const bool comes_back = !member.plan.has_next() && !scheduler_.removed(effect.model) && !scheduler_.shutting_down();
   if (member.life->end_service() && comes_back && conversations_.keeps(member.plan))
-    asio::co_spawn(context_, save_and_stop(effect.model), asio::detached);
+    asio::co_spawn(context_, save_and_stop(effect.model), Unawaited("the saving of a conversation"));
   else
     member.life->stop();
 }
@@ -106,7 +106,7 @@ void PoolLoop::tell_news() {
 
 void PoolLoop::engine_ready(ModelIndex index, EngineRun run) {
   if (conversations_.keeps(members_[index]->plan))
-    asio::co_spawn(context_, restore_and_begin(index, run), asio::detached);
+    asio::co_spawn(context_, restore_and_begin(index, run), Unawaited("the restoring of a conversation"));
   else
     begin(index, run);
 }

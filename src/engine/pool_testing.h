@@ -13,7 +13,7 @@
 
 #include "engine/gguf_testing.h"
 #include "engine/pool.h"
-#include "http/engine_client.h"
+#include "http/unix_client.h"
 
 namespace eai::engine {
 
@@ -79,7 +79,7 @@ struct PoolTest : ::testing::Test {
   int get(const fs::path& socket, std::string target) {
     int status = 0;
     bool done = false;
-    http::EngineClient client(context);
+    http::UnixClient client(context);
     http::Ask ask;
     ask.target = std::move(target);
     asio::co_spawn(context, client.fetch(socket, std::move(ask)), [&](std::exception_ptr, Result<http::Reply> reply) {

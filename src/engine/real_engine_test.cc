@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/pool.h"
-#include "http/engine_client.h"
+#include "http/unix_client.h"
 #include "model/unpack.h"
 
 namespace eai::engine {
@@ -113,7 +113,7 @@ struct RealEngine : ::testing::Test {
 
   TemporaryFolder folder;
   asio::io_context context;
-  http::EngineClient client{context};
+  http::UnixClient client{context};
 };
 
 constexpr const char* k_question =

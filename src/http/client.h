@@ -1,13 +1,14 @@
-// Why: the program's only way out: HTTP over libcurl, TLS always verified, every limit set.
-// Thread: a Transfers object belongs to one thread, which runs its loop; wake() may be called from any.
+// Why: the program's only way out to other machines: HTTP over libcurl, with TLS always verified and every limit set.
+// Thread: a Transfers object belongs to one thread, which runs its loop; any thread may call wake().
 // What holds:
-// - no cookie, no user name, no telemetry header; User-Agent "eai/<version>"; Accept-Encoding: identity;
-// - https is verified against the system's certificates (or those of SSL_CERT_FILE) and redirects only to https;
-// - plain http is refused unless the peer's address, as it was resolved, is loopback or private (`PlainHttp`);
-// - the usual proxy variables (https_proxy, all_proxy, no_proxy) are honoured for https, as libcurl reads them; plain
-//   http never goes through a proxy, because it is for machines nearby;
-// - a body is handed on as it arrives, never collected unless the caller does; a header block over 64 KiB, a stall
-//   (no byte for `stall_timeout`) or a deadline ends the exchange.
+// - requests carry no cookies, no user names and no telemetry; they say User-Agent "eai/<version>" and Accept-Encoding:
+//   identity;
+// - https is verified against the system's certificates (or those of SSL_CERT_FILE) and is redirected only to https;
+// - plain http is refused unless the peer's resolved address is loopback or private (`PlainHttp`);
+// - the usual proxy variables (https_proxy, all_proxy, no_proxy) apply to https, as libcurl reads them; plain http
+//   never goes through a proxy, because it is for machines nearby;
+// - a body is handed on as it arrives and is never collected here; a header block over 64 KiB, a stall (no byte for
+//   `stall_timeout`) or a missed deadline ends the exchange.
 // libcurl is loaded when the first Transfers is made (curl_library.h); without it every start() ends in an error.
 #pragma once
 
@@ -29,11 +30,11 @@ namespace eai::http {
 
 enum class PlainHttp { private_addresses, anywhere };  // where http without TLS may go
 
-// What a request carries, read as it is sent and never held whole.
+// The body of a request, which is read while it is sent and never held whole.
 struct RequestBody {
   std::uint64_t size = 0;
-  // Fills `into` from `offset`; in order, except that a connection that broke may be begun again from 0. An error aborts the
-  // transfer and comes back in on_done.
+  // Fills `into` from `offset`. Calls come in order, except that a request whose connection broke may start again from
+  // 0. An error aborts the transfer and comes back in on_done().
   std::function<Result<void>(std::uint64_t offset, std::span<std::uint8_t> into)> read;
 };
 
@@ -47,12 +48,13 @@ struct Request {
   std::optional<std::chrono::milliseconds> deadline;  // of the whole exchange
   int max_redirects = 5;
   PlainHttp plain_http = PlainHttp::private_addresses;
-  // Given: asked with the numeric address of every connection before it is opened, also those after a redirect; a
-  // refused one is never connected to. No proxy is used then, and an address with a user name is an error.
+  // If given, it is asked about the numeric address of every connection before that is opened, redirects included; a
+  // refused address is never connected to. No proxy is used then, and a URL with a user name is an error.
   std::function<bool(std::string_view address)> peer_allowed;
   std::optional<RequestBody> body;  // with a method that has one; its sender counts against `stall_timeout` too
 };
 
+// What another machine's server sends. Our own servers send a Reply (message.h).
 struct ResponseHead {
   int status = 0;
   std::map<std::string, std::string> headers;  // names in lower case; the last one wins
@@ -64,15 +66,16 @@ struct ResponseHead {
 class Receiver {
  public:
   virtual ~Receiver() = default;
-  // Once, before the body, for the last answer after redirects. An error aborts the transfer and comes back in on_done.
+  // Called once, before the body, for the last response after redirects. An error aborts the transfer and comes back in
+  // on_done().
   virtual Result<void> on_head(const ResponseHead& head) = 0;
   virtual Result<void> on_body(ByteView bytes) = 0;
-  // Exactly once, last; the receiver may be destroyed in it. Any status is an outcome without error here: on_head
-  // judges it. Code::timeout: stall or deadline; Code::network: anything else between us and the peer.
+  // Called exactly once, last; the receiver may be destroyed inside it. No status is an error here, since on_head()
+  // judges it. Code::timeout: a stall or a missed deadline; Code::network: anything else between us and the peer.
   virtual void on_done(Result<void> outcome) = 0;
 };
 
-// Many transfers at once in one thread (curl multi). Connections are kept and used again.
+// Many transfers at once in one thread (curl multi). Connections are kept and reused.
 class Transfers {
  public:
   Transfers();
@@ -82,8 +85,8 @@ class Transfers {
 
   using Id = std::uint64_t;
   Id start(const Request& request, Receiver& receiver);
-  void cancel(Id id);  // on_done is not called; an unknown id is no error
-  // Runs transfers until something happened or `wait` passed. wake() from any thread ends the wait.
+  void cancel(Id id);  // on_done() is not called; an unknown id is ignored
+  // Runs the transfers until something has happened or `wait` has passed. wake() ends the wait.
   void poll(std::chrono::milliseconds wait);
   void wake();
   std::size_t active() const;
@@ -99,8 +102,8 @@ struct Response {
   Bytes body;
 };
 
-// One blocking exchange with the body in memory. Code::network when it is larger than `body_limit`.
-// Code::cancelled when `stop` was asked for.
+// One blocking exchange that keeps the body in memory. Code::network when it is larger than `body_limit`.
+// Code::cancelled when a stop was requested.
 Result<Response> fetch(const Request& request, std::uint64_t body_limit, const std::stop_token& stop = {});
 
 }  // namespace eai::http

@@ -1,9 +1,5 @@
 #include "http/connection.h"
 
-#include <array>
-#include <charconv>
-
-#include "http/write_now.h"
 #include "util/log.h"
 
 namespace eai::http {
@@ -25,12 +21,12 @@ int status_of(const ErrorCode& failure) {
   return 400;
 }
 
-std::string why_of(const ErrorCode& failure, const Limits& limits) {
+std::string why_of(const ErrorCode& failure, std::uint32_t header_limit, std::uint64_t body_limit) {
   if (failure == beast::http::error::header_limit)
-    return "the request's header is larger than " + std::to_string(limits.header) + " bytes";
+    return "the request's header is larger than " + std::to_string(header_limit) + " bytes";
   if (failure == beast::http::error::body_limit)
-    return "the request's body is larger than " + std::to_string(limits.body) + " bytes";
-  return "not a valid HTTP/1.1 request: " + failure.message();
+    return "the request's body is larger than " + std::to_string(body_limit) + " bytes";
+  return "this is not a valid HTTP/1.1 request: " + failure.message();
 }
 
 constexpr std::string_view k_too_many_bodies = "the server holds too many request bodies at once; try again later";
@@ -77,7 +73,7 @@ asio::awaitable<void> Connection::run() {
     co_await serve();
     if (!gone_) co_await linger();
   } catch (const boost::system::system_error&) {
-    // Cancelled: the client has gone, or the server stops.
+    // Cancelled: the client has disconnected, or the server stops.
   }
   ErrorCode ignored;
   gone_ = true;
@@ -173,14 +169,17 @@ asio::awaitable<bool> Connection::read_body(WireParser<true>& parser, ErrorCode&
 asio::awaitable<void> Connection::serve() {
   while (!gone_) {
     begun_ = ended_ = chunked_ = no_body_ = in_body_ = false;
+    due_.reset();
+    overrun_ = false;
+    std::uint64_t body_limit = shared_->limits.body;
     http11_ = keep_alive_ = true;
     WireParser<true> parser(shared_->limits.header);
-    parser.body_limit(shared_->limits.body);
+    parser.body_limit(body_limit);
     parser.use_room_of(incoming_.target, incoming_.headers);
     ErrorCode failure;
     if (!co_await read_head(parser, failure)) co_return;
     if (failure) {
-      co_await refuse(status_of(failure), why_of(failure, shared_->limits));
+      co_await refuse(failure, body_limit);
       co_return;
     }
     http11_ = parser.http11;
@@ -190,22 +189,29 @@ asio::awaitable<void> Connection::serve() {
     incoming_.method = std::move(parser.method);
     incoming_.target = std::move(parser.target);
     incoming_.headers = std::move(parser.headers);
-    // What is coded otherwise would have an end that only its decoder knows, and what follows would pass for a request.
+    // Only its decoder would know where another coding ends, and what follows would pass for a request.
     const int codings = count_header(incoming_.headers, "transfer-encoding");
     if (codings > 1 || (codings == 1 && lower(incoming_.header("transfer-encoding")) != "chunked")) {
-      co_await refuse(501, "of the transfer codings only chunked is known here");
+      co_await refuse(501, "chunked is the only transfer coding that this server understands");
       co_return;
     }
     if (shared_->handlers.admit) {
-      if (const auto refusal = shared_->handlers.admit(incoming_)) {
+      const Admission admission = shared_->handlers.admit(incoming_);
+      if (admission.refusal) {
         keep_alive_ = keep_alive_ && parser.is_done();  // an unread body is never skipped over
-        const auto sent = co_await send(*refusal);
+        const auto sent = co_await send(*admission.refusal);
         rest();
         if (!sent || !keep_alive_) co_return;
         continue;
       }
+      body_limit = std::min(body_limit, admission.body_limit);
+      parser.body_limit(body_limit);
     }
     const std::uint64_t announced = parser.content_length() ? *parser.content_length() : 0;
+    if (announced > body_limit) {
+      co_await refuse(beast::http::error::body_limit, body_limit);
+      co_return;
+    }
     if (shared_->bodies + announced > shared_->limits.bodies) {
       co_await refuse(503, k_too_many_bodies);
       co_return;
@@ -221,14 +227,14 @@ asio::awaitable<void> Connection::serve() {
       co_return;
     }
     if (failure) {
-      co_await refuse(status_of(failure), why_of(failure, shared_->limits));
+      co_await refuse(failure, body_limit);
       co_return;
     }
     incoming_.body = std::move(parser.body);
     co_await handle();
     shared_->bodies -= counted_body_;
     counted_body_ = 0;
-    if (!ended_) {  // cut: a begun answer without an end must not look whole
+    if (!ended_) {  // cut off, so that a begun answer without an end does not look whole
       close();
       co_return;
     }
@@ -237,7 +243,7 @@ asio::awaitable<void> Connection::serve() {
   }
 }
 
-// Until the next request. Of this one, room for headers of usual size stays.
+// Until the next request. Of this one only the memory for headers of usual size is kept.
 void Connection::rest() {
   quiet_since_ = Clock::now();
   deadline_ = quiet_since_ + shared_->limits.idle;
@@ -262,7 +268,6 @@ asio::awaitable<void> Connection::handle() {
     }
     Connection& connection;
   };
-  bool broken = false;
   {
     const Running running(*this);
     deadline_ = Clock::time_point::max();  // the handler's own deadlines hold now
@@ -274,16 +279,20 @@ asio::awaitable<void> Connection::handle() {
       throw;  // cancellation
     } catch (const std::exception& bug) {
       log::error("a request handler failed: {}", bug.what());
-      broken = true;
     }
   }
-  if ((broken || !begun_) && !gone_ && !begun_) co_await refuse(500, "internal error");
+  if (!begun_ && !gone_) co_await refuse(500, "internal error");
 }
 
 asio::awaitable<void> Connection::refuse(int status, std::string_view why) {
   keep_alive_ = false;
   const Reply reply = shared_->handlers.refuse(status, why);
   static_cast<void>(co_await send(reply));
+}
+
+asio::awaitable<void> Connection::refuse(ErrorCode failure, std::uint64_t body_limit) {
+  const std::string why = why_of(failure, shared_->limits.header, body_limit);
+  co_await refuse(status_of(failure), why);
 }
 
 // Closing while unread bytes wait would make the kernel throw away the answer that the client has not read yet.
@@ -301,93 +310,6 @@ asio::awaitable<void> Connection::linger() {
     buffer_.consume(buffer_.size());
     if (!co_await wait_for_bytes()) co_return;
   }
-}
-
-std::string Connection::head_of(int status, const HeaderList& headers, std::size_t body_size) const {
-  std::string head;
-  head.reserve(384 + (body_size <= k_joined ? body_size : 0));
-  head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_of(status)).append("\r\n");
-  for (const auto& [name, value] : headers) head.append(name).append(": ").append(value).append("\r\n");
-  if (!keep_alive_)
-    head.append("Connection: close\r\n");
-  else if (!http11_)
-    head.append("Connection: keep-alive\r\n");
-  return head;
-}
-
-asio::awaitable<Result<void>> Connection::write_raw(std::string head, std::string_view body) {
-  const Parts parts = joined(head, body);
-  const std::size_t total = asio::buffer_size(parts);
-  ErrorCode failure;
-  std::size_t done = tls_ ? 0 : write_now(socket_, parts, failure);
-  // Written in steps, so that the clock runs from the last byte that the client took, not from the start.
-  while (!failure && done < total) {
-    expect_within(shared_->limits.write);
-    const Parts rest = parts_after(parts, done);
-    std::size_t count = 0;
-    if (tls_) {
-      const auto next = rest[0].size() ? rest[0] : rest[1];
-      std::tie(failure, count) = co_await tls_->async_write_some(next, k_tuple);
-    } else {
-      std::tie(failure, count) = co_await socket_.async_write_some(rest, k_tuple);
-    }
-    done += count;
-  }
-  if (failure) {
-    gone_ = true;
-    co_return fail(Code::network, "the client has gone");
-  }
-  if (handling_) deadline_ = Clock::time_point::max();
-  co_return Result<void>{};
-}
-
-asio::awaitable<Result<void>> Connection::send(const Reply& reply) {
-  begun_ = ended_ = true;
-  if (retired_ || shared_->stopping) keep_alive_ = false;
-  std::string head = head_of(reply.status, reply.headers, reply.body.size());
-  if (reply.status != 204) head.append("Content-Length: ").append(std::to_string(reply.body.size())).append("\r\n");
-  head.append("\r\n");
-  return write_raw(std::move(head), no_body_ ? std::string_view{} : std::string_view(reply.body));
-}
-
-namespace {
-
-void append_chunk(std::string& to, std::string_view bytes) {
-  std::array<char, 20> size{};
-  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
-  to.reserve(to.size() + bytes.size() + size.size());
-  to.append(size.data(), end).append("\r\n").append(bytes).append("\r\n");
-}
-
-asio::awaitable<Result<void>> nothing() { co_return Result<void>{}; }
-
-}  // namespace
-
-asio::awaitable<Result<void>> Connection::begin(int status, const HeaderList& headers, std::string_view first) {
-  begun_ = true;
-  if (retired_ || shared_->stopping) keep_alive_ = false;
-  chunked_ = http11_;
-  if (!chunked_) keep_alive_ = false;
-  std::string head = head_of(status, headers, 0);
-  head.append(chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
-  if (first.empty() || no_body_) return write_raw(std::move(head));
-  if (!chunked_) return write_raw(std::move(head), first);
-  append_chunk(head, first);
-  return write_raw(std::move(head));
-}
-
-asio::awaitable<Result<void>> Connection::write(std::string_view bytes) {
-  if (bytes.empty() || no_body_) return nothing();
-  if (!chunked_) return write_raw({}, bytes);
-  std::string chunk;
-  append_chunk(chunk, bytes);
-  return write_raw(std::move(chunk));
-}
-
-asio::awaitable<Result<void>> Connection::end() {
-  ended_ = true;
-  if (!chunked_ || no_body_) return nothing();
-  return write_raw("0\r\n\r\n");
 }
 
 }  // namespace eai::http

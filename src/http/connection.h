@@ -1,9 +1,10 @@
-// Why: one client of the server: reads requests, runs the handler, writes answers, notices that the client has gone.
+// Why: one client of the server: reads requests, runs the handler, writes answers, and notices when the client
+// disconnects.
 // Thread: the io_context's. Included by .cc files of this room only.
-// What holds: one read is outstanding, but for the first k_watch_after of a handler's work, which mostly ends before: that
-// is how a client that goes away is noticed; bytes that come early are the next request's, and one that sends more than
-// k_early_limit of them is cut off.
-// `deadline()` is when the owner may close it; it moves with what happens.
+// What holds: one read is always outstanding, except in the first k_watch_after of a handler's work, which is mostly
+// over by then. That is how a disconnect is noticed. Bytes that arrive early belong to the next request, and a client
+// that sends more than k_early_limit of them is cut off. The owner may close the connection once deadline() has passed;
+// it moves with what happens.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -55,6 +56,8 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
 
   asio::awaitable<Result<void>> send(const Reply& reply) override;
   asio::awaitable<Result<void>> begin(int status, const HeaderList& headers, std::string_view first) override;
+  asio::awaitable<Result<void>> begin_sized(int status, const HeaderList& headers, std::uint64_t length,
+                                            std::string_view first) override;
   asio::awaitable<Result<void>> write(std::string_view bytes) override;
   asio::awaitable<Result<void>> end() override;
   bool begun() const override { return begun_; }
@@ -66,13 +69,14 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   asio::awaitable<void> handle();
   void rest();
   asio::awaitable<void> refuse(int status, std::string_view why);
+  asio::awaitable<void> refuse(ErrorCode failure, std::uint64_t body_limit);
   asio::awaitable<void> linger();
   asio::awaitable<bool> wait_for_bytes();
   asio::awaitable<Result<void>> write_raw(std::string head,
                                           std::string_view body = {});  // the body must live until then
   std::string head_of(int status, const HeaderList& headers, std::size_t body_size) const;
   void start_read();
-  void leave();  // the client has gone: whoever waits is told
+  void leave();  // the client has disconnected: tells whoever waits
   void on_read(ErrorCode failure, std::size_t count);
   void expect_within(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
 
@@ -81,14 +85,16 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   std::optional<asio::ssl::stream<StreamSocket&>> tls_;
   std::shared_ptr<ServerShared> shared_;
   asio::cancellation_signal stop_;
-  Deadlines::Limit watch_;  // set while a handler works: from then on it is looked whether the client is still there
-  Bell read_;               // rung when something was read, or nothing more will be
+  Deadlines::Limit watch_;  // set while a handler works: from then on the client's disconnect is watched for
+  Bell read_;               // rung when something was read, or when nothing more will come
   WireBuffer buffer_;
-  Incoming incoming_;  // the request, and room for the next one's
+  Incoming incoming_;  // the request; its memory is reused for the next one
   Clock::time_point deadline_, quiet_since_;
   std::uint64_t counted_body_ = 0;
   bool reading_ = false, in_body_ = false, gone_ = false, handling_ = false, retired_ = false;
   bool begun_ = false, ended_ = false, chunked_ = false, keep_alive_ = false, http11_ = true, no_body_ = false;
+  std::optional<std::uint64_t> due_;  // bytes that an answer of known length still lacks
+  bool overrun_ = false;              // more than that were given
 };
 
 }  // namespace eai::http

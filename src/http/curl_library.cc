@@ -42,7 +42,9 @@ Result<CurlLibrary> load() {
   bool whole =
       find(library, "curl_version_info", version_info) && find(library, "curl_global_init", curl.global_init) &&
       find(library, "curl_easy_init", curl.easy_init) && find(library, "curl_easy_setopt", curl.easy_setopt) &&
-      find(library, "curl_easy_getinfo", curl.easy_getinfo) && find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
+      find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
+      find(library, "curl_easy_nextheader", curl.easy_nextheader) &&
+      find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
       find(library, "curl_easy_strerror", curl.easy_strerror) &&
       find(library, "curl_slist_append", curl.slist_append) &&
       find(library, "curl_slist_free_all", curl.slist_free_all) && find(library, "curl_multi_init", curl.multi_init) &&

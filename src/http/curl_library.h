@@ -1,6 +1,6 @@
-// Why: libcurl brings some thirty libraries with it (about 5 ms of start and 4 MB of memory). Only a process that
-// downloads should pay for that, so it is loaded when the first transfer is made, and not linked in.
-// Thread: any; the first caller loads, the others wait for it. Never unloaded.
+// Why: libcurl brings some thirty libraries with it (about 5 ms of start-up and 4 MB of memory). Only a process that
+// downloads should pay for that, so libcurl is not linked in but loaded when the first transfer is made.
+// Thread: any; the first caller loads it while the others wait. It is never unloaded.
 // Source: libcurl's C interface, ABI 4; its own header gives the types, so a wrong signature does not compile.
 #pragma once
 
@@ -15,6 +15,7 @@ struct CurlLibrary {
   decltype(&::curl_easy_init) easy_init;
   decltype(&::curl_easy_setopt) easy_setopt;
   decltype(&::curl_easy_getinfo) easy_getinfo;
+  decltype(&::curl_easy_nextheader) easy_nextheader;
   decltype(&::curl_easy_cleanup) easy_cleanup;
   decltype(&::curl_easy_strerror) easy_strerror;
   decltype(&::curl_slist_append) slist_append;
@@ -30,7 +31,8 @@ struct CurlLibrary {
   decltype(&::curl_multi_cleanup) multi_cleanup;
 };
 
-// The loaded library. Code::unsupported (with how to install it) when this machine has none, or one older than 7.85.
+// The loaded library. Code::unsupported, which says how to install it, when this machine has none or one older than
+// 7.85.
 Result<const CurlLibrary*> curl_library();
 
 }  // namespace eai::http

@@ -1,8 +1,8 @@
-// Why: time limits of many exchanges at once. Nearly all are over long before their time, so one timer serves them all and
-// is set anew only for a limit that comes before it; a timer each would cost more than the rest of a short exchange's steps.
+// Why: many exchanges have time limits, and nearly all end long before them. One timer serves all limits and is set
+// anew only for a limit that comes before it; a timer each would cost more than the rest of a short exchange.
 // Thread: the io_context's. Included by .cc files of this room only.
-// What holds: what is to be done when a limit passes is done once, at most a moment late; it may set and lift limits.
-// No timer is pending while no limit is set.
+// What holds: the action for a passed limit runs once, a moment late at most; it may set and lift limits. No timer is
+// pending while no limit is set.
 #pragma once
 
 #include <algorithm>

@@ -6,7 +6,6 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <sys/resource.h>
@@ -15,6 +14,7 @@
 
 #include "http/connection.h"
 #include "util/log.h"
+#include "util/task.h"
 
 namespace eai::http {
 
@@ -101,7 +101,9 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     auto connection = std::make_shared<Connection>(std::move(socket), std::move(tls), shared, std::move(peer));
     connections.insert(connection);
     if (!sweeping) sweep();
-    auto gone = [self = shared_from_this(), connection](std::exception_ptr) {
+    auto gone = [self = shared_from_this(), connection](const std::exception_ptr& thrown) {
+      // One connection's bug is not the end of all the others.
+      if (const std::string bug = bug_of(thrown); !bug.empty()) log::error("a connection failed: {}", bug);
       self->connections.erase(connection);
       if (self->connections.empty()) self->empty.cancel();
     };
@@ -193,7 +195,7 @@ Result<std::uint16_t> Server::listen_tcp(const std::string& host, std::uint16_t 
     return fail(code, "cannot listen on " + host + " port " + std::to_string(port) + ": " + failure.message());
   }
   impl_->tcp_acceptors.push_back(acceptor);
-  asio::co_spawn(impl_->context, impl_->accept(acceptor, secure), asio::detached);
+  asio::co_spawn(impl_->context, impl_->accept(acceptor, secure), Unawaited("a listener"));
   return acceptor->local_endpoint().port();
 }
 
@@ -214,7 +216,7 @@ Result<void> Server::listen_unix(const fs::path& path) {
   if (failure) return fail(Code::io, "cannot listen on " + path.native() + ": " + failure.message());
   impl_->socket_files.push_back(path);
   impl_->local_acceptors.push_back(acceptor);
-  asio::co_spawn(impl_->context, impl_->accept(acceptor, nullptr), asio::detached);
+  asio::co_spawn(impl_->context, impl_->accept(acceptor, nullptr), Unawaited("a listener"));
   return {};
 }
 

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -14,7 +13,7 @@
 
 #include "fakes/certificate.h"
 #include "fakes/raw_client.h"
-#include "http/engine_client.h"
+#include "http/unix_client.h"
 
 namespace eai::http {
 namespace {
@@ -22,15 +21,18 @@ namespace {
 namespace asio = boost::asio;
 using test::RawClient;
 
-// The server on its own thread. Paths: /echo, /stream (three pieces), /cut (a begun answer without end), /wait (until
-// the client leaves), /throw.
+// The server on its own thread. Paths: /echo, /small (the same for bodies of at most 5 bytes), /stream (three pieces),
+// /cut (a begun answer without end), /sized?<announced>-<first>-<second> (an answer of known length in two pieces),
+// /wait (until the client leaves), /throw.
 class ServerTest : public ::testing::Test {
  protected:
   void start(Limits limits = {}, const TlsFiles* tls = nullptr) {
     Handlers handlers;
-    handlers.admit = [](const Incoming& head) -> std::optional<Reply> {
-      if (head.path() != "/closed") return std::nullopt;
-      return Reply{403, {}, "no"};
+    handlers.admit = [](const Incoming& head) {
+      Admission admission;
+      if (head.path() == "/closed") admission.refusal = Reply{403, {}, "no"};
+      if (head.path() == "/small") admission.body_limit = 5;
+      return admission;
     };
     handlers.handle = [this](Incoming& in, Outgoing& out) { return handle(in, out); };
     handlers.refuse = [](int status, std::string_view why) {
@@ -57,7 +59,7 @@ class ServerTest : public ::testing::Test {
   }
 
   asio::awaitable<void> handle(Incoming& in, Outgoing& out) {
-    if (in.path() == "/echo") {
+    if (in.path() == "/echo" || in.path() == "/small") {
       const Reply reply{200, {{"X-Length", std::to_string(in.body.size())}}, in.body};
       co_await out.send(reply);
     } else if (in.path() == "/stream") {
@@ -69,6 +71,8 @@ class ServerTest : public ::testing::Test {
     } else if (in.path() == "/cut") {
       const HeaderList headers;
       co_await out.begin(200, headers, "half");
+    } else if (in.path() == "/sized") {
+      co_await answer_of_known_length(in, out);
     } else if (in.path() == "/wait") {
       struct Note {
         std::promise<void>& promise;
@@ -90,6 +94,21 @@ class ServerTest : public ::testing::Test {
     }
   }
 
+  // Tells in `said_` what write() and end() returned.
+  asio::awaitable<void> answer_of_known_length(const Incoming& in, Outgoing& out) {
+    std::size_t announced = 0, first = 0, second = 0;
+    std::sscanf(std::string(in.query()).c_str(), "%zu-%zu-%zu", &announced, &first, &second);
+    const HeaderList headers{{"Content-Type", "application/octet-stream"}};
+    const std::string a(first, 'a'), b(second, 'b');
+    const auto begun = co_await out.begin_sized(206, headers, announced, a);
+    const auto written = co_await out.write(b);
+    const auto ended = co_await out.end();
+    std::string said;
+    for (const auto& result : {begun, written, ended})
+      said += result ? "ok " : std::string(name_of(result.error().code)) + " ";
+    said_.set_value(said);
+  }
+
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   TemporaryFolder folder_;
@@ -97,6 +116,7 @@ class ServerTest : public ::testing::Test {
   std::uint16_t port_ = 0;
   std::string socket_, other_socket_;
   std::promise<void> waiting_, left_;
+  std::promise<std::string> said_;
   std::thread thread_;
 };
 
@@ -151,6 +171,46 @@ TEST_F(ServerTest, ABegunAnswerWithoutEndIsCutNotEnded) {
   const std::string answer = client.until_end();
   EXPECT_NE(answer.find("half"), std::string::npos);
   EXPECT_EQ(answer.find("0\r\n\r\n"), std::string::npos);
+}
+
+TEST_F(ServerTest, AnAnswerOfKnownLengthKeepsItsConnection) {
+  start();
+  RawClient client(port_);
+  client.get("/sized?8-3-5");
+  const std::string answer = client.answer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 206 Partial Content\r\n")) << answer;
+  EXPECT_NE(answer.find("Content-Length: 8\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\naaabbbbb")) << answer;
+  EXPECT_EQ(said_.get_future().get(), "ok ok ok ");
+  client.post("/echo", "next");
+  EXPECT_TRUE(client.answer().ends_with("next"));
+}
+
+TEST_F(ServerTest, AHeadOfAnAnswerOfKnownLengthHasNoBody) {
+  start();
+  RawClient client(port_);
+  client.send("HEAD /sized?8-0-0 HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string head = client.until("\r\n\r\n");
+  EXPECT_NE(head.find("Content-Length: 8\r\n"), std::string::npos) << head;
+  EXPECT_EQ(said_.get_future().get(), "ok ok ok ");
+  client.post("/echo", "next");
+  EXPECT_TRUE(client.answer().ends_with("next"));
+}
+
+TEST_F(ServerTest, TooFewBytesOfAKnownLengthCloseTheConnection) {
+  start();
+  RawClient client(port_);
+  client.get("/sized?8-3-4");
+  EXPECT_TRUE(client.until_end().ends_with("\r\n\r\naaabbbb"));
+  EXPECT_EQ(said_.get_future().get(), "ok ok io ");
+}
+
+TEST_F(ServerTest, TooManyBytesOfAKnownLengthAreNotSentAndCloseTheConnection) {
+  start();
+  RawClient client(port_);
+  client.get("/sized?8-3-6");
+  EXPECT_TRUE(client.until_end().ends_with("\r\n\r\naaa"));
+  EXPECT_EQ(said_.get_future().get(), "ok io io ");
 }
 
 TEST_F(ServerTest, AFailingHandlerIsAnInternalError) {
@@ -261,6 +321,22 @@ TEST_F(ServerTest, LimitsOfHeadAndBody) {
   EXPECT_TRUE(chunks.until_end().starts_with("HTTP/1.1 413"));
 }
 
+TEST_F(ServerTest, APathMayHaveALowerLimitOfItsOwn) {
+  start();
+  RawClient client(port_);
+  ASSERT_TRUE(client.post("/small", "12345"));
+  EXPECT_TRUE(client.answer().ends_with("12345"));
+  ASSERT_TRUE(client.post("/echo", "123456"));
+  EXPECT_TRUE(client.answer().ends_with("123456")) << "the limit is not the connection's";
+  client.send("POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n");
+  EXPECT_TRUE(client.until_end().starts_with("HTTP/1.1 413"));
+  RawClient chunks(port_);
+  chunks.send("POST /small HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n0\r\n\r\n");
+  const std::string refused = chunks.until_end();
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 413")) << refused;
+  EXPECT_NE(refused.find("larger than 5 bytes"), std::string::npos) << refused;
+}
+
 TEST_F(ServerTest, NonsenseIsRefused) {
   start();
   for (const char* bad : {"\x16\x03\x01\x02", "GET\r\n\r\n", "GET / HTTP/1.1\r\nbad header\r\n\r\n",
@@ -346,13 +422,13 @@ TEST_F(ServerTest, StopLetsRunningAnswersEndAndClosesIdleOnes) {
   EXPECT_FALSE(fs::exists(socket_));
 }
 
-TEST_F(ServerTest, EngineClientTalksOverTheUnixSocketAndKeepsConnections) {
+TEST_F(ServerTest, UnixClientTalksOverTheUnixSocketAndKeepsConnections) {
   start();
-  EngineClient client(context_);
+  UnixClient client(context_);
   std::promise<std::string> done;
   asio::co_spawn(
       context_,
-      [](EngineClient& engine, fs::path socket, Server& server) -> asio::awaitable<std::string> {
+      [](UnixClient& engine, fs::path socket, Server& server) -> asio::awaitable<std::string> {
         std::string log;
         for (int i = 0; i < 3; ++i) {
           Ask ask;
@@ -389,13 +465,13 @@ TEST_F(ServerTest, EngineClientTalksOverTheUnixSocketAndKeepsConnections) {
 }
 
 // One request to each of the two sockets, one after the other; how many connections the server has then.
-TEST_F(ServerTest, EngineClientLetsGoOfWhatNobodyAsksAnyMore) {
+TEST_F(ServerTest, UnixClientLetsGoOfWhatNobodyAsksAnyMore) {
   start();
-  EngineClient client(context_, std::chrono::milliseconds(0));
+  UnixClient client(context_, std::chrono::milliseconds(0));
   std::promise<std::string> done;
   asio::co_spawn(
       context_,
-      [](EngineClient& engine, std::vector<fs::path> sockets, Server& server) -> asio::awaitable<std::string> {
+      [](UnixClient& engine, std::vector<fs::path> sockets, Server& server) -> asio::awaitable<std::string> {
         for (const fs::path& socket : sockets) {
           Ask ask;
           ask.method = "POST";

@@ -1,4 +1,4 @@
-// Why: two ways for a coroutine to wait that cost less than a timer that stands in for them.
+// Why: two ways for a coroutine to wait that cost less than the timer that would otherwise stand in for them.
 // Thread: the io_context's. Included by .cc files of this room only.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace eai::http {
 
-// Who waits, of whatever type. Letting go of it without resume() ends the coroutine.
+// A waiting coroutine, of whatever type. Dropping it without resume() ends the coroutine.
 class Waiter {
  public:
   Waiter() = default;
@@ -37,10 +37,10 @@ class Waiter {
   std::unique_ptr<Base> held_;
 };
 
-// One waits until somebody says that there is something to see. What holds: ring() resumes the one who waits before it
-// returns; call() does so later, from the io_context, and is what a caller uses that cannot bear what the other does next.
-// Nothing is kept of a ring that nobody waited for. Who waits must be rung or called before its io_context ends: it is
-// kept alive by its wait.
+// One coroutine waits until another says that there is something to see. ring() resumes the waiting one before it
+// returns; call() does so later, from the io_context, for callers that must not be disturbed by what the other does
+// next. A ring that nobody waits for leaves nothing behind. A waiting coroutine must be rung or called before its
+// io_context ends, because its wait keeps it alive.
 class Bell {
  public:
   // co_await bell.wait();
@@ -61,10 +61,9 @@ class Bell {
   Waiter waiter_;
 };
 
-// Each waits until all that is ready now had its turn. Under load, what is done in rounds costs less: a socket that was
-// written to is read a round later, and by then the other side has mostly answered, so that the first look at it finds
-// something. With nothing else to do a turn costs next to nothing.
-// Its owner is kept alive by whoever waits.
+// A coroutine waits until everything that is ready now has had its turn. Working in rounds costs less under load: a
+// socket that was written to is read a round later, and by then the other side has mostly answered, so the first look
+// finds something. A turn costs next to nothing when there is nothing else to do. Whoever waits keeps the owner alive.
 class Turns {
  public:
   explicit Turns(boost::asio::io_context& context) : context_(context) {}
@@ -74,7 +73,7 @@ class Turns {
       auto round = round_.lock();
       if (!round) {
         round_ = round = std::make_shared<std::vector<Waiter>>();
-        // Who waits belongs to what is posted, not to us, whom each of them keeps alive.
+        // The waiting ones belong to what is posted and not to us, since each of them keeps us alive.
         boost::asio::post(context_, [this, round] {
           round_.reset();
           for (Waiter& waiter : *round) waiter.resume();

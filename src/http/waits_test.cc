@@ -5,8 +5,9 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
+
+#include "util/task.h"
 
 namespace eai::http {
 namespace {
@@ -31,7 +32,7 @@ TEST(Turns, EachWaitsUntilTheOthersHadTheirs) {
   std::string log;
   for (const char name : {'a', 'b', 'c'}) {
     asio::awaitable<void> one = take_turns(turns, log, name, 3);
-    asio::co_spawn(context, std::move(one), asio::detached);
+    asio::co_spawn(context, std::move(one), Unawaited("a waiting coroutine"));
   }
   context.run();
   EXPECT_EQ(log, "abcabcabc");
@@ -48,7 +49,7 @@ TEST(Turns, WhoStillWaitsEndsWithTheContext) {
         context,
         [](std::shared_ptr<Turns> mine, std::shared_ptr<int>) -> asio::awaitable<void> { co_await mine->next(); }(turns,
                                                                                                                   held),
-        asio::detached);
+        Unawaited("a waiting coroutine"));
     turns.reset();
     context.run_one();
     EXPECT_EQ(held.use_count(), 2);
@@ -64,7 +65,7 @@ TEST(Bell, RingResumesAtOnceAndCallLater) {
   bell.ring();  // nobody waits; nothing is kept of it
   for (int i = 0; i < 2; ++i) {
     asio::awaitable<void> one = wait(bell, log, held);
-    asio::co_spawn(context, std::move(one), asio::detached);
+    asio::co_spawn(context, std::move(one), Unawaited("a waiting coroutine"));
     context.poll();
     EXPECT_EQ(held.use_count(), 2);
     context.restart();

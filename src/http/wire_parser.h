@@ -1,4 +1,5 @@
-// Why: Beast's HTTP/1.1 parser with our own ends: bytes in, head and body out, no field container, no stream.
+// Why: Beast's HTTP/1.1 parser with our own ends: bytes go in, head and body come out, without a field container or a
+// stream.
 // Thread: one owner. Included by .cc files of this room only.
 #pragma once
 
@@ -29,7 +30,7 @@ class WireParser final : public beast::http::basic_parser<is_request> {
   int status = 0;
   bool http11 = true;
   HeaderList headers;
-  // Takes what an earlier message left, for the memory that it has.
+  // Takes over the memory that an earlier message has left.
   void use_room_of(std::string& old_target, HeaderList& old_headers) {
     target = std::move(old_target);
     headers = std::move(old_headers);
@@ -72,10 +73,10 @@ class WireParser final : public beast::http::basic_parser<is_request> {
   void on_finish_impl(ErrorCode&) override {}
 };
 
-// Bytes read and not yet parsed.
+// Bytes that were read and are not parsed yet.
 class WireBuffer {
  public:
-  // Room of at least `least` bytes behind what is there.
+  // Room for at least `least` more bytes.
   std::pair<char*, std::size_t> room(std::size_t least) {
     if (begin_ == end_) begin_ = end_ = 0;
     if (data_.size() - end_ < least && begin_ > 0) {
@@ -104,7 +105,7 @@ class WireBuffer {
   std::size_t begin_ = 0, end_ = 0;
 };
 
-// Feeds what is in `buffer`. True: something moved on, look again; false: more bytes are needed (or it failed).
+// Feeds the parser from `buffer`. True: it got further, look again; false: it needs more bytes, or it failed.
 template <bool is_request>
 bool feed(WireParser<is_request>& parser, WireBuffer& buffer, ErrorCode& failure) {
   failure = {};

@@ -1,4 +1,5 @@
-// Why: what fits into a socket's buffer goes out at once, without a round through the io_context; mostly that is all.
+// Why: bytes that fit into a socket's buffer go out at once, without a round through the io_context; mostly those are
+// all.
 // Thread: the socket's. Included by .cc files of this room only.
 #pragma once
 
@@ -12,13 +13,13 @@
 
 namespace eai::http {
 
-// A message, or what is left of it: its head, and its body unless that is inside the head.
+// A message or the rest of one: its head, and its body unless that is part of the head.
 using Parts = std::array<boost::asio::const_buffer, 2>;
 
 // A body up to this size goes out in one piece with its head: cheaper for the kernel than a list of two.
 inline constexpr std::size_t k_joined = 4096;
 
-// `head` and `body`, the body inside `head` if it is small; both must live as long as the parts.
+// `head` and `body`; a small body is appended to `head`. Both must live as long as the parts.
 inline Parts joined(std::string& head, std::string_view body) {
   if (body.size() > k_joined) return {boost::asio::buffer(head), boost::asio::buffer(body)};
   head.append(body);

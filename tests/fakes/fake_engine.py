@@ -13,7 +13,8 @@
   silent_on_slots        never answers /slots; MODEL.asked gets a line each time
 
 A body can ask for something else with "say": stream, crash (in the middle of an event), hang (after an event), mute
-(before the head), half (ends in the middle of a whole answer), refuse, or flood (events without end; MODEL.blocked gets
+(before the head), half (ends in the middle of a whole answer), refuse, die (ends before the head; MODEL.died gets a byte
+each time), die_once (does so the first time, and streams after that), or flood (events without end; MODEL.blocked gets
 the number of bytes once none could be written for half a second). When the other side closes in hang or mute,
 MODEL.left gets the monotonic clock."""
 import json
@@ -45,7 +46,7 @@ class Engine(Handler):
             with open(arguments["--model"] + ".asked", "a") as file:
                 file.write(self.path + "\n")
             return self.wait_until_left()
-        for said in ("stream", "crash", "hang", "mute", "half", "refuse", "flood"):
+        for said in ("die_once", "die", "stream", "crash", "hang", "mute", "half", "refuse", "flood"):
             if b'"say":"%s"' % said.encode() in body and ready.is_set():
                 return self.misbehave(said)
         self.whole(200 if ready.is_set() else 503, body)
@@ -65,6 +66,13 @@ class Engine(Handler):
         self.whole(200 if self.path != "/restored" or restored == [1000, 1000] else 404, answer)
 
     def misbehave(self, said):
+        if said.startswith("die"):
+            died = arguments["--model"] + ".died"
+            if said == "die" or not os.path.exists(died):
+                with open(died, "a") as file:
+                    file.write("x")
+                os._exit(1)
+            said = "stream"
         if said == "mute":
             return self.wait_until_left()
         if said == "refuse":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An image engine that draws nothing: it takes eai-image-engine's command line, speaks its private API
 (image_engine/README.md) and answers with a picture that is the text "picture SEED". A prompt may ask for trouble:
-"crash K" (it dies after step K), "hang K" (it sends nothing after step K; when the client leaves, <socket>.left
+"crash K" (it dies after step K), "die" (it dies before its answer, the first time only), "hang K" (it sends nothing after step K; when the client leaves, <socket>.left
 appears), "fail" (an error event), "refuse" (400), "garbage" (something that is not an event, then the end)."""
 import base64
 import json
@@ -20,6 +20,9 @@ class ImageEngine(Handler):
     def do_POST(self):
         wish = json.loads(self.rfile.read(int(self.headers["content-length"])))
         what, _, at = wish.get("prompt", "").partition(" ")
+        if what == "die" and not os.path.exists(arguments["--socket"] + ".died"):
+            open(arguments["--socket"] + ".died", "w").close()
+            os._exit(3)
         if what == "refuse":
             return self.whole(400, b'{"error":{"code":400,"message":"too large","param":"size"}}')
         self.send_response(200)

@@ -1,7 +1,7 @@
-// Why: numbers of the server for those who watch it: Prometheus, and `eai model status`.
+// Why: numbers for people who watch the server: Prometheus, and `eai model status`.
 // Thread: the io_context's.
-// What holds: counts only; labels are our own paths, hashes of served models and statuses, so that no client can make
-// the list grow without end.
+// What holds: there are only counts, and labels are names of our own routes, hashes of served models and statuses, so
+// that no client can make the list grow without end.
 // Source: Prometheus' text exposition format 0.0.4.
 #pragma once
 
@@ -32,7 +32,7 @@ struct ModelCounts {
   Histogram first_token;
 };
 
-class Meter {
+class Metrics {
  public:
   void note(const Record& record);
   void note_pictures(std::uint64_t count, bool fetched, std::uint64_t bytes);  // those of a request, by address

@@ -1,4 +1,5 @@
-// Waiting for an engine without leaving the client in the dark.
+#include "api/engine_call.h"
+
 #include <cmath>
 
 #include <boost/asio/as_tuple.hpp>
@@ -8,7 +9,8 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "api/core.h"
+#include "http/sse.h"
+#include "util/task.h"
 
 namespace eai::api {
 namespace {
@@ -36,10 +38,10 @@ asio::awaitable<void> take(engine::Pool& pool, engine::LeaseRequest request, std
 }
 
 std::string comment_of(const engine::WaitNews& news) {
-  std::string out = ": " + (news.phase.empty() ? std::string("waiting") : news.phase);
+  std::string out = news.phase.empty() ? "waiting" : news.phase;
   if (news.position > 0) out += ", position " + std::to_string(news.position);
   if (news.fraction > 0) out += ", " + std::to_string(std::lround(news.fraction * 100)) + " %";
-  return out + "\n\n";
+  return http::sse_comment(out);
 }
 
 asio::awaitable<Result<engine::Lease>> lease_for_stream(Core& core, engine::LeaseRequest request, http::Outgoing& out,
@@ -51,7 +53,7 @@ asio::awaitable<Result<engine::Lease>> lease_for_stream(Core& core, engine::Leas
     if (also) also(news);
   };
   // The slot is touched once more after take() has ended: its signal must live until the completion handler goes.
-  auto done = [waiting](std::exception_ptr) {};
+  auto done = [waiting, end = Unawaited("a wait for an engine")](const std::exception_ptr& thrown) { end(thrown); };
   auto token = asio::bind_cancellation_slot(waiting->give_up.slot(), std::move(done));
   asio::awaitable<void> taking = take(core.pool, std::move(request), waiting);
   asio::co_spawn(core.context, std::move(taking), token);
@@ -74,17 +76,16 @@ asio::awaitable<Result<engine::Lease>> lease_for_stream(Core& core, engine::Leas
   co_return std::move(*waiting->outcome);
 }
 
-}  // namespace
-
-asio::awaitable<Result<engine::Lease>> lease_with_news(Core& core, std::string model_id, http::Outgoing& out,
-                                                       const http::HeaderList* stream_head, OnNews also) {
+asio::awaitable<Result<engine::Lease>> lease(Core& core, const EngineCall& call) {
   engine::LeaseRequest request;
-  request.model_id = std::move(model_id);
+  request.model_id = call.model_id;
   request.deadline = std::chrono::steady_clock::now() + core.options.wait_limit;
-  request.on_news = std::move(also);
-  if (stream_head == nullptr) return core.pool.lease(std::move(request));
-  return lease_for_stream(core, std::move(request), out, *stream_head);
+  request.on_news = call.on_news;
+  if (call.stream_head == nullptr) return core.pool.lease(std::move(request));
+  return lease_for_stream(core, std::move(request), call.out, *call.stream_head);
 }
+
+}  // namespace
 
 asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& lease) {
   constexpr auto as_tuple = asio::as_tuple(asio::deferred);
@@ -94,6 +95,25 @@ asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& leas
     co_await timer.async_wait(as_tuple);
   }
   co_return lease.ended();
+}
+
+asio::awaitable<Result<EngineAnswer>> ask_engine(Core& core, EngineCall call) {
+  for (int attempt = 0;; ++attempt) {
+    auto leased = co_await lease(core, call);
+    if (!leased) co_return Failure(std::move(leased).error());
+    auto reply = co_await core.client.ask(leased->socket(), call.ask);
+    if (reply) co_return EngineAnswer{*std::move(leased), *std::move(reply)};
+    const bool unseen = reply.error().code == Code::not_found;  // nobody took the request
+    Error error = co_await explain_end(core, *leased, std::move(reply).error(), "before it answered");
+    if (attempt > 0 || !(unseen || !leased->ended().empty())) co_return Failure(std::move(error));
+  }
+}
+
+asio::awaitable<Error> explain_end(Core& core, const engine::Lease& lease, Error error, std::string_view when) {
+  if (error.code != Code::network && error.code != Code::not_found) co_return error;
+  const std::string how = co_await end_of_engine(core, lease);
+  if (how.empty()) co_return Error{Code::network, "the engine did not finish its answer: " + error.message};
+  co_return Error{Code::network, "the engine ended " + std::string(when) + ": " + how};
 }
 
 }  // namespace eai::api

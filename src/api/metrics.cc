@@ -1,4 +1,4 @@
-#include "api/meter.h"
+#include "api/metrics.h"
 
 #include <iterator>
 
@@ -83,7 +83,7 @@ void Histogram::note(std::chrono::steady_clock::duration took) {
   sum += seconds;
 }
 
-void Meter::note(const Record& record) {
+void Metrics::note(const Record& record) {
   const auto key = std::tie(record.path, record.status, record.model);
   const auto counted = requests_.find(key);
   ++(counted == requests_.end() ? requests_.emplace(key, 0).first : counted)->second;
@@ -98,17 +98,18 @@ void Meter::note(const Record& record) {
   if (record.first_token) model.first_token.note(*record.first_token);
 }
 
-void Meter::note_pictures(std::uint64_t count, bool fetched, std::uint64_t bytes) {
+void Metrics::note_pictures(std::uint64_t count, bool fetched, std::uint64_t bytes) {
   (fetched ? pictures_ : lost_pictures_) += count;
   picture_bytes_ += bytes;
 }
 
-const ModelCounts* Meter::of(const std::string& model) const {
+const ModelCounts* Metrics::of(const std::string& model) const {
   const auto found = models_.find(model);
   return found == models_.end() ? nullptr : &found->second;
 }
 
-std::string Meter::prometheus(const std::vector<engine::ModelStatus>& models, const engine::PoolStatus& totals) const {
+std::string Metrics::prometheus(const std::vector<engine::ModelStatus>& models,
+                                const engine::PoolStatus& totals) const {
   Page page;
   page.head("eai_requests_total", "counter", "Requests, by the status that was sent; 0: the client left before.");
   for (const auto& [key, count] : requests_) {

@@ -1,4 +1,4 @@
-#include "http/engine_client.h"
+#include "http/unix_client.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -58,7 +58,7 @@ struct Line {
 
 }  // namespace
 
-struct EngineClient::Shared {
+struct UnixClient::Shared {
   Shared(asio::io_context& context, std::chrono::milliseconds idle_time)
       : longest(idle_time), deadlines(std::make_shared<Deadlines>(context)), turns(context) {}
 
@@ -85,7 +85,7 @@ struct EngineClient::Shared {
   void give(Line& line, std::unique_ptr<Connection> connection) {
     connection->idle_since = Clock::now();
     connection->buffer.shrink(k_read_size);
-    // Of all sockets: an engine that went away is not asked any more, and its connections would stay for ever.
+    // From all sockets: an engine that has ended is not asked again, and its connections would stay open for ever.
     const auto too_old = [&](const auto& old) { return connection->idle_since - old->idle_since >= longest; };
     for (auto entry = lines.begin(); entry != lines.end();) {
       auto& old = entry->second->idle;
@@ -97,11 +97,11 @@ struct EngineClient::Shared {
   }
 };
 
-struct Answer::State {
-  State(std::shared_ptr<EngineClient::Shared> owner, std::string_view socket)
+struct IncomingReply::State {
+  State(std::shared_ptr<UnixClient::Shared> owner, std::string_view socket)
       : shared(std::move(owner)), line(shared->line_to(socket)), limit(shared->deadlines, [this] { give_up(); }) {}
 
-  std::shared_ptr<EngineClient::Shared> shared;
+  std::shared_ptr<UnixClient::Shared> shared;
   std::shared_ptr<Line> line;
   std::unique_ptr<Connection> connection;
   WireParser<false> parser{k_head_limit};
@@ -143,24 +143,24 @@ struct Answer::State {
   }
 };
 
-Answer::Answer(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Answer::Answer(Answer&&) noexcept = default;
-Answer& Answer::operator=(Answer&&) noexcept = default;
-Answer::~Answer() = default;
+IncomingReply::IncomingReply(std::unique_ptr<State> state) : state_(std::move(state)) {}
+IncomingReply::IncomingReply(IncomingReply&&) noexcept = default;
+IncomingReply& IncomingReply::operator=(IncomingReply&&) noexcept = default;
+IncomingReply::~IncomingReply() = default;
 
-int Answer::status() const { return state_->parser.status; }
-const HeaderList& Answer::headers() const { return state_->parser.headers; }
+int IncomingReply::status() const { return state_->parser.status; }
+const HeaderList& IncomingReply::headers() const { return state_->parser.headers; }
 
-std::string_view Answer::take_arrived() {
+std::string_view IncomingReply::take_arrived() {
   state_->handed_out.clear();
   std::swap(state_->handed_out, state_->parser.body);
   return state_->handed_out;
 }
 
-std::string Answer::take_rest() { return std::move(state_->parser.body); }
-bool Answer::whole() const { return state_->parser.is_done(); }
+std::string IncomingReply::take_rest() { return std::move(state_->parser.body); }
+bool IncomingReply::whole() const { return state_->parser.is_done(); }
 
-asio::awaitable<Result<std::string_view>> Answer::read(std::optional<std::chrono::milliseconds> stall) {
+asio::awaitable<Result<std::string_view>> IncomingReply::read(std::optional<std::chrono::milliseconds> stall) {
   State& state = *state_;
   bool waits = false;
   while (state.parser.body.empty() && !state.parser.is_done()) {
@@ -175,24 +175,24 @@ asio::awaitable<Result<std::string_view>> Answer::read(std::optional<std::chrono
       state.limit.lift();
       state.connection.reset();
       if (state.late) co_return fail(Code::timeout, "the engine sent nothing for too long");
-      co_return fail(Code::network, "the engine broke off in the middle of its answer");
+      co_return fail(Code::network, "the engine closed the connection in the middle of its answer");
     }
   }
   state.release_if_done();
   co_return take_arrived();
 }
 
-EngineClient::EngineClient(asio::io_context& context, std::chrono::milliseconds idle_time)
+UnixClient::UnixClient(asio::io_context& context, std::chrono::milliseconds idle_time)
     : context_(context), shared_(std::make_shared<Shared>(context, idle_time)) {}
-EngineClient::~EngineClient() = default;
+UnixClient::~UnixClient() = default;
 
-asio::awaitable<Result<Answer>> EngineClient::ask(std::string_view socket, Ask request) {
+asio::awaitable<Result<IncomingReply>> UnixClient::ask(std::string_view socket, Ask request) {
   if (socket.size() >= sizeof(sockaddr_un::sun_path)) {
     co_return fail(Code::invalid, "the socket path is too long: " + std::string(socket));
   }
   for (;;) {
     const auto now = Clock::now();
-    auto state = std::make_unique<Answer::State>(shared_, socket);
+    auto state = std::make_unique<IncomingReply::State>(shared_, socket);
     state->connection = shared_->take(*state->line, now);
     const bool kept = state->connection != nullptr;
     if (!kept) state->connection = std::make_unique<Connection>(context_);
@@ -230,7 +230,7 @@ asio::awaitable<Result<Answer>> EngineClient::ask(std::string_view socket, Ask r
     }
     if (!failure) {
       state->release_if_done();
-      co_return Answer(std::move(state));
+      co_return IncomingReply(std::move(state));
     }
     if (state->late) co_return fail(Code::timeout, "the engine did not answer in time");
     const bool untouched = !state->parser.got_some() && state->connection->buffer.size() == 0;
@@ -241,7 +241,7 @@ asio::awaitable<Result<Answer>> EngineClient::ask(std::string_view socket, Ask r
   }
 }
 
-asio::awaitable<Result<Reply>> EngineClient::fetch(std::string socket, Ask request, std::size_t limit) {
+asio::awaitable<Result<Reply>> UnixClient::fetch(std::string socket, Ask request, std::size_t limit) {
   const auto timeout = request.head_timeout;
   auto answer = co_await ask(socket, std::move(request));
   if (!answer) co_return Failure(std::move(answer).error());

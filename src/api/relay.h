@@ -1,0 +1,25 @@
+// Why: one request on its way to an engine and back; its steps are in relay_request.cc (what is asked) and relay.cc
+// (what is answered).
+// Thread: the io_context's. Included by .cc files of this room only.
+#pragma once
+
+#include "api/core.h"
+
+namespace eai::api {
+
+struct Relay {
+  Core& core;
+  const Endpoint& endpoint;
+  http::Incoming& in;
+  Exchange& out;
+  std::string fallback = {};                      // why it is not the model that was asked for
+  std::optional<engine::Lease> lease = {};        // while the engine answers
+  std::shared_ptr<void> pictures_room = nullptr;  // held while the body is
+};
+
+// What comes before an engine is asked for: the request is checked, its model is chosen, and the pictures that it names
+// by address are put into its body. Says whether the answer is to be a stream. The choice holds for this request,
+// whatever is reloaded in the meantime.
+asio::awaitable<Result<bool>> prepare(Relay& relay);
+
+}  // namespace eai::api
