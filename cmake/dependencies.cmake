@@ -26,7 +26,8 @@ pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 
 add_library(eai_deps_base INTERFACE)
-target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost::json PkgConfig::SODIUM Threads::Threads)
+target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost::json tomlplusplus::tomlplusplus
+  PkgConfig::SODIUM Threads::Threads)
 # libsodium: blake2b-256 (OpenSSL 3.0 has only the 512-bit one).
 add_library(eai_deps_ipld INTERFACE)
 target_link_libraries(eai_deps_ipld INTERFACE OpenSSL::Crypto PkgConfig::SODIUM)
@@ -42,4 +43,4 @@ target_compile_definitions(eai_deps_http INTERFACE BOOST_ASIO_NO_DEPRECATED BOOS
                                                    EAI_VERSION="${PROJECT_VERSION}")
 add_library(eai_deps_cli INTERFACE)
 # libpng: previews in terminals that want pixels.
-target_link_libraries(eai_deps_cli INTERFACE CLI11::CLI11 tomlplusplus::tomlplusplus PNG::PNG)
+target_link_libraries(eai_deps_cli INTERFACE CLI11::CLI11 PNG::PNG)

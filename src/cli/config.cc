@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 #include "cli/model_settings.h"
-#include "cli/toml_file.h"
 #include "util/text.h"
+#include "util/toml_file.h"
 
 namespace eai::cli {
 namespace {

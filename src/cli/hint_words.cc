@@ -32,6 +32,30 @@ std::string_view shell_words(Hint hint) {
       return "add --to kubo, or name a provider with --provider <multiaddr>";
     case Hint::stop_server:
       return "stop it with `eai model stop`, or replace it with --force";
+    case Hint::served_model:
+      return "`eai model stop` first, or use --force";
+    case Hint::download_model:
+      return "`eai model download <name>` brings it";
+    case Hint::download_or_file:
+      return "`eai model download <name>` brings it, and a GGUF file anywhere can be named by its path";
+    case Hint::list_names:
+      return "`eai model list --all` lists the names; any hash (CID) works too";
+    case Hint::list_models:
+      return "`eai model list` shows what is";
+    case Hint::llama_engine:
+      return "build it with `make`, or name one with --llama-server, EAI_LLAMA_SERVER or engines.llama_server in "
+             "config.toml";
+    case Hint::image_engine:
+      return "build it with `make`, or name one with --image-engine, EAI_IMAGE_ENGINE or engines.image_engine in "
+             "config.toml";
+    case Hint::go_online:
+      return "with --offline no gateway is asked: leave that out, or name a folder that has the blocks with --blocks";
+    case Hint::more_gateways:
+      return "name another gateway with --gateway, or leave out --no-public-gateways";
+    case Hint::try_again:
+      return "the same command goes on from here later; --gateway names one more source";
+    case Hint::car_home:
+      return "with --offline go --dry-run and --to car:<file>";
     case Hint::set_task:
       return "use --task to change it";
     case Hint::set_ram:
@@ -42,7 +66,13 @@ std::string_view shell_words(Hint hint) {
 
 std::string words_of(const Error& error) {
   const std::string_view words = shell_words(error.hint);
-  return words.empty() ? error.message : error.message + "; " + std::string(words);
+  if (words.empty()) return error.message;
+  return error.message + (error.message.ends_with('?') ? " " : "; ") + std::string(words);
+}
+
+std::string words_of_note(std::string_view text, Hint hint) {
+  const std::string_view words = shell_words(hint);
+  return words.empty() ? std::string(text) : std::string(text) + " (" + std::string(words) + ")";
 }
 
 }  // namespace eai::cli

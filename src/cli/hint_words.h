@@ -15,4 +15,7 @@ std::string_view shell_words(Hint hint);
 // The message, followed by what the user can do about it.
 std::string words_of(const Error& error);
 
+// The same for something that is not an error: "1 hidden file is not sent (use …)".
+std::string words_of_note(std::string_view text, Hint hint);
+
 }  // namespace eai::cli

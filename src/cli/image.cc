@@ -9,9 +9,10 @@
 #include "cli/image_files.h"
 #include "cli/image_job.h"
 #include "cli/progress.h"
-#include "cli/running.h"
 #include "cli/serving.h"
 #include "cli/terminal_picture.h"
+#include "library/choose.h"
+#include "library/running.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -22,8 +23,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t k_picture_limit = 48 * k_mib;  // of a file to edit; the server takes forms of 64 MiB
 constexpr int k_previews = 3;
-
-bool draws(model::Task task) { return task == model::Task::image_generation || task == model::Task::image_edit; }
 
 // What is wanted, checked as far as this side can tell.
 struct Wish {
@@ -104,51 +103,31 @@ Result<Wish> wish_of(const Context& context) {
   return out;
 }
 
-// Which model draws when no server runs: the one named, else the first here that can.
-Result<Asked> choose_model(const Context& context, const Library& library) {
-  if (!context.config.image.model.empty()) return resolve(library, context.config.image.model);
-  const auto wanted = context.config.image.picture.empty() ? model::Task::image_generation : model::Task::image_edit;
-  const store::Model* found = nullptr;
-  for (const store::Model& model : library.contents.models) {
-    if (!draws(model.metadata.task)) continue;
-    if (found == nullptr || (model.metadata.task == wanted && found->metadata.task != wanted)) found = &model;
-  }
-  if (found != nullptr) return Asked{found->id, library.label_of(found->id)};
-  std::string names;
-  for (const CatalogEntry& entry : library.catalog.entries()) {
-    if (!draws(entry.task)) continue;
-    if (entry.shipped) return Asked{entry.id, entry.name};
-    names += (names.empty() ? "" : ", ") + entry.name + " (" +
-             human_bytes(static_cast<std::uint64_t>(entry.size_gb * 1e9)) + ")";
-  }
-  return fail(Code::not_found,
-              "there is no image model here; name one to download with --model: " + names + ", or any hash");
-}
-
 // Nothing: no model of this hash is here.
-std::optional<model::Task> task_of(const Library& library, const std::string& hash) {
+std::optional<model::Task> task_of(const library::Library& library, const std::string& hash) {
   for (const store::Model& model : library.contents.models)
     if (model.id.str() == hash) return model.metadata.task;
   return std::nullopt;
 }
 
-Failure draws_nothing(const Asked& asked, model::Task task) {
+Failure draws_nothing(const library::Asked& asked, model::Task task) {
   return fail(Code::invalid, asked.label + " cannot draw pictures: its task is " + std::string(model::name_of(task)));
 }
 
 // The name for the request, of a model that this server serves.
-Result<std::string> served_model(const Library& library, const ServerRecord& server, const std::string& name) {
+Result<std::string> served_model(const library::Library& library, const library::ServerRecord& server,
+                                 const std::string& name) {
   if (name.empty()) {
     for (const std::string& hash : server.models)
-      if (auto task = task_of(library, hash); !task || draws(*task)) return std::string("local-model");
+      if (auto task = task_of(library, hash); !task || library::draws(*task)) return std::string("local-model");
     return fail(
         Code::not_found,
         "the running server serves no image model; `eai model run <name> --force` replaces it with one that does");
   }
-  EAI_TRY(const Asked asked, resolve(library, name));
+  EAI_TRY(const library::Asked asked, library::resolve(library, name));
   for (const std::string& hash : server.models) {
     if (hash != asked.id.str()) continue;
-    if (auto task = task_of(library, hash); task && !draws(*task)) return draws_nothing(asked, *task);
+    if (auto task = task_of(library, hash); task && !library::draws(*task)) return draws_nothing(asked, *task);
     return hash;
   }
   return fail(Code::not_found, "the running server does not serve " + asked.label + "; `eai model run " + asked.label +
@@ -157,19 +136,20 @@ Result<std::string> served_model(const Library& library, const ServerRecord& ser
 
 // The name of the model for the request, with a server that serves it. Nothing: interrupted.
 Result<std::optional<std::string>> ready_model(Context& context, const Interrupt& interrupt) {
-  EAI_TRY(auto server, running_server(context.folders));
+  EAI_TRY(auto server, library::running_server(context.folders));
   const std::string& name = context.config.image.model;
   if (server && server->port == 0) return fail(Code::busy, "the server is still starting; try again in a moment");
-  EAI_TRY(Library library, Library::open(context));
+  EAI_TRY(library::Library library, library::Library::open(context.folders));
   if (server) return served_model(library, *server, name);
-  EAI_TRY(const Asked asked, choose_model(context, library));
-  EAI_TRY(const Engines engines, find_engines(context.config.engines, context.folders));
-  EAI_CHECK(check_engine_for(engines, model::Task::image_generation));
+  const auto wanted = context.config.image.picture.empty() ? model::Task::image_generation : model::Task::image_edit;
+  EAI_TRY(const library::Asked asked, library::drawing_model(library, name, wanted));
+  EAI_TRY(const library::Engines engines, library::find_engines(context.config.engines, context.folders));
+  EAI_CHECK(library::check_engine_for(engines, model::Task::image_generation));
   EAI_CHECK(check_seat_and_port(context));
   auto model = bring(context, library, asked, interrupt);
   if (!model && interrupt.requested()) return std::nullopt;
   if (!model) return Failure(std::move(model).error());
-  if (!draws(model->metadata.task)) return draws_nothing(asked, model->metadata.task);
+  if (!library::draws(model->metadata.task)) return draws_nothing(asked, model->metadata.task);
   std::vector<std::string> words = {"model",        "run",    "--hash",
                                     asked.id.str(), "--port", std::to_string(context.config.server.port)};
   if (!context.config.engines.image_engine.empty())
@@ -304,7 +284,7 @@ Result<int> image(Context& context) {
   if (graphics != Graphics::none) wish.order.fields["partial_images"] = k_previews;
   const auto begin = Clock::now();
   Easel easel(context, wish, graphics);
-  EAI_TRY(const fs::path socket, socket_of(context.folders));
+  EAI_TRY(const fs::path socket, library::socket_of(context.folders));
   auto drawn = draw_pictures(socket, wish.order, easel.news(), interrupt.token());
   easel.clear();
   if (!drawn && interrupt.requested()) {

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/running.h"
+#include "library/running.h"
 #include "util/text.h"
 
 extern char** environ;
@@ -132,7 +132,7 @@ void end_child(int pid) {
 
 Result<void> launch_server(const Folders& folders, const std::vector<std::string>& words, const Tell& tell,
                            const Interrupt& interrupt) {
-  EAI_TRY(UniqueFd log, open_log(server_log_of(folders)));
+  EAI_TRY(UniqueFd log, open_log(library::server_log_of(folders)));
   auto log_start = static_cast<std::uint64_t>(::lseek(log.get(), 0, SEEK_END));
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) return fail_errno("making a pipe", errno);
@@ -162,8 +162,8 @@ Result<void> launch_server(const Folders& folders, const std::vector<std::string
         return Failure(listener.error());
       case Listener::Heard::end:
         end_child(pid);
-        return fail(Code::io, "the server exited while it was starting; " + server_log_of(folders).string() +
-                                  " says:" + last_lines(server_log_of(folders), log_start));
+        return fail(Code::io, "the server exited while it was starting; " + library::server_log_of(folders).string() +
+                                  " says:" + last_lines(library::server_log_of(folders), log_start));
     }
   }
 }

@@ -1,11 +1,11 @@
 // `eai model audit`
 #include <boost/json.hpp>
 
+#include "cli/commands.h"
+#include "cli/follow.h"
 #include "cli/hint_words.h"
 #include "cli/interrupt.h"
-#include "cli/resolve.h"
-#include "preserve/audit.h"
-#include "preserve/deals.h"
+#include "library/audit.h"
 #include "util/error_map.h"
 #include "util/text.h"
 
@@ -14,89 +14,93 @@ namespace {
 
 namespace json = boost::json;
 
-void tell(const Asked& asked, const std::string& home, const Result<preserve::Verdict>& verdict, Output& out) {
-  json::object event{{"event", "audited"}, {"hash", asked.id.str()}, {"home", home}, {"good", verdict.has_value()}};
-  if (!verdict) {
-    event["why"] = words_of(verdict.error());
+void tell(const library::Asked& asked, const std::string& home, const library::Audited& audited, Output& out) {
+  const preserve::Verdict& verdict = audited.verdict;
+  json::object event{{"event", "audited"}, {"hash", asked.id.str()}, {"home", home}, {"good", !audited.fault}};
+  if (audited.fault) {
+    event["why"] = words_of(*audited.fault);
     out.line(out.styled(Style::red, "bad") + "   " + asked.label + " at " + home + "  " +
-             printable(words_of(verdict.error()), 400));
+             printable(words_of(*audited.fault), 400));
   } else {
-    event["leaves"] = verdict->leaves;
-    event["all_leaves"] = verdict->all_leaves;
-    event["wholes"] = verdict->wholes;
-    event["bytes"] = verdict->bytes;
+    event["leaves"] = verdict.leaves;
+    event["all_leaves"] = verdict.all_leaves;
+    event["wholes"] = verdict.wholes;
+    event["bytes"] = verdict.bytes;
     const std::string seen =
-        verdict->wholes == 0
-            ? std::to_string(verdict->leaves) + " of " + std::to_string(verdict->all_leaves) + " leaves"
-            : std::to_string(verdict->wholes) + " of " + std::to_string(verdict->files.size()) +
-                  " parts as a whole (it gives no single blocks)";
+        verdict.wholes == 0 ? std::to_string(verdict.leaves) + " of " + std::to_string(verdict.all_leaves) + " leaves"
+                            : std::to_string(verdict.wholes) + " of " + std::to_string(verdict.files.size()) +
+                                  " parts as a whole (it gives no single blocks)";
     out.line(out.styled(Style::green, "good") + "  " + asked.label + " at " + home + "  metadata and " + seen + ", " +
-             human_bytes(verdict->bytes));
+             human_bytes(verdict.bytes));
   }
   out.event(event);
 }
 
-// Of the metadata and of each part; where the parts are not known, of the metadata alone.
-void tell_deals(const Context& context, const Asked& asked, const Result<preserve::Verdict>& verdict,
-                const preserve::AuditSettings& settings) {
-  Output& out = context.out;
-  std::vector<std::pair<std::string, ipld::Cid>> pieces{{"metadata", asked.id}};
-  if (verdict) {
-    for (const auto& file : verdict->files) pieces.emplace_back(file.file_name, file.cid);
-  }
-  std::size_t with_deals = 0;
-  for (const auto& [name, cid] : pieces) {
-    const auto deals = preserve::deals_of(context.config.preserve.lighthouse_api, cid, settings);
-    if (settings.stop.stop_requested()) return;
-    json::object event{{"event", "deals"}, {"hash", asked.id.str()}, {"piece", name}, {"cid", cid.str()}};
-    if (!deals) {
-      event["why"] = words_of(deals.error());
-      out.event(event);
-      out.line("Filecoin deals of " + name + ": not known: " + printable(words_of(deals.error()), 300));
-      continue;
-    }
-    json::array listed;
-    std::string text;
-    for (const preserve::Deal& deal : *deals) {
-      listed.push_back(json::object{{"state", deal.state}, {"provider", deal.provider}, {"id", deal.id}});
-      text += (text.empty() ? "" : ", ") + (deal.state.empty() ? "state not told" : deal.state);
-      if (!deal.provider.empty()) text += " at " + deal.provider;
-      if (!deal.id.empty()) text += " (" + deal.id + ")";
-    }
-    event["deals"] = std::move(listed);
+void tell(const library::Asked& asked, const library::DealPiece& piece,
+          const Result<std::vector<preserve::Deal>>& deals, Output& out) {
+  json::object event{{"event", "deals"}, {"hash", asked.id.str()}, {"piece", piece.name}, {"cid", piece.cid.str()}};
+  if (!deals) {
+    event["why"] = words_of(deals.error());
     out.event(event);
-    with_deals += deals->empty() ? 0U : 1U;
-    out.line("Filecoin deals of " + name + ": " + (deals->empty() ? "none yet" : text));
+    out.line("Filecoin deals of " + piece.name + ": not known: " + printable(words_of(deals.error()), 300));
+    return;
+  }
+  json::array listed;
+  std::string text;
+  for (const preserve::Deal& deal : *deals) {
+    listed.push_back(json::object{{"state", deal.state}, {"provider", deal.provider}, {"id", deal.id}});
+    text += (text.empty() ? "" : ", ") + (deal.state.empty() ? "state not told" : deal.state);
+    if (!deal.provider.empty()) text += " at " + deal.provider;
+    if (!deal.id.empty()) text += " (" + deal.id + ")";
+  }
+  event["deals"] = std::move(listed);
+  out.event(event);
+  out.line("Filecoin deals of " + piece.name + ": " + (deals->empty() ? "none yet" : text));
+}
+
+void tell_deals(const library::Asked& asked, const library::Audited& audited, const library::AuditRequest& request,
+                Output& out, const std::stop_token& stop) {
+  const std::vector<library::DealPiece> pieces = library::deal_pieces(asked, audited);
+  std::size_t with_deals = 0;
+  for (const library::DealPiece& piece : pieces) {
+    const auto deals = library::deals_of(piece, request, stop);
+    if (stop.stop_requested()) return;
+    tell(asked, piece, deals, out);
+    with_deals += deals && !deals->empty() ? 1U : 0U;
   }
   out.line(std::to_string(with_deals) + " of " + std::to_string(pieces.size()) +
            " pieces have deals, as Lighthouse tells; they take hours to a day");
+}
+
+library::AuditRequest request_of(const Config& config) {
+  return {config.audit.samples, config.preserve.kubo_api, config.preserve.lighthouse_api,
+          config.preserve.lighthouse_gateway, static_cast<int>(config.fetch.max_retries)};
 }
 
 }  // namespace
 
 Result<int> model_audit(Context& context) {
   const Config& config = context.config;
-  EAI_TRY(Library library, Library::open(context));
-  EAI_TRY(const std::vector<Asked> asked, resolve_all(library, context.words));
+  EAI_TRY(const library::Library library, library::Library::open(context.folders));
+  EAI_TRY(const auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
   if (asked.empty()) return fail(Code::invalid, "say which model to audit, by name or hash");
   if (config.fetch.offline) return fail(Code::invalid, "--offline opens no connection, and an audit asks the homes");
   Interrupt interrupt;
-  preserve::AuditSettings settings{config.preserve.kubo_api, config.preserve.lighthouse_gateway, {}, interrupt.token()};
-  settings.tries.max_retries = static_cast<int>(config.fetch.max_retries);
-  settings.tries.stall = std::chrono::seconds(30);
+  const library::AuditRequest request = request_of(config);
   const std::vector<std::string> homes =
-      config.audit.homes.empty() ? std::vector<std::string>{"lighthouse"} : config.audit.homes;
+      config.audit.homes.empty() ? std::vector<std::string>{library::k_lighthouse} : config.audit.homes;
   int status = 0;
-  for (const Asked& one : asked) {
+  for (const library::Asked& one : asked) {
     for (const std::string& home : homes) {
-      auto source = preserve::make_source(home, settings);
-      if (!source && source.error().code == Code::invalid) return Failure(std::move(source).error());
-      Result<preserve::Verdict> verdict =
-          source ? preserve::audit(one.id, **source, config.audit.samples) : Failure(std::move(source).error());
+      const auto work = [&](library::Feed& feed, const std::stop_token& stop) {
+        return library::audit(one, home, request, feed, stop);
+      };
+      auto audited = run_job<library::Audited>(work, {}, context.out, interrupt.token());
       if (interrupt.requested()) return k_interrupted;
-      tell(one, home, verdict, context.out);
-      if (!verdict) status = face_of(verdict.error().code).exit_status;
-      if (home == "lighthouse") tell_deals(context, one, verdict, settings);
+      if (!audited) return Failure(std::move(audited).error());
+      tell(one, home, *audited, context.out);
+      if (audited->fault) status = face_of(audited->fault->code).exit_status;
+      if (home == library::k_lighthouse) tell_deals(one, *audited, request, context.out, interrupt.token());
       if (interrupt.requested()) return k_interrupted;
     }
   }

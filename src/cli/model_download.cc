@@ -2,17 +2,27 @@
 #include <boost/json.hpp>
 
 #include "cli/download.h"
+#include "cli/follow.h"
+#include "library/bring.h"
 #include "util/text.h"
 
 namespace eai::cli {
 
+Result<store::Model> bring(const Context& context, library::Library& library, const library::Asked& asked,
+                           const Interrupt& interrupt) {
+  const auto work = [&](library::Feed& feed, const std::stop_token& stop) {
+    return library::bring(library, asked, context.config.fetch, feed, stop);
+  };
+  return run_job<store::Model>(work, download_look(), context.out, interrupt.token());
+}
+
 Result<int> model_download(Context& context) {
-  EAI_TRY(Library library, Library::open(context));
-  EAI_TRY(std::vector<Asked> asked, resolve_all(library, context.words));
+  EAI_TRY(library::Library library, library::Library::open(context.folders));
+  EAI_TRY(const auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
   if (asked.empty()) return fail(Code::invalid, "say which model to download; `eai model list --all` lists names");
   Interrupt interrupt;
-  for (const Asked& one : asked) {
-    bool was_here = library.stored(one.id) != nullptr;
+  for (const library::Asked& one : asked) {
+    const bool was_here = library.stored(one.id) != nullptr;
     auto model = bring(context, library, one, interrupt);
     if (!model && interrupt.requested()) {
       context.out.note("Stopped. What is verified stays; the same command goes on from there.");

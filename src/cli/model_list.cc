@@ -3,7 +3,8 @@
 
 #include <boost/json.hpp>
 
-#include "cli/resolve.h"
+#include "cli/commands.h"
+#include "library/library.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -13,9 +14,9 @@ namespace json = boost::json;
 
 std::string gigabytes(double gb) { return gb <= 0 ? "-" : human_bytes(static_cast<std::uint64_t>(gb * 1e9)); }
 
-std::string ram_of(const Library& library, const store::Model& model) {
+std::string ram_of(const library::Library& library, const store::Model& model) {
   if (model.metadata.ram_gb) return gigabytes(*model.metadata.ram_gb);
-  const CatalogEntry* entry = library.catalog.by_id(model.id);
+  const library::CatalogEntry* entry = library.catalog.by_id(model.id);
   return entry == nullptr ? "-" : gigabytes(entry->ram_gb);
 }
 
@@ -23,7 +24,7 @@ std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-json::object to_json(const Library& library, const store::Model& model) {
+json::object to_json(const library::Library& library, const store::Model& model) {
   json::array files;
   for (const store::StoredFile& file : model.files) {
     files.push_back(json::object{{"name", file.name}, {"size", file.size}, {"sha256", to_hex(file.sha256)}});
@@ -41,7 +42,7 @@ json::object to_json(const Library& library, const store::Model& model) {
   return out;
 }
 
-json::object to_json(const Library& library, bool all) {
+json::object to_json(const library::Library& library, bool all) {
   json::array models, damaged, newer, unfinished, known;
   for (const store::Model& model : library.contents.models) models.push_back(to_json(library, model));
   for (const store::Damaged& entry : library.contents.damaged) {
@@ -58,7 +59,7 @@ json::object to_json(const Library& library, bool all) {
       {"models", std::move(models)}, {"damaged", std::move(damaged)}, {"unfinished", std::move(unfinished)}};
   if (!newer.empty()) out["newer"] = std::move(newer);
   if (!all) return out;
-  for (const CatalogEntry& entry : library.catalog.entries()) {
+  for (const library::CatalogEntry& entry : library.catalog.entries()) {
     known.push_back(json::object{{"name", entry.name},
                                  {"hash", entry.id.str()},
                                  {"task", model::name_of(entry.task)},
@@ -70,7 +71,7 @@ json::object to_json(const Library& library, bool all) {
   return out;
 }
 
-void print_table(const Library& library, bool all, Output& out) {
+void print_table(const library::Library& library, bool all, Output& out) {
   std::vector<std::vector<std::string>> rows;
   auto row = [&](std::string name, std::string size, std::string ram, model::Task task, std::string state,
                  std::string hash) {
@@ -82,7 +83,7 @@ void print_table(const Library& library, bool all, Output& out) {
         std::string(name_of(model.origin)), model.id.str());
   }
   if (all) {
-    for (const CatalogEntry& entry : library.catalog.entries()) {
+    for (const library::CatalogEntry& entry : library.catalog.entries()) {
       if (library.stored(entry.id) != nullptr) continue;
       row(entry.name, gigabytes(entry.size_gb), gigabytes(entry.ram_gb), entry.task, "not here", entry.id.str());
     }
@@ -94,7 +95,7 @@ void print_table(const Library& library, bool all, Output& out) {
 
 Result<int> model_list(Context& context) {
   Output& out = context.out;
-  EAI_TRY(Library library, Library::open(context));
+  EAI_TRY(const library::Library library, library::Library::open(context.folders));
   bool all = context.config.list.all;
   if (out.json()) {
     out.event(to_json(library, all));

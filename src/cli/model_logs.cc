@@ -7,10 +7,11 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/log_reader.h"
-#include "cli/resolve.h"
-#include "cli/running.h"
+#include "library/log_reader.h"
+#include "library/resolve.h"
+#include "library/running.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -26,14 +27,14 @@ struct Log {
 
 Result<Log> log_of(const Context& context) {
   if (context.words.models.empty() && context.words.hashes.empty()) {
-    return Log{"the server", server_log_of(context.folders)};
+    return Log{"the server", library::server_log_of(context.folders)};
   }
-  EAI_TRY(const Library library, Library::open(context));
-  EAI_TRY(const std::vector<Asked> asked, resolve_all(library, context.words));
+  EAI_TRY(const library::Library library, library::Library::open(context.folders));
+  EAI_TRY(const auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
   if (asked.size() != 1) return fail(Code::invalid, "one log at a time: name one model, or none for the server's log");
   const store::Model* model = library.stored(asked.front().id);
   if (model == nullptr) return fail(Code::not_found, asked.front().label + " is not here, so its engine has never run");
-  return Log{asked.front().label, engine_logs_of(context.folders) / (model->metadata.folder_name + ".log")};
+  return Log{asked.front().label, library::engine_logs_of(context.folders) / (model->metadata.folder_name + ".log")};
 }
 
 void print_line(Output& out, const Log& log, std::string_view line) {
@@ -56,7 +57,7 @@ bool wait_a_moment() {
 
 Result<int> model_logs(Context& context) {
   EAI_TRY(const Log log, log_of(context));
-  LogReader reader(log.file, [&](std::string_view line) { print_line(context.out, log, line); });
+  library::LogReader reader(log.file, [&](std::string_view line) { print_line(context.out, log, line); });
   auto shown = reader.last(context.config.logs.lines);
   if (!shown && shown.error().code == Code::not_found) {
     if (!context.config.logs.follow) {

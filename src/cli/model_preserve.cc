@@ -5,14 +5,12 @@
 
 #include <boost/json.hpp>
 
+#include "cli/commands.h"
+#include "cli/follow.h"
 #include "cli/hint_words.h"
 #include "cli/interrupt.h"
-#include "cli/lora.h"
-#include "cli/preserve_store.h"
-#include "cli/preserve_watch.h"
-#include "cli/resolve.h"
-#include "preserve/preserve.h"
-#include "store/file_names.h"
+#include "library/audit.h"
+#include "library/preserve.h"
 #include "util/error_map.h"
 #include "util/text.h"
 
@@ -42,70 +40,55 @@ Result<std::optional<double>> parse_ram(const std::string& text) {
   return std::optional(value);
 }
 
-Result<preserve::Folder> open_folder(const Context& context) {
-  const std::string& word = context.words.folder.empty() ? context.config.preserve.folder : context.words.folder;
-  if (word.empty()) return fail(Code::invalid, "say which folder: eai model preserve --folder-path <folder>");
-  preserve::Said said{{}, {}, context.config.preserve.config_name, context.config.preserve.lora};
-  if (!context.config.preserve.task.empty()) {
-    EAI_TRY(said.task, model::parse_task(context.config.preserve.task));
-  }
-  EAI_TRY(said.ram_gb, parse_ram(context.config.preserve.ram));
-  return preserve::open_folder(word, said);
-}
-
-preserve::Options options_of(const Context& context) {
-  const Config& config = context.config;
+preserve::Options options_of(const PreserveSettings& settings) {
   preserve::Options out;
-  out.format = config.preserve.format == "unixfs" ? model::Format::unixfs : model::Format::archive;
-  if (config.preserve.layout == "fixed") out.layout = model::Layout::fixed;
-  if (config.preserve.layout == "tensor") out.layout = model::Layout::tensor;
-  out.part_size = config.preserve.zip_chunk_size * k_mib;
-  out.threads = static_cast<unsigned>(config.preserve.threads);
-  out.hf_repo = config.preserve.hf_repo;
-  out.hf_file = config.preserve.hf_file;
-  out.config_name = config.preserve.config_name;
-  out.lora = config.preserve.lora;
-  out.dry_run = config.preserve.dry_run;
-  out.resume = config.preserve.resume;
-  const store::HomePaths paths{context.folders.home};
-  out.work_folder = paths.preserve();
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(paths.block_lists(), none)) out.known.push_back(entry.path());
+  out.format = settings.format == "unixfs" ? model::Format::unixfs : model::Format::archive;
+  if (settings.layout == "fixed") out.layout = model::Layout::fixed;
+  if (settings.layout == "tensor") out.layout = model::Layout::tensor;
+  out.part_size = settings.zip_chunk_size * k_mib;
+  out.threads = static_cast<unsigned>(settings.threads);
+  out.hf_repo = settings.hf_repo;
+  out.hf_file = settings.hf_file;
+  out.config_name = settings.config_name;
+  out.lora = settings.lora;
+  out.dry_run = settings.dry_run;
+  out.resume = settings.resume;
   return out;
 }
 
-Result<preserve::Homes> homes_of(const Context& context, std::stop_token stop, preserve::Monitor& monitor) {
-  const Config& config = context.config;
-  preserve::HomeSettings settings;
-  EAI_TRY(settings.lighthouse_key, key_from_environment("LIGHTHOUSE_API_KEY"));
-  settings.lighthouse_upload = config.preserve.lighthouse_upload;
-  settings.lighthouse_api = config.preserve.lighthouse_api;
-  settings.kubo_api = config.preserve.kubo_api;
-  EAI_TRY(settings.pinning_key, key_from_environment("EAI_PINNING_KEY"));
-  settings.providers = config.preserve.providers;
-  settings.pin_timeout = std::chrono::seconds(config.preserve.pin_timeout);
-  settings.tries.max_retries = static_cast<int>(config.fetch.max_retries);
-  settings.tries.stall = std::chrono::seconds(config.preserve.upload_timeout);
-  settings.tries.on_trouble = [&monitor](const std::string& trouble) {
-    monitor.change([&](preserve::Progress& p) {
-      for (auto& home : p.homes) {
-        if (trouble.starts_with(home.name + ": ")) home.trouble = trouble.substr(home.name.size() + 2);
-      }
-    });
-  };
-  settings.stop = std::move(stop);
-  std::vector<std::string> words = config.preserve.homes;
-  if (words.empty() && !config.preserve.dry_run) words = {"lighthouse"};
-  const auto far = std::find_if(words.begin(), words.end(), [](const auto& word) { return !word.starts_with("car:"); });
-  if (config.fetch.offline && !config.preserve.dry_run && far != words.end()) {
-    return fail(Code::invalid, "--offline opens no connection, and " + printable(*far) +
-                                   " needs one; with it go --dry-run and --to car:<file>");
+Result<preserve::HomeSettings> home_settings(const Config& config) {
+  const PreserveSettings& settings = config.preserve;
+  preserve::HomeSettings out;
+  EAI_TRY(out.lighthouse_key, key_from_environment("LIGHTHOUSE_API_KEY"));
+  EAI_TRY(out.pinning_key, key_from_environment("EAI_PINNING_KEY"));
+  out.lighthouse_upload = settings.lighthouse_upload;
+  out.lighthouse_api = settings.lighthouse_api;
+  out.kubo_api = settings.kubo_api;
+  out.providers = settings.providers;
+  out.pin_timeout = std::chrono::seconds(settings.pin_timeout);
+  out.tries.max_retries = static_cast<int>(config.fetch.max_retries);
+  out.tries.stall = std::chrono::seconds(settings.upload_timeout);
+  return out;
+}
+
+Result<library::PreserveRequest> request_of(const Context& context) {
+  const PreserveSettings& settings = context.config.preserve;
+  library::PreserveRequest out;
+  out.folder = context.words.folder.empty() ? settings.folder : context.words.folder;
+  if (out.folder.empty()) return fail(Code::invalid, "say which folder: eai model preserve --folder-path <folder>");
+  out.said.config_name = settings.config_name;
+  out.said.lora = settings.lora;
+  if (!settings.task.empty()) {
+    EAI_TRY(out.said.task, model::parse_task(settings.task));
   }
-  if (config.preserve.dry_run) settings.keys = preserve::HomeSettings::Keys::not_needed;
-  EAI_TRY(preserve::Homes homes, preserve::make_homes(words, settings));
-  if (config.fetch.offline)
-    std::erase_if(homes, [](const auto& home) { return home->can_tell(); });  // they would be asked
-  return homes;
+  EAI_TRY(out.said.ram_gb, parse_ram(settings.ram));
+  out.options = options_of(settings);
+  out.homes = settings.homes;
+  EAI_TRY(out.home, home_settings(context.config));
+  out.offline = context.config.fetch.offline;
+  out.keep_here = settings.keep_here;
+  out.copies_in = fs::path();  // where the command is run
+  return out;
 }
 
 void tell(const preserve::Outcome& outcome, const Context& context) {
@@ -150,36 +133,10 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
   if (outcome.resumed > 0) out.line(human_bytes(outcome.resumed) + " had been sent by an earlier run");
 }
 
-Result<void> leave_copy(const Context& context, const preserve::Outcome& outcome) {
-  const fs::path copy = outcome.metadata.folder_name + "_metadata.json";
-  EAI_CHECK(write_file_atomic(copy, view_of(outcome.metadata_json), 0644));
-  context.out.note("The metadata is in " + copy.string());
-  return {};
-}
-
-// What is left on this machine, but for the journal.
-Result<void> settle_here(const Context& context, const preserve::Folder& folder, const preserve::Outcome& outcome,
-                         const std::stop_token& stop) {
-  EAI_CHECK(leave_copy(context, outcome));
-  const store::HomePaths paths{context.folders.home};
-  EAI_CHECK(preserve::write_block_list(paths.block_list(outcome.hash), outcome.blocks));
-  if (context.config.preserve.keep_here) {
-    auto kept = take_into_store(context, folder, outcome, stop);
-    if (!kept && stop.stop_requested()) return fail(Code::cancelled, "stopped");
-    // The model is up: that this disk would not take it is no failure of that.
-    context.out.note(kept ? "In the local store " + *kept : "Not in the local store: " + kept.error().message);
-  }
-  return {};
-}
-
-bool sends_to_lighthouse(const Context& context) {
-  const auto& homes = context.config.preserve.homes;
-  return context.config.preserve.format == "archive" &&
-         (homes.empty() || std::find(homes.begin(), homes.end(), "lighthouse") != homes.end());
-}
-
-bool something_is_up(const preserve::Progress& reached) {
-  return std::any_of(reached.homes.begin(), reached.homes.end(), [](const auto& home) { return home.sent > 0; });
+bool sends_to_lighthouse(const library::PreserveRequest& request) {
+  const auto& homes = request.homes;
+  return request.options.format == model::Format::archive &&
+         (homes.empty() || std::find(homes.begin(), homes.end(), library::k_lighthouse) != homes.end());
 }
 
 // The exit status: of the first home that failed.
@@ -197,62 +154,51 @@ int tell_failures(const Context& context, const preserve::Outcome& outcome) {
   return status;
 }
 
+// The exit status, or the error itself, of a run that did not get to a hash.
+Result<int> tell_end(const Context& context, const library::PreserveRequest& request, const library::Feed& feed,
+                     Error error, const Interrupt& interrupt) {
+  const auto reached = feed.latest();
+  const bool is_up = reached && std::any_of(reached->peers.begin(), reached->peers.end(),
+                                            [](const auto& home) { return home.done > 0; });
+  std::string advice = is_up ? "What is up stays up; the same command goes on from there."
+                             : "Nothing is up yet; the same command begins anew.";
+  if (request.options.dry_run) advice = "Nothing was sent.";
+  if (interrupt.requested()) {
+    context.out.note("Stopped. " + advice);
+    return k_interrupted;
+  }
+  // What is wrong with the words or the folder says itself what to do.
+  if (is_up || error.code != Code::invalid) context.out.note(advice);
+  return Failure(std::move(error));
+}
+
 }  // namespace
 
 Result<int> model_preserve(Context& context) {
   Interrupt interrupt;
-  std::stop_source stop;
-  const std::stop_callback pass_on(interrupt.token(), [&] { stop.request_stop(); });
-  preserve::Monitor monitor;
-  EAI_TRY(const preserve::Folder folder, open_folder(context));
-  if (context.config.preserve.lora) EAI_CHECK(check_lora_folder(folder.path));
-  EAI_TRY(const preserve::Homes homes, homes_of(context, stop.get_token(), monitor));
-  for (const preserve::Note& note : folder.notes) {
-    const std::string_view words = shell_words(note.hint);
-    context.out.note(words.empty() ? note.text : note.text + " (" + std::string(words) + ")");
-  }
-  if (context.config.preserve.dry_run && context.config.preserve.format == "unixfs") {
-    auto listed = list_blocks_of_store(context, folder, interrupt.token());
-    if (interrupt.requested()) {
-      context.out.note("Stopped. Nothing was sent.");
-      return k_interrupted;
-    }
-    EAI_CHECK(std::move(listed));
-  }
-  const preserve::Options options = options_of(context);
-  Result<preserve::Outcome> outcome = [&] {
-    const PreserveWatch watch(monitor, folder.name, context.out);
-    return preserve::preserve(folder, options, homes, monitor, stop);
-  }();
-  if (!outcome) {
-    const bool is_up = something_is_up(monitor.read());
-    std::string advice = is_up ? "What is up stays up; the same command goes on from there."
-                               : "Nothing is up yet; the same command begins anew.";
-    if (options.dry_run) advice = "Nothing was sent.";
-    if (interrupt.requested()) {
-      context.out.note("Stopped. " + advice);
-      return k_interrupted;
-    }
-    // What is wrong with the words or the folder says itself what to do.
-    if (is_up || outcome.error().code != Code::invalid) context.out.note(advice);
-    return Failure(std::move(outcome).error());
-  }
-  Result<void> settled;
-  if (!options.dry_run) settled = settle_here(context, folder, *outcome, interrupt.token());
-  tell(*outcome, context);
-  if (context.config.preserve.dry_run && sends_to_lighthouse(context)) {
+  EAI_TRY(const library::PreserveRequest request, request_of(context));
+  library::Job<library::Preserved> job([&](library::Feed& feed, const std::stop_token& stop) {
+    return library::preserve_folder(request, context.folders, feed, stop);
+  });
+  const std::stop_callback pass_on(interrupt.token(), [&] { job.stop(); });
+  follow(job.feed(), preserve_look(), context.out);
+  auto preserved = job.result();
+  if (!preserved) return tell_end(context, request, job.feed(), std::move(preserved).error(), interrupt);
+  const preserve::Outcome& outcome = preserved->outcome;
+  tell(outcome, context);
+  if (request.options.dry_run && sends_to_lighthouse(request)) {
     context.out.note("Lighthouse may cut parts in a way of its own: then their CIDs and the hash are others.");
   }
-  context.out.line(outcome->hash.str());
-  // The journal goes last: a run that is killed before is gone on with, not begun anew.
-  if (!options.dry_run && settled && outcome->failures.empty()) settled = outcome->journal->remove();
-  const int status = tell_failures(context, *outcome);
+  context.out.line(outcome.hash.str());
+  auto ended = library::end_journal(*preserved);
+  const int status = tell_failures(context, outcome);
   // Said last: the hash, which is worth more, is out.
-  if (!settled && interrupt.requested()) {
+  if (preserved->unsettled && interrupt.requested()) {
     context.out.note("Stopped. It is up, but not in the local store: the same command goes on from there.");
     return k_interrupted;
   }
-  if (!settled) return Failure(std::move(settled).error());
+  if (preserved->unsettled) return Failure(*std::move(preserved->unsettled));
+  if (!ended) return Failure(std::move(ended).error());
   return status;
 }
 

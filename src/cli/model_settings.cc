@@ -39,7 +39,7 @@ Result<void> set_lora(const fs::path& file, const TomlEntry& entry, std::vector<
   const auto* list = std::get_if<std::vector<std::string>>(&entry.value);
   if (list == nullptr) return wrong(file, entry, "a list of strings");
   for (const std::string& text : *list)
-    if (!parse_lora(text))
+    if (!library::parse_lora(text))
       return wrong(file, entry,
                    "a list of files, names or hashes, such as \"adapter.gguf:0.5\", not \"" + printable(text) + "\"");
   into = *list;

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "cli/sections.h"
-#include "cli/toml_file.h"
 #include "util/file.h"
 #include "util/result.h"
+#include "util/toml_file.h"
 
 namespace eai::cli {
 

@@ -10,8 +10,8 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/running.h"
 #include "http/unix_client.h"
+#include "library/running.h"
 #include "util/error_map.h"
 #include "util/text.h"
 
@@ -25,7 +25,7 @@ constexpr std::size_t k_answer_limit = 16 * k_mib;
 
 // What the server itself says, over its private socket.
 Result<json::object> ask_server(const Folders& folders) {
-  EAI_TRY(const fs::path socket, socket_of(folders));
+  EAI_TRY(const fs::path socket, library::socket_of(folders));
   asio::io_context context(1);
   http::UnixClient client(context);
   http::Ask ask;
@@ -59,7 +59,7 @@ std::uint64_t number_of_field(const json::object& object, const char* name) {
   return wrong ? 0 : number;
 }
 
-std::string name_of_model(const ServerRecord& record, const std::string& hash) {
+std::string name_of_model(const library::ServerRecord& record, const std::string& hash) {
   for (std::size_t i = 0; i < record.models.size() && i < record.names.size(); ++i) {
     if (record.models[i] == hash) return record.names[i];
   }
@@ -85,7 +85,7 @@ std::string up_time_of(const json::object& model) {
   return human_duration(std::chrono::seconds(std::time(nullptr) - static_cast<std::int64_t>(since)));
 }
 
-std::vector<std::string> row_of(const ServerRecord& record, const json::object& model) {
+std::vector<std::string> row_of(const library::ServerRecord& record, const json::object& model) {
   const std::string hash = text_of_field(model, "id");
   return {name_of_model(record, hash) + (hash == record.main_model ? " (main)" : ""),
           text_of_field(model, "task"),
@@ -112,7 +112,7 @@ std::string budget_line(const json::object& told) {
          std::to_string(number_of_field(told, "evictions"));
 }
 
-void print(const ServerRecord& record, const json::object& told, Output& out) {
+void print(const library::ServerRecord& record, const json::object& told, Output& out) {
   auto up = std::chrono::seconds(std::time(nullptr) - record.started);
   out.line(out.styled(Style::bold, record.address()) + "  process " + std::to_string(record.pid) + ", up " +
            human_duration(up));
@@ -137,7 +137,7 @@ void print(const ServerRecord& record, const json::object& told, Output& out) {
   }
 }
 
-void print_json(const ServerRecord& record, const json::object& told, Output& out) {
+void print_json(const library::ServerRecord& record, const json::object& told, Output& out) {
   json::object all{{"running", true},          {"pid", record.pid},   {"url", record.address()},
                    {"host", record.host},      {"port", record.port}, {"main_model", record.main_model},
                    {"started", record.started}};
@@ -155,7 +155,7 @@ void print_json(const ServerRecord& record, const json::object& told, Output& ou
 
 // The server's state, once. False: none runs.
 Result<bool> show(Context& context) {
-  EAI_TRY(auto server, running_server(context.folders));
+  EAI_TRY(auto server, library::running_server(context.folders));
   if (!server) return false;
   EAI_TRY(json::object told, ask_server(context.folders));
   if (!told.contains("models") || !told.at("models").is_array()) {

@@ -149,16 +149,4 @@ Result<void> Output::finish() {
   return fail_errno("writing the output", broken_errno_);
 }
 
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string shortened(std::string_view text, std::size_t columns) {
-  if (width_of(text) <= columns || columns < 3) return std::string(text);
-  std::size_t tail = (columns - 1) / 2;
-  std::size_t front = columns - 1 - tail;
-  return std::string(text.substr(0, front)) + "…" + std::string(text.substr(text.size() - tail));
-}
-
 }  // namespace eai::cli

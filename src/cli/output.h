@@ -59,9 +59,4 @@ class Output {
   void write(std::string_view text);
 };
 
-// Characters on a terminal; a UTF-8 sequence counts as one.
-std::size_t width_of(std::string_view text);
-// "bafkrei…422y": at most `columns` characters, at least 3.
-std::string shortened(std::string_view text, std::size_t columns);
-
 }  // namespace eai::cli

@@ -64,18 +64,4 @@ class ProgressDisplay {
   std::vector<std::string> told_;  // troubles already printed as plain lines
 };
 
-// The rate and the time left, from the bytes done so far; smoothed over a few seconds.
-class RateMeter {
- public:
-  using Clock = std::chrono::steady_clock;
-  void update(std::uint64_t done, Clock::time_point now = Clock::now());
-  double bytes_per_second() const { return rate_; }
-  std::optional<std::chrono::seconds> time_left(std::uint64_t done, std::uint64_t total) const;
-
- private:
-  std::optional<Clock::time_point> last_;
-  std::uint64_t last_done_ = 0;
-  double rate_ = 0;
-};
-
 }  // namespace eai::cli

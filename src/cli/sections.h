@@ -4,16 +4,18 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "util/file.h"
-#include "util/result.h"
+#include "library/settings.h"
+#include "util/bytes.h"
 
 namespace eai::cli {
+
+// What the library has settings for, it names itself: [fetch], [engines] and [models."…"].
+using library::EngineSettings;
+using library::FetchSettings;
+using library::ModelSettings;
 
 // Bytes; as text "24GB", "512MiB", "1000000".
 struct ByteSize {
@@ -47,22 +49,6 @@ struct ServerSettings {
   bool remote_images = true;
   bool allow_private_images = false;
   bool request_log = false;
-};
-
-struct FetchSettings {
-  std::vector<std::string> gateways;  // asked before the public ones
-  bool public_gateways = true;
-  std::vector<std::string> block_folders;  // searched before any gateway is asked
-  bool offline = false;
-  bool plain_http = false;  // allows http:// gateways outside private networks
-  std::uint64_t connections = 16;
-  std::uint64_t max_retries = 5;
-};
-
-struct EngineSettings {
-  std::string llama_server;
-  std::string image_engine;
-  std::vector<std::string> workers;  // host:port; one item may hold several, separated by commas
 };
 
 struct WorkerSettings {
@@ -144,29 +130,5 @@ struct OutputSettings {
   bool quiet = false;
   std::string log_level = "info";
 };
-
-// [models."…"]: what is different for one model.
-struct ModelSettings {
-  std::string model;                            // as written: a name or a hash
-  std::optional<std::uint64_t> context_length;  // this and the next two replace the server's
-  std::optional<std::uint64_t> parallel;
-  std::optional<std::uint64_t> idle_timeout;  // seconds
-  bool pinned = false;
-  std::vector<std::string> lora;            // as written: a GGUF file, a name or a hash, perhaps with a scale (":0.5")
-  std::string draft;                        // the same, without a scale
-  std::vector<std::string> engine_options;  // for llama-server
-
-  fs::path file;                               // config.toml
-  std::map<std::string, std::uint32_t> lines;  // where each key is, by key
-  // Code::invalid: "<file>, line <of the key>: <what>".
-  Failure fail_at_key(const std::string& key, std::string_view what) const;
-};
-
-// A file, or a model's name or hash, followed by ":<scale>" unless that is 1.
-struct ScaledFile {
-  std::string name;
-  double scale = 1;
-};
-std::optional<ScaledFile> parse_lora(std::string_view text);
 
 }  // namespace eai::cli

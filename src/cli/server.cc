@@ -19,9 +19,9 @@
 #include "api/api.h"
 #include "cli/hint_words.h"
 #include "cli/interrupt.h"
-#include "cli/running.h"
 #include "engine/pool.h"
 #include "http/server.h"
+#include "library/running.h"
 #include "store/file_names.h"
 #include "util/log.h"
 #include "util/program_pages.h"
@@ -40,16 +40,16 @@ log::Level level_of(std::string_view name) {
   return name == "error" ? log::Level::error : log::Level::off;
 }
 
-std::vector<engine::ModelSpec> specs_of(const ServerPlan& plan) {
+std::vector<engine::ModelSpec> specs_of(const library::ServerPlan& plan) {
   std::vector<engine::ModelSpec> out;
-  for (const PlannedModel& planned : plan.models) out.push_back(planned.spec);
+  for (const library::PlannedModel& planned : plan.models) out.push_back(planned.spec);
   return out;
 }
 
-engine::PoolOptions pool_options(const ServerPlan& plan, const Config& config, const Folders& folders) {
+engine::PoolOptions pool_options(const library::ServerPlan& plan, const Config& config, const Folders& folders) {
   engine::PoolOptions out;
   out.run_folder = folders.run;
-  out.log_folder = engine_logs_of(folders);
+  out.log_folder = library::engine_logs_of(folders);
   out.measured_file = store::HomePaths{folders.home}.measured();
   out.programs = plan.engines.programs();
   if (!config.server.keep_private && config.server.kv_cache_limit.bytes > 0)
@@ -59,16 +59,16 @@ engine::PoolOptions pool_options(const ServerPlan& plan, const Config& config, c
   out.devices = plan.devices;
   out.start_timeout = std::chrono::seconds(config.server.start_timeout);
   out.idle_timeout = std::chrono::seconds(config.server.idle_timeout);
-  out.stop_grace = k_stop_grace;
+  out.stop_grace = library::k_stop_grace;
   out.max_resident = static_cast<std::uint32_t>(config.server.max_models);
   out.patience = std::chrono::seconds(config.server.patience);
   out.queue_limit = static_cast<std::uint32_t>(config.server.queue_limit);
   return out;
 }
 
-std::vector<api::ServedModel> served_of(const ServerPlan& plan) {
+std::vector<api::ServedModel> served_of(const library::ServerPlan& plan) {
   std::vector<api::ServedModel> out;
-  for (const PlannedModel& planned : plan.models) {
+  for (const library::PlannedModel& planned : plan.models) {
     const store::Model& model = planned.model;
     out.push_back({model.id.str(), model.metadata.folder_name, model.metadata.task, model.metadata.ram_gb,
                    model.projector().has_value(), model.created});
@@ -93,13 +93,13 @@ api::ApiOptions api_options(const Config& config, const std::string& bound, cons
   return out;
 }
 
-ServerRecord record_of(const ServerPlan& plan, const Config& config, std::uint16_t port) {
-  ServerRecord out;
+library::ServerRecord record_of(const library::ServerPlan& plan, const Config& config, std::uint16_t port) {
+  library::ServerRecord out;
   out.pid = static_cast<int>(::getpid());
   out.host = config.server.host;
   out.port = port;
   out.main_model = plan.models.front().model.id.str();
-  for (const PlannedModel& planned : plan.models) {
+  for (const library::PlannedModel& planned : plan.models) {
     out.models.push_back(planned.model.id.str());
     out.names.push_back(planned.name);
   }
@@ -108,15 +108,15 @@ ServerRecord record_of(const ServerPlan& plan, const Config& config, std::uint16
   return out;
 }
 
-json::object ready_event(const ServerPlan& plan, const ServerRecord& record, const Folders& folders) {
+json::object ready_event(const library::ServerPlan& plan, const library::ServerRecord& record, const Folders& folders) {
   json::array models;
-  for (const PlannedModel& planned : plan.models) {
+  for (const library::PlannedModel& planned : plan.models) {
     models.push_back(json::object{{"hash", planned.model.id.str()},
                                   {"name", planned.name},
                                   {"folder_name", planned.model.metadata.folder_name},
                                   {"task", model::name_of(planned.model.metadata.task)}});
   }
-  const PlannedModel& main = plan.models.front();
+  const library::PlannedModel& main = plan.models.front();
   return {{"event", "ready"},
           {"url", record.address()},
           {"host", record.host},
@@ -126,13 +126,13 @@ json::object ready_event(const ServerPlan& plan, const ServerRecord& record, con
           {"name", main.name},
           {"task", model::name_of(main.model.metadata.task)},
           {"models", std::move(models)},
-          {"log", server_log_of(folders).string()}};
+          {"log", library::server_log_of(folders).string()}};
 }
 
 // One server from start to end, on one thread.
 class Server {
  public:
-  Server(ServerPlan plan, Config config, const Folders& folders, const Tell& tell, const ReadAgain& read_again)
+  Server(library::ServerPlan plan, Config config, const Folders& folders, const Tell& tell, const ReadAgain& read_again)
       : plan_(std::move(plan)),
         config_(std::move(config)),
         folders_(folders),
@@ -143,17 +143,17 @@ class Server {
         strangers_(context_, http::Limits{}, api_.handlers()),
         administration_(context_, http::Limits{}, api_.admin_handlers([this] { ask_to_end(); })) {}
 
-  Result<void> run(const ServerSeat& seat) {
+  Result<void> run(const library::ServerSeat& seat) {
     const http::TlsFiles tls{config_.server.tls_certificate, config_.server.tls_key};
     EAI_TRY(std::uint16_t port,
             strangers_.listen_tcp(config_.server.host, static_cast<std::uint16_t>(config_.server.port),
                                   config_.server.tls_certificate.empty() ? nullptr : &tls));
-    EAI_TRY(const fs::path private_socket, socket_of(folders_));
+    EAI_TRY(const fs::path private_socket, library::socket_of(folders_));
     EAI_CHECK(administration_.listen_unix(private_socket));
     record_ = record_of(plan_, config_, port);
     EAI_CHECK(seat.announce(record_));
     seat_ = &seat;
-    for (const std::string& note : plan_.notes) log::warn("{}", note);
+    for (const library::Note& note : plan_.notes) log::warn("{}", words_of_note(note.text, note.hint));
     log::info("server {} on {} with {} models", record_.pid, record_.address(), plan_.models.size());
     await_signal();
     asio::co_spawn(context_, load_main(),
@@ -214,10 +214,10 @@ class Server {
     config_ = std::move(config);
     plan_ = std::move(fresh->plan);
     log::set_level(level_of(config_.output.log_level));
-    for (const std::string& note : plan_.notes) log::warn("{}", note);
+    for (const library::Note& note : plan_.notes) log::warn("{}", words_of_note(note.text, note.hint));
     pool_.reload(pool_options(plan_, config_, folders_), specs_of(plan_));
     api_.reload(api_options(config_, record_.host, folders_), served_of(plan_));
-    ServerRecord record = record_of(plan_, config_, record_.port);
+    library::ServerRecord record = record_of(plan_, config_, record_.port);
     record.host = record_.host;
     record.encrypted = record_.encrypted;
     record.started = record_.started;
@@ -228,12 +228,12 @@ class Server {
   }
 
   asio::awaitable<void> load_main() {
-    const PlannedModel main = plan_.models.front();
+    const library::PlannedModel main = plan_.models.front();
     engine::LeaseRequest request;
     request.model_id = main.model.id.str();
     // The pool gives up its start first, and knows better why.
     request.deadline =
-        std::chrono::steady_clock::now() + std::chrono::seconds(config_.server.start_timeout) + k_stop_grace;
+        std::chrono::steady_clock::now() + std::chrono::seconds(config_.server.start_timeout) + library::k_stop_grace;
     request.on_news = [this, &main](const engine::WaitNews& news) {
       tell_({{"event", "loading"}, {"name", main.name}, {"phase", news.phase}, {"fraction", news.fraction}});
     };
@@ -253,13 +253,13 @@ class Server {
   asio::awaitable<void> end_when_asked() {
     boost::system::error_code ended;
     co_await asked_.async_wait(asio::redirect_error(asio::use_awaitable, ended));
-    co_await strangers_.stop(k_stop_grace);
+    co_await strangers_.stop(library::k_stop_grace);
     co_await administration_.stop(std::chrono::milliseconds(0));
     co_await pool_.stop();
     context_.stop();  // timers that still wait have nothing left to do
   }
 
-  ServerPlan plan_;
+  library::ServerPlan plan_;
   Config config_;
   const Folders& folders_;
   const Tell& tell_;
@@ -272,8 +272,8 @@ class Server {
   engine::Pool pool_;
   api::Api api_;
   http::Server strangers_, administration_;
-  const ServerSeat* seat_ = nullptr;
-  ServerRecord record_;
+  const library::ServerSeat* seat_ = nullptr;
+  library::ServerRecord record_;
   Result<void> outcome_;
   bool ending_ = false, reading_ = false, once_more_ = false;
   const bool in_terminal_ = config_.server.foreground && ::isatty(STDERR_FILENO) == 1;
@@ -282,13 +282,13 @@ class Server {
 
 }  // namespace
 
-Result<void> run_server(ServerPlan plan, Config config, const Folders& folders, const Tell& tell,
+Result<void> run_server(library::ServerPlan plan, Config config, const Folders& folders, const Tell& tell,
                         const ReadAgain& read_again) {
   log::set_level(level_of(config.output.log_level));
   std::signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of one write
   EAI_CHECK(make_folders(folders.state, 0700));
   // Before the pool is made: it ends what it takes for the leftovers of a dead server.
-  EAI_TRY(ServerSeat seat, ServerSeat::take(folders));
+  EAI_TRY(library::ServerSeat seat, library::ServerSeat::take(folders));
   Server server(std::move(plan), std::move(config), folders, tell, read_again);
   return server.run(seat);
 }

@@ -6,14 +6,14 @@
 
 #include "cli/config.h"
 #include "cli/launch.h"
-#include "cli/plan.h"
+#include "library/plan.h"
 
 namespace eai::cli {
 
 // What a configuration that was read again says.
 struct Fresh {
   Config config;
-  ServerPlan plan;
+  library::ServerPlan plan;
 };
 using ReadAgain = std::function<Result<Fresh>()>;  // called on a thread of its own, one call at a time
 
@@ -21,7 +21,7 @@ using ReadAgain = std::function<Result<Fresh>()>;  // called on a thread of its 
 // again: what is wrong with it stands in the log then, and the one before goes on. In a terminal that has been closed, SIGHUP
 // is an end. Tells how the start goes (the events of launch.h). Code::busy: another server runs; Code::io: the port is taken,
 // the main model's engine failed (with its last words). No engine outlives the call.
-Result<void> run_server(ServerPlan plan, Config config, const Folders& folders, const Tell& tell,
+Result<void> run_server(library::ServerPlan plan, Config config, const Folders& folders, const Tell& tell,
                         const ReadAgain& read_again);
 
 }  // namespace eai::cli

@@ -9,12 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cli/interrupt.h"
+#include "cli/hint_words.h"
 #include "cli/launch.h"
 #include "cli/progress.h"
-#include "cli/running.h"
 #include "cli/server.h"
 #include "engine/worker.h"
+#include "library/running.h"
 #include "util/socket.h"
 #include "util/text.h"
 
@@ -82,23 +82,25 @@ Result<int> serve_in_background(Context& context, const std::vector<std::string>
     return k_interrupted;
   }
   print_ready(*ready, context.out);
-  context.out.note("  log    " + server_log_of(context.folders).string() + "\n  stop   eai model stop");
+  context.out.note("  log    " + library::server_log_of(context.folders).string() + "\n  stop   eai model stop");
   return 0;
 }
 
 // The library may have changed since, and catalog.toml with it.
-ReadAgain reader_of(const Context& context, const Choose& choose) {
-  return [&context, &choose]() -> Result<Fresh> {
+ReadAgain reader_of(const Context& context, const Choose& again) {
+  return [&context, &again]() -> Result<Fresh> {
     Fresh fresh;
     EAI_TRY(fresh.config, load_config(context.folders.configuration / "config.toml", std::getenv, context.given));
     EAI_CHECK(check_exposure(fresh.config.server));
-    EAI_TRY(fresh.plan, make_plan(context, fresh.config, choose));
-    fresh.plan.devices = devices_of(fresh.plan.engines);
+    EAI_TRY(const library::Library library, library::Library::open(context.folders));
+    EAI_TRY(const std::vector<store::Model> models, again(library));
+    EAI_TRY(fresh.plan, library::make_plan(library, serve_settings(fresh.config), models));
+    fresh.plan.devices = library::devices_of(fresh.plan.engines);
     return fresh;
   };
 }
 
-Result<int> serve_in_foreground(Context& context, ServerPlan plan, const Choose& choose) {
+Result<int> serve_in_foreground(Context& context, library::ServerPlan plan, const Choose& again) {
   ProgressDisplay display(context.out);
   auto tell = [&](const boost::json::object& event) {
     if (event.at("event").as_string() == "ready") {
@@ -110,18 +112,18 @@ Result<int> serve_in_foreground(Context& context, ServerPlan plan, const Choose&
       show_loading(event, display);
     }
   };
-  EAI_CHECK(run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, choose)));
+  EAI_CHECK(run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, again)));
   return 0;
 }
 
 // In the background, at the other end of the pipe.
-Result<int> serve_for_launcher(Context& context, ServerPlan plan, const Choose& choose) {
+Result<int> serve_for_launcher(Context& context, library::ServerPlan plan, const Choose& again) {
   Teller teller(context.words.ready_fd);
   auto tell = [&](const boost::json::object& event) {
     teller.tell(event);
     if (event.at("event").as_string() == "ready") teller.close();
   };
-  auto served = run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, choose));
+  auto served = run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, again));
   if (!served) {
     teller.tell({{"event", "error"},
                  {"code", name_of(served.error().code)},
@@ -157,24 +159,35 @@ Result<void> check_seat_and_port(const Context& context) {
   EAI_CHECK(check_exposure(context.config.server));
   EAI_CHECK(engine::parse_workers(context.config.engines.workers));
   if (context.words.ready_fd >= 0) return {};  // done by who started us
-  EAI_TRY(auto server, running_server(context.folders));
-  if (server && !context.config.server.force) return already_running(*server);
+  EAI_TRY(auto server, library::running_server(context.folders));
+  if (server && !context.config.server.force) return library::already_running(*server);
   // A port that the server to be replaced holds will be free.
   if (server && server->port == context.config.server.port) return {};
   return check_port(context.config.server);
 }
 
-Result<int> serve_models(Context& context, const Choose& choose, const std::vector<std::string>& more_words) {
-  EAI_TRY(ServerPlan plan, make_plan(context, context.config, choose));
+library::ServeSettings serve_settings(const Config& config) {
+  return {.context_length = config.server.context_length,
+          .parallel = config.server.parallel,
+          .memory_limit = config.server.memory_limit.bytes,
+          .image_metadata = config.image.metadata,
+          .image_offload = config.image.offload,
+          .engines = config.engines,
+          .models = config.models};
+}
+
+Result<int> serve_models(Context& context, const library::Library& library, const std::vector<store::Model>& models,
+                         const Choose& again, const std::vector<std::string>& more_words) {
+  EAI_TRY(library::ServerPlan plan, library::make_plan(library, serve_settings(context.config), models));
   const bool here = context.config.server.foreground || context.words.ready_fd >= 0;
-  if (here) plan.devices = devices_of(plan.engines);
-  if (context.words.ready_fd >= 0) return serve_for_launcher(context, std::move(plan), choose);
-  for (const std::string& note : plan.notes) context.out.note(note);
+  if (here) plan.devices = library::devices_of(plan.engines);
+  if (context.words.ready_fd >= 0) return serve_for_launcher(context, std::move(plan), again);
+  for (const library::Note& note : plan.notes) context.out.note(words_of_note(note.text, note.hint));
   if (context.config.server.force) {
-    EAI_TRY(auto server, running_server(context.folders));
-    if (server) EAI_CHECK(stop_server(context.folders, *server, k_stop_grace));
+    EAI_TRY(auto server, library::running_server(context.folders));
+    if (server) EAI_CHECK(library::stop_server(context.folders, *server, library::k_stop_grace));
   }
-  if (context.config.server.foreground) return serve_in_foreground(context, std::move(plan), choose);
+  if (context.config.server.foreground) return serve_in_foreground(context, std::move(plan), again);
   return serve_in_background(context, more_words);
 }
 

@@ -3,14 +3,16 @@
 // Thread: one.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <boost/json/object.hpp>
 
+#include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/plan.h"
+#include "library/plan.h"
 
 namespace eai::cli {
 
@@ -22,9 +24,16 @@ Result<void> check_seat_and_port(const Context& context);
 Result<std::optional<boost::json::object>> start_in_background(Context& context, const std::vector<std::string>& words,
                                                                const Interrupt& interrupt);
 
-// What `choose` says is served; it is asked again when the configuration is read again. Replaces a running server with
-// --force. Comes back when the main model answers (background) or when the server has ended (foreground). `more_words` are
-// added to the words of a server in the background.
-Result<int> serve_models(Context& context, const Choose& choose, const std::vector<std::string>& more_words);
+// How models are served, as the configuration has it.
+library::ServeSettings serve_settings(const Config& config);
+
+// Which models of a library are to be served, the main one first.
+using Choose = std::function<Result<std::vector<store::Model>>(const library::Library&)>;
+
+// Serves these models of the library, the main one first; `again` is asked when the configuration is read again.
+// Replaces a running server with --force. Comes back when the main model answers (background) or when the server has
+// ended (foreground). `more_words` are added to the words of a server in the background.
+Result<int> serve_models(Context& context, const library::Library& library, const std::vector<store::Model>& models,
+                         const Choose& again, const std::vector<std::string>& more_words);
 
 }  // namespace eai::cli

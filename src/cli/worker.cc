@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/engines.h"
 #include "cli/interrupt.h"
+#include "library/engines.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -14,7 +14,7 @@ namespace {
 
 // Worker and llama-server speak the same protocol only if they are of the same version: it is looked for beside it.
 Result<fs::path> find_worker(const Context& context) {
-  EAI_TRY(const Engines engines, find_engines(context.config.engines, context.folders));
+  EAI_TRY(const library::Engines engines, library::find_engines(context.config.engines, context.folders));
   const fs::path folder = engines.llama_server.empty() ? context.folders.programs : engines.llama_server.parent_path();
   fs::path program = folder / engine::k_rpc_server;
   if (::access(program.c_str(), X_OK) == 0) return program;

@@ -6,7 +6,7 @@
 namespace eai {
 namespace {
 
-constexpr std::array<std::pair<Hint, std::string_view>, 15> k_names = {{
+constexpr std::array<std::pair<Hint, std::string_view>, 26> k_names = {{
     {Hint::allow_plain_http, "allow_plain_http"},
     {Hint::shorter_context, "shorter_context"},
     {Hint::smaller_parts, "smaller_parts"},
@@ -22,6 +22,17 @@ constexpr std::array<std::pair<Hint, std::string_view>, 15> k_names = {{
     {Hint::set_task, "set_task"},
     {Hint::set_ram, "set_ram"},
     {Hint::stop_server, "stop_server"},
+    {Hint::served_model, "served_model"},
+    {Hint::download_model, "download_model"},
+    {Hint::download_or_file, "download_or_file"},
+    {Hint::list_names, "list_names"},
+    {Hint::list_models, "list_models"},
+    {Hint::llama_engine, "llama_engine"},
+    {Hint::image_engine, "image_engine"},
+    {Hint::go_online, "go_online"},
+    {Hint::more_gateways, "more_gateways"},
+    {Hint::try_again, "try_again"},
+    {Hint::car_home, "car_home"},
 }};
 
 }  // namespace

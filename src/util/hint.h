@@ -24,6 +24,17 @@ enum class Hint {
   set_task,          // the task was guessed, and can be given
   set_ram,           // the memory was estimated, and can be given
   stop_server,       // the running server has to be stopped or replaced first
+  served_model,      // the running server has to be stopped first, unless the model is to go all the same
+  download_model,    // the model has to be downloaded first
+  download_or_file,  // the same, or the path of a file is named
+  list_names,        // the names that can be asked for can be listed, and a hash works too
+  list_models,       // the models that are here can be listed
+  llama_engine,      // llama-server has to be built or named
+  image_engine,      // eai-image-engine has to be built or named
+  go_online,         // nothing but local folders was asked; gateways may be asked too, or another folder named
+  more_gateways,     // the public gateways were left out; they may be asked, or another one named
+  try_again,         // the same call goes on from here later; one more gateway may be named
+  car_home,          // without a network only a CAR file can be written, or everything computed and nothing sent
 };
 
 // The enumerator's name, for programs: "smaller_parts". Empty for none.

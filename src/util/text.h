@@ -37,4 +37,9 @@ bool is_valid_utf8(std::string_view text);
 // A decimal number of digits alone, without sign or blanks; nothing if it does not fit into 64 bits.
 std::optional<std::uint64_t> parse_u64(std::string_view text);
 
+// Characters on a terminal: UTF-8 sequences count as one.
+std::size_t width_of(std::string_view text);
+// "bafkrei…422y": at most `columns` characters, at least 3.
+std::string shortened(std::string_view text, std::size_t columns);
+
 }  // namespace eai

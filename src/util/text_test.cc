@@ -65,5 +65,10 @@ TEST(Text, NumbersAreStrict) {
   for (const char* bad : {"", "-1", "+1", " 1", "1 ", "18446744073709551616", "1e3"}) EXPECT_FALSE(parse_u64(bad));
 }
 
+TEST(Text, ShortenedKeepsBothEnds) {
+  EXPECT_EQ(shortened("bafkreiabcdefgh", 9), "bafk…efgh");
+  EXPECT_EQ(shortened("short", 9), "short");
+}
+
 }  // namespace
 }  // namespace eai

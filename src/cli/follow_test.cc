@@ -1,0 +1,73 @@
+#include "cli/follow.h"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace eai::cli {
+namespace {
+
+using library::Phase;
+using library::Progress;
+using std::chrono::seconds;
+
+Progress half_packed() {
+  Progress now{"tiny", "", Phase::packing, 1'200'000'000, 2'000'000'000, 0, 200'000'000, seconds(5)};
+  now.peers = {{.name = "lighthouse",
+                .done = 410'000'000,
+                .total = 1'600'000'000,
+                .in_flight = 2,
+                .bytes_per_second = 10'000'000,
+                .time_left = seconds(120)},
+               {.name = "kubo", .total = 1'600'000'000, .begun = false}};
+  return now;
+}
+
+TEST(PreserveLook, TheFolderAndEachHomeThatHasBegunHaveABar) {
+  const auto bars = preserve_look().bars(half_packed());
+  ASSERT_EQ(bars.size(), 2U);
+  EXPECT_EQ(plain_line(bars[0]), "packing tiny: 1.20 GB of 2.00 GB (60%), 200 MB/s, 5 s left");
+  EXPECT_EQ(plain_line(bars[1]), "lighthouse: 410 MB of 1.60 GB (25%), 10.0 MB/s, 2 min left, 2 in flight");
+}
+
+TEST(PreserveLook, TheFolderAndEveryHomeHaveAnEvent) {
+  const auto events = preserve_look().events(half_packed());
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(boost::json::serialize(events[0]),
+            R"({"event":"progress","phase":"packing","done":1200000000,"total":2000000000,"bytes_per_second":2E8,)"
+            R"("seconds_left":5})");
+  EXPECT_EQ(boost::json::serialize(events[1]),
+            R"({"event":"progress","phase":"packing","home":"lighthouse","sent":410000000,"to_send":1600000000,)"
+            R"("in_flight":2,"trouble":"","bytes_per_second":1E7,"seconds_left":120})");
+  EXPECT_EQ(events[2].at("home"), "kubo");
+}
+
+TEST(PreserveLook, WhenAllIsPackedOnlyTheHomesAreLeft) {
+  Progress now = half_packed();
+  now.phase = Phase::sending;
+  now.peers[0] = {.name = "lighthouse", .done = 500'000'000, .total = 500'000'000, .in_flight = 2};
+  now.peers[0].trouble = "tiny.zip.part-aa: HTTP 503; waits 2 s";
+  now.peers[1].trouble = "pinning tiny.zip.part-aa: queued";
+  const auto bars = preserve_look().bars(now);
+  ASSERT_EQ(bars.size(), 2U);
+  EXPECT_EQ(plain_line(bars[0]), "lighthouse: 500 MB of 500 MB (100%), 2 in flight");
+  EXPECT_EQ(bars[0].troubles.front().what, "tiny.zip.part-aa: HTTP 503; waits 2 s");
+  EXPECT_EQ(plain_line(bars[1]), "kubo: pinning tiny.zip.part-aa: queued");
+}
+
+TEST(DownloadLook, ShowsTheModelAndTheTroubleOfItsSources) {
+  Progress now{"demo", "bafk", Phase::parts, 500, 1000, 700, 100, seconds(6)};
+  now.peers = {{.name = "ipfs.io", .done = 700, .bytes_per_second = 100, .trouble = "HTTP 503", .wait = seconds(8)}};
+  const auto bars = download_look().bars(now);
+  ASSERT_EQ(bars.size(), 1U);
+  EXPECT_EQ(plain_line(bars[0]), "demo: 500 B of 1.00 kB (50%), 100 B/s, 6 s left");
+  EXPECT_EQ(bars[0].troubles.front().what, "ipfs.io: HTTP 503");
+  EXPECT_EQ(boost::json::serialize(download_look().events(now).at(0)),
+            R"({"event":"progress","hash":"bafk","name":"demo","phase":"parts","verified":500,"received":700,)"
+            R"("total":1000,"bytes_per_second":1E2,"sources":[{"name":"ipfs.io","bytes":700,"bytes_per_second":1E2,)"
+            R"("trouble":"HTTP 503","wait_seconds":8}],"seconds_left":6})");
+  now.phase = Phase::unpacking;
+  EXPECT_EQ(plain_line(download_look().bars(now).at(0)), "demo: unpacking");
+}
+
+}  // namespace
+}  // namespace eai::cli

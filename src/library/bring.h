@@ -1,0 +1,23 @@
+// Why: a model that a person asks for comes into the store, whoever has it.
+// Thread: the job's. Blocks on network and disk.
+#pragma once
+
+#include "fetch/fetch.h"
+#include "library/job.h"
+#include "library/resolve.h"
+#include "library/settings.h"
+
+namespace eai::library {
+
+// What fetch is told: block folders first (named ones, then what is shipped with the program), then gateways (named
+// ones, then the public ones).
+fetch::Sources sources_of(const FetchSettings& settings, const Folders& folders);
+fetch::Options options_of(const FetchSettings& settings);
+
+// The model from the store, or downloaded and verified; with a LoRA comes the model that it adapts. The library knows
+// them from then on. Errors as those of fetch::download(), with the model's label before them; after a failure or a
+// stop the next call goes on from what is verified.
+Result<store::Model> bring(Library& library, const Asked& asked, const FetchSettings& settings, Feed& feed,
+                           const std::stop_token& stop);
+
+}  // namespace eai::library

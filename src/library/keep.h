@@ -1,0 +1,24 @@
+// Why: what is preserved is in the local store at once, and what is already there tells what is new.
+// Thread: the job's. Blocks on disk I/O.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "library/job.h"
+#include "preserve/preserve.h"
+#include "util/folders.h"
+
+namespace eai::library {
+
+// Models that came here in another way than by being preserved as unixfs have no list of such blocks yet: they are read
+// once, and remembered. Code::cancelled when stopped.
+Result<void> list_blocks_of_store(const Folders& folders, model::Layout layout, unsigned threads, Feed& feed,
+                                  const std::stop_token& stop);
+
+// The store's model is the user's own files under a second name; a copy only where the file system has no links. Tells
+// how: "by hard link". Code::cancelled when stopped.
+Result<std::string> take_into_store(const Folders& folders, const preserve::Folder& folder,
+                                    const preserve::Outcome& outcome, Feed& feed, const std::stop_token& stop);
+
+}  // namespace eai::library

@@ -1,0 +1,85 @@
+#include "library/resolve.h"
+
+#include <algorithm>
+
+#include "util/text.h"
+
+namespace eai::library {
+namespace {
+
+// Names are short; a text this long can only be meant as a hash.
+constexpr std::size_t k_longest_name = 40;
+
+Failure unknown_name(const Library& library, const std::string& word) {
+  std::vector<std::string> names = library.catalog.names();
+  for (const store::Model& model : library.contents.models) names.push_back(model.metadata.folder_name);
+  std::string message = "no model is called \"" + printable(word) + "\"";
+  auto near = near_names(word, names);
+  near.erase(std::unique(near.begin(), near.end()), near.end());
+  if (!near.empty()) {
+    message += "; did you mean ";
+    for (std::size_t i = 0; i < near.size(); ++i) {
+      message += (i == 0 ? "" : i + 1 == near.size() ? " or " : ", ") + printable(near[i]);
+    }
+    message += "?";
+  }
+  return fail(Code::not_found, message, Hint::list_names);
+}
+
+Result<Asked> resolve_hash(const Library& library, const std::string& word) {
+  auto id = ipld::Cid::parse(word);
+  if (!id) return Failure(std::move(id).error());
+  return Asked{*id, library.label_of(*id)};
+}
+
+}  // namespace
+
+bool names_file(std::string_view word) { return word.find('/') != std::string_view::npos || word.ends_with(".gguf"); }
+
+Result<Asked> resolve(const Library& library, const std::string& word) {
+  if (const CatalogEntry* entry = library.catalog.by_name(word)) return Asked{entry->id, entry->name};
+  const store::Model* found = nullptr;
+  for (const store::Model& model : library.contents.models) {
+    if (model.metadata.folder_name != word) continue;
+    if (found != nullptr) {
+      return fail(Code::invalid, "two models here are called \"" + printable(word) +
+                                     "\"; say which by its hash: " + found->id.str() + " or " + model.id.str());
+    }
+    found = &model;
+  }
+  if (found != nullptr) return Asked{found->id, word};
+  if (word.size() > k_longest_name || ipld::Cid::parse(word)) return resolve_hash(library, word);
+  return unknown_name(library, word);
+}
+
+Result<std::vector<Asked>> resolve_all(const Library& library, const std::vector<std::string>& names,
+                                       const std::vector<std::string>& hashes) {
+  std::vector<Asked> out;
+  auto add = [&](Asked asked) {
+    if (std::none_of(out.begin(), out.end(), [&](const Asked& one) { return one.id == asked.id; })) {
+      out.push_back(std::move(asked));
+    }
+  };
+  for (const std::string& word : names) {
+    if (word.empty()) continue;
+    EAI_TRY(Asked asked, resolve(library, word));
+    add(std::move(asked));
+  }
+  for (const std::string& word : hashes) {
+    if (word.empty()) continue;
+    EAI_TRY(Asked asked, resolve_hash(library, word));
+    add(std::move(asked));
+  }
+  return out;
+}
+
+std::vector<Asked> everything(const Library& library) {
+  std::vector<Asked> out;
+  for (const store::Model& model : library.contents.models) out.push_back({model.id, library.label_of(model.id)});
+  for (const store::Damaged& entry : library.contents.damaged) {
+    if (entry.id) out.push_back({*entry.id, library.label_of(*entry.id)});
+  }
+  return out;
+}
+
+}  // namespace eai::library

@@ -1,0 +1,31 @@
+// Why: what people type, a name or a hash, becomes a CID.
+// Thread: any; reads nothing but the open library.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "library/library.h"
+
+namespace eai::library {
+
+struct Asked {
+  ipld::Cid id;
+  std::string label;  // what to call it: Library::label_of(), or the name that was typed
+};
+
+// Whether a word means a file, not a model: it has a slash, or ends with .gguf.
+bool names_file(std::string_view word);
+
+// A name of the catalog, the folder name of a stored model, or a CID. Code::not_found: an unknown name, with similar
+// ones; Code::invalid: it looks like a CID and is not one, with the wrong character, or two models have that name.
+Result<Asked> resolve(const Library& library, const std::string& word);
+
+// The models of all names, then those of all hashes, in the order given, each once.
+Result<std::vector<Asked>> resolve_all(const Library& library, const std::vector<std::string>& names,
+                                       const std::vector<std::string>& hashes);
+
+// Every model in the store, the damaged ones last.
+std::vector<Asked> everything(const Library& library);
+
+}  // namespace eai::library

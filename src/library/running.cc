@@ -1,0 +1,132 @@
+#include "library/running.h"
+
+#include <csignal>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <sys/types.h>
+
+#include "util/text.h"
+
+namespace eai::library {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::uint64_t k_record_limit = 4 * k_mib;
+
+fs::path lock_of(const Folders& folders) { return folders.run / "server.lock"; }
+fs::path record_of(const fs::path& run) { return run / "server.json"; }
+
+json::array texts(const std::vector<std::string>& from) {
+  json::array out;
+  for (const std::string& text : from) out.emplace_back(text);
+  return out;
+}
+
+std::vector<std::string> texts(const json::value& from) {
+  std::vector<std::string> out;
+  for (const json::value& item : from.as_array()) out.emplace_back(item.as_string());
+  return out;
+}
+
+std::string to_json(const ServerRecord& record) {
+  return json::serialize(json::object{{"pid", record.pid},
+                                      {"host", record.host},
+                                      {"port", record.port},
+                                      {"encrypted", record.encrypted},
+                                      {"main_model", record.main_model},
+                                      {"models", texts(record.models)},
+                                      {"names", texts(record.names)},
+                                      {"started", record.started}});
+}
+
+// Our own file, written whole by a rename: what cannot be read is as good as not there.
+std::optional<ServerRecord> read_record(const fs::path& run) {
+  auto bytes = read_file(record_of(run), k_record_limit);
+  if (!bytes) return std::nullopt;
+  try {
+    json::object object = json::parse(text_of(*bytes)).as_object();
+    ServerRecord out;
+    out.pid = object.at("pid").to_number<int>();
+    out.host = std::string(object.at("host").as_string());
+    out.port = object.at("port").to_number<std::uint16_t>();
+    out.encrypted = object.at("encrypted").as_bool();
+    out.main_model = std::string(object.at("main_model").as_string());
+    out.models = texts(object.at("models"));
+    out.names = texts(object.at("names"));
+    out.started = object.at("started").as_int64();
+    return out;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string ServerRecord::address() const {
+  std::string shown = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
+  if (shown.find(':') != std::string::npos) shown = "[" + shown + "]";
+  return (encrypted ? "https://" : "http://") + shown + ":" + std::to_string(port);
+}
+
+Result<fs::path> socket_of(const Folders& folders) {
+  EAI_TRY(const fs::path folder, socket_folder(folders.run));
+  return folder / "server.sock";
+}
+fs::path engine_logs_of(const Folders& folders) { return folders.state / "engines"; }
+fs::path server_log_of(const Folders& folders) { return folders.state / "server.log"; }
+
+Result<std::optional<ServerRecord>> running_server(const Folders& folders) {
+  EAI_TRY(const bool held, FileLock::is_held(lock_of(folders)));
+  if (!held) return std::nullopt;
+  return read_record(folders.run).value_or(ServerRecord{});
+}
+
+Failure already_running(const ServerRecord& record) {
+  std::string who = record.pid == 0 ? "a server is starting" : "a server is already running";
+  if (record.port != 0) who += " at " + record.address() + " (process " + std::to_string(record.pid) + ")";
+  return fail(Code::busy, who, Hint::stop_server);
+}
+
+Result<ServerSeat> ServerSeat::take(const Folders& folders) {
+  EAI_CHECK(make_folders(folders.run, 0700));
+  auto lock = FileLock::take(lock_of(folders), FileLock::Wait::no);
+  if (!lock && lock.error().code == Code::busy) {
+    return already_running(read_record(folders.run).value_or(ServerRecord{}));
+  }
+  if (!lock) return Failure(std::move(lock).error());
+  // What the last server said of itself is no longer true.
+  EAI_CHECK(eai::remove_all(record_of(folders.run)));
+  return ServerSeat(folders.run, *std::move(lock));
+}
+
+Result<void> ServerSeat::announce(const ServerRecord& record) const {
+  return write_file_atomic(record_of(run_), view_of(to_json(record)));
+}
+
+Result<void> stop_server(const Folders& folders, const ServerRecord& record, std::chrono::seconds grace) {
+  using Clock = std::chrono::steady_clock;
+  auto gone_within = [&](std::chrono::milliseconds limit) -> Result<bool> {
+    auto deadline = Clock::now() + limit;
+    while (true) {
+      EAI_TRY(auto now, running_server(folders));
+      // Another process number: ours is gone, and somebody else took the seat.
+      if (!now || (now->pid != 0 && record.pid != 0 && now->pid != record.pid)) return true;
+      if (Clock::now() > deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  };
+  if (record.pid <= 1) return fail(Code::busy, "the server is still starting; try again in a moment");
+  for (int signal : {SIGTERM, SIGKILL}) {
+    // The lock was seen held a moment ago by this number, so it has not been given to another process.
+    if (::kill(record.pid, signal) != 0 && errno != ESRCH) {
+      return fail_errno("stopping the server, process " + std::to_string(record.pid), errno);
+    }
+    EAI_TRY(bool gone, gone_within(signal == SIGTERM ? std::chrono::milliseconds(grace) : std::chrono::seconds(5)));
+    if (gone) return {};
+  }
+  return fail(Code::timeout, "the server, process " + std::to_string(record.pid) + ", does not stop");
+}
+
+}  // namespace eai::library

@@ -1,0 +1,60 @@
+// Why: each user has one server; every command can find it, and never takes a dead one for a live one.
+// Thread: any, in several processes.
+// What holds: a server is alive exactly as long as server.lock in the run folder is locked (the system frees the lock
+// when the process dies); server.json says which process that is; server.sock is its private HTTP socket.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "util/file.h"
+#include "util/folders.h"
+#include "util/result.h"
+
+namespace eai::library {
+
+struct ServerRecord {
+  int pid = 0;  // 0: it has only just begun to start
+  std::string host;
+  std::uint16_t port = 0;
+  bool encrypted = false;
+  std::string main_model;  // hashes
+  std::vector<std::string> models;
+  std::vector<std::string> names;  // as people call them, in the same order
+  std::int64_t started = 0;        // seconds since 1970
+
+  std::string address() const;  // "http://127.0.0.1:8080"
+};
+
+Result<fs::path> socket_of(const Folders& folders);
+fs::path server_log_of(const Folders& folders);
+fs::path engine_logs_of(const Folders& folders);  // a folder of its own: a model may be called "server"
+
+// The server that runs now, if one does.
+Result<std::optional<ServerRecord>> running_server(const Folders& folders);
+
+// The right to be the server. Held until the process ends.
+class ServerSeat {
+ public:
+  // Code::busy: another server runs; the message says which and what can be done.
+  static Result<ServerSeat> take(const Folders& folders);
+  Result<void> announce(const ServerRecord& record) const;
+
+ private:
+  ServerSeat(fs::path run, FileLock lock) : run_(std::move(run)), lock_(std::move(lock)) {}
+  fs::path run_;
+  FileLock lock_;
+};
+
+// How long a server may take to let running answers end.
+inline constexpr std::chrono::seconds k_stop_grace{30};
+
+Failure already_running(const ServerRecord& record);
+
+// Asks the server to end (SIGTERM) and waits until it has; after `grace` it is killed. Code::timeout if even that
+// does not end it.
+Result<void> stop_server(const Folders& folders, const ServerRecord& record, std::chrono::seconds grace);
+
+}  // namespace eai::library
