@@ -2,26 +2,12 @@
 #include "api/images.h"
 
 #include <fstream>
-#include <future>
-#include <thread>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/json.hpp>
-#include <gtest/gtest.h>
-
-#include "api/api.h"
-#include "fakes/raw_client.h"
+#include "fakes/api_world.h"
 #include "util/base64.h"
 
 namespace eai::api {
 namespace {
-
-namespace asio = boost::asio;
-namespace json = boost::json;
-using test::RawClient;
-constexpr auto k_patience = std::chrono::seconds(10);
 
 // One tensor of zeros under the name that tells what the file is.
 void write_part(const fs::path& path, const std::string& tensor) {
@@ -31,7 +17,7 @@ void write_part(const fs::path& path, const std::string& tensor) {
   std::ofstream(path, std::ios::binary) << bytes + head + std::string(4, '\0');
 }
 
-class ImagesTest : public ::testing::Test {
+class ImagesTest : public ApiWorld {
  protected:
   void SetUp() override {
     const fs::path model = folder_.path() / "flux";
@@ -44,35 +30,9 @@ class ImagesTest : public ::testing::Test {
     spec.folder_name = "flux";
     spec.task = model::Task::image_generation;
     spec.gguf = model;
-    engine::PoolOptions pool;
-    pool.run_folder = folder_.path() / "run";
-    pool.log_folder = folder_.path() / "logs";
-    pool.programs["eai-image-engine"] = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_image_engine.py";
-    pool.stop_grace = std::chrono::seconds(0);
-    pool_.emplace(context_, pool, std::vector<engine::ModelSpec>{spec});
-    ServedModel served;
-    served.id = spec.id;
-    served.folder_name = spec.folder_name;
-    served.task = spec.task;
     ApiOptions options;
     options.first_news = std::chrono::milliseconds(20);
-    api_.emplace(context_, *pool_, std::vector<ServedModel>{served}, options);
-    server_.emplace(context_, http::Limits{}, api_->handlers());
-    const auto bound = server_->listen_tcp("127.0.0.1", 0);
-    ASSERT_TRUE(bound) << bound.error().message;
-    port_ = *bound;
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  void TearDown() override {
-    if (!thread_.joinable()) return;
-    std::promise<void> stopped;
-    asio::post(context_, [&] {
-      server_.reset();
-      asio::co_spawn(context_, pool_->stop(), [&](std::exception_ptr) { stopped.set_value(); });
-    });
-    EXPECT_EQ(stopped.get_future().wait_for(k_patience), std::future_status::ready);
-    asio::post(context_, [this] { context_.stop(); });
-    thread_.join();
+    serve(std::move(options), {spec});
   }
 
   std::string ask(const std::string& fields) {
@@ -85,33 +45,17 @@ class ImagesTest : public ::testing::Test {
     client.get(path);
     return client.answer();
   }
-  static int status_of(const std::string& answer) { return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0; }
   static json::object body_of(const std::string& answer) {
     return json::parse(answer.substr(answer.find("\r\n\r\n") + 4)).as_object();
   }
   static std::string error_of(const std::string& answer) {
     return std::string(body_of(answer).at("error").at("message").as_string());
   }
-  bool soon(const std::function<bool()>& is_so) {
-    const auto end = std::chrono::steady_clock::now() + k_patience;
-    while (!is_so())
-      if (std::chrono::steady_clock::now() > end) return false;
-    return true;
-  }
   bool engine_saw_it_leave() {
     for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "run"))
       if (entry.path().string().ends_with(".left")) return true;
     return false;
   }
-
-  TemporaryFolder folder_;
-  asio::io_context context_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
-  std::optional<engine::Pool> pool_;
-  std::optional<Api> api_;
-  std::optional<http::Server> server_;
-  std::uint16_t port_ = 0;
-  std::thread thread_;
 };
 
 TEST_F(ImagesTest, PicturesComeBackWithTheirSeeds) {

@@ -3,8 +3,11 @@
 // Thread: the test's own; the server runs on another, which start() begins and TearDown() ends.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <future>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,13 +36,15 @@ class ApiWorld : public ::testing::Test {
  protected:
   // Models: "hash-c" (chat, behaves as `chat` says), "hash-e" (embed).
   void start(ApiOptions options = {}, const std::string& chat = "good") {
-    const std::vector<engine::ModelSpec> specs = {spec("hash-c", chat, Task::chat),
-                                                  spec("hash-e", "good", Task::embed)};
+    serve(std::move(options), {spec("hash-c", chat, Task::chat), spec("hash-e", "good", Task::embed)});
+  }
+  void serve(ApiOptions options, const std::vector<engine::ModelSpec>& specs) {
     engine::PoolOptions pool;
     pool.run_folder = folder_.path() / "run";
     pool.log_folder = folder_.path() / "logs";
     pool.measured_file = folder_.path() / "measured.json";
     pool.programs["llama-server"] = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_engine.py";
+    pool.programs["eai-image-engine"] = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_image_engine.py";
     pool.stop_grace = std::chrono::seconds(0);
     pool_.emplace(context_, pool, specs);
     std::vector<ServedModel> served;
@@ -56,7 +61,15 @@ class ApiWorld : public ::testing::Test {
     const auto bound = server_->listen_tcp("127.0.0.1", 0);
     ASSERT_TRUE(bound) << bound.error().message;
     port_ = *bound;
-    thread_ = std::thread([this] { context_.run(); });
+    thread_ = std::thread([this] {
+      while (context_.run_one() > 0) {
+        {
+          std::lock_guard hold(steps_mutex_);
+          ++steps_;
+        }
+        stepped_.notify_all();
+      }
+    });
   }
   void TearDown() override {
     if (!thread_.joinable()) return;
@@ -99,10 +112,15 @@ class ApiWorld : public ::testing::Test {
     });
     done.get_future().get();
   }
+  // Whether it becomes so. Looks again after each step of the server, and now and then for what happens outside of it.
   bool soon(const std::function<bool()>& is_so) {
     const auto end = std::chrono::steady_clock::now() + k_patience;
-    while (!is_so())
+    while (!is_so()) {
       if (std::chrono::steady_clock::now() > end) return false;
+      std::unique_lock hold(steps_mutex_);
+      const auto seen = steps_;
+      stepped_.wait_for(hold, std::chrono::milliseconds(5), [&] { return steps_ != seen; });
+    }
     return true;
   }
 
@@ -131,6 +149,9 @@ class ApiWorld : public ::testing::Test {
   http::Limits limits_;
   bool sees_ = false;  // whether the chat model takes pictures
   std::uint16_t port_ = 0;
+  std::mutex steps_mutex_;
+  std::condition_variable stepped_;
+  std::uint64_t steps_ = 0;  // that the server's thread has made
   std::thread thread_;
 };
 
