@@ -1,5 +1,6 @@
 // Why: the tests need a machine of their own: an empty store, and a model of some kilobytes whose blocks came with the
-// program. Included by tests only.
+// program.
+// Thread: one. Included by tests only.
 #pragma once
 
 #include <gtest/gtest.h>
