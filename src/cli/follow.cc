@@ -17,7 +17,7 @@ using library::Progress;
 std::string phase_words(Phase phase) {
   switch (phase) {
     case Phase::waiting:
-      return "waiting for another eai that downloads it";
+      return "waiting for another eai to download it";
     case Phase::metadata:
       return "asking for its metadata";
     case Phase::unpacking:

@@ -33,15 +33,15 @@ std::string_view shell_words(Hint hint) {
     case Hint::stop_server:
       return "stop it with `eai model stop`, or replace it with --force";
     case Hint::served_model:
-      return "`eai model stop` first, or use --force";
+      return "run `eai model stop` first, or use --force";
     case Hint::download_model:
-      return "`eai model download <name>` brings it";
+      return "`eai model download <name>` downloads it";
     case Hint::download_or_file:
-      return "`eai model download <name>` brings it, and a GGUF file anywhere can be named by its path";
+      return "`eai model download <name>` downloads it; a GGUF file anywhere can be named by its path";
     case Hint::list_names:
       return "`eai model list --all` lists the names; any hash (CID) works too";
     case Hint::list_models:
-      return "`eai model list` shows what is";
+      return "`eai model list` shows what is here";
     case Hint::llama_engine:
       return "build it with `make`, or name one with --llama-server, EAI_LLAMA_SERVER or engines.llama_server in "
              "config.toml";
@@ -49,13 +49,13 @@ std::string_view shell_words(Hint hint) {
       return "build it with `make`, or name one with --image-engine, EAI_IMAGE_ENGINE or engines.image_engine in "
              "config.toml";
     case Hint::go_online:
-      return "with --offline no gateway is asked: leave that out, or name a folder that has the blocks with --blocks";
+      return "with --offline, no gateway is asked: leave it out, or name a folder that has the blocks with --blocks";
     case Hint::more_gateways:
       return "name another gateway with --gateway, or leave out --no-public-gateways";
     case Hint::try_again:
-      return "the same command goes on from here later; --gateway names one more source";
+      return "run the same command later to continue from here, or add a source with --gateway";
     case Hint::car_home:
-      return "with --offline go --dry-run and --to car:<file>";
+      return "with --offline, use --dry-run or --to car:<file>";
     case Hint::set_task:
       return "use --task to change it";
     case Hint::set_ram:

@@ -23,7 +23,7 @@ void tell(const library::Asked& asked, const store::Candidate& candidate, const 
     out.line(out.styled(Style::red, "refused") + "  " + asked.label + "  " + printable(words_of(outcome.error()), 400));
   } else if (outcome->was_here) {
     event["event"] = "was_here";
-    out.line("was here " + asked.label);
+    out.line("had already " + asked.label);
   } else {
     event["way"] = name_of(outcome->way);
     out.line(out.styled(Style::green, "adopted") + "  " + asked.label + "  " + human_bytes(outcome->model.size()) +
@@ -44,7 +44,7 @@ Result<int> model_adopt(Context& context) {
                                              "`eai model adopt <folder>`");
   }
   if (candidates->empty()) {
-    return fail(Code::not_found, folder.string() + " holds no model of the Python tool (<hash>.gguf)");
+    return fail(Code::not_found, folder.string() + " contains no models of the Python tool (<hash>.gguf)");
   }
   Interrupt interrupt;
   int status = 0;

@@ -29,7 +29,7 @@ void tell(const library::Asked& asked, const std::string& home, const library::A
     const std::string seen =
         verdict.wholes == 0 ? std::to_string(verdict.leaves) + " of " + std::to_string(verdict.all_leaves) + " leaves"
                             : std::to_string(verdict.wholes) + " of " + std::to_string(verdict.files.size()) +
-                                  " parts as a whole (it gives no single blocks)";
+                                  " whole parts (it does not serve single blocks)";
     out.line(out.styled(Style::green, "good") + "  " + asked.label + " at " + home + "  metadata and " + seen + ", " +
              human_bytes(verdict.bytes));
   }
@@ -42,14 +42,14 @@ void tell(const library::Asked& asked, const library::DealPiece& piece,
   if (!deals) {
     event["why"] = words_of(deals.error());
     out.event(event);
-    out.line("Filecoin deals of " + piece.name + ": not known: " + printable(words_of(deals.error()), 300));
+    out.line("Filecoin deals of " + piece.name + ": unknown: " + printable(words_of(deals.error()), 300));
     return;
   }
   json::array listed;
   std::string text;
   for (const preserve::Deal& deal : *deals) {
     listed.push_back(json::object{{"state", deal.state}, {"provider", deal.provider}, {"id", deal.id}});
-    text += (text.empty() ? "" : ", ") + (deal.state.empty() ? "state not told" : deal.state);
+    text += (text.empty() ? "" : ", ") + (deal.state.empty() ? "state unknown" : deal.state);
     if (!deal.provider.empty()) text += " at " + deal.provider;
     if (!deal.id.empty()) text += " (" + deal.id + ")";
   }
@@ -69,7 +69,7 @@ void tell_deals(const library::Asked& asked, const library::Audited& audited, co
     with_deals += deals && !deals->empty() ? 1U : 0U;
   }
   out.line(std::to_string(with_deals) + " of " + std::to_string(pieces.size()) +
-           " pieces have deals, as Lighthouse tells; they take hours to a day");
+           " pieces have deals, according to Lighthouse; a deal takes hours, or a day");
 }
 
 library::AuditRequest request_of(const Config& config) {
@@ -84,7 +84,7 @@ Result<int> model_audit(Context& context) {
   EAI_TRY(const library::Library library, library::Library::open(context.folders));
   EAI_TRY(const auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
   if (asked.empty()) return fail(Code::invalid, "say which model to audit, by name or hash");
-  if (config.fetch.offline) return fail(Code::invalid, "--offline opens no connection, and an audit asks the homes");
+  if (config.fetch.offline) return fail(Code::invalid, "an audit asks the homes, which --offline forbids");
   Interrupt interrupt;
   const library::AuditRequest request = request_of(config);
   const std::vector<std::string> homes =

@@ -27,7 +27,7 @@ void tell(const library::Asked& asked, const library::Checked& checked, Output& 
     return;
   }
   out.line(out.styled(Style::red, "damaged") + "  " + asked.label + "  " + printable(words_of(*checked.damage), 400));
-  out.note("`eai model download " + asked.label + "` fetches it again.");
+  out.note("`eai model download " + asked.label + "` downloads it again.");
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ Result<int> model_check(Context& context) {
     for (const store::Newer& entry : library.contents.newer) {
       context.out.note(library.label_of(entry.id) + " is not checked: " + printable(entry.why, 400));
     }
-    if (asked.empty()) context.out.note("No model is here yet, so there is nothing to check.");
+    if (asked.empty()) context.out.note("There are no models here yet, so there is nothing to check.");
   }
   Interrupt interrupt;
   bool all_good = true;

@@ -25,7 +25,7 @@ Result<int> model_download(Context& context) {
     const bool was_here = library.stored(one.id) != nullptr;
     auto model = bring(context, library, one, interrupt);
     if (!model && interrupt.requested()) {
-      context.out.note("Stopped. What is verified stays; the same command goes on from there.");
+      context.out.note("Stopped. What is verified is kept; run the same command to continue.");
       return k_interrupted;
     }
     if (!model) return Failure(std::move(model).error());
@@ -35,7 +35,7 @@ Result<int> model_download(Context& context) {
                                           {"was_here", was_here},
                                           {"bytes", model->size()},
                                           {"folder", model->folder.string()}});
-    context.out.line(one.label + (was_here ? " is here already: " : " is here and verified: ") +
+    context.out.line(one.label + (was_here ? " is already here: " : " is here and verified: ") +
                      human_bytes(model->size()) + ", " + one.id.str());
   }
   return 0;

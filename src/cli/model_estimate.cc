@@ -51,7 +51,7 @@ void print(const library::Subject& subject, const library::Estimate& estimate, O
   print_line(out, "total", estimate.found.memory.total(), "", Style::bold);
   if (!estimate.found.memory.note.empty()) out.line("  " + estimate.found.memory.note);
   if (estimate.measured) {
-    print_line(out, "measured", *estimate.measured, "highest seen on this machine; counts instead", Style::bold);
+    print_line(out, "measured", *estimate.measured, "highest seen on this machine; used instead", Style::bold);
   }
   print_line(out, "budget", estimate.budget.bytes, estimate.budget.source, Style::plain);
   if (estimate.fits() && estimate.need() > estimate.budget.bytes) {
@@ -64,12 +64,12 @@ void print(const library::Subject& subject, const library::Estimate& estimate, O
     const std::uint32_t length = estimate.context_that_fits;
     out.line("  " + out.styled(Style::red, "does not fit") + ": " +
              human_bytes(estimate.need() - estimate.budget.bytes) + " too much" +
-             (length > 0 ? "; with --context-length " + std::to_string(length) + " it would" : ""));
+             (length > 0 ? "; with --context-length " + std::to_string(length) + " it would fit" : ""));
   }
   const std::uint64_t trained = estimate.found.info.context_length;
   if (trained > 0 && estimate.found.launch.context > trained) {
     out.note(subject.name + " was trained for " + std::to_string(trained) +
-             " tokens; beyond that its answers get worse");
+             " tokens; beyond that, its answers get worse");
   }
 }
 

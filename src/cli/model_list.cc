@@ -105,20 +105,20 @@ Result<int> model_list(Context& context) {
   for (const store::Unfinished& entry : library.contents.unfinished) {
     std::string name = library.label_of(entry.id);
     out.note(name + ": " + human_bytes(entry.bytes) + " of an unfinished download" +
-             (entry.busy ? ", which goes on now"
-                         : "; `eai model download " + name + "` goes on, `eai model remove " + name + "` drops it"));
+             (entry.busy ? ", which is still running"
+                         : "; `eai model download " + name + "` continues it, `eai model remove " + name + "` deletes it"));
   }
   for (const store::Damaged& entry : library.contents.damaged) {
     std::string name = entry.id ? library.label_of(*entry.id) : printable(entry.name);
     out.note(name + " is damaged: " + printable(entry.why, 400) +
-             (entry.id ? "; `eai model download " + name + "` fetches it again" : ""));
+             (entry.id ? "; `eai model download " + name + "` downloads it again" : ""));
   }
   for (const store::Newer& entry : library.contents.newer) {
     out.note(library.label_of(entry.id) + " cannot be used: " + printable(entry.why, 400) + "; a newer eai can use it");
   }
   const store::Contents& here = library.contents;
   if (here.models.empty() && here.damaged.empty() && here.newer.empty() && !all) {
-    out.note("No model is here yet. `eai model list --all` shows those that eai knows by name.");
+    out.note("There are no models here yet. `eai model list --all` shows those that eai knows by name.");
   }
   return 0;
 }

@@ -27,7 +27,7 @@ Result<std::string> key_from_environment(const char* name) {
   while (!key.empty() && is_blank(key.front())) key.remove_prefix(1);
   while (!key.empty() && is_blank(key.back())) key.remove_suffix(1);
   if (std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; })) return std::string(key);
-  return fail(Code::invalid, std::string(name) + " holds characters that no key has, such as a blank or a line break");
+  return fail(Code::invalid, std::string(name) + " contains characters that no key has, such as a space or a line break");
 }
 
 Result<std::optional<double>> parse_ram(const std::string& text) {
@@ -128,9 +128,9 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
     line += "; " + std::to_string(share) + "% stored as it is, because packing would gain less than 4%";
   }
   out.line(line);
-  out.line(human_bytes(outcome.new_here) + " are in no model that is known here");
+  out.line(human_bytes(outcome.new_here) + " are in none of the models known here");
   for (const auto& [home, bytes] : outcome.new_at) out.line(human_bytes(bytes) + " new at " + home);
-  if (outcome.resumed > 0) out.line(human_bytes(outcome.resumed) + " had been sent by an earlier run");
+  if (outcome.resumed > 0) out.line(human_bytes(outcome.resumed) + " were already sent by an earlier run");
 }
 
 bool sends_to_lighthouse(const library::PreserveRequest& request) {
@@ -146,10 +146,10 @@ int tell_failures(const Context& context, const preserve::Outcome& outcome) {
     const int own = face_of(failure.error.code).exit_status;
     if (status == 0) status = own;
     Error error = failure.error;
-    context.out.error(std::move(error).with("not complete at " + failure.home), own);
+    context.out.error(std::move(error).with("incomplete at " + failure.home), own);
   }
   if (status != 0 && !context.config.preserve.dry_run) {
-    context.out.note("The other homes have all of it. The same command goes on with what is missing.");
+    context.out.note("The other homes have all of it. Run the same command again to send what is missing.");
   }
   return status;
 }
@@ -160,8 +160,8 @@ Result<int> tell_end(const Context& context, const library::PreserveRequest& req
   const auto reached = feed.latest();
   const bool is_up = reached && std::any_of(reached->peers.begin(), reached->peers.end(),
                                             [](const auto& home) { return home.done > 0; });
-  std::string advice = is_up ? "What is up stays up; the same command goes on from there."
-                             : "Nothing is up yet; the same command begins anew.";
+  std::string advice = is_up ? "What was sent stays there; run the same command to continue."
+                             : "Nothing was sent yet; the same command starts over.";
   if (request.options.dry_run) advice = "Nothing was sent.";
   if (interrupt.requested()) {
     context.out.note("Stopped. " + advice);
@@ -187,14 +187,14 @@ Result<int> model_preserve(Context& context) {
   const preserve::Outcome& outcome = preserved->outcome;
   tell(outcome, context);
   if (request.options.dry_run && sends_to_lighthouse(request)) {
-    context.out.note("Lighthouse may cut parts in a way of its own: then their CIDs and the hash are others.");
+    context.out.note("Lighthouse may split parts in its own way; then their CIDs and the hash are different.");
   }
   context.out.line(outcome.hash.str());
   auto ended = library::end_journal(*preserved);
   const int status = tell_failures(context, outcome);
   // Said last: the hash, which is worth more, is out.
   if (preserved->unsettled && interrupt.requested()) {
-    context.out.note("Stopped. It is up, but not in the local store: the same command goes on from there.");
+    context.out.note("Stopped. It was sent, but is not in the local store yet; run the same command to continue.");
     return k_interrupted;
   }
   if (preserved->unsettled) return Failure(*std::move(preserved->unsettled));

@@ -27,7 +27,7 @@ Result<int> model_run(Context& context) {
     for (const library::Asked& one : asked) {
       auto model = bring(context, library, one, interrupt);
       if (!model && interrupt.requested()) {
-        context.out.note("Stopped. What is verified stays; the same command goes on from there.");
+        context.out.note("Stopped. What is verified is kept; run the same command to continue.");
         return k_interrupted;
       }
       if (!model) return Failure(std::move(model).error());

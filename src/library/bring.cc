@@ -52,7 +52,7 @@ Hint remedy_of(const FetchSettings& settings) {
 Result<store::Model> bring_one(Library& library, const Asked& asked, const FetchSettings& settings, Feed& feed,
                                const std::stop_token& stop) {
   for (const store::Damaged& entry : library.contents.damaged) {
-    if (entry.id == asked.id) feed.note(printable(entry.why, 400) + "; it is fetched again");
+    if (entry.id == asked.id) feed.note(printable(entry.why, 400) + "; downloading it again");
   }
   const auto on_progress = [&](const fetch::Progress& now) { feed.progress(progress_of(asked, now)); };
   auto model = fetch::download(asked.id, library.store, sources_of(settings, library.folders), options_of(settings),

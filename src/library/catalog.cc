@@ -33,7 +33,7 @@ const std::vector<Family>& families() {
 // The value of an entry that must be text.
 Result<std::string> text_of_entry(const fs::path& file, const TomlEntry& entry) {
   if (const auto* text = std::get_if<std::string>(&entry.value)) return *text;
-  return fail_at(file, entry.line, entry.key() + " must be text in quotes");
+  return fail_at(file, entry.line, entry.key() + " must be a string in quotes");
 }
 
 Result<double> gigabytes_of(const fs::path& file, const TomlEntry& entry) {
@@ -97,7 +97,7 @@ Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file, const 
   std::vector<CatalogEntry> out;
   for (std::size_t i = 0; i < entries.size();) {
     if (entries[i].path.size() != 3 || entries[i].path[0] != "models") {
-      return fail_at(file, entries[i].line, "unknown key " + entries[i].key() + "; a model is [models.<name>]");
+      return fail_at(file, entries[i].line, "unknown key " + entries[i].key() + "; a model is a table [models.<name>]");
     }
     CatalogEntry model{.name = entries[i].path[1], .id = none};
     std::uint32_t line = entries[i].line;

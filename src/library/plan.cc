@@ -21,7 +21,7 @@ Result<const ModelSettings*> own_settings(const Library& library, const ServeSet
     if (found != nullptr)
       return fail(Code::invalid, one.file.string() + ": [models.\"" + printable(found->model) + "\"] and [models.\"" +
                                      printable(one.model) +
-                                     "\"] are the same model; put its settings into one of them");
+                                     "\"] name the same model; put its settings into one table");
     found = &one;
   }
   return found;

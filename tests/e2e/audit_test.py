@@ -71,7 +71,7 @@ def test_a_home_that_gives_whole_files_only(world, kubo, lighthouse, gateway):
     told = json.loads(done.stdout)
     assert told["wholes"] == 2 and told["bytes"] > 3_900_000
     people = world.run("audit", found, "--home", lighthouse.url)
-    assert "1 of 3 parts as a whole" in people.stdout
+    assert "1 of 3 whole parts" in people.stdout
 
 
 def test_a_whole_file_that_lies(world, kubo, lighthouse):

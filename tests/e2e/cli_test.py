@@ -56,7 +56,7 @@ def test_version_and_help(eai):
 def test_download_list_check_remove(eai):
     done = [json.loads(line) for line in eai("model", "download", "eai-demo", "--json").stdout.splitlines()]
     assert done[-1]["event"] == "done" and done[-1]["hash"] == DEMO and not done[-1]["was_here"]
-    assert "is here already" in eai("model", "download", "--hash", DEMO).stdout
+    assert "is already here" in eai("model", "download", "--hash", DEMO).stdout
 
     listed = eai.json("model", "list")["models"]
     assert [model["name"] for model in listed] == ["eai-demo"]

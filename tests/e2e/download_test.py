@@ -108,7 +108,7 @@ def test_without_a_network_each_public_gateway_is_named(eai):
     refused = eai("model", "run", "qwen3-1.7b", "--max-retries", "0", status=5)
     for name in ("gateway.lighthouse.storage", "ipfs.io", "dweb.link", "trustless-gateway.link"):
         assert f"{name}: could not resolve host" in refused.stderr.lower()
-    assert refused.stderr.startswith("qwen3-1.7b: ") and "goes on from here" in refused.stderr
+    assert refused.stderr.startswith("qwen3-1.7b: ") and "continue from here" in refused.stderr
     assert eai.json("model", "list")["unfinished"] == []
 
 

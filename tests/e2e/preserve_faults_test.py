@@ -239,7 +239,7 @@ def test_disk_full_while_a_car_is_written(world, kubo):
     disk = world.folder / "disk"
     assert len(data) < 4 << 20
     done = world.run("preserve", path, "--to", "car:disk/m.car", "--to", f"kubo:{kubo.api}", before=on_small_disk(disk, "4m"))
-    assert done.returncode == 8 and "No space left" in done.stderr and "not complete at car:disk/m.car" in done.stderr
+    assert done.returncode == 8 and "No space left" in done.stderr and "incomplete at car:disk/m.car" in done.stderr
     # The other home has it, and on a larger disk the same command succeeds.
     found = done.stdout.splitlines()[-1]
     assert unpack(json.loads(kubo.get(found)), kubo.get) == {"tiny/tiny": data}

@@ -238,7 +238,7 @@ def test_the_other_home_gets_all_of_it(world, kubo, lighthouse):
     done = world.run("preserve", *words, "-q", environment=lighthouse.environment)
     assert done.returncode == 5
     found = done.stdout.strip()
-    assert "not complete at lighthouse" in done.stderr and "kubo" not in done.stderr
+    assert "incomplete at lighthouse" in done.stderr and "kubo" not in done.stderr
     assert unpack(json.loads(kubo.get(found)), kubo.get) == {"tiny/tiny": data}
     assert found in kubo.pins() and (world.folder / "home/models" / found / "model.gguf").exists()
     assert world.journals()
@@ -270,7 +270,7 @@ def test_a_home_that_never_began_gets_the_same_model_later(world, kubo, lighthou
 def test_a_node_that_is_not_there(world, lighthouse):
     path, _ = world.model()
     done = world.run("preserve", path, *BOTH, "kubo:http://127.0.0.1:9", "--max-retries", 0, environment=lighthouse.environment)
-    assert done.returncode == 5 and "not complete at kubo:http://127.0.0.1:9" in done.stderr
+    assert done.returncode == 5 and "incomplete at kubo:http://127.0.0.1:9" in done.stderr
     assert "tiny_metadata.json" in lighthouse.names()
 
 
@@ -384,5 +384,5 @@ def test_pinning_has_nobody_to_fetch_from(world, kubo, lighthouse, pinning):
     path, _ = world.model()
     done = world.run("preserve", path, *BOTH, pinning.home, "--to", "kubo:http://127.0.0.1:9", "--max-retries", 0,
                      environment={**lighthouse.environment, **pinning.environment})
-    assert done.returncode == 5 and f"not complete at {pinning.home}" in done.stderr and "fetches the blocks" in done.stderr
+    assert done.returncode == 5 and f"incomplete at {pinning.home}" in done.stderr and "fetches the blocks" in done.stderr
     assert "tiny_metadata.json" in lighthouse.names()

@@ -109,7 +109,7 @@ def test_interrupted_while_the_folder_is_read(world, form, phase, where):
     running.send_signal(signal.SIGINT)
     out, error = running.communicate(timeout=20)
     assert running.returncode == 130 and out == ""
-    assert ("Stopped. Nothing was sent" if where[0] == "--dry-run" else "Stopped. Nothing is up yet") in error
+    assert ("Stopped. Nothing was sent" if where[0] == "--dry-run" else "Stopped. Nothing was sent yet") in error
     assert {p.name for p in world.folder.iterdir()} <= {"tiny", "home"}, "nothing half-written"
     assert not list(world.folder.glob("home/preserve/part.*"))
 
@@ -132,7 +132,7 @@ def test_interrupted_before_the_store_has_it(world, kubo):
     found = world.hash(*words, "--dry-run")
     running, out, error = signalled_before_the_store(world, words, found, signal.SIGINT)
     # It is uploaded, and the user is told so; only the store does not have it yet.
-    assert running.returncode == 130 and out.splitlines()[-1] == found and "goes on from there" in error
+    assert running.returncode == 130 and out.splitlines()[-1] == found and "run the same command to continue" in error
     assert kubo.has(found) and world.journals() and not list(world.folder.glob("home/models/*"))
     again = world.preserve(*words)
     assert again["hash"] == found and again["sent"] == 0
@@ -145,7 +145,7 @@ def test_interrupted_and_says_how_to_go_on(world, kubo, lighthouse, form, held):
     running.send_signal(signal.SIGINT)
     out, error = running.communicate(timeout=20)
     is_up = held in ("tiny.zip.part-ac", "tiny_metadata.json")
-    assert running.returncode == 130 and out == "" and ("goes on from there" if is_up else "begins anew") in error
+    assert running.returncode == 130 and out == "" and ("run the same command to continue" if is_up else "starts over") in error
     assert "error" not in error and "eai:" not in error
     assert not (world.folder / "tiny_metadata.json").exists()
     lighthouse.control()
