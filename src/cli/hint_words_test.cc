@@ -21,10 +21,11 @@ TEST(HintWords, EveryHintHasANameAndWordsOfItsOwn) {
 TEST(HintWords, StandBehindWhatIsWrong) {
   EXPECT_EQ(words_of({Code::io, "it did not work"}), "it did not work");
   EXPECT_EQ(words_of({Code::not_found, "tiny is not here", Hint::list_models}),
-            "tiny is not here; `eai model list` shows what is");
+            "tiny is not here; `eai model list` shows what is here");
   EXPECT_EQ(words_of({Code::not_found, "did you mean tiny?", Hint::list_models}),
-            "did you mean tiny? `eai model list` shows what is");
-  EXPECT_EQ(words_of_note("tiny is left out", Hint::list_models), "tiny is left out (`eai model list` shows what is)");
+            "did you mean tiny? `eai model list` shows what is here");
+  EXPECT_EQ(words_of_note("tiny is left out", Hint::list_models),
+            "tiny is left out (`eai model list` shows what is here)");
   EXPECT_EQ(words_of_note("tiny is left out", Hint::none), "tiny is left out");
 }
 
