@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "util/text.h"
+
 namespace eai::cli {
 namespace {
 
