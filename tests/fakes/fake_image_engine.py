@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """An image engine that draws nothing: it takes eai-image-engine's command line, speaks its private API
 (image_engine/README.md) and answers with a picture that is the text "picture SEED". A prompt may ask for trouble:
-"crash K" (it dies after step K), "die" (it dies before its answer, the first time only), "hang K" (it sends nothing after step K; when the client leaves, <socket>.left
-appears), "fail" (an error event), "refuse" (400), "garbage" (something that is not an event, then the end)."""
+"crash K" (it dies after step K), "die" (it dies before its answer, the first time only), "hang K" (it sends nothing
+after step K; when the client leaves, <socket>.left appears), "fail" (an error event), "refuse" (400), "garbage"
+(something that is not an event, then the end)."""
 import base64
 import json
 import os
