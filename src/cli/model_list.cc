@@ -105,8 +105,9 @@ Result<int> model_list(Context& context) {
   for (const store::Unfinished& entry : library.contents.unfinished) {
     std::string name = library.label_of(entry.id);
     out.note(name + ": " + human_bytes(entry.bytes) + " of an unfinished download" +
-             (entry.busy ? ", which is still running"
-                         : "; `eai model download " + name + "` continues it, `eai model remove " + name + "` deletes it"));
+             (entry.busy
+                  ? ", which is still running"
+                  : "; `eai model download " + name + "` continues it, `eai model remove " + name + "` deletes it"));
   }
   for (const store::Damaged& entry : library.contents.damaged) {
     std::string name = entry.id ? library.label_of(*entry.id) : printable(entry.name);

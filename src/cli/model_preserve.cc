@@ -27,7 +27,8 @@ Result<std::string> key_from_environment(const char* name) {
   while (!key.empty() && is_blank(key.front())) key.remove_prefix(1);
   while (!key.empty() && is_blank(key.back())) key.remove_suffix(1);
   if (std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; })) return std::string(key);
-  return fail(Code::invalid, std::string(name) + " contains characters that no key has, such as a space or a line break");
+  return fail(Code::invalid,
+              std::string(name) + " contains characters that no key has, such as a space or a line break");
 }
 
 Result<std::optional<double>> parse_ram(const std::string& text) {

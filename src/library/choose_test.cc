@@ -15,7 +15,7 @@ struct Choose : LibraryTest {
     ship_model();
     Library library = open();
     Feed feed;
-    EXPECT_TRUE(bring(library, {model.id, "tiny"}, FetchSettings{.offline = true}, feed, {}));
+    EXPECT_TRUE(bring(library, {model.id, "tiny"}, offline(), feed, {}));
     return library;
   }
 };

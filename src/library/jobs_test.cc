@@ -11,8 +11,7 @@ namespace eai::library {
 namespace {
 
 struct Jobs : LibraryTest {
-  // Nothing but block folders is asked.
-  FetchSettings settings{.offline = true};
+  FetchSettings settings = offline();
   Asked tiny() const { return {model.id, "tiny"}; }
   void bring_tiny(Library& library) {
     Feed feed;
@@ -58,7 +57,8 @@ TEST_F(Jobs, BringNamesTheRemedyWhenNobodyHasTheModel) {
   EXPECT_EQ(offline.error().code, Code::network);
   EXPECT_EQ(offline.error().message.find("lost: "), 0U) << offline.error().message;
   EXPECT_EQ(offline.error().hint, Hint::go_online);
-  const FetchSettings alone{.public_gateways = false};
+  FetchSettings alone;
+  alone.public_gateways = false;
   const auto without = bring(library, lost, alone, feed, {});
   ASSERT_FALSE(without);
   EXPECT_EQ(without.error().hint, Hint::more_gateways);
@@ -75,7 +75,7 @@ TEST_F(Jobs, BringReplacesADamagedModelAndSaysSo) {
   Feed feed;
   ASSERT_TRUE(bring(library, tiny(), settings, feed, {}));
   ASSERT_EQ(notes_of(feed).size(), 1U);
-  EXPECT_NE(notes_of(feed)[0].text.find("it is fetched again"), std::string::npos);
+  EXPECT_NE(notes_of(feed)[0].text.find("downloading it again"), std::string::npos);
   EXPECT_TRUE(library.contents.damaged.empty());
   EXPECT_NE(library.stored(model.id), nullptr);
 }

@@ -8,13 +8,20 @@
 #include "fetch/fetch_testing.h"
 #include "library/job.h"
 #include "library/library.h"
+#include "library/settings.h"
 
 namespace eai::library {
 
 struct LibraryTest : ::testing::Test {
   LibraryTest() { fs::create_directories(blocks); }
 
-  void ship_model() { model = fetch::preserve_model(blocks, 100'000, 64 * k_kib); }
+  void ship_model() { model = fetch::preserve_model(blocks, 100'000, k_mib); }
+  // Nothing but block folders is asked.
+  static FetchSettings offline() {
+    FetchSettings out;
+    out.offline = true;
+    return out;
+  }
   Library open() const {
     auto library = Library::open(folders);
     EXPECT_TRUE(library) << library.error().message;

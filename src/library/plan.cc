@@ -20,8 +20,7 @@ Result<const ModelSettings*> own_settings(const Library& library, const ServeSet
     if (!asked || asked->id != id) continue;
     if (found != nullptr)
       return fail(Code::invalid, one.file.string() + ": [models.\"" + printable(found->model) + "\"] and [models.\"" +
-                                     printable(one.model) +
-                                     "\"] name the same model; put its settings into one table");
+                                     printable(one.model) + "\"] name the same model; put its settings into one table");
     found = &one;
   }
   return found;
