@@ -53,7 +53,7 @@ engine::PoolOptions pool_options(const library::ServerPlan& plan, const Config& 
   out.measured_file = store::HomePaths{folders.home}.measured();
   out.programs = plan.engines.programs();
   if (!config.server.keep_private && config.server.kv_cache_limit.bytes > 0)
-    out.slot_folder = folders.state / "conversations";
+    out.slot_folder = library::conversations_of(folders);
   out.slot_limit = config.server.kv_cache_limit.bytes;
   out.memory_budget = config.server.memory_limit.bytes;
   out.devices = plan.devices;

@@ -36,12 +36,26 @@ void keep_within(const fs::path& folder, std::uint64_t limit) {
   }
 }
 
+std::string file_name_of(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '-');
+  return text;
+}
+
 // The name tells model, context and slots: another layout of the cache is never read back.
 std::string slot_file(const ModelPlan& plan, std::uint32_t slot) {
-  std::string name = plan.key();
-  std::ranges::replace_if(
-      name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '-');
-  return name + "-" + std::to_string(slot) + std::string(k_ending);
+  return file_name_of(plan.key()) + "-" + std::to_string(slot) + std::string(k_ending);
+}
+
+// The saved caches whose names begin with `prefix`.
+std::vector<fs::path> files_in(const fs::path& folder, std::string_view prefix) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const fs::path& path = entry.path();
+    if (path.extension() == k_ending && path.filename().string().starts_with(prefix)) files.push_back(path);
+  }
+  return files;
 }
 
 // How many tokens the engine saved or read back; 0 if it did not, nothing if it does not answer.
@@ -84,12 +98,14 @@ void Conversations::prepare() const {
 }
 
 void Conversations::clear() const {
-  if (folder_.empty()) return;
-  std::error_code error;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder_, error))
-    if (entry.path().extension() == k_ending) files.push_back(entry.path());
-  for (const fs::path& file : files) fs::remove(file, error);
+  std::error_code ignored;
+  for (const fs::path& file : files_in(folder_, "")) fs::remove(file, ignored);
+}
+
+// A key begins with the model's id and a slash (Measured::key_of).
+void Conversations::forget_all(const fs::path& folder, const std::string& id) {
+  std::error_code ignored;
+  for (const fs::path& file : files_in(folder, file_name_of(id + "/"))) fs::remove(file, ignored);
 }
 
 bool Conversations::keeps(const ModelPlan& plan) const {

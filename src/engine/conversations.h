@@ -29,6 +29,9 @@ class Conversations {
   // Other settings. If the folder is another one, the old one is cleared.
   void reload(fs::path folder, std::uint64_t limit, std::chrono::milliseconds deadline);
   void clear() const;
+  // Removes everything that was saved of the model with this id, also by a server that was killed. A server that runs
+  // computes again what it can no longer read back.
+  static void forget_all(const fs::path& folder, const std::string& id);
 
   // Whether the model's conversations are kept: its engine can save them, and a full context is within the limit (a larger
   // one would only be thrown away).

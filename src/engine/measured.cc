@@ -46,10 +46,21 @@ bool Measured::note(const std::string& key, std::uint64_t peak) {
   return true;
 }
 
-std::string Measured::text() const {
+Result<void> Measured::write(const fs::path& file) const {
   boost::json::object object;
   for (const auto& [key, peak] : peaks_) object[key] = peak;
-  return boost::json::serialize(object) + "\n";
+  return write_file_atomic(file, view_of(boost::json::serialize(object) + "\n"));
+}
+
+Result<void> Measured::save(const fs::path& file, const std::string& key, std::uint64_t peak) {
+  Measured now(file);
+  return now.note(key, peak) ? now.write(file) : Result<void>();
+}
+
+Result<void> Measured::forget(const fs::path& file, const std::string& id) {
+  Measured now(file);
+  const auto is_of_it = [&](const auto& entry) { return entry.first.starts_with(id + "/"); };
+  return std::erase_if(now.peaks_, is_of_it) > 0 ? now.write(file) : Result<void>();
 }
 
 std::string Measured::key_of(const ModelSpec& spec, const Launch& launch) {

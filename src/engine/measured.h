@@ -22,11 +22,16 @@ class Measured {
   std::optional<std::uint64_t> peak(const std::string& key) const;
   // Keeps the larger one; true if it changed. Nothing is written.
   bool note(const std::string& key, std::uint64_t peak);
-  std::string text() const;  // the file's new content
+  // Writes one peak into the file. Everything else in it stays as it is by now, whatever was read from it earlier: what
+  // forget() removed does not come back. A failure leaves the file as it was.
+  static Result<void> save(const fs::path& file, const std::string& key, std::uint64_t peak);
+  // Removes all peaks of the model with this id from the file. A failure leaves the file as it was.
+  static Result<void> forget(const fs::path& file, const std::string& id);
   // Tells apart everything that changes how much an engine takes and what it computes.
   static std::string key_of(const ModelSpec& spec, const Launch& launch);
 
  private:
+  Result<void> write(const fs::path& file) const;
   std::map<std::string, std::uint64_t> peaks_;
 };
 

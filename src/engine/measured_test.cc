@@ -15,10 +15,27 @@ TEST(Measured, PeaksAreKeptAndDamageIsForgiven) {
   EXPECT_FALSE(first.peak("a"));
   EXPECT_TRUE(first.note("a", 10));
   EXPECT_FALSE(first.note("a", 9));
-  ASSERT_TRUE(write_file_atomic(file, view_of(first.text())));
+  ASSERT_TRUE(Measured::save(file, "a", 10));
   EXPECT_EQ(Measured(file).peak("a"), 10u);
   ASSERT_TRUE(write_file_atomic(file, view_of("{\"a\": \"x\", \"b\": -1, \"c\": 3")));
   EXPECT_FALSE(Measured(file).peak("c"));
+}
+
+TEST(Measured, WhatWasForgottenDoesNotComeBack) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "measured.json";
+  EXPECT_TRUE(Measured::forget(file, "gone"));
+  EXPECT_FALSE(fs::exists(file));
+  for (const char* key : {"gone/2048/1", "gone/4096/1/workers", "gone2/2048/1"})
+    ASSERT_TRUE(Measured::save(file, key, 7));
+  Measured server(file);
+  ASSERT_TRUE(Measured::forget(file, "gone"));
+  ASSERT_TRUE(server.note("gone2/2048/1", 8));
+  ASSERT_TRUE(Measured::save(file, "gone2/2048/1", 8));
+  const Measured after(file);
+  EXPECT_FALSE(after.peak("gone/2048/1"));
+  EXPECT_FALSE(after.peak("gone/4096/1/workers"));
+  EXPECT_EQ(after.peak("gone2/2048/1"), 8u);
 }
 
 // Its files outlive versions of this program, so the keys may not change.

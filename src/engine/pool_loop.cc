@@ -161,7 +161,7 @@ void PoolLoop::measure(ModelIndex index) {
   if (!answers(index)) return;
   const auto peak = member.life->measure(member.plan.found().memory);
   if (!peak || budget_.on_device || !measured_.note(member.plan.key(), *peak)) return;
-  save_measured();
+  save_measured(member.plan.key(), *peak);
   if (const ModelTerms terms = terms_of(member); terms.need > scheduler_.terms(index).need)
     apply(scheduler_.set_terms(now(), index, terms));
 }

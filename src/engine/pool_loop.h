@@ -87,7 +87,7 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   void take_next(Member& member);
   void change(ModelIndex index, ModelSpec spec);
   ModelTerms terms_of(const Member& member) const;
-  void save_measured();
+  void save_measured(const std::string& key, std::uint64_t peak);
   ModelStatus status_of(ModelIndex index) const;
 
   boost::asio::io_context& context_;

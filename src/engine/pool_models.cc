@@ -159,10 +159,10 @@ ModelTerms PoolLoop::terms_of(const Member& member) const {
   return terms;
 }
 
-void PoolLoop::save_measured() {
+void PoolLoop::save_measured(const std::string& key, std::uint64_t peak) {
   if (options_.measured_file.empty()) return;
-  asio::post(helper_, [path = options_.measured_file, text = measured_.text()] {
-    if (auto written = write_file_atomic(path, view_of(text)); !written) log::warn("{}", written.error().message);
+  asio::post(helper_, [path = options_.measured_file, key, peak] {
+    if (auto saved = Measured::save(path, key, peak); !saved) log::warn("{}", saved.error().message);
   });
 }
 

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "fakes/lying_gateway.h"
+#include "fakes/small_gguf.h"
 #include "fetch/fetch.h"
 #include "http/client.h"
 #include "ipld/hash.h"
@@ -23,33 +24,10 @@ namespace eai::fetch {
 
 // A GGUF file with one tensor of `bytes` random bytes.
 inline Bytes make_gguf(std::size_t bytes, unsigned seed = 1) {
-  std::string out = "GGUF";
-  auto raw = [&](auto value) {
-    char text[sizeof value];
-    std::memcpy(text, &value, sizeof value);
-    out.append(text, sizeof value);
-  };
-  auto text = [&](std::string_view value) {
-    raw(std::uint64_t{value.size()});
-    out += value;
-  };
-  raw(std::uint32_t{3});
-  raw(std::uint64_t{1});  // tensors
-  raw(std::uint64_t{1});  // keys
-  text("general.architecture");
-  raw(std::uint32_t{8});  // a string
-  text("llama");
-  text("weight");
-  raw(std::uint32_t{1});
-  raw(std::uint64_t{bytes});
-  raw(std::uint32_t{24});  // int8
-  raw(std::uint64_t{0});
-  out.resize((out.size() + 31) / 32 * 32);
   std::mt19937_64 random(seed);
-  Bytes file(out.begin(), out.end());
-  file.reserve(file.size() + bytes);
-  for (std::size_t i = 0; i < bytes; ++i) file.push_back(static_cast<std::uint8_t>(random()));
-  return file;
+  Bytes tensor(bytes);
+  for (std::uint8_t& byte : tensor) byte = static_cast<std::uint8_t>(random());
+  return small_gguf(tensor);
 }
 
 // tar → gzip of a folder with one file.

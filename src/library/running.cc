@@ -74,6 +74,7 @@ Result<fs::path> socket_of(const Folders& folders) {
   EAI_TRY(const fs::path folder, socket_folder(folders.run));
   return folder / "server.sock";
 }
+fs::path conversations_of(const Folders& folders) { return folders.state / "conversations"; }
 fs::path engine_logs_of(const Folders& folders) { return folders.state / "engines"; }
 fs::path server_log_of(const Folders& folders) { return folders.state / "server.log"; }
 

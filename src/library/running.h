@@ -30,7 +30,8 @@ struct ServerRecord {
 
 Result<fs::path> socket_of(const Folders& folders);
 fs::path server_log_of(const Folders& folders);
-fs::path engine_logs_of(const Folders& folders);  // a folder of its own: a model may be called "server"
+fs::path conversations_of(const Folders& folders);  // those of unloaded models
+fs::path engine_logs_of(const Folders& folders);    // a folder of its own: a model may be called "server"
 
 // The server that runs now, if one does.
 Result<std::optional<ServerRecord>> running_server(const Folders& folders);

@@ -1,41 +1,16 @@
 #include "store/adopt.h"
 
-#include <cstring>
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "fakes/small_gguf.h"
 #include "store/store_testing.h"
 
 namespace eai::store {
 namespace {
 
-// The smallest file that is a GGUF: an architecture and one tensor of 32 bytes.
-std::string small_gguf(std::string_view architecture = "llama") {
-  std::string out = "GGUF";
-  auto number = [&](auto value) {
-    char bytes[sizeof value];
-    std::memcpy(bytes, &value, sizeof value);
-    out.append(bytes, sizeof value);
-  };
-  auto text = [&](std::string_view value) {
-    number(std::uint64_t{value.size()});
-    out += value;
-  };
-  number(std::uint32_t{3});
-  number(std::uint64_t{1});  // tensors
-  number(std::uint64_t{1});  // pairs
-  text("general.architecture");
-  number(std::uint32_t{8});
-  text(architecture);
-  text("t");
-  number(std::uint32_t{1});
-  number(std::uint64_t{8});
-  number(std::uint32_t{0});  // F32
-  number(std::uint64_t{0});
-  out.resize((out.size() + 31) / 32 * 32);
-  out.append(32, 'w');
-  return out;
+std::string weights(std::string_view architecture = "llama") {
+  return std::string(text_of(small_gguf(view_of("wwwwwwww"), architecture)));
 }
 
 struct Tool : StoreFixture {
@@ -67,15 +42,15 @@ ino_t inode(const fs::path& path) {
 
 TEST(Adopt, TakesModelAndProjectorWithoutASecondCopy) {
   Tool tool;
-  std::string hash = tool.leave("eyes", small_gguf());
-  tool.write(tool.old / (hash + ".gguf-projector"), small_gguf("clip"));
+  std::string hash = tool.leave("eyes", weights());
+  tool.write(tool.old / (hash + ".gguf-projector"), weights("clip"));
   auto adopted = tool.take_only();
   ASSERT_TRUE(adopted) << adopted.error().message;
   EXPECT_FALSE(adopted->was_here);
   EXPECT_EQ(adopted->way, CloneWay::hard_link);
   EXPECT_EQ(adopted->model.origin, Origin::adopted);
   EXPECT_EQ(inode(*adopted->model.gguf()), inode(tool.old / (hash + ".gguf")));
-  EXPECT_EQ(tool.text(*adopted->model.projector()), small_gguf("clip"));
+  EXPECT_EQ(tool.text(*adopted->model.projector()), weights("clip"));
   EXPECT_TRUE(tool.store.check(adopted->model.id, {}, {}));
   auto again = tool.take_only();
   ASSERT_TRUE(again) << again.error().message;
@@ -96,10 +71,10 @@ TEST(Adopt, TakesAFolderOfSeveralFiles) {
 
 TEST(Adopt, RefusesWhatIsNotProvenAndLeavesNothing) {
   Tool tool;
-  std::string changed = tool.leave("changed", small_gguf());
+  std::string changed = tool.leave("changed", weights());
   tool.write(tool.old / (changed + ".json"), tool.metadata_for("other"));
   std::string html = tool.leave("html", "<html>");
-  std::string linked = tool.leave("linked", small_gguf());
+  std::string linked = tool.leave("linked", weights());
   fs::rename(tool.old / (linked + ".gguf"), tool.old / "elsewhere");
   fs::create_symlink(tool.old / "elsewhere", tool.old / (linked + ".gguf"));
   tool.write(tool.old / "notes.json", "{}");
@@ -115,12 +90,12 @@ TEST(Adopt, RefusesWhatIsNotProvenAndLeavesNothing) {
   }
   EXPECT_FALSE(fs::exists(tool.home / "models"));
   EXPECT_TRUE(fs::is_empty(tool.home / "partial"));
-  EXPECT_EQ(tool.text(tool.old / "elsewhere"), small_gguf());
+  EXPECT_EQ(tool.text(tool.old / "elsewhere"), weights());
 }
 
 TEST(Adopt, MetadataAsTheToolKeepsItAndFromElsewhere) {
   Tool tool;
-  const std::string hash = tool.leave("old", small_gguf());
+  const std::string hash = tool.leave("old", weights());
   const fs::path json = tool.old / (hash + ".json");
   std::string kept = tool.text(json);
   kept.insert(kept.size() - 1, R"(, "filecoin_hash": ")" + hash + '"');
@@ -142,7 +117,7 @@ TEST(Adopt, MetadataAsTheToolKeepsItAndFromElsewhere) {
 
 TEST(Adopt, AWholeModelReplacesABegunDownload) {
   Tool tool;
-  tool.leave("demo", small_gguf());
+  tool.leave("demo", weights());
   tool.write(tool.home / "partial" / tool.id_for("demo").str() / "journal", "half");
   auto adopted = tool.take_only();
   ASSERT_TRUE(adopted) << adopted.error().message;
