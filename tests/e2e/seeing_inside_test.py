@@ -98,6 +98,8 @@ def test_watch_redraws_a_terminal(eai, server):
 
 def test_request_log_has_no_content(eai, server):
     server.ask("What is the capital of France?", extra_headers={"x-request-id": "of-this-test"})
+    # The line is written after the answer, and before the next request of the same connection is read.
+    server.openai.models.list()
     log, = eai.home.rglob("requests.log")
     text = log.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
