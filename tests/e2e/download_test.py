@@ -179,6 +179,6 @@ def test_damaged_model_is_fetched_again(eai):
         # From now on every command knows about it, and nothing runs on it.
         assert eai.json("model", "list")["damaged"][0]["hash"] == model
         assert "changed on this disk" in download(eai, model, empty, status=5).stderr
-        assert "fetched again" in download(eai, model, gateway).stderr
+        assert "downloading it again" in download(eai, model, gateway).stderr
     assert file.read_bytes() == whole
     eai("model", "check", "--hash", model)
