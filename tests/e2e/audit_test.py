@@ -78,7 +78,7 @@ def test_a_whole_file_that_lies(world, kubo, lighthouse):
     found = preserved(world, kubo, seed=6)
     lighthouse.control(gateway="lie")
     done = world.run("audit", found, "--home", lighthouse.url, "--max-retries", 0)
-    assert done.returncode == 4 and "do not fit" in done.stdout
+    assert done.returncode == 4 and "do not match their hash" in done.stdout
 
 
 def test_lighthouse_and_its_deals(world, kubo, lighthouse):

@@ -100,7 +100,7 @@ def test_logs(eai):
     assert following.stdout.readline()
     eai("model", "stop")
     rest = iter(following.stdout.readline, "")
-    assert any(f"server {server.pid} has ended" in line for line in rest)
+    assert any(f"server {server.pid} has stopped" in line for line in rest)
     following.send_signal(signal.SIGINT)
     following.communicate(timeout=WAIT)
     assert following.returncode == 130

@@ -53,4 +53,4 @@ def test_a_lora_of_a_lora_is_refused(eai, source, flux):
     first = lora(source, flux, "first", 1.0)
     second = lora(source, first, "second", 1.0)
     refused = eai("model", "run", "--hash", second, "--port", "0", "--force", *source.sources(), status=2)
-    assert "LoRA itself" in refused.stderr
+    assert "is itself a LoRA" in refused.stderr

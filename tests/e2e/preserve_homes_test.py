@@ -33,7 +33,7 @@ def test_tries_are_counted(world, lighthouse):
     path, _ = world.model(size=100_000)
     lighthouse.control(faults=["500"] * 9)
     done = world.run("preserve", path, "--max-retries", 1, environment=lighthouse.environment)
-    assert done.returncode == 5 and "after 2 tries" in done.stderr and "begins anew" in done.stderr
+    assert done.returncode == 5 and "after 2 tries" in done.stderr and "starts over" in done.stderr
     assert len([r for r in lighthouse.requests() if r["status"] == 500]) == 2
 
 

@@ -39,7 +39,7 @@ def document(**fields):
     ("num_of_files", document(num_of_files=2)),
     ("no part is larger than", document(part={"size_mb": 7})),
     ("twice", document(files=document()["files"] * 2, num_of_files=2)),
-    ("no task", document(task="war")),
+    ("is not a task", document(task="war")),
 ], ids=lambda value: None if isinstance(value, str) else "")
 def test_metadata_that_makes_no_sense(eai, said, given):
     made = with_document(given if isinstance(given, bytes) else json.dumps(given).encode())
