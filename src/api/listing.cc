@@ -22,7 +22,10 @@ const engine::ModelStatus* status_of(const std::vector<engine::ModelStatus>& all
   return nullptr;
 }
 
-double gigabytes(std::uint64_t bytes) { return static_cast<double>(bytes / 10'000'000) / 100; }
+double gigabytes(std::uint64_t bytes) {
+  const std::uint64_t hundredths = bytes / 10'000'000;
+  return static_cast<double>(hundredths) / 100;
+}
 
 // OpenAI's fields, those of the Python tool, then ours.
 json::object model_json(const ServedModel& model, const engine::ModelStatus* status) {

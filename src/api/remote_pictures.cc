@@ -140,7 +140,7 @@ RemotePictures::~RemotePictures() {
 void RemotePictures::start(const std::shared_ptr<Job>& job, std::size_t index) {
   if (!threads_) threads_.emplace(k_at_once);
   ++job->left;
-  asio::post(*threads_, [job, index, &io = context_, ending = ending_.get_token()]() mutable {
+  asio::post(*threads_, [job = job, index, &io = context_, ending = ending_.get_token()]() mutable {
     auto picture = std::make_shared<Result<std::string>>(fail(Code::cancelled, "stopped"));
     if (!job->stop.stop_requested() && !ending.stop_requested()) *picture = job->fetch(index, ending);
     asio::post(io, [job = std::move(job), index, picture] {

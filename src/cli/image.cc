@@ -1,4 +1,5 @@
 // `eai image`: words in, a picture out.
+#include <cmath>
 #include <cstdlib>
 #include <ctime>
 
@@ -197,7 +198,8 @@ class Easel {
     if (!begun_) begun_ = now;
     context_.out.event(json::object{{"event", "progress"}, {"image", image}, {"step", step}, {"total", steps}});
     const auto all = static_cast<std::uint64_t>(steps) * context_.config.image.count;
-    const auto done = static_cast<std::uint64_t>(image * steps + step);
+    const auto done =
+        static_cast<std::uint64_t>(image) * static_cast<std::uint64_t>(steps) + static_cast<std::uint64_t>(step);
     Bar bar;
     bar.label = label();
     bar.done = done;
@@ -207,7 +209,7 @@ class Easel {
     if (done > 1) {  // the clock runs from the end of the first step
       const double each = std::chrono::duration<double>(now - *begun_).count() / static_cast<double>(done - 1);
       bar.rate = rate_of(each);
-      bar.time_left = std::chrono::seconds(static_cast<std::int64_t>(each * static_cast<double>(all - done) + 0.5));
+      bar.time_left = std::chrono::seconds(std::llround(each * static_cast<double>(all - done)));
     }
     display_.show(bar);
   }

@@ -65,7 +65,7 @@ std::optional<std::uint64_t> cgroup_limit(const fs::path& root, std::string_view
 }
 
 Budget find_budget(const std::vector<Device>& devices) {
-  const Budget ram = ram_budget();
+  Budget ram = ram_budget();
   if (devices.empty()) return ram;
   std::uint64_t whole = 0;
   std::string names;
