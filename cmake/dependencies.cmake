@@ -24,6 +24,7 @@ find_package(PNG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 
 add_library(eai_deps_base INTERFACE)
 target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost::json tomlplusplus::tomlplusplus
@@ -36,7 +37,9 @@ add_library(eai_deps_model INTERFACE)
 target_link_libraries(eai_deps_model INTERFACE PkgConfig::ISAL ZLIB::ZLIB LibArchive::LibArchive)
 add_library(eai_deps_http INTERFACE)
 # libcurl: only its header, because the library is loaded when it is first needed (src/http/curl_library.h).
-target_link_libraries(eai_deps_http INTERFACE Boost::headers Boost::url OpenSSL::SSL ${CMAKE_DL_LIBS})
+# zlib, zstd: bodies that clients send compressed.
+target_link_libraries(eai_deps_http INTERFACE Boost::headers Boost::url OpenSSL::SSL ZLIB::ZLIB PkgConfig::ZSTD
+  ${CMAKE_DL_LIBS})
 target_include_directories(eai_deps_http SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
 target_compile_definitions(eai_deps_http INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
                                                    BOOST_BEAST_SEPARATE_COMPILATION

@@ -35,6 +35,7 @@ build  libcurl4-openssl-dev
 build  libarchive-dev
 build  libisal-dev
 build  zlib1g-dev
+build  libzstd-dev
 build  libsodium-dev
 build  libcli11-dev
 build  libspdlog-dev

@@ -111,7 +111,7 @@ TEST(Config, SettingsOfOneModel) {
   EXPECT_EQ(model.lora, (std::vector<std::string>{"a.gguf", "/b/c.gguf:-0.5"}));
   EXPECT_EQ(model.draft, "qwen3-1.7b");
   EXPECT_EQ(model.engine_options, (std::vector<std::string>{"--temp", "0.1", "--no-warmup"}));
-  EXPECT_EQ(model.fail_at_key("draft", "no").value().message, world.file.string() + ", line 7: no");
+  EXPECT_EQ(model.fail_at_key("draft", {Code::invalid, "no"}).value().message, world.file.string() + ", line 7: no");
 }
 
 TEST(Config, WhatIsGivenForAllModelsBeatsTheFileForOne) {

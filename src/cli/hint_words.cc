@@ -65,9 +65,12 @@ std::string_view shell_words(Hint hint) {
 }
 
 std::string words_of(const Error& error) {
-  const std::string_view words = shell_words(error.hint);
+  constexpr std::string_view k_name = "<name>";
+  std::string words(shell_words(error.hint));
   if (words.empty()) return error.message;
-  return error.message + (error.message.ends_with('?') ? " " : "; ") + std::string(words);
+  if (const auto at = words.find(k_name); at != words.npos && !error.about.empty())
+    words.replace(at, k_name.size(), error.about);
+  return error.message + (error.message.ends_with('?') ? " " : "; ") + words;
 }
 
 std::string words_of_note(std::string_view text, Hint hint) {

@@ -12,7 +12,7 @@ namespace eai::cli {
 // "use a smaller --zip-chunk-size"; empty for Hint::none.
 std::string_view shell_words(Hint hint);
 
-// The message, followed by what the user can do about it.
+// The message, followed by what the user can do about it, with the name of the model that it is about.
 std::string words_of(const Error& error);
 
 // The same for something that is not an error: "1 hidden file is not sent (use …)".

@@ -24,6 +24,8 @@ TEST(HintWords, StandBehindWhatIsWrong) {
             "tiny is not here; `eai model list` shows what is here");
   EXPECT_EQ(words_of({Code::not_found, "did you mean tiny?", Hint::list_models}),
             "did you mean tiny? `eai model list` shows what is here");
+  EXPECT_EQ(words_of({Code::not_found, "tiny is not here", Hint::download_model, "tiny"}),
+            "tiny is not here; `eai model download tiny` downloads it");
   EXPECT_EQ(words_of_note("tiny is left out", Hint::list_models),
             "tiny is left out (`eai model list` shows what is here)");
   EXPECT_EQ(words_of_note("tiny is left out", Hint::none), "tiny is left out");

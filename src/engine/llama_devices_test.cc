@@ -46,7 +46,7 @@ TEST(Devices, TheirMemoryIsTheBudget) {
 struct StandIn : ::testing::Test {
   // A program that does this.
   fs::path program(const std::string& script) {
-    const fs::path path = folder.path() / "engine";
+    fs::path path = folder.path() / "engine";
     EXPECT_TRUE(write_file_atomic(path, view_of("#!/bin/sh\n" + script + "\n")));
     fs::permissions(path, fs::perms::owner_all);
     return path;

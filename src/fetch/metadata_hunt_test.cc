@@ -42,9 +42,10 @@ TEST_F(FetchTest, OfflineWithoutTheBlocks) {
 }
 
 TEST_F(FetchTest, MetadataThatMakesNoSenseLeavesNothing) {
-  for (std::string json : {std::string("{"), std::string("[]"), std::string(R"({"folder_name":"x"})"),
-                           std::string(R"({"folder_name":"../x","files":[],"chunk_size_mb":1,"num_of_files":0})"),
-                           std::string(1'100'000, ' ')}) {
+  for (const std::string& json :
+       {std::string("{"), std::string("[]"), std::string(R"({"folder_name":"x"})"),
+        std::string(R"({"folder_name":"../x","files":[],"chunk_size_mb":1,"num_of_files":0})"),
+        std::string(1'100'000, ' ')}) {
     fs::create_directories(blocks_);
     model_.id = ipld::Cid::raw_of(view_of(json));
     ASSERT_TRUE(write_file_atomic(blocks_ / model_.id.str(), view_of(json)));

@@ -121,7 +121,8 @@ std::optional<SseEvent> SseReader::next() {
     }
     at_start_ = false;
     SseEvent whole = std::exchange(pending_, {});
-    const bool says_something = std::exchange(has_data_, false) | std::exchange(has_comment_, false);
+    const bool says_something = has_data_ || has_comment_;
+    has_data_ = has_comment_ = false;
     if (says_something) return whole;
   }
   return std::nullopt;

@@ -15,8 +15,7 @@ Result<Checked> check(const Library& library, const Asked& asked, Feed& feed, co
   };
   auto verdict = library.store.check(asked.id, progress, stop);
   if (verdict) return out;
-  if (verdict.error().code == Code::not_found)
-    return fail(Code::not_found, asked.label + " is not here", Hint::download_model);
+  if (verdict.error().code == Code::not_found) return not_here(asked);
   if (verdict.error().code != Code::corrupt && verdict.error().code != Code::invalid) {
     return Failure(std::move(verdict).error());
   }

@@ -7,14 +7,6 @@
 #include "util/text.h"
 
 namespace eai::library {
-namespace {
-
-Failure not_here(const Asked& asked) {
-  return fail(Code::not_found, asked.label + " is not here", Hint::download_model);
-}
-
-}  // namespace
-
 Result<std::vector<store::Model>> stored_models(const Library& library, const std::vector<Asked>& asked) {
   std::vector<store::Model> out;
   for (const Asked& one : asked) {

@@ -50,7 +50,7 @@ Result<Subject> file_subject(const std::string& file, const std::string& project
 Result<Subject> stored_subject(const Library& library, const Asked& asked, const std::string& projector,
                                const ServeSettings& settings) {
   const store::Model* model = library.stored(asked.id);
-  if (model == nullptr) return fail(Code::not_found, asked.label + " is not here", Hint::download_or_file);
+  if (model == nullptr) return not_here(asked, Hint::download_or_file);
   if (!projector.empty()) {
     return fail(Code::invalid, "a projector goes with a GGUF file; " + asked.label + " has its own if it sees");
   }

@@ -47,7 +47,8 @@ Result<std::optional<Lora>> lora_of(const store::Store& store, const store::Mode
   EAI_TRY(Read read, read_folder(model.payload()));
   auto base = store.find(read.base);
   if (!base && base.error().code == Code::not_found)
-    return fail(Code::not_found, "the model that it adapts is not here: " + read.base.str(), Hint::download_model);
+    return fail_about(read.base.str(), Code::not_found, "the model that it adapts is not here: " + read.base.str(),
+                      Hint::download_model);
   if (!base) return Failure(std::move(base).error().with("the model that it adapts"));
   if (base->metadata.lora)
     return fail(Code::invalid, "the model that it adapts, " + read.base.str() + ", is itself a LoRA");

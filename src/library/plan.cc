@@ -29,9 +29,7 @@ Result<const ModelSettings*> own_settings(const Library& library, const ServeSet
 // A GGUF file that a setting names by its path, or by name or hash of a stored model.
 Result<fs::path> find_gguf(const Library& library, const ModelSettings& settings, const std::string& key,
                            const std::string& word) {
-  const auto refuse = [&](const std::string& what, Hint hint = Hint::none) {
-    return settings.fail_at_key(key, what, hint);
-  };
+  const auto refuse = [&](std::string what) { return settings.fail_at_key(key, {Code::invalid, std::move(what)}); };
   fs::path path;
   if (names_file(word)) {
     path = settings.file.parent_path() / word;
@@ -39,9 +37,9 @@ Result<fs::path> find_gguf(const Library& library, const ModelSettings& settings
     if (!fs::is_regular_file(path, ignored)) return refuse("there is no file " + printable(path.string()));
   } else {
     const auto asked = resolve(library, word);
-    if (!asked) return refuse(asked.error().message, asked.error().hint);
+    if (!asked) return settings.fail_at_key(key, asked.error());
     const store::Model* model = library.stored(asked->id);
-    if (model == nullptr) return refuse(asked->label + " is not here", Hint::download_model);
+    if (model == nullptr) return settings.fail_at_key(key, not_here(*asked).value());
     const auto gguf = model->gguf();
     if (!gguf) return refuse(asked->label + " is not a GGUF file");
     path = *gguf;
@@ -58,8 +56,9 @@ Result<void> add_settings(engine::ModelSpec& spec, const Library& library, const
   if (settings.idle_timeout) spec.idle_timeout = std::chrono::seconds(*settings.idle_timeout);
   spec.pinned = settings.pinned;
   const auto refuse = [&](const char* key) {
-    return settings.fail_at_key(key, "models." + settings.model + "." + key + " is for llama-server, and " +
-                                         spec.folder_name + " is an image model");
+    return settings.fail_at_key(
+        key, {Code::invalid, "models." + settings.model + "." + key + " is for llama-server, and " + spec.folder_name +
+                                 " is an image model"});
   };
   const bool takes_settings = engine::kind_of(spec.task).takes_settings;
   if (!takes_settings && !settings.draft.empty()) return refuse("draft");

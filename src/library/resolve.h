@@ -14,6 +14,11 @@ struct Asked {
   std::string label;  // what to call it: Library::label_of(), or the name that was typed
 };
 
+// Code::not_found: the model would have to be downloaded first.
+inline Failure not_here(const Asked& asked, Hint hint = Hint::download_model) {
+  return fail_about(asked.label, Code::not_found, asked.label + " is not here", hint);
+}
+
 // Whether a word means a file, not a model: it has a slash, or ends with .gguf.
 bool names_file(std::string_view word);
 

@@ -12,10 +12,11 @@ constexpr double k_largest_scale = 100;
 
 }  // namespace
 
-Failure ModelSettings::fail_at_key(const std::string& key, std::string_view what, Hint hint) const {
+Failure ModelSettings::fail_at_key(const std::string& key, Error why) const {
   const auto found = lines.find(key);
-  Failure out = fail_at(file, found == lines.end() ? 0 : found->second, what);
-  out.value().hint = hint;
+  Failure out = fail_at(file, found == lines.end() ? 0 : found->second, why.message);
+  out.value().hint = why.hint;
+  out.value().about = std::move(why.about);
   return out;
 }
 

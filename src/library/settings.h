@@ -44,8 +44,8 @@ struct ModelSettings {
 
   fs::path file;                               // where they stand; files that they name are relative to its folder
   std::map<std::string, std::uint32_t> lines;  // by key
-  // Code::invalid: "<file>, line <of the key>: <what>".
-  Failure fail_at_key(const std::string& key, std::string_view what, Hint hint = Hint::none) const;
+  // Code::invalid: "<file>, line <of the key>: <why>", with the same hint.
+  Failure fail_at_key(const std::string& key, Error why) const;
 };
 
 // A file, or a model's name or hash, followed by ":<scale>" unless that is 1.

@@ -68,7 +68,7 @@ void expect_refused(const json::object& object, std::string_view why) {
 
 // Whatever a json::value can be made of.
 struct Value {
-  template <typename T>
+  template <typename T, typename = std::enable_if_t<!std::is_same_v<std::decay_t<T>, Value>>>
   Value(T&& from) : value(json::value_from(std::forward<T>(from))) {}
   json::value value;
 };
@@ -173,7 +173,7 @@ TEST(Metadata, refuses_files_that_do_not_add_up) {
   expect_refused(with_part(1, "size_mb", 511.123), "every part except the last");
   expect_refused(with_part(0, "size_mb", 512.5), "no part is larger");
   expect_refused(with_part(0, "cid", cid_of("aa")), "same CID");
-  for (json::value bad : {json::value(0), json::value(-1), json::value(1e300), json::value("512")}) {
+  for (const json::value& bad : {json::value(0), json::value(-1), json::value(1e300), json::value("512")}) {
     expect_refused(with_part(1, "size_mb", bad), "size_mb");
     expect_refused(with(archive(), "chunk_size_mb", bad), "chunk_size_mb");
   }

@@ -150,7 +150,7 @@ Result<PackReport> pack_archive(const model::TarPlan& plan, const SourceFiles& f
     if (stop.stop_requested()) {
       appended = fail(Code::cancelled, "stopped");
     } else if (!block) {
-      appended = Failure(std::move(block).error());
+      appended = Failure(block.error());
     } else {
       appended = writer.append(block->bytes);
     }

@@ -41,7 +41,7 @@ struct BusErrors {
       slot.cut = true;
       ours = true;
     }
-    void* const page = reinterpret_cast<void*>(at - at % page_size);
+    void* const page = static_cast<char*>(info->si_addr) - at % page_size;
     ours = ours && ::mmap(page, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
     errno = saved;
     if (ours) return;

@@ -34,7 +34,10 @@ void let_go_of_program_pages() {
     const auto first = std::from_chars(line.data(), line.data() + line.size(), begin, 16);
     if (first.ec != std::errc() || first.ptr == line.data() + line.size() || !is_program_text(line)) continue;
     const auto second = std::from_chars(first.ptr + 1, line.data() + line.size(), end, 16);
-    if (second.ec == std::errc()) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    if (second.ec != std::errc()) continue;
+    // The kernel names the pages by number.
+    void* const page = reinterpret_cast<void*>(begin);  // NOLINT(performance-no-int-to-ptr)
+    ::madvise(page, end - begin, MADV_DONTNEED);
   }
 }
 

@@ -33,6 +33,7 @@ struct Error {
   Code code = Code::invalid;
   std::string message;     // for people, part of a sentence: what is wrong, and with what; without a final full stop
   Hint hint = Hint::none;  // what can be done about it; the edge puts that into words
+  std::string about = {};  // the one thing it concerns, if that has a name of its own: a request's field, a model
 
   // "<context>: <message>", same code.
   Error with(std::string_view context) && {
@@ -47,7 +48,10 @@ using Result = tl::expected<T, Error>;
 using Failure = tl::unexpected<Error>;
 
 inline Failure fail(Code code, std::string message, Hint hint = Hint::none) {
-  return Failure(Error{code, std::move(message), hint});
+  return Failure(Error{code, std::move(message), hint, {}});
+}
+inline Failure fail_about(std::string about, Code code, std::string message, Hint hint = Hint::none) {
+  return Failure(Error{code, std::move(message), hint, std::move(about)});
 }
 
 // "<what>: <text of the error number>", with Code::not_found for ENOENT and Code::io for every other number.

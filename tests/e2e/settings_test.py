@@ -45,7 +45,7 @@ def test_an_option_beats_the_file(home):
     ('engine_options = ["--host", "0.0.0.0"]', '"--host" is not an engine option that may be set'),
     ('engine_options = ["--log-prompts-dir", "/tmp"]', "is not an engine option that may be set"),
     ('draft = "no-such-model"', 'no model is called "no-such-model"'),
-    ('draft = "qwen3-1.7b"', "eai model download <name>"),
+    ('draft = "qwen3-1.7b"', "eai model download qwen3-1.7b"),
     ('lora = ["./nothing.gguf"]', "there is no file"),
     ("colour = 1", "unknown key models.eai-demo.colour"),
 ])
