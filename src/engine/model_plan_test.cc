@@ -88,7 +88,7 @@ TEST_F(PlanTest, WhoWaitsIsNotDisturbedByALaterLook) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   plan.begin_look();
   asio::cancellation_signal signal;
-  auto done = [&](std::exception_ptr, Result<void> result) { outcome = std::move(result); };
+  auto done = [&](std::exception_ptr, const Result<void>& result) { outcome = result; };
   asio::co_spawn(context, plan.wait_until_known(deadline), asio::bind_cancellation_slot(signal.slot(), done));
   context.poll();
   const auto later = plan.begin_look();
@@ -108,10 +108,10 @@ TEST_F(PlanTest, AWaitEndsAtItsDeadlineOrWhenItIsCancelled) {
   std::optional<Result<void>> late, cancelled;
   const auto past = std::chrono::steady_clock::now();
   asio::co_spawn(context, plan.wait_until_known(past),
-                 [&](std::exception_ptr, Result<void> result) { late = std::move(result); });
+                 [&](std::exception_ptr, const Result<void>& result) { late = result; });
   plan.begin_look();
   asio::cancellation_signal signal;
-  auto done = [&](std::exception_ptr, Result<void> result) { cancelled = std::move(result); };
+  auto done = [&](std::exception_ptr, const Result<void>& result) { cancelled = result; };
   asio::co_spawn(context, plan.wait_until_known(past + std::chrono::seconds(20)),
                  asio::bind_cancellation_slot(signal.slot(), done));
   context.poll();
