@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 #include <optional>
+#include <vector>
 
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +24,21 @@ Result<std::optional<fs::path>> path_from(const char* variable) {
     return fail(Code::invalid, std::string(variable) + "=" + value + " must be an absolute path");
   }
   return path;
+}
+
+// The user's own folder: $HOME, or what the system's list of users says, as shells and git do.
+Result<fs::path> user_folder() {
+  EAI_TRY(const auto set, path_from("HOME"));
+  if (set) return *set;
+  std::vector<char> room(16 * 1024);  // a line of the list may be long where it comes from a directory service
+  passwd entry{};
+  passwd* found = nullptr;
+  while (::getpwuid_r(::getuid(), &entry, room.data(), room.size(), &found) == ERANGE && room.size() < k_mib)
+    room.resize(room.size() * 2);
+  if (found != nullptr && found->pw_dir != nullptr && fs::path(found->pw_dir).is_absolute())
+    return fs::path(found->pw_dir);
+  return fail(Code::invalid, "HOME is not set, and the system knows no home folder of user " +
+                                 std::to_string(::getuid()) + "; set HOME or EAI_HOME to say where models are kept");
 }
 
 Result<fs::path> own_program() {
@@ -55,12 +72,11 @@ Result<Folders> find_folders() {
     out.configuration = *own / "config";
     return out;
   }
-  EAI_TRY(auto user, path_from("HOME"));
   auto xdg = [&](const char* variable, const char* below_home) -> Result<fs::path> {
     EAI_TRY(auto set, path_from(variable));
     if (set) return *set / "eai";
-    if (!user) return fail(Code::invalid, "HOME is not set; set HOME or EAI_HOME to say where models are kept");
-    return *user / below_home / "eai";
+    EAI_TRY(const fs::path user, user_folder());
+    return user / below_home / "eai";
   };
 #ifdef __APPLE__
   const char* data = "Library/Application Support";

@@ -1,5 +1,5 @@
 // Why: one place decides where things are kept on this machine.
-// Thread: any; this reads the environment.
+// Thread: any; this reads the environment and, without HOME, the system's list of users.
 // Source: XDG Base Directory Specification 0.8; on macOS ~/Library/Application Support/eai for data.
 #pragma once
 
@@ -22,7 +22,8 @@ struct Folders {
   fs::path shared;    // share/eai with the demo blocks, beside this program's bin/
 };
 
-// Creates nothing. Code::invalid if neither EAI_HOME nor HOME is set, or if one of them is not an absolute path.
+// Creates nothing. Without HOME, ~ is the folder that the system's list of users has (getpwuid). Code::invalid if there
+// is none either and EAI_HOME is not set, or if one of the variables is not an absolute path.
 Result<Folders> find_folders();
 
 // `run` itself, or, if its path is too long for a socket in it, a folder with a short path that belongs to this user
