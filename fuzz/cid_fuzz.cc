@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "ipld/cid.h"
+#include "ipld/pasted.h"
 
 using eai::ipld::Cid;
 
@@ -12,6 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (char prefix : {'f', 'B', 'k', 'z', 'm', 'u'}) {
       if (Cid::parse(cid->str(*eai::ipld::base_of_prefix(prefix))) != cid->as_v1()) std::abort();
     }
+  }
+  if (const auto cid = eai::ipld::parse_pasted(eai::text_of(bytes))) {
+    if (eai::ipld::parse_pasted(cid->str()) != *cid) std::abort();
   }
   std::size_t used = 0;
   if (const auto cid = Cid::from_bytes(bytes, &used)) {
