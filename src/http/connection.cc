@@ -1,5 +1,6 @@
 #include "http/connection.h"
 
+#include "http/target.h"
 #include "util/log.h"
 
 namespace eai::http {
@@ -34,7 +35,7 @@ constexpr std::string_view k_too_many_bodies = "the server holds too many reques
 }  // namespace
 
 Connection::Connection(StreamSocket socket, std::shared_ptr<asio::ssl::context> tls,
-                       std::shared_ptr<ServerShared> shared, std::string peer)
+                       std::shared_ptr<ServerShared> shared, Ends ends)
     : socket_(std::move(socket)),
       tls_context_(std::move(tls)),
       shared_(std::move(shared)),
@@ -42,7 +43,8 @@ Connection::Connection(StreamSocket socket, std::shared_ptr<asio::ssl::context> 
   ErrorCode ignored;
   socket_.non_blocking(true, ignored);  // for write_now()
   if (tls_context_) tls_.emplace(socket_, *tls_context_);
-  incoming_.peer = std::move(peer);
+  incoming_.peer = std::move(ends.peer);
+  incoming_.local = std::move(ends.local);
   incoming_.encrypted = tls_.has_value();
   quiet_since_ = Clock::now();
   expect_within(shared_->limits.head);
@@ -188,6 +190,7 @@ asio::awaitable<void> Connection::serve() {
 
     incoming_.method = std::move(parser.method);
     incoming_.target = std::move(parser.target);
+    make_canonical(incoming_.target);
     incoming_.headers = std::move(parser.headers);
     // Only its decoder would know where another coding ends, and what follows would pass for a request.
     const int codings = count_header(incoming_.headers, "transfer-encoding");

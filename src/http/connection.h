@@ -38,10 +38,15 @@ struct ServerShared {
   Turns turns;
 };
 
+// The addresses of a connection; both are empty for a Unix socket. See Incoming.
+struct Ends {
+  std::string peer, local;
+};
+
 class Connection final : public Outgoing, public std::enable_shared_from_this<Connection> {
  public:
   Connection(StreamSocket socket, std::shared_ptr<asio::ssl::context> tls, std::shared_ptr<ServerShared> shared,
-             std::string peer);
+             Ends ends);
   ~Connection() override;
 
   // The whole life. Bind cancellation() to its co_spawn.

@@ -54,7 +54,9 @@ Result<CurlLibrary> load() {
       find(library, "curl_multi_perform", curl.multi_perform) && find(library, "curl_multi_poll", curl.multi_poll) &&
       find(library, "curl_multi_wakeup", curl.multi_wakeup) &&
       find(library, "curl_multi_info_read", curl.multi_info_read) &&
-      find(library, "curl_multi_cleanup", curl.multi_cleanup);
+      find(library, "curl_multi_cleanup", curl.multi_cleanup) && find(library, "curl_url", curl.url) &&
+      find(library, "curl_url_set", curl.url_set) && find(library, "curl_url_get", curl.url_get) &&
+      find(library, "curl_url_cleanup", curl.url_cleanup) && find(library, "curl_free", curl.free);
   if (!whole) return fail_load("it lacks a function that is needed");
   const auto* version = version_info(CURLVERSION_NOW);
   if (version->version_num < k_oldest) return fail_load("version " + std::string(version->version) + " is too old");

@@ -49,12 +49,29 @@ Routes::Routes(std::vector<Route> routes, std::string_view prefix) : routes_(std
 }
 
 std::string_view Routes::without_prefix(std::string_view path) const {
-  const bool has_it = !prefix_.empty() && path.starts_with(prefix_) && path.substr(prefix_.size()).starts_with('/');
-  return has_it ? path.substr(prefix_.size()) : path;
+  while (!prefix_.empty() && path.starts_with(prefix_) && path.substr(prefix_.size()).starts_with('/'))
+    path.remove_prefix(prefix_.size());
+  return path;
+}
+
+std::string_view Routes::behind_endpoint(std::string_view path) const {
+  for (const Pattern& pattern : patterns_) {
+    if (!pattern.exact || pattern.text.size() < 2 || !path.starts_with(pattern.text)) continue;
+    const std::string_view rest = path.substr(pattern.text.size());
+    if (rest.size() > 1 && rest.front() == '/') return without_prefix(rest);
+  }
+  return {};
 }
 
 Routes::Found Routes::find(std::string_view method, std::string_view path) const {
   path = without_prefix(path);
+  const Found found = find_exactly(method, path);
+  if (found.known_path()) return found;
+  const std::string_view rest = behind_endpoint(path);
+  return rest.empty() ? found : find_exactly(method, rest);
+}
+
+Routes::Found Routes::find_exactly(std::string_view method, std::string_view path) const {
   Found found;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     const Pattern& pattern = patterns_[i];

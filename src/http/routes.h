@@ -2,7 +2,9 @@
 // OPTIONS and HEAD do, who needs a key, how large a body may be, the names in metrics, and the API document.
 // Thread: the one of the server's io_context; a table does not change.
 // What holds: finding a route allocates nothing. The first route that fits takes a request, so a path that is a special
-// case of another one comes before it. What a Call names lives until the handler's coroutine has ended.
+// case of another one comes before it. What a Call names lives until the handler's coroutine has ended. Paths are
+// canonical when they come here (http/target.h); what depends on the table is understood here: a prefix that stands
+// there several times, and a client whose base URL is a whole endpoint ("/v1/chat/completions/chat/completions").
 // Source: RFC 9110, sections 9 (methods), 15.5.5, 15.5.6; the paths' form is that of OpenAPI.
 #pragma once
 
@@ -56,7 +58,7 @@ struct Route {
 
 class Routes {
  public:
-  // `prefix` ("/v1") may stand in front of every path of a request, or be left out.
+  // `prefix` ("/v1") may stand in front of every path of a request, any number of times, or be left out.
   explicit Routes(std::vector<Route> routes, std::string_view prefix = {});
 
   struct Found {
@@ -79,6 +81,9 @@ class Routes {
     bool exact = true;
   };
   std::string_view without_prefix(std::string_view path) const;
+  Found find_exactly(std::string_view method, std::string_view path) const;
+  // What follows an endpoint in front of the path; empty if none is.
+  std::string_view behind_endpoint(std::string_view path) const;
 
   std::vector<Route> routes_;
   std::vector<Pattern> patterns_;  // one per route

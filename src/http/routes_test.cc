@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "http/openapi.h"
+#include "http/target.h"
 
 namespace eai::http {
 namespace {
@@ -49,13 +50,43 @@ TEST(Routes, FindByMethodAndPath) {
 
 TEST(Routes, WhatIsNotInTheTableIsUnknownOrHasAnotherMethod) {
   const Routes routes = table();
-  for (const char* path : {"", "/v1", "/v1/v1/models", "/v1models", "/models/", "/modelss", "/jobs/", "/jobs//events",
-                           "/jobs/7/", "/jobs/7/event", "/jobs/7/8/events", "models", "/chat/"})
+  for (const char* path :
+       {"", "/v1", "/v1/v1", "/v1models", "/models/", "/modelss", "/jobs/", "/jobs//events", "/jobs/7/",
+        "/jobs/7/event", "/jobs/7/8/events", "models", "/chat/", "/chat/x", "/chat/chat/chat", "/chat/v1"})
     EXPECT_EQ(found(routes, "GET", path), "404") << path;
   EXPECT_EQ(found(routes, "POST", "/models"), "405 /models");
   EXPECT_EQ(found(routes, "get", "/models"), "405 /models") << "methods have a case";
   EXPECT_EQ(found(routes, "HEAD", "/chat"), "405 /chat");
   EXPECT_EQ(found(routes, "OPTIONS", "/models/x"), "405 /models") << "its caller answers OPTIONS";
+}
+
+TEST(Routes, WhatABaseUrlHasTooMuchIsLeftOut) {
+  const Routes routes = table();
+  EXPECT_EQ(found(routes, "GET", "/v1/v1/models"), "Lists.||/models");
+  EXPECT_EQ(found(routes, "GET", "/v1/v1/v1/models/a"), "Shows one.|a|/models");
+  EXPECT_EQ(found(routes, "POST", "/v1/chat/chat"), "Chats.||/chat");
+  EXPECT_EQ(found(routes, "POST", "/v1/chat/v1/chat"), "Chats.||/chat");
+  EXPECT_EQ(found(routes, "GET", "/v1/chat/models"), "Lists.||/models");
+  EXPECT_EQ(found(routes, "GET", "/chat/chat"), "405 /chat");
+}
+
+TEST(Target, PathsAreMadeCanonical) {
+  const auto canonical = [](std::string target) {
+    make_canonical(target);
+    return target;
+  };
+  for (const char* as_it_is : {"/", "", "*", "/v1/models", "/v1/models?x=//%41/", "?x", "/a%2Fb", "/a%20b", "/a%",
+                               "/a%4", "/a%zz", "/a/.b", "/a%c3%bc"})
+    EXPECT_EQ(canonical(as_it_is), as_it_is);
+  EXPECT_EQ(canonical("/v1/models/"), "/v1/models");
+  EXPECT_EQ(canonical("//v1//models//"), "/v1/models");
+  EXPECT_EQ(canonical("///"), "/");
+  EXPECT_EQ(canonical("//?a//b/"), "/?a//b/");
+  EXPECT_EQ(canonical("/v1/chat/completions/?api-version=1"), "/v1/chat/completions?api-version=1");
+  EXPECT_EQ(canonical("/%76%31/%6dodels%2d%5F%7E"), "/v1/models-_~");
+  EXPECT_EQ(canonical("/a%2F%41/"), "/a%2FA");
+  EXPECT_EQ(canonical("/%2541"), "/%2541") << "once";
+  EXPECT_EQ(decoded("openai%2Fx%3Alatest%"), "openai/x:latest%");
 }
 
 TEST(Routes, AllowedNamesEveryMethodOfThePath) {

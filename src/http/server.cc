@@ -13,6 +13,7 @@
 #include <sys/un.h>
 
 #include "http/connection.h"
+#include "http/listeners.h"
 #include "util/log.h"
 #include "util/task.h"
 
@@ -57,6 +58,18 @@ Result<std::shared_ptr<asio::ssl::context>> tls_context(const TlsFiles& files) {
   return context;
 }
 
+// A socket for both families sees an IPv4 address inside of an IPv6 one.
+asio::ip::address plain(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  const auto address = plain(endpoint.address());
+  const std::string text = address.to_string();
+  return (address.is_v6() ? "[" + text + "]" : text) + ":" + std::to_string(endpoint.port());
+}
+
 }  // namespace
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
@@ -85,20 +98,22 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
         static_cast<void>(ignored);
         continue;
       }
-      std::string peer;
+      Ends ends;
       ErrorCode ignored;
       if constexpr (std::is_same_v<typename Acceptor::protocol_type, tcp>) {
         socket.set_option(tcp::no_delay(true), ignored);
         const auto remote = socket.remote_endpoint(ignored);
-        if (!ignored) peer = remote.address().to_string();
+        if (!ignored) ends.peer = plain(remote.address()).to_string();
+        const auto local = socket.local_endpoint(ignored);
+        if (!ignored) ends.local = text_of(local);
       }
-      start(StreamSocket(std::move(socket)), tls, std::move(peer));
+      start(StreamSocket(std::move(socket)), tls, std::move(ends));
     }
   }
 
-  void start(StreamSocket socket, std::shared_ptr<asio::ssl::context> tls, std::string peer) {
+  void start(StreamSocket socket, std::shared_ptr<asio::ssl::context> tls, Ends ends) {
     if (connections.size() >= shared->limits.connections && !make_room()) return;  // all are at work
-    auto connection = std::make_shared<Connection>(std::move(socket), std::move(tls), shared, std::move(peer));
+    auto connection = std::make_shared<Connection>(std::move(socket), std::move(tls), shared, std::move(ends));
     connections.insert(connection);
     if (!sweeping) sweep();
     auto gone = [self = shared_from_this(), connection](const std::exception_ptr& thrown) {
@@ -158,6 +173,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   std::vector<std::shared_ptr<tcp::acceptor>> tcp_acceptors;
   std::vector<std::shared_ptr<Local::acceptor>> local_acceptors;
   std::vector<fs::path> socket_files;
+  std::vector<std::string> addresses;
   asio::steady_timer sweep_timer, empty;
   std::chrono::milliseconds sweep_every{1000};
   bool sweeping = false;
@@ -179,24 +195,16 @@ Result<std::uint16_t> Server::listen_tcp(const std::string& host, std::uint16_t 
   if (tls) {
     EAI_TRY(secure, tls_context(*tls));
   }
-  ErrorCode failure;
-  tcp::resolver resolver(impl_->context);
-  const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, failure);
-  if (failure || found.empty())
-    return fail(Code::invalid, "cannot listen on " + host + ": " + (failure ? failure.message() : "no such address"));
-  const tcp::endpoint endpoint = found.begin()->endpoint();
-  auto acceptor = std::make_shared<tcp::acceptor>(impl_->context);
-  acceptor->open(endpoint.protocol(), failure);
-  if (!failure) acceptor->set_option(tcp::acceptor::reuse_address(true), failure);
-  if (!failure) acceptor->bind(endpoint, failure);
-  if (!failure) acceptor->listen(asio::socket_base::max_listen_connections, failure);
-  if (failure) {
-    const Code code = failure == asio::error::address_in_use ? Code::busy : Code::invalid;
-    return fail(code, "cannot listen on " + host + " port " + std::to_string(port) + ": " + failure.message());
+  EAI_TRY(Listeners found, open_listeners(impl_->context, host, port));
+  for (const std::string& why : found.left_out) log::info("not listening on {}", why);
+  for (tcp::acceptor& socket : found.sockets) {
+    ErrorCode ignored;
+    impl_->addresses.push_back(socket.local_endpoint(ignored).address().to_string());
+    auto acceptor = std::make_shared<tcp::acceptor>(std::move(socket));
+    impl_->tcp_acceptors.push_back(acceptor);
+    asio::co_spawn(impl_->context, impl_->accept(acceptor, secure), Unawaited("a listener"));
   }
-  impl_->tcp_acceptors.push_back(acceptor);
-  asio::co_spawn(impl_->context, impl_->accept(acceptor, secure), Unawaited("a listener"));
-  return acceptor->local_endpoint().port();
+  return found.port;
 }
 
 Result<void> Server::listen_unix(const fs::path& path) {
@@ -220,6 +228,7 @@ Result<void> Server::listen_unix(const fs::path& path) {
   return {};
 }
 
+std::vector<std::string> Server::addresses() const { return impl_->addresses; }
 std::size_t Server::connections() const { return impl_->connections.size(); }
 std::size_t Server::running() const { return impl_->shared->running; }
 std::uint64_t Server::refused_connections() const { return impl_->refused; }

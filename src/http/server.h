@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -27,10 +28,11 @@ namespace eai::http {
 
 struct Incoming {
   std::string method;
-  std::string target;  // as sent
+  std::string target;  // with a canonical path (http/target.h)
   HeaderList headers;
   std::string body;
-  std::string peer;  // "127.0.0.1", or "" for a Unix socket
+  std::string peer;   // "127.0.0.1", or "" for a Unix socket
+  std::string local;  // where it came in: "127.0.0.1:8080", "[::1]:8080", or "" for a Unix socket
   bool encrypted = false;
 
   std::string_view path() const;   // the target up to '?'
@@ -92,13 +94,14 @@ class Server {
   Server(boost::asio::io_context& context, Limits limits, Handlers handlers);
   ~Server();  // closes all connections at once
 
-  // Starts to accept at once. `host` is an address or a name of this machine; port 0 takes a free one. Returns the
-  // bound port. Code::busy: the address is in use; Code::invalid: this machine has no such address, or the TLS files
-  // are unusable.
+  // Starts to accept at once, on every address of `host` (http/listeners.h); port 0 takes a free one. Returns the bound
+  // port. Code::busy: the port is in use on one of the addresses; Code::invalid: this machine has none of them, or the
+  // TLS files are unusable.
   Result<std::uint16_t> listen_tcp(const std::string& host, std::uint16_t port, const TlsFiles* tls = nullptr);
   // The socket file is created with mode 0600 and removed at stop(). A stale file is replaced.
   Result<void> listen_unix(const fs::path& path);
 
+  std::vector<std::string> addresses() const;  // that listen_tcp() has bound: "127.0.0.1", "::1"
   std::size_t connections() const;
   std::size_t running() const;                // handlers that are working
   std::uint64_t refused_connections() const;  // that were closed to make room, since the start
