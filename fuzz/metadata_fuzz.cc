@@ -14,9 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!check_plain_name(metadata->folder_name) || metadata->files.empty()) std::abort();
   const PartEntry* before = nullptr;
   for (const PartEntry& part : metadata->files) {
-    const bool good = metadata->format == Format::archive
-                          ? check_plain_name(part.file_name).has_value() && part.size > 0
-                          : is_model_file(metadata->folder_name, metadata->task, part.file_name);
+    const bool good =
+        metadata->format == Format::archive
+            ? check_plain_name(part.file_name).has_value() && (part.size > 0 || part.sha256 == eai::ipld::sha256({}))
+            : is_model_file(metadata->folder_name, metadata->task, part.file_name);
     if (!good || (before != nullptr && before->file_name >= part.file_name)) std::abort();
     before = &part;
   }

@@ -68,20 +68,24 @@ ArchiveFetch::ArchiveFetch(ipld::Cid id, fs::path folder, const model::Metadata&
       client_(client),
       reporter_(reporter),
       stop_(stop),
-      mail_([this] { client_.wake(); }) {}
+      mail_([this] { client_.wake(); }) {
+  for (const model::PartEntry& part : metadata.files) {
+    if (part.size > 0) parts_.push_back(part);
+  }
+}
 
 ArchiveFetch::~ArchiveFetch() {
   fetcher_.reset();  // first: its last notes go into the journal
 }
 
 Result<void> ArchiveFetch::prepare() {
-  EAI_TRY(unpacker_, UnpackWorker::begin(folder_, rules_for(metadata_), metadata_.files.size(), mail_));
+  EAI_TRY(unpacker_, UnpackWorker::begin(folder_, rules_for(metadata_), parts_.size(), mail_));
   first_ = unpacker_->first_piece();
   EAI_CHECK(make_folders(folder_ / "parts", 0700));
   EAI_TRY(auto before, Journal::read(folder_ / "journal", id_));
   std::vector<JournalEntry> kept;
   std::vector<Wanted> wanted;
-  for (const model::PartEntry& part : metadata_.files) {
+  for (const model::PartEntry& part : parts_) {
     const std::size_t index = wanted.size();
     Wanted piece = wanted_of(part, folder_ / "parts" / std::to_string(index));
     if (index >= first_) piece.here = noted_ranges(before, index, piece.file);
@@ -99,7 +103,7 @@ Result<void> ArchiveFetch::check_space() const {
   std::uint64_t total = metadata_.total_size();
   std::uint64_t model = total + total / 10;
   std::uint64_t in_flight = 0;
-  for (std::size_t index = first_; index < window_end(); ++index) in_flight += metadata_.files[index].size;
+  for (std::size_t index = first_; index < window_end(); ++index) in_flight += parts_[index].size;
   std::uint64_t here = bytes_in(folder_);
   std::uint64_t needed = model + in_flight - std::min(here, model + in_flight);
   EAI_TRY(std::uint64_t room, free_space(folder_));
@@ -115,8 +119,8 @@ Result<void> ArchiveFetch::check_space() const {
 std::size_t ArchiveFetch::window_end() const {
   std::size_t end = first_;
   std::uint64_t bytes = 0;
-  while (end < metadata_.files.size()) {
-    bytes += metadata_.files[end].size;
+  while (end < parts_.size()) {
+    bytes += parts_[end].size;
     if (end - first_ >= k_parts_in_flight && bytes > k_small_parts_in_flight) break;
     ++end;
   }
@@ -141,9 +145,9 @@ void ArchiveFetch::show() {
   std::uint64_t verified = 0;
   std::uint64_t received = 0;
   bool all = true;
-  for (std::size_t index = 0; index < metadata_.files.size(); ++index) {
+  for (std::size_t index = 0; index < parts_.size(); ++index) {
     const bool proven = index < first_ || fetcher_->proven(index);
-    const std::uint64_t size = metadata_.files[index].size;
+    const std::uint64_t size = parts_[index].size;
     if (proven) verified += size;
     received += proven ? size : fetcher_->bytes_here(index);
     all &= proven;
@@ -156,7 +160,7 @@ void ArchiveFetch::show() {
 Result<std::vector<store::StoredFile>> ArchiveFetch::finish() {
   std::stop_callback wake(stop_, [this] { client_.wake(); });
   EAI_CHECK(prepare());
-  while (first_ < metadata_.files.size()) {
+  while (first_ < parts_.size()) {
     if (stop_.stop_requested()) {
       return fail(Code::cancelled, "stopped; what has arrived is kept, and the next run goes on from there");
     }

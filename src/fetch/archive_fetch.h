@@ -40,6 +40,7 @@ class ArchiveFetch final : public BlockSink {
   ipld::Cid id_;
   fs::path folder_;
   const model::Metadata& metadata_;
+  std::vector<model::PartEntry> parts_;  // those that have bytes; a piece is named by its place here
   peers::GatewayClient& client_;
   Reporter& reporter_;
   std::stop_token stop_;

@@ -22,6 +22,18 @@ TEST_F(FetchTest, FromABlockFolder) {
   EXPECT_TRUE(fs::exists(blocks_ / model_.metadata.files[0].cid.str())) << "a source's blocks are not ours to delete";
 }
 
+// What proves a part is its hash, and not that it is as large as the others.
+TEST_F(FetchTest, PartsOfAnySizes) {
+  const std::vector<std::vector<std::uint64_t>> cuts = {{1'000'000, 3, 700'001}, {100}, {0, 500'000, 0, 0, 1}};
+  for (const auto& sizes : cuts) {
+    const Bytes gguf = make_gguf(2'000'000, static_cast<unsigned>(sizes.size()));
+    model_ = preserve_parts(blocks_, "tiny", make_archive("tiny", "tiny", gguf), sizes);
+    model_.gguf = gguf;
+    LyingGateway gateway(lies("honest"));
+    expect_whole(download({{}, {gateway.url()}}));
+  }
+}
+
 TEST_F(FetchTest, FromAFileUrl) {
   make_model();
   options_.offline = true;

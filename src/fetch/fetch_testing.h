@@ -64,15 +64,18 @@ struct Preserved {
   std::uint64_t archive_size = 0;
 };
 
-inline Preserved preserve_bytes(const fs::path& blocks, const std::string& folder, const Bytes& archive,
-                                std::uint64_t part_size) {
+// Parts of these sizes; the last one has what is left.
+inline Preserved preserve_parts(const fs::path& blocks, const std::string& folder, const Bytes& archive,
+                                const std::vector<std::uint64_t>& sizes) {
   Preserved out;
   out.archive_size = archive.size();
   out.metadata.folder_name = folder;
-  out.metadata.chunk_size = part_size;
+  out.metadata.chunk_size = sizes.empty() ? archive.size() : sizes.front();
   char letters[3] = "aa";
-  for (std::uint64_t at = 0; at < archive.size(); at += part_size) {
-    ByteView part = ByteView(archive).subspan(at, std::min<std::uint64_t>(part_size, archive.size() - at));
+  std::uint64_t at = 0;
+  for (std::size_t i = 0; i <= sizes.size(); ++i) {
+    const ByteView part = ByteView(archive).subspan(at, i < sizes.size() ? sizes[i] : archive.size() - at);
+    at += part.size();
     ipld::Cid cid = ipld::Cid::raw_of(part);
     EXPECT_TRUE(write_file_atomic(blocks / cid.str(), part));
     out.metadata.files.push_back({cid, folder + ".zip.part-" + letters, ipld::sha256(part), part.size(), true});
@@ -85,6 +88,12 @@ inline Preserved preserve_bytes(const fs::path& blocks, const std::string& folde
   out.id = out.metadata_cid = ipld::Cid::raw_of(view_of(out.json));
   EXPECT_TRUE(write_file_atomic(blocks / out.id.str(), view_of(out.json)));
   return out;
+}
+
+inline Preserved preserve_bytes(const fs::path& blocks, const std::string& folder, const Bytes& archive,
+                                std::uint64_t part_size) {
+  return preserve_parts(blocks, folder, archive,
+                        std::vector<std::uint64_t>((archive.size() - 1) / part_size, part_size));
 }
 
 inline Preserved preserve_model(const fs::path& blocks, std::size_t weight_bytes, std::uint64_t part_size) {

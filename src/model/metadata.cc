@@ -106,8 +106,14 @@ Result<void> read_size_mb(const json::object& object, PartEntry& part) {
   EAI_TRY(const json::value* value, need(object, "size_mb"));
   EAI_TRY(double mib, number_of(*value, "size_mb"));
   const double bytes = mib * static_cast<double>(k_mib);
-  if (!(bytes > 0) || bytes > k_size_limit) return wrong("size_mb", "is not the size of a part");
-  part.size_is_exact = bytes == std::floor(bytes);
+  if (!(bytes >= 0) || bytes > k_size_limit) return wrong("size_mb", "is not the size of a part");
+  if (part.sha256 == ipld::sha256({})) {
+    if (std::round(bytes) > 0) return wrong("size_mb", "is not 0, but \"file_hash\" is the hash of an empty part");
+    part.size = 0;
+    return {};
+  }
+  // A part that is smaller than the last digit that was written has the size 0 there.
+  part.size_is_exact = bytes > 0 && bytes == std::floor(bytes);
   part.size = static_cast<std::uint64_t>(std::max(1.0, std::round(bytes)));
   return {};
 }
@@ -193,22 +199,6 @@ Result<void> check_part_names(const Metadata& metadata) {
   return {};
 }
 
-// split(1) fills every part except the last.
-Result<void> check_part_sizes(const Metadata& metadata) {
-  for (const PartEntry& part : metadata.files) {
-    const bool last = &part == &metadata.files.back();
-    // A rounded size may be wrong in the last digit that was written; nobody writes fewer than two digits.
-    const std::uint64_t slack = part.size_is_exact ? 0 : k_mib / 100;
-    const bool fits = last ? part.size <= metadata.chunk_size + slack
-                           : part.size + slack >= metadata.chunk_size && part.size <= metadata.chunk_size + slack;
-    if (fits) continue;
-    return wrong("files", "gives \"" + printable(part.file_name) + "\" " + std::to_string(part.size) + " bytes, but " +
-                              (last ? "no part is larger than " : "every part except the last has ") +
-                              std::to_string(metadata.chunk_size));
-  }
-  return {};
-}
-
 Result<void> read_purpose(const json::object& root, Metadata& metadata) {
   EAI_TRY(metadata.folder_name, need_name(root, "folder_name"));
   EAI_TRY(std::string task, text_of(root, "task"));
@@ -237,11 +227,11 @@ Result<void> read_purpose(const json::object& root, Metadata& metadata) {
 Result<void> read_format(const json::object& root, Metadata& metadata) {
   EAI_TRY(std::string format, text_of(root, "format"));
   if (format.empty() || format == "archive") {
-    EAI_TRY(std::uint64_t chunk_mib, need_whole(root, "chunk_size_mb"));
-    if (static_cast<double>(chunk_mib) > k_size_limit / static_cast<double>(k_mib)) {
-      return wrong("chunk_size_mb", "is too large");
+    // Each part has its own size and hash, so a value that is missing or makes no sense does no harm.
+    const auto chunk_mib = need_whole(root, "chunk_size_mb");
+    if (chunk_mib && static_cast<double>(*chunk_mib) <= k_size_limit / static_cast<double>(k_mib)) {
+      metadata.chunk_size = *chunk_mib * k_mib;
     }
-    metadata.chunk_size = chunk_mib * k_mib;
     return {};
   }
   if (format != "unixfs") {
@@ -339,10 +329,7 @@ Result<Metadata> parse_metadata(ByteView bytes) {
   std::sort(metadata.files.begin(), metadata.files.end(),
             [](const PartEntry& a, const PartEntry& b) { return a.file_name < b.file_name; });
   EAI_CHECK(check_files(metadata));
-  if (metadata.format == Format::archive) {
-    EAI_CHECK(check_part_names(metadata));
-    EAI_CHECK(check_part_sizes(metadata));
-  }
+  if (metadata.format == Format::archive) EAI_CHECK(check_part_names(metadata));
   return metadata;
 }
 

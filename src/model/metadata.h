@@ -39,7 +39,7 @@ struct PartEntry {
   // "<folder>-projector", "text_encoder/model.safetensors").
   std::string file_name;
   ipld::Sha256 sha256{};   // of the part's or file's bytes
-  std::uint64_t size = 0;  // bytes; archive: from size_mb
+  std::uint64_t size = 0;  // bytes; archive: from size_mb; 0 only if sha256 is the hash of nothing
   // False if size_mb is not a whole number of bytes because the writer rounded it. Then size is the nearest whole
   // number, and only sha256 shows how long the part is.
   bool size_is_exact = true;
@@ -54,7 +54,7 @@ struct Metadata {
   std::string hf_repo, hf_file, config_name;
   bool lora = false;
   std::optional<ipld::Cid> base_model;  // the base of a LoRA, if the metadata itself names it
-  std::uint64_t chunk_size = 0;         // bytes; archive only
+  std::uint64_t chunk_size = 0;         // bytes; archive only, and only a hint: 0 if the document does not say it well
   // Sorted by the bytes of file_name, which for an archive is the order of its parts (GNU split: … yz, zaaa …). Never
   // empty.
   std::vector<PartEntry> files;

@@ -141,7 +141,7 @@ TEST(Metadata, size_of_a_part_is_exact_or_known_as_rounded) {
 }
 
 TEST(Metadata, refuses_missing_fields) {
-  for (auto field : {"folder_name", "chunk_size_mb", "files", "num_of_files"}) {
+  for (auto field : {"folder_name", "files", "num_of_files"}) {
     expect_refused(without(archive(), field), std::string("\"") + field + "\" is missing");
     expect_refused(with(archive(), field, nullptr), std::string("\"") + field + "\" is missing");
   }
@@ -168,16 +168,35 @@ TEST(Metadata, refuses_files_that_do_not_add_up) {
   expect_refused(with(archive(), "files", json::array{}), "empty");
   expect_refused(with_part(0, "file_name", "qwen3.zip.part-aa"), "twice");
   expect_refused(with_part(0, "file_name", "qwen3.zip.part-ad"), "lacks the part \"qwen3.zip.part-ac\"");
-  expect_refused(with_part(1, "size_mb", 511.0), "every part except the last");
-  expect_refused(with_part(1, "size_mb", 513.0), "every part except the last");
-  expect_refused(with_part(1, "size_mb", 511.123), "every part except the last");
-  expect_refused(with_part(0, "size_mb", 512.5), "no part is larger");
   expect_refused(with_part(0, "cid", cid_of("aa")), "same CID");
-  for (const json::value& bad : {json::value(0), json::value(-1), json::value(1e300), json::value("512")}) {
+  for (const json::value& bad : {json::value(-1), json::value(1e300), json::value("512")}) {
     expect_refused(with_part(1, "size_mb", bad), "size_mb");
-    expect_refused(with(archive(), "chunk_size_mb", bad), "chunk_size_mb");
   }
-  expect_refused(with(archive(), "chunk_size_mb", 0.5), "chunk_size_mb");
+}
+
+TEST(Metadata, parts_have_any_sizes) {
+  json::object object = archive();
+  json::array& files = object["files"].as_array();
+  const double sizes[] = {700.5, 1.0, 511.123};  // of ac, the last one, aa and ab
+  for (std::size_t i = 0; i < 3; ++i) files[i].as_object()["size_mb"] = sizes[i];
+  for (const json::value& hint : {json::value(512), json::value(1), json::value(0), json::value(-3), json::value(0.5),
+                           json::value(1e300), json::value("512"), json::value(nullptr), json::value(true)}) {
+    const Metadata metadata = parse(with(object, "chunk_size_mb", hint)).value();
+    EXPECT_EQ(metadata.files[0].size, k_mib);
+    EXPECT_EQ(metadata.files[2].size, 1401 * k_mib / 2);
+    EXPECT_FALSE(metadata.files[1].size_is_exact);
+  }
+  EXPECT_EQ(parse(without(object, "chunk_size_mb")).value().chunk_size, 0U);
+}
+
+TEST(Metadata, only_the_hash_of_nothing_makes_an_empty_part) {
+  json::object object = with_part(1, "size_mb", 0);
+  EXPECT_EQ(parse(object).value().files[0].size, 1U);  // its writer rounded it away
+  EXPECT_FALSE(parse(object).value().files[0].size_is_exact);
+  object["files"].as_array()[1].as_object()["file_hash"] = sha_of("");
+  EXPECT_EQ(parse(object).value().files[0].size, 0U);
+  object["files"].as_array()[1].as_object()["size_mb"] = 3;
+  expect_refused(object, "hash of an empty part");
 }
 
 TEST(Metadata, refuses_wrong_types_and_values) {
