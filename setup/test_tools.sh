@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# setup/test_tools.sh <folder>: installs the Python and JavaScript packages of the tests in <folder>/venv and
-# <folder>/node_modules. It is quick when they are there, and starts over when a pinned version changes.
+# setup/test_tools.sh <folder> [peers]: installs the Python and JavaScript packages of the end to end tests, or those of
+# tests/peers, in <folder>/venv and <folder>/node_modules. It is quick when they are there, and starts over when a pinned
+# version changes.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=setup/common.sh
 . "$here/common.sh"
-[ $# = 1 ] || die "usage: $0 <folder>"
-tests=$here/../tests/e2e
+[ $# = 1 ] || [ "$#:${2:-}" = 2:peers ] || die "usage: $0 <folder> [peers]"
+tests=$here/../tests/${2:-e2e}
 into=$1
 mkdir -p "$into"
 

@@ -1,10 +1,38 @@
-"""The openai client for JavaScript, unchanged."""
+"""The clients for JavaScript, unchanged."""
 from conftest import javascript
 
+ANSWER = "The capital of France is Paris."
+CITIES = ({"city": "Paris"}, {"city": "Rome"})
 
-def test_javascript_client(server):
+
+def test_openai(server):
     saw = javascript("openai_client.cjs", server.url)
     assert set(saw["models"]) == {m.id for m in server.models().values()}
-    assert "Paris" in saw["whole"] and saw["streamed"] == saw["whole"] and saw["parts"] > 3
-    assert saw["numbers"] == [128, 128]
+    assert saw["numbers"] == [128, 128] and saw["shorter"] == 32
+    assert saw["refused"] == {"status": 400, "type": "invalid_request_error"}
+    assert saw["missing"] == {"status": 404, "code": "unknown_path"}
+    chats = saw["chats"]
+    assert [chats[name] for name in ("whole", "streamed", "helper", "retold")] == [ANSWER] * 4, chats
+    assert chats["parts"] > 3 and chats["usage"] == 8
+
+
+def test_openai_structures(server):
+    saw = javascript("openai_client.cjs", server.url)["structures"]
+    assert saw["parsed"] in CITIES, saw
+    (name, told), = saw["called"]
+    assert name == "get_weather" and told in CITIES and saw["ran"] and all(one in CITIES for one in saw["ran"])
+
+
+def test_openai_responses(server):
+    saw = javascript("openai_client.cjs", server.url)["responses"]
+    assert [saw[name] for name in ("whole", "streamed", "retold")] == [ANSWER] * 3, saw
+    assert saw["last"] == "response.completed" and saw["parsed"] in CITIES
+
+
+def test_anthropic(server):
+    saw = javascript("anthropic_client.cjs", server.url)
+    assert saw["whole"] == saw["streamed"] == saw["retold"] == ANSWER and saw["parts"] > 3
+    assert saw["stopped"] == ["stop_sequence", "is"] and saw["counted"] > 5
+    (name, told), = saw["called"]
+    assert name == "get_weather" and told in CITIES and saw["why"] == "tool_use"
     assert saw["refused"] == {"status": 400, "type": "invalid_request_error"}

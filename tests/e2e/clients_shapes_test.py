@@ -1,0 +1,122 @@
+"""Requests as Continue and Open WebUI put them together, in the shapes that their sources show."""
+import json
+
+import httpx
+import pytest
+from conftest import WAIT
+from shapes import data_uri
+
+PARIS = "What is the capital of France?"
+ANSWER = "The capital of France is Paris."
+READ_FILE = {"name": "read_file", "description": "Reads a file", "parameters": {
+    "type": "object", "properties": {"filepath": {"type": "string", "description": "its path"}}, "required": ["filepath"]}}
+
+
+def post(server, path, body):
+    return server.openai.post(path, body=body, cast_to=object)
+
+
+def events(server, path, body, **headers):
+    """The data of a stream's events, as a client reads them that has no package for it."""
+    with httpx.stream("POST", server.url + "/v1" + path, json=body, headers=headers, timeout=WAIT) as answer:
+        assert answer.status_code == 200, answer.read()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        data = [line[6:] for line in answer.iter_lines() if line.startswith("data: ")]
+    return [json.loads(one) for one in data if one != "[DONE]"]
+
+
+def streamed(parts):
+    return "".join(part["choices"][0]["delta"].get("content") or "" for part in parts if part["choices"])
+
+
+# Continue: an option that is not set is left out, an empty text becomes a space, both kinds of key are sent, and the
+# kind of a tool may be missing.
+
+CALL = {"id": "call_1", "type": "function", "function": {"name": "read_file", "arguments": "{}"}}
+CONTINUE = {
+    "plain": {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": PARIS}]},
+    "all options": {"messages": [{"role": "user", "content": PARIS}], "top_p": 0.9, "frequency_penalty": 0, "presence_penalty": 0,
+                    "stop": ["<|im_end|>", "\n\n\n"]},
+    "parts": {"messages": [{"role": "user", "content": [{"type": "text", "text": PARIS}]}]},
+    "tools of no kind": {"messages": [{"role": "user", "content": PARIS}], "tools": [{"function": READ_FILE}]},
+    "tools": {"messages": [{"role": "user", "content": PARIS}], "tools": [{"type": "function", "function": {**READ_FILE, "strict": False}}],
+              "parallel_tool_calls": False},
+    "calls": {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": " ", "tool_calls": [CALL]},
+                           {"role": "tool", "content": "# A file", "tool_call_id": "call_1"}, {"role": "user", "content": PARIS}],
+              "tools": [{"type": "function", "function": READ_FILE}]},
+    "thinking": {"messages": [{"role": "user", "content": "hi"},
+                              {"role": "assistant", "content": "Hello!", "reasoning": "A greeting.", "reasoning_content": "",
+                               "reasoning_details": [{"signature": "s"}]}, {"role": "user", "content": PARIS}]},
+}
+
+
+@pytest.mark.parametrize("shape", CONTINUE)
+def test_continue_chats(server, shape):
+    body = {"model": "eai-demo", "max_tokens": 60, "temperature": 0, "stream": True, "stream_options": {"include_usage": True},
+            **CONTINUE[shape]}
+    parts = events(server, "/chat/completions", body, **{"x-api-key": "none", "Authorization": "Bearer none"})
+    assert streamed(parts) == ANSWER and parts[-1]["usage"]["completion_tokens"] == 8
+
+
+def test_continue_sees(server):
+    content = [{"type": "text", "text": "What do you see in this image?"},
+               {"type": "image_url", "image_url": {"url": data_uri("red", "circle", "white"), "detail": "auto"}}]
+    assert "red circle" in streamed(events(server, "/chat/completions", {
+        "model": "eai-demo", "messages": [{"role": "user", "content": content}], "temperature": 0, "stream": True}))
+
+
+def test_continue_completes_embeds_and_ranks(server):
+    parts = events(server, "/completions", {"model": "eai-demo", "prompt": "The capital of France is", "max_tokens": 3, "temperature": 0,
+                                            "stream": True, "stop": ["\n"]})
+    assert "Paris" in "".join(part["choices"][0]["text"] for part in parts)
+    assert len(post(server, "/embeddings", {"input": ["one", "two"], "model": "eai-demo-embed"})["data"]) == 2
+
+
+def test_continue_responds(server):
+    told = [{"role": "developer", "content": "Be brief.", "type": "message"}, {"role": "user", "content": "hi", "type": "message"},
+            {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "x"},
+            {"type": "function_call", "call_id": "call_1", "name": "read_file", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "call_1", "output": "# A file"},
+            {"role": "assistant", "content": "Hello!", "type": "message"}, {"role": "user", "content": PARIS, "type": "message"}]
+    body = {"model": "gpt-5", "input": told, "temperature": None, "top_p": None, "reasoning": {"effort": "medium", "summary": "auto"},
+            "include": ["reasoning.encrypted_content"], "max_output_tokens": 60, "stream": True, "parallel_tool_calls": False,
+            "tools": [{"type": "function", **READ_FILE, "strict": False}]}
+    seen = events(server, "/responses", body)
+    done, = [event for event in seen if event["type"] == "response.output_text.done"]
+    assert done["text"] and seen[-1]["type"] == "response.completed"
+
+
+# Open WebUI: the options of a model as the person has set them, also such as other servers have; calls are retold with
+# the index that they had in the stream.
+
+OPEN_WEBUI = {
+    "plain": {"messages": [{"role": "user", "content": PARIS}]},
+    "options": {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": PARIS}], "top_p": 0.9, "min_p": 0.05,
+                "top_k": 40, "max_tokens": 60, "frequency_penalty": 0.0, "presence_penalty": 0.0, "repeat_penalty": 1.0, "seed": 1,
+                "reasoning_effort": "low", "stop": ["<|im_end|>"], "logit_bias": {"900": -100}},
+    "calls": {"messages": [{"role": "user", "content": "hi"},
+                           {"role": "assistant", "content": "", "tool_calls": [{"index": 0, **CALL}]},
+                           {"role": "tool", "tool_call_id": "call_1", "content": "# A file"}, {"role": "user", "content": PARIS}],
+              "tools": [{"type": "function", "function": READ_FILE}]},
+    "options of others": {"messages": [{"role": "user", "content": PARIS}], "num_ctx": 2048, "keep_alive": "5m", "think": False,
+                          "chat_template_kwargs": {"enable_thinking": False}},
+    "cached": {"messages": [{"role": "user", "content": [{"type": "text", "text": PARIS, "cache_control": {"type": "ephemeral"}}]}]},
+}
+
+
+@pytest.mark.parametrize("shape", OPEN_WEBUI)
+def test_open_webui_chats(server, shape):
+    body = {"stream": True, "model": "eai-demo", "temperature": 0.0, "stream_options": {"include_usage": True}, **OPEN_WEBUI[shape]}
+    parts = events(server, "/chat/completions", body, **{"X-OpenWebUI-User-Name": "me", "HTTP-Referer": "https://openwebui.com/"})
+    assert streamed(parts) == ANSWER and parts[-1]["usage"]["total_tokens"] > 8
+
+
+def test_open_webui_names_a_chat(server):
+    body = {"model": "eai-demo", "messages": [{"role": "user", "content": PARIS}], "stream": False, "max_completion_tokens": 1000,
+            "temperature": 0}
+    assert post(server, "/chat/completions", body)["choices"][0]["message"]["content"] == ANSWER
+
+
+def test_open_webui_embeds(server):
+    told = post(server, "/embeddings", {"input": ["one", "two"], "model": "eai-demo-embed"})
+    assert [item["index"] for item in told["data"]] == [0, 1] and len(told["data"][0]["embedding"]) == 128
