@@ -313,11 +313,19 @@ Result<std::vector<std::uint64_t>> Reader::numbers(const std::string& key) const
 
 Result<void> Reader::read_general() {
   EAI_TRY(info_.architecture, text("general.architecture"));
-  if (info_.architecture.empty()) return bad_gguf("it names no architecture");
   EAI_TRY(info_.name, text("general.name"));
   EAI_TRY(info_.type, text("general.type"));
   EAI_TRY(info_.split_count, number("split.count"));
-  info_.is_projector = info_.architecture == "clip";
+  EAI_TRY(info_.split_number, number("split.no"));
+  EAI_TRY(info_.split_tensors, number("split.tensors.count"));
+  const bool later_piece = info_.split_count > 1 && info_.split_number > 0;
+  const bool no_model = !info_.type.empty() && info_.type != "model";
+  if (info_.architecture.empty() && !later_piece && !no_model) return bad_gguf("it names no architecture");
+  if (info_.split_count > 1 && info_.split_number >= info_.split_count) {
+    return bad_gguf("it is the piece " + std::to_string(info_.split_number + 1) + " of " +
+                    std::to_string(info_.split_count));
+  }
+  info_.is_projector = info_.architecture == "clip" || info_.type == "mmproj" || info_.type == "projector";
 
   EAI_TRY(std::uint64_t file_type, number("general.file_type"));
   constexpr std::uint64_t guessed = 1024;  // this bit says that the converter did not state the type

@@ -48,7 +48,7 @@ struct GgufLayers {
 };
 
 struct GgufInfo {
-  std::string architecture;  // general.architecture; "clip" for a projector
+  std::string architecture;  // general.architecture; "clip" for a projector; empty for what is not a model ("imatrix")
   std::string name;          // general.name; may be empty
   std::string type;          // general.type: "model", "adapter", "mmproj" …; may be empty
   std::uint64_t parameters = 0;
@@ -64,7 +64,9 @@ struct GgufInfo {
   std::string chat_template;
   std::optional<std::uint32_t> pooling;  // llama.cpp pooling type: 0 none, 1 mean, 2 cls, 3 last, 4 rank
   bool causal = true;
-  std::uint64_t split_count = 0;  // above 1: the model consists of this many files
+  // Of a model that consists of several files: above 1 their number, which one this is (from 0), and the tensors of all
+  // of them. Only the first one has an architecture and whatever else is said about the model.
+  std::uint64_t split_count = 0, split_number = 0, split_tensors = 0;
   bool is_projector = false;
   // Projectors only.
   std::string projector_type;

@@ -141,6 +141,30 @@ TEST(Gguf, says_what_a_memory_estimate_needs) {
   EXPECT_EQ(info.split_count, 3U);
 }
 
+TEST(Gguf, later_pieces_of_a_model_name_no_architecture) {
+  const auto piece = [](std::uint32_t number, std::uint32_t count) {
+    Writer w;
+    w.start(0, 3).u32("split.no", number).u32("split.count", count).u32("split.tensors.count", 17);
+    return parse(w.bytes);
+  };
+  const GgufInfo info = piece(1, 3).value();
+  EXPECT_EQ(info.split_number, 1U);
+  EXPECT_EQ(info.split_tensors, 17U);
+  EXPECT_TRUE(info.architecture.empty());
+  EXPECT_FALSE(piece(0, 3)) << "the first one does";
+  EXPECT_FALSE(piece(3, 3));
+  EXPECT_FALSE(piece(1, 1));
+}
+
+TEST(Gguf, what_is_not_a_model_says_so) {
+  Writer matrix;
+  matrix.start(0, 1).str("general.type", "imatrix");
+  EXPECT_EQ(parse(matrix.bytes).value().type, "imatrix");
+  Writer projector;
+  projector.start(0, 2).str("general.architecture", "other").str("general.type", "mmproj");
+  EXPECT_TRUE(parse(projector.bytes).value().is_projector);
+}
+
 TEST(Gguf, long_lists_are_counted_not_kept) {
   Writer w;
   w.start(0, 3).str("general.architecture", "llama");

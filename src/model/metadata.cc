@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include "model/split_name.h"
 #include "util/text.h"
 
 namespace eai::model {
@@ -129,7 +130,8 @@ Result<PartEntry> read_archive_part(const json::object& object) {
 
 Result<PartEntry> read_unixfs_file(const json::object& object, const Metadata& metadata) {
   EAI_TRY(std::string name, need_text(object, "file_name"));
-  if (!is_model_file(metadata.folder_name, metadata.task, name)) {
+  const bool is_piece = is_text(metadata.task) && is_piece_of(metadata.folder_name, name);
+  if (!is_piece && !is_model_file(metadata.folder_name, metadata.task, name)) {
     return wrong("file_name", "is \"" + printable(name) + "\", which is not a file of this model");
   }
   EAI_TRY(ipld::Cid cid, need_cid(object, "cid"));
@@ -195,6 +197,27 @@ Result<void> check_part_names(const Metadata& metadata) {
     if (metadata.files[i].file_name != expected) {
       return wrong("files", "lacks the part \"" + printable(expected) + "\"");
     }
+  }
+  return {};
+}
+
+// A text model is one file or all the pieces of one, and perhaps a projector.
+Result<void> check_text_model(const Metadata& metadata) {
+  std::uint32_t next = 1, count = 0;
+  bool whole = false;
+  for (const PartEntry& file : metadata.files) {
+    whole = whole || file.file_name == metadata.folder_name;
+    if (!is_piece_of(metadata.folder_name, file.file_name)) continue;
+    const PieceName piece = *parse_piece_name(file.file_name);
+    if (count != 0 && piece.count != count) return wrong("files", "lists pieces of two models");
+    count = piece.count;
+    if (piece.number == next) ++next;  // names are sorted, and each appears once
+  }
+  if (next <= count) {
+    return wrong("files", "lacks the piece \"" + printable(piece_name(metadata.folder_name, next, count)) + "\"");
+  }
+  if (whole == (count > 0)) {
+    return wrong("files", whole ? "lists the model and pieces of it" : "does not list the model itself");
   }
   return {};
 }
@@ -312,6 +335,11 @@ bool is_model_file(std::string_view folder_name, Task task, std::string_view pat
   }
 }
 
+bool is_piece_of(std::string_view folder_name, std::string_view name) {
+  const auto piece = parse_piece_name(name);
+  return piece && piece->stem == folder_name && piece->count > 1;
+}
+
 std::uint64_t Metadata::total_size() const {
   std::uint64_t sum = 0;
   for (const PartEntry& file : files) sum += file.size;
@@ -330,6 +358,7 @@ Result<Metadata> parse_metadata(ByteView bytes) {
             [](const PartEntry& a, const PartEntry& b) { return a.file_name < b.file_name; });
   EAI_CHECK(check_files(metadata));
   if (metadata.format == Format::archive) EAI_CHECK(check_part_names(metadata));
+  if (metadata.format == Format::unixfs && is_text(metadata.task)) EAI_CHECK(check_text_model(metadata));
   return metadata;
 }
 

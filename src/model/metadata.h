@@ -36,7 +36,7 @@ enum class Layout { fixed, tensor };
 struct PartEntry {
   ipld::Cid cid;
   // archive: the name of the part. unixfs: the name of the model's file below the folder ("<folder>",
-  // "<folder>-projector", "text_encoder/model.safetensors").
+  // "<folder>-00001-of-00003.gguf", "<folder>-projector", "text_encoder/model.safetensors").
   std::string file_name;
   ipld::Sha256 sha256{};   // of the part's or file's bytes
   std::uint64_t size = 0;  // bytes; archive: from size_mb; 0 only if sha256 is the hash of nothing
@@ -77,11 +77,15 @@ std::string split_suffix(std::size_t index);
 // bytes of valid UTF-8 without '/', '\', quotes or control characters. Code::invalid says what is wrong with it.
 Result<void> check_plain_name(std::string_view name);
 
-// "<folder>-projector": the name of a text model's projector. The model's own file is called "<folder>".
+// "<folder>-projector": the name of a text model's projector. The model's own file is called "<folder>", or, if it
+// consists of several files, "<folder>-00001-of-00003.gguf" and so on (Format::unixfs only).
 std::string projector_name(std::string_view folder_name);
 
 // Whether a model of this task may have a file of this name, relative to its folder: a text model "<folder>" and
 // "<folder>-projector", an image model every path of plain names.
 bool is_model_file(std::string_view folder_name, Task task, std::string_view path);
+
+// Whether it is the name of a piece of this model, as above.
+bool is_piece_of(std::string_view folder_name, std::string_view name);
 
 }  // namespace eai::model

@@ -284,6 +284,27 @@ TEST(Metadata, reads_unixfs) {
   EXPECT_EQ(parse(with(unixfs(), "layout", "fixed")).value().layout, Layout::fixed);
 }
 
+TEST(Metadata, unixfs_keeps_the_pieces_of_a_model) {
+  const auto pieces = [](std::initializer_list<const char*> names) {
+    json::array files;
+    for (const char* name : names) files.push_back(file(name));
+    return with(unixfs(), "files", files);
+  };
+  const auto whole = parse(pieces({"eai-projector", "eai-00002-of-00002.gguf", "eai-00001-of-00002.gguf"}));
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(whole->files[0].file_name, "eai-00001-of-00002.gguf");
+  expect_refused(pieces({"eai-00001-of-00003.gguf", "eai-00002-of-00003.gguf"}), "lacks the piece \"eai-00003-of-00003");
+  expect_refused(pieces({"eai-00002-of-00002.gguf"}), "lacks the piece \"eai-00001-of-00002");
+  expect_refused(pieces({"eai-00001-of-00002.gguf", "eai-00002-of-00003.gguf"}), "two models");
+  expect_refused(pieces({"eai", "eai-00001-of-00002.gguf", "eai-00002-of-00002.gguf"}), "and pieces of it");
+  expect_refused(pieces({"eai-projector"}), "the model itself");
+  for (const char* odd : {"eai-00001-of-00001.gguf", "eai-1-of-2.gguf", "eai-00003-of-00002.gguf", "eai-00000-of-00002.gguf",
+                          "other-00001-of-00002.gguf"}) {
+    expect_refused(pieces({odd}), "not a file of this model");
+  }
+  EXPECT_TRUE(error_of(with(pieces({"eai-00001-of-00002.gguf"}), "task", "chat")).code == Code::invalid);
+}
+
 TEST(Metadata, unixfs_names_only_files_of_the_model) {
   const auto with_file = [](std::string_view task, std::string_view name) {
     json::object object = with(unixfs(), "task", task);

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 
+#include "model/split_name.h"
+
 namespace eai::store {
 namespace {
+
+constexpr std::string_view k_piece_stem = "model";
 
 // Wider than model::check_plain_name(): files that were adopted keep the names that they came with.
 bool is_plain_component(std::string_view part) {
@@ -19,11 +23,21 @@ std::string payload_name(std::string_view file) { return std::string(k_payload_f
 
 std::string stored_name(std::string_view folder_name, model::Task task, std::string_view file) {
   if (model::is_text(task) && file == folder_name) return std::string(k_model_file);
+  if (model::is_text(task) && model::is_piece_of(folder_name, file)) {
+    const auto piece = *model::parse_piece_name(file);
+    return model::piece_name(k_piece_stem, piece.number, piece.count);
+  }
   if (model::is_text(task) && file == model::projector_name(folder_name)) return std::string(k_projector_file);
   return payload_name(file);
 }
 
-bool is_gguf_name(std::string_view name) { return name == k_model_file || name == k_projector_file; }
+bool is_gguf_name(std::string_view name) {
+  return name == k_model_file || name == k_projector_file || model::is_piece_of(k_piece_stem, name);
+}
+
+bool is_first_name(std::string_view name) {
+  return name == k_model_file || (model::is_piece_of(k_piece_stem, name) && model::parse_piece_name(name)->number == 1);
+}
 
 bool is_allowed_name(std::string_view name) {
   if (is_gguf_name(name)) return true;

@@ -5,7 +5,8 @@
 // are. This is the layout of a home:
 //   models/<cid>/metadata.json   exactly the bytes whose hash is <cid>
 //   models/<cid>/manifest.json   size and SHA-256 of every file beside it, and where they came from (manifest.h)
-//   models/<cid>/model.gguf, projector.gguf, or payload/… for a model of several files
+//   models/<cid>/model.gguf, or model-00001-of-00003.gguf and so on for a model in pieces; projector.gguf; or payload/…
+//                                for an image model
 //   partial/<cid>/…              a download in progress, under the same names; "commit" in it belongs to the store, and
 //                                everything else to its downloader
 //   trash/…                      what is being removed; never read
@@ -32,15 +33,19 @@ inline constexpr std::string_view k_model_file = "model.gguf";
 inline constexpr std::string_view k_projector_file = "projector.gguf";
 inline constexpr std::string_view k_payload_folder = "payload";
 
-// The name in the store of the file that a model's archive or folder calls `file`: "model.gguf" and "projector.gguf"
-// for the two files that a text model may have, and a name in "payload/" for everything else.
+// The name in the store of the file that a model's archive or folder calls `file`: "model.gguf" (in pieces
+// "model-00001-of-00003.gguf", since llama.cpp finds the others by such names) and "projector.gguf" for the files that a
+// text model may have, and a name in "payload/" for everything else.
 std::string stored_name(std::string_view folder_name, model::Task task, std::string_view file);
 std::string payload_name(std::string_view file);
 
-// Whether a file of this name in the store has to be a GGUF: "model.gguf" or "projector.gguf".
+// Whether a file of this name in the store has to be a GGUF: "model.gguf", a piece of it, or "projector.gguf".
 bool is_gguf_name(std::string_view name);
 
-// What stored_name() may give: the two GGUFs, or "payload/" and plain components, of which none is empty, "." or "..",
+// Whether it is the name of the file that an engine is given: "model.gguf" or its first piece.
+bool is_first_name(std::string_view name);
+
+// What stored_name() may give: the GGUFs, or "payload/" and plain components, of which none is empty, "." or "..",
 // has a control character, backslash or quote, or is longer than 255 bytes.
 bool is_allowed_name(std::string_view name);
 

@@ -20,6 +20,18 @@ TEST(FileNames, AModelsFilesHaveTheirNamesFromItsTask) {
   }
 }
 
+TEST(FileNames, PiecesKeepTheNamesByWhichLlamaFindsThem) {
+  EXPECT_EQ(stored_name("qwen", Task::chat, "qwen-00002-of-00003.gguf"), "model-00002-of-00003.gguf");
+  EXPECT_EQ(stored_name("qwen", Task::chat, "other-00002-of-00003.gguf"), "payload/other-00002-of-00003.gguf");
+  EXPECT_EQ(stored_name("qwen", Task::image_edit, "qwen-00002-of-00003.gguf"), "payload/qwen-00002-of-00003.gguf");
+  EXPECT_TRUE(is_gguf_name("model-00002-of-00003.gguf") && is_allowed_name("model-00002-of-00003.gguf"));
+  EXPECT_TRUE(is_first_name("model-00001-of-00003.gguf") && is_first_name("model.gguf"));
+  EXPECT_FALSE(is_first_name("model-00002-of-00003.gguf"));
+  for (const char* other : {"model-00001-of-00001.gguf", "model-00004-of-00003.gguf", "models-00001-of-00003.gguf"}) {
+    EXPECT_FALSE(is_allowed_name(other)) << other;
+  }
+}
+
 TEST(FileNames, GgufsAreToldByName) {
   EXPECT_TRUE(is_gguf_name("model.gguf"));
   EXPECT_TRUE(is_gguf_name("projector.gguf"));

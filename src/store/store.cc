@@ -62,15 +62,16 @@ std::uint64_t Model::size() const {
   return sum;
 }
 
-static std::optional<fs::path> path_of(const Model& model, std::string_view name) {
-  for (const StoredFile& file : model.files) {
-    if (file.name == name) return model.folder / name;
-  }
-  return std::nullopt;
+template <typename Rule>
+static std::optional<fs::path> path_of(const Model& model, const Rule& fits) {
+  const auto found = std::find_if(model.files.begin(), model.files.end(), [&](const auto& f) { return fits(f.name); });
+  return found == model.files.end() ? std::nullopt : std::optional(model.folder / found->name);
 }
 
-std::optional<fs::path> Model::gguf() const { return path_of(*this, k_model_file); }
-std::optional<fs::path> Model::projector() const { return path_of(*this, k_projector_file); }
+std::optional<fs::path> Model::gguf() const { return path_of(*this, is_first_name); }
+std::optional<fs::path> Model::projector() const {
+  return path_of(*this, [](std::string_view name) { return name == k_projector_file; });
+}
 fs::path Model::payload() const { return folder / k_payload_folder; }
 
 Result<Store> Store::open(const fs::path& home) {

@@ -44,9 +44,9 @@ struct Model {
   fs::path folder;
   std::vector<StoredFile> files;
   std::uint64_t size() const;            // bytes of all files
-  std::optional<fs::path> gguf() const;  // of a model that is one GGUF
+  std::optional<fs::path> gguf() const;  // of a text model; of one in pieces the first
   std::optional<fs::path> projector() const;
-  fs::path payload() const;  // the folder of a model of several files
+  fs::path payload() const;  // the folder of an image model
 };
 
 // A folder in models/ that is not a whole model: its files or documents are missing, changed or unreadable.
