@@ -4,8 +4,9 @@ PREFIX ?= /usr/local
 JOBS := $(or $(EAI_JOBS),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu))
 CLANG_FORMAT ?= clang-format-14
 TOOLS := $(CURDIR)/build/test-tools
+PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eai/peers/clients
 
-.PHONY: build demo test install lint format bench clean packages test-packages dev
+.PHONY: build demo test peers install lint format bench clean packages test-packages dev
 
 build: packages  ## the program, ready to run: build/release/bin/eai
 	@setup/llama_engine.sh >/dev/null && setup/image_engine.sh >/dev/null
@@ -24,6 +25,12 @@ test: test-packages build dev  ## all tests
 	@setup/test_tools.sh $(TOOLS)
 	@setup/kubo.sh >/dev/null
 	@ctest --preset dev --parallel $(JOBS)
+
+# Not part of `make test`, since these clients come with 700 MB of packages. They are kept outside the build folder.
+peers: test-packages build  ## further clients against the program: LiteLLM, LangChain, LlamaIndex, Vercel's AI SDK
+	@setup/test_tools.sh $(PEERS) peers
+	@cd tests/peers && EAI_BUILD=$(CURDIR)/build/release EAI_TEST_TOOLS=$(PEERS) PYTHONPATH=../e2e PYTHONDONTWRITEBYTECODE=1 \
+	  ../offline.sh $(PEERS)/venv/bin/python -m pytest -q -p no:cacheprovider -p conftest $(NAMES)
 
 lint: test-packages  ## only what reads the sources, with clang-tidy over all of them (minutes the first time)
 	@[ -f build/dev/build.ninja ] || cmake --preset dev

@@ -140,8 +140,8 @@ def words_of(pid):
 
 
 def javascript(script, url):
-    """What a script of this folder, given to Node.js with a server's address, tells as JSON."""
-    out = subprocess.run(["node", pathlib.Path(__file__).with_name(script), url], capture_output=True, text=True, timeout=WAIT,
+    """What a script, given to Node.js with a server's address, tells as JSON. It lies in this folder, or is a whole path."""
+    out = subprocess.run(["node", pathlib.Path(__file__).parent / script, url], capture_output=True, text=True, timeout=WAIT,
                          env={**os.environ, "NODE_PATH": str(TOOLS / "node_modules")})
     assert out.returncode == 0, out.stderr
     return json.loads(out.stdout)
