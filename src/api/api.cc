@@ -98,6 +98,13 @@ void add_truth(http::HeaderList& to, const std::string& model_id, std::string_vi
   if (!fallback.empty()) to.emplace_back("x-eai-fallback", http::header_safe(fallback));
 }
 
+void add_ignored(http::HeaderList& to, const std::vector<std::string>& fields) {
+  if (fields.empty()) return;
+  std::string names;
+  for (const std::string& field : fields) names += (names.empty() ? "" : ",") + field;
+  to.emplace_back("x-eai-ignored", http::header_safe(names, 1000));
+}
+
 Api::Api(asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served, ApiOptions options)
     : core_(std::make_shared<Core>(context, pool, std::move(served), std::move(options))) {}
 Api::~Api() = default;

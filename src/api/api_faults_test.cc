@@ -78,7 +78,8 @@ TEST_F(FaultsTest, ABodyThatNeverEndsIsGivenUp) {
 TEST_F(FaultsTest, ANameOfAMebibyteIsAnsweredInFewWords) {
   start();
   const std::string name(1 << 20, 'n');
-  const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"model":")" + name + "\"}");
+  const std::string answer =
+      ask("/v1/chat/completions", R"({"messages":[{"role":"user","content":"hi"}],"model":")" + name + "\"}");
   EXPECT_EQ(status_of(answer), 200);
   EXPECT_NE(answer.find("x-eai-fallback: "), std::string::npos);
   EXPECT_LT(answer.find("\r\n\r\n"), 1000u);
@@ -89,7 +90,8 @@ TEST_F(FaultsTest, ANameOfAMebibyteIsAnsweredInFewWords) {
         return strict;
       }(),
       {"hash-c"});
-  const std::string refused = ask("/v1/chat/completions", R"({"messages":[{}],"model":")" + name + "\"}");
+  const std::string refused =
+      ask("/v1/chat/completions", R"({"messages":[{"role":"user","content":"hi"}],"model":")" + name + "\"}");
   EXPECT_EQ(status_of(refused), 404);
   EXPECT_LT(refused.size(), 2000u);
 }
@@ -97,9 +99,9 @@ TEST_F(FaultsTest, ANameOfAMebibyteIsAnsweredInFewWords) {
 TEST_F(FaultsTest, ALeavingClientIsNoticedByTheEngineWithin100Milliseconds) {
   start();
   ASSERT_EQ(status_of(ask("/v1/chat/completions", k_chat)), 200);
-  for (const char* body : {R"({"stream":true,"messages":[{}],"say":"hang"})",      // streaming
-                           R"({"stream":true,"messages":[{}],"say":"mute"})",      // before the stream's head
-                           R"({"stream":false,"messages":[{}],"say":"mute"})"}) {  // waiting for a whole answer
+  for (const char* body : {saying("hang", "true"),      // streaming
+                           saying("mute", "true"),      // before the stream's head
+                           saying("mute", "false")}) {  // waiting for a whole answer
     std::vector<double> times;
     for (int i = 0; i < 5; ++i) times.push_back(time_to_notice(body));
     std::sort(times.begin(), times.end());
@@ -112,7 +114,7 @@ TEST_F(FaultsTest, LeavingTheQueueFreesItsPlace) {
   start();
   std::deque<RawClient> running;
   for (int i = 0; i < 4; ++i) {  // all slots
-    running.emplace_back(port_).post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"hang"})");
+    running.emplace_back(port_).post("/v1/chat/completions", saying("hang", "true"));
     ASSERT_FALSE(running.back().until("{\"n\":1}").empty());
   }
   RawClient waiting(port_);
@@ -129,7 +131,7 @@ TEST_F(FaultsTest, LeavingTheQueueFreesItsPlace) {
 TEST_F(FaultsTest, AClientThatDoesNotReadItsStreamHoldsBoundedMemory) {
   start();
   RawClient client(port_);
-  client.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"flood"})");
+  client.post("/v1/chat/completions", saying("flood", "true"));
   const std::string blocked = noted("blocked");
   ASSERT_FALSE(blocked.empty()) << "the engine was never held up";
   // What the sockets' buffers of the system hold, and at most one event in between.

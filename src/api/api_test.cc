@@ -8,11 +8,12 @@ namespace {
 
 class ApiTest : public ApiWorld {};
 
-TEST_F(ApiTest, RelaysTheBodyAsItIsAndTheAnswerWithItsModel) {
+TEST_F(ApiTest, RelaysTheCheckedBodyAndTheAnswerWithItsModel) {
   start();
   const std::string answer = ask("/v1/chat/completions", k_chat, "X-Conversation-Id: 7\r\n");
   EXPECT_EQ(status_of(answer), 200);
-  EXPECT_EQ(body_of(answer), k_chat) << "the fake echoes";
+  EXPECT_EQ(body_of(answer), R"({"model":"good-folder","messages":[{"role":"user","content":"hi"}]})")
+      << "the fake echoes";
   EXPECT_NE(answer.find("x-eai-model: hash-c\r\n"), std::string::npos);
   EXPECT_EQ(answer.find("x-eai-fallback"), std::string::npos);
   EXPECT_NE(answer.find("x-request-id: req_"), std::string::npos);
@@ -24,7 +25,8 @@ TEST_F(ApiTest, RelaysTheBodyAsItIsAndTheAnswerWithItsModel) {
 
 TEST_F(ApiTest, ANameCannotSmuggleAHeader) {
   start();
-  const std::string answer = ask("/v1/chat/completions", R"({"model":"gpt-4o\r\nx: y","messages":[{}]})");
+  const std::string answer =
+      ask("/v1/chat/completions", R"({"model":"gpt-4o\r\nx: y","messages":[{"role":"user","content":"hi"}]})");
   EXPECT_NE(answer.find("x-eai-model: hash-c\r\n"), std::string::npos);
   EXPECT_NE(answer.find("x-eai-fallback: "), std::string::npos);
   EXPECT_EQ(answer.find("\r\nx: y"), std::string::npos);
@@ -47,7 +49,7 @@ TEST_F(ApiTest, StreamsAfterWholeAnswersOnOneConnection) {
   for (int round = 0; round < 20; ++round) {
     client.post("/v1/chat/completions", k_chat);
     ASSERT_EQ(status_of(client.answer()), 200) << round;
-    client.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"stream"})");
+    client.post("/v1/chat/completions", saying("stream", "true"));
     ASSERT_NE(client.until("0\r\n\r\n").find("[DONE]"), std::string::npos) << round;
   }
 }
@@ -69,7 +71,7 @@ TEST_F(ApiTest, TheOtherApisGetTheirOwnErrorEvent) {
 
 TEST_F(ApiTest, AnEngineThatDiesInAWholeAnswerIsABadGateway) {
   start();
-  const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"say":"half"})");
+  const std::string answer = ask("/v1/chat/completions", saying("half"));
   EXPECT_EQ(status_of(answer), 502);
   EXPECT_EQ(error_of(answer).at("type").as_string(), "server_error");
   EXPECT_TRUE(soon([&] { return leases() == 0; }));
@@ -87,18 +89,19 @@ TEST_F(ApiTest, AnEngineThatDiesBeforeItsAnswerIsFollowedByAFreshOne) {
 
 TEST_F(ApiTest, ARequestThatKillsEnginesIsNotAskedAThirdTime) {
   start();
-  const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"say":"die"})");
+  const std::string answer = ask("/v1/chat/completions", saying("die"));
   EXPECT_EQ(status_of(answer), 502) << answer;
   EXPECT_NE(answer.find("the engine ended before it answered: it exited with status 1"), std::string::npos) << answer;
   EXPECT_EQ(fs::file_size(folder_.path() / "good.gguf.died"), 2u);
   EXPECT_TRUE(soon([&] { return leases() == 0; }));
 }
 
-TEST_F(ApiTest, TheEnginesOwnRefusalIsPassedOn) {
+TEST_F(ApiTest, TheEnginesRefusalIsPassedOnInOurForm) {
   start();
-  const std::string answer = ask("/v1/chat/completions", R"({"messages":[{}],"say":"refuse"})");
+  const std::string answer = ask("/v1/chat/completions", saying("refuse"));
   EXPECT_EQ(status_of(answer), 400);
-  EXPECT_EQ(error_of(answer).at("type").as_string(), "exceed_context_size_error");
+  EXPECT_EQ(error_of(answer).at("message").as_string(), "too long");
+  EXPECT_EQ(error_of(answer).at("code").as_string(), "context_length_exceeded") << "where clients look for it";
 }
 
 TEST_F(ApiTest, ASilentEngineIsGivenUp) {
@@ -108,13 +111,13 @@ TEST_F(ApiTest, ASilentEngineIsGivenUp) {
   start(options);
   ASSERT_EQ(status_of(ask("/v1/embeddings", R"({"input":"x"})")), 200);
   EXPECT_NE(stream("/v1/chat/completions", "hang").find("timeout_error"), std::string::npos);
-  EXPECT_EQ(status_of(ask("/v1/chat/completions", R"({"messages":[{}],"say":"mute"})")), 504);
+  EXPECT_EQ(status_of(ask("/v1/chat/completions", saying("mute"))), 504);
 }
 
 TEST_F(ApiTest, AClientThatLeavesFreesTheEngine) {
   start();
   RawClient client(port_);
-  client.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"hang"})");
+  client.post("/v1/chat/completions", saying("hang", "true"));
   ASSERT_NE(client.until("{\"n\":1}").find("{\"n\":1}"), std::string::npos);
   EXPECT_EQ(leases(), 1);
   client.leave();
@@ -159,7 +162,8 @@ TEST_F(ApiTest, RetryAfterIsWhatIsLeftOfTheCoolingDown) {
 
 TEST_F(ApiTest, LeavingWhileWaitingEndsTheWait) {
   start({}, "slow_load");
-  for (const char* body : {R"({"messages":[{}]})", R"({"stream":true,"messages":[{}]})"}) {
+  for (const char* body : {R"({"messages":[{"role":"user","content":"hi"}]})",
+                           R"({"stream":true,"messages":[{"role":"user","content":"hi"}]})"}) {
     RawClient client(port_);
     client.post("/v1/chat/completions", body);
     ASSERT_TRUE(soon([&] { return leases() == 1; }));
@@ -178,8 +182,8 @@ TEST_F(ApiTest, BadBodiesNeverReachAnEngine) {
       {"/v1/chat/completions", R"({"messages":"hi"})"},
       {"/v1/chat/completions", R"({"messages":[]})"},
       {"/v1/chat/completions", R"({"messages":["hi"]})"},
-      {"/v1/chat/completions", R"({"messages":[{}],"model":7})"},
-      {"/v1/chat/completions", R"({"messages":[{}],"stream":"yes"})"},
+      {"/v1/chat/completions", R"({"messages":[{"role":"user","content":"hi"}],"model":7})"},
+      {"/v1/chat/completions", R"({"messages":[{"role":"user","content":"hi"}],"stream":"yes"})"},
       {"/v1/chat/completions", "{\"messages\":[{}],\"a\":\"\xff\"}"},
       {"/v1/completions", "{}"},
       {"/v1/embeddings", R"({"input":[]})"},
@@ -349,7 +353,7 @@ TEST_F(ApiTest, KeysOpenAndOnlyKeys) {
 TEST_F(ApiTest, AReloadChangesWhatComesNextAndNotWhatRuns) {
   start();
   RawClient running(port_);
-  running.post("/v1/chat/completions", R"({"stream":true,"messages":[{}],"say":"hang"})");
+  running.post("/v1/chat/completions", saying("hang", "true"));
   ASSERT_NE(running.until("{\"n\":1}").find("{\"n\":1}"), std::string::npos);
   ApiOptions options;
   options.api_keys = {"a-key-that-came-later"};
@@ -385,7 +389,10 @@ TEST_F(ApiTest, MetricsCountWhatWasAsked) {
   options.api_keys = {"a-key-for-the-numbers"};
   start(options);
   const std::string_view key = "x-api-key: a-key-for-the-numbers\r\n";
-  ask("/v1/chat/completions", R"({"messages":[{}],"usage":{"prompt_tokens":7,"completion_tokens":3}})", key);
+  ask("/v1/chat/completions",
+      R"({"messages":[{"role":"user","content":"hi"}],)"
+      R"("chat_template_kwargs":{"usage":{"prompt_tokens":7,"completion_tokens":3}}})",
+      key);
   ask("/v1/chat/completions", "{", key);
   ask("/v1/models/\"x", "", key);
   RawClient client(port_);

@@ -14,8 +14,8 @@
 #include "api/exchange.h"
 #include "api/images.h"
 #include "api/metrics.h"
-#include "api/remote_pictures.h"
 #include "api/request_log.h"
+#include "api/sent_pictures.h"
 #include "http/routes.h"
 #include "http/unix_client.h"
 
@@ -35,9 +35,9 @@ struct Core {
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   Metrics metrics;
   RequestLog request_log;
-  RemotePictures pictures;
+  SentPictures pictures;
   Images images{*this};
-  std::optional<asio::thread_pool> workers;  // scans of large bodies; made when first needed
+  std::optional<asio::thread_pool> workers;  // checks of large bodies; made when first needed
   std::function<void()> on_stop;             // what POST /eai/stop calls
   http::Routes routes;                       // for strangers
   http::Routes owner_routes;                 // for the private socket
@@ -64,6 +64,9 @@ inline void append(http::HeaderList& to, const http::HeaderList& from) {
 http::HeaderList common_headers(const Core& core, const http::Incoming& request, const std::string& request_id);
 // The headers that say which model answers, and why.
 void add_truth(http::HeaderList& to, const std::string& model_id, std::string_view fallback);
+
+// The header that says which fields of the request had no effect.
+void add_ignored(http::HeaderList& to, const std::vector<std::string>& fields);
 
 // When a request that this model has refused may come again.
 inline std::chrono::seconds retry_after(const Core& core, const std::string& model_id) {

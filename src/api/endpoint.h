@@ -2,30 +2,39 @@
 // Thread: any; constant data.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "api/api_error.h"
-#include "api/body_scan.h"
 #include "model/metadata.h"
-#include "util/result.h"
 
 namespace eai::api {
 
-enum class Needs { nothing, messages, prompt, input };
+// What a request's body is.
+enum class Form : std::uint8_t {
+  chat,
+  completion,
+  infill,
+  response,  // OpenAI's Responses
+  message,   // Anthropic's Messages
+  embedding,
+  rerank,
+  tokenize,
+  detokenize
+};
 
 struct Endpoint {
-  std::string_view path;  // as both the engine and clients call it; clients may leave "/v1" out or add it
+  std::string_view path;  // as clients call it; they may leave "/v1" out or add it
+  std::string_view engine_path;
   std::string_view summary;
   std::span<const model::Task> fits;
-  Needs needs = Needs::nothing;
+  Form form;
+  bool counts = false;  // only tokens are counted, and nothing is answered
   Style style = Style::openai;
   std::string_view gives = "application/json";
 };
 
 std::span<const Endpoint> endpoints();
-
-// Whether the body has what the endpoint needs, before an engine sees it. Code::invalid names the field.
-Result<void> check_body(const Endpoint& endpoint, const BodyFacts& facts);
 
 }  // namespace eai::api

@@ -101,12 +101,21 @@ asio::awaitable<Result<EngineAnswer>> ask_engine(Core& core, EngineCall call) {
   for (int attempt = 0;; ++attempt) {
     auto leased = co_await lease(core, call);
     if (!leased) co_return Failure(std::move(leased).error());
+    const auto asked = std::chrono::steady_clock::now();
     auto reply = co_await core.client.ask(leased->socket(), call.ask);
-    if (reply) co_return EngineAnswer{*std::move(leased), *std::move(reply)};
+    if (reply) co_return EngineAnswer{*std::move(leased), *std::move(reply), asked};
     const bool unseen = reply.error().code == Code::not_found;  // nobody took the request
     Error error = co_await explain_end(core, *leased, std::move(reply).error(), "before it answered");
     if (attempt > 0 || !(unseen || !leased->ended().empty())) co_return Failure(std::move(error));
   }
+}
+
+asio::awaitable<bool> engine_is_well(Core& core, const engine::Lease& lease) {
+  http::Ask question;
+  question.target = "/health";
+  question.head_timeout = std::chrono::seconds(2);
+  auto answer = co_await core.client.ask(lease.socket(), question);
+  co_return answer && answer->status() == 200 && lease.ended().empty();
 }
 
 asio::awaitable<Error> explain_end(Core& core, const engine::Lease& lease, Error error, std::string_view when) {

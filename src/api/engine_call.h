@@ -24,11 +24,15 @@ struct EngineCall {
 struct EngineAnswer {
   engine::Lease lease;
   http::IncomingReply reply;  // of any status
+  std::chrono::steady_clock::time_point asked;
 };
 
 // Code::network: the client has disconnected, or the engine ended, twice, before it answered; the other codes are those
 // of Pool::lease() and UnixClient::ask().
 asio::awaitable<Result<EngineAnswer>> ask_engine(Core& core, EngineCall call);
+
+// Whether the engine answers when it is asked how it is.
+asio::awaitable<bool> engine_is_well(Core& core, const engine::Lease& lease);
 
 // How an engine that closed its socket ended, as soon as the pool knows, so that the next lease is for another one.
 // Empty: it still runs after a second.

@@ -269,7 +269,6 @@ constexpr std::array k_rerank = {
     list("texts", 100'000),
     whole("top_n", 1, k_int),
     flag("return_text"),
-    flag("raw_scores"),
     ignored("return_documents"),
     ignored("user"),
 };

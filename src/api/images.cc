@@ -1,19 +1,27 @@
 #include "api/images.h"
 
 #include "api/image_drawing.h"
+#include "http/content_coding.h"
 
 namespace eai::api {
 namespace {
 
+constexpr std::uint64_t k_body_limit = 64 * k_mib;
 constexpr model::Task k_tasks[] = {model::Task::image_generation, model::Task::image_edit};
+
+Result<ImageWish> read_wish(ImageAct act, http::Incoming& in) {
+  EAI_TRY(std::string body, http::decode_content(std::move(in.body), in.header("content-encoding"), k_body_limit));
+  if (act == ImageAct::generation) return parse_generation(std::move(body));
+  return parse_image_form(act, in.header("content-type"), body);
+}
 
 // What is drawn and by which model; a reply refuses the request.
 std::optional<http::Reply> prepare(Core& core, ImageShelf& shelf, ImageAct act, http::Incoming& in, Exchange& out,
                                    Drawing& drawing) {
-  auto wish = act == ImageAct::generation ? parse_generation(in.body)
-                                          : parse_image_form(act, in.header("content-type"), in.body);
-  if (!wish) return image_refusal(400, "invalid_request_error", wish.error().message, wish.error().param);
+  auto wish = read_wish(act, in);
+  if (!wish) return error_reply(wish.error());
   drawing.wish = std::move(*wish);
+  add_ignored(drawing.truth, drawing.wish.ignored);
   std::string().swap(in.body);  // assigning would keep its memory
   std::optional<std::string_view> asked;
   if (!drawing.wish.model.empty()) asked = drawing.wish.model;

@@ -6,29 +6,27 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 
 #include <boost/json.hpp>
 
+#include "api/json_tree.h"
 #include "api/multipart.h"
 #include "util/base64.h"
+#include "util/text.h"
 
 namespace eai::api {
 namespace {
 
 namespace json = boost::json;
-using Refused = tl::unexpected<ImageRefusal>;
-using Outcome = tl::expected<void, ImageRefusal>;
+using Outcome = Result<void>;
 
 constexpr std::size_t k_prompt_limit = 32000;  // bytes
+constexpr int k_side_limit = 16384;            // pixels
 constexpr std::int64_t k_seed_limit = (1LL << 53) - 1;
 
-Refused refuse(std::string param, std::string message) {
-  return Refused(ImageRefusal{std::move(message), std::move(param)});
-}
-
-const json::value* find(const json::object& body, std::string_view key) {
-  const json::value* value = body.if_contains(key);
-  return value != nullptr && !value->is_null() ? value : nullptr;
+Failure refuse(std::string param, std::string message) {
+  return fail_about(std::move(param), Code::invalid, std::move(message));
 }
 
 // A form has only text: "4" is a number there, "true" a truth.
@@ -70,7 +68,7 @@ class Reader {
 
   // Into `to`, and to the engine under `engine_key` when that is not empty.
   Outcome text(const char* key, std::string& to, std::size_t limit, const char* engine_key = "") {
-    const json::value* value = find(body_, key);
+    const json::value* value = find(key);
     if (value == nullptr) return {};
     const json::string* string = value->if_string();
     if (string == nullptr) return refuse(key, std::string(key) + " must be text");
@@ -83,7 +81,7 @@ class Reader {
   }
 
   Outcome number(const char* key, std::int64_t low, std::int64_t high, const char* engine_key, int* to = nullptr) {
-    const json::value* value = find(body_, key);
+    const json::value* value = find(key);
     if (value == nullptr) return {};
     auto n = whole(*value);
     if (!n || *n < low || *n > high)
@@ -95,7 +93,7 @@ class Reader {
   }
 
   Outcome fraction(const char* key, double high) {
-    const json::value* value = find(body_, key);
+    const json::value* value = find(key);
     if (value == nullptr) return {};
     auto n = real(*value);
     if (!n || *n < 0 || *n > high)
@@ -105,7 +103,7 @@ class Reader {
   }
 
   Outcome flag(const char* key, bool& to) {
-    const json::value* value = find(body_, key);
+    const json::value* value = find(key);
     if (value == nullptr) return {};
     auto b = truth(*value);
     if (!b) return refuse(key, std::string(key) + " must be true or false");
@@ -124,7 +122,10 @@ class Reader {
   Outcome size() {
     std::string text_of_size;
     if (auto read = text("size", text_of_size, 32); !read) return read;
-    if (text_of_size.empty() || text_of_size == "auto") return {};
+    const json::value* sides[] = {find("width"), find("height")};
+    if (text_of_size.empty() || text_of_size == "auto") return size_of_sides(sides[0], sides[1]);
+    if (sides[0] != nullptr || sides[1] != nullptr)
+      return refuse("size", "give either size or width and height, not both");
     const char* end = text_of_size.data() + text_of_size.size();
     int width = 0;
     int height = 0;
@@ -133,17 +134,45 @@ class Reader {
     auto second = good ? std::from_chars(first.ptr + 1, end, height) : first;
     good = good && second.ec == std::errc{} && second.ptr == end;
     if (!good) return refuse("size", "size must be auto or WIDTHxHEIGHT, such as 1024x1024");
-    if (width < 1 || height < 1 || width > 16384 || height > 16384)
+    if (width < 1 || height < 1 || width > k_side_limit || height > k_side_limit)
       return refuse("size", "size " + text_of_size + " cannot be drawn: sides have 1 to 16384 pixels");
     engine["width"] = width;
     engine["height"] = height;
     return {};
   }
 
+  // The fields that nobody has asked for.
+  std::vector<std::string> unread() const {
+    std::vector<std::string> out;
+    for (const auto& [key, value] : body_) {
+      const std::string_view name(key.data(), key.size());
+      if (!value.is_null() && read_.count(name) == 0) out.push_back(printable(name, 64));
+    }
+    return out;
+  }
+
   json::object engine;
 
  private:
+  const json::value* find(std::string_view key) {
+    read_.insert(key);
+    const json::value* value = body_.if_contains(key);
+    return value != nullptr && !value->is_null() ? value : nullptr;
+  }
+
+  // As other programs name the sides.
+  Outcome size_of_sides(const json::value* width, const json::value* height) {
+    if (width == nullptr && height == nullptr) return {};
+    if (width == nullptr || height == nullptr) {
+      const char* missing = width == nullptr ? "width" : "height";
+      return refuse(missing, std::string(missing) + " is missing: give both sides, or size");
+    }
+    if (auto read = number("width", 1, k_side_limit, "width"); !read) return read;
+    return number("height", 1, k_side_limit, "height");
+  }
+
   const json::object& body_;
+  std::set<std::string_view> read_;  // names that are literals
 };
 
 bool is_id(std::string_view id) {
@@ -164,7 +193,7 @@ Outcome read_all(Reader& r, ImageWish& wish) {
         r.number("partial_images", 0, 3, "previews", &wish.partial_images), r.fraction("guidance", 100),
         r.fraction("cfg_scale", 100), r.fraction("strength", 1), r.flag("stream", wish.stream),
         r.flag("progress", wish.progress), r.choice("output_format", {"png", "jpeg", "webp"}, wish.format),
-        r.choice("quality", {"auto", "low", "medium", "standard", "high", "hd"}, wish.quality),
+        r.choice("quality", {"auto", "low", "medium", "standard", "high", "hd", "xhigh", "max"}, wish.quality),
         r.choice("response_format", {"b64_json", "url"}, response_format),
         r.choice("background", {"auto", "opaque"}, background)})
     if (!step) return step;
@@ -175,27 +204,26 @@ Outcome read_all(Reader& r, ImageWish& wish) {
   wish.as_url = response_format == "url";
   if (!wish.stream) r.engine.erase("previews");
   r.engine["format"] = wish.format;
-  r.engine["quality"] = wish.quality;
+  const bool above = wish.quality == "xhigh" || wish.quality == "max";  // no model has more than the steps of "high"
+  r.engine["quality"] = above ? "high" : wish.quality;
+  wish.ignored = r.unread();
   return {};
 }
 
 }  // namespace
 
-tl::expected<ImageWish, ImageRefusal> parse_generation(std::string_view text) {
-  boost::system::error_code error;
-  json::value value = json::parse(text, error);
-  if (error || !value.is_object()) return refuse("", "the body must be a JSON object");
+Result<ImageWish> parse_generation(std::string text) {
+  EAI_TRY(const JsonTree tree, JsonTree::parse(std::move(text)));
   ImageWish wish;
-  Reader reader(value.get_object());
-  if (auto read = read_all(reader, wish); !read) return Refused(read.error());
+  Reader reader(tree.root());
+  EAI_CHECK(read_all(reader, wish));
   wish.engine_body = json::serialize(reader.engine);
   return wish;
 }
 
-tl::expected<ImageWish, ImageRefusal> parse_image_form(ImageAct act, std::string_view content_type,
-                                                       std::string_view body) {
+Result<ImageWish> parse_image_form(ImageAct act, std::string_view content_type, std::string_view body) {
   auto form = parse_form(content_type, body);
-  if (!form) return refuse("", form.error().message);
+  if (!form) return Failure(std::move(form).error());
   json::object fields;
   json::array images;
   std::string mask;
@@ -212,7 +240,7 @@ tl::expected<ImageWish, ImageRefusal> parse_image_form(ImageAct act, std::string
   ImageWish wish;
   wish.act = act;
   Reader reader(fields);
-  if (auto read = read_all(reader, wish); !read) return Refused(read.error());
+  EAI_CHECK(read_all(reader, wish));
   if (images.empty()) return refuse("image", "image is missing: send the picture as a file in the form");
   reader.engine["image"] = std::move(images);
   if (!mask.empty()) reader.engine["mask"] = mask;

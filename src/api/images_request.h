@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "util/result.h"
 
@@ -26,21 +27,15 @@ struct ImageWish {
   int partial_images = 0;
   bool stream = false;
   bool as_url = false;
-  bool progress = false;    // a stream tells every step (our own addition to OpenAI's events)
-  std::string engine_body;  // JSON for POST /generate
+  bool progress = false;             // a stream tells every step (our own addition to OpenAI's events)
+  std::vector<std::string> ignored;  // fields without effect
+  std::string engine_body;           // JSON for POST /generate
 };
 
-// A refusal, and the field it is about.
-struct ImageRefusal {
-  std::string message;
-  std::string param;  // may be empty
-};
-
-// Body of POST /v1/images/generations.
-tl::expected<ImageWish, ImageRefusal> parse_generation(std::string_view json);
+// Body of POST /v1/images/generations. Code::invalid is about the field at fault.
+Result<ImageWish> parse_generation(std::string json);
 
 // Form of POST /v1/images/edits and /v1/images/variations.
-tl::expected<ImageWish, ImageRefusal> parse_image_form(ImageAct act, std::string_view content_type,
-                                                       std::string_view body);
+Result<ImageWish> parse_image_form(ImageAct act, std::string_view content_type, std::string_view body);
 
 }  // namespace eai::api

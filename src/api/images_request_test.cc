@@ -34,7 +34,7 @@ TEST(ImagesRequest, SaysItToTheEngineInItsOwnWords) {
 TEST(ImagesRequest, WhatCannotBeRightIsRefusedWithItsField) {
   auto refused = [](const std::string& json) {
     auto wish = parse_generation(json);
-    return wish ? std::string("taken") : wish.error().param;
+    return wish ? std::string("taken") : wish.error().about;
   };
   EXPECT_EQ(refused(R"({"prompt":"a"})"), "taken");
   EXPECT_EQ(refused(R"({})"), "prompt");
@@ -71,10 +71,10 @@ TEST(ImagesRequest, AFormWithAPictureBecomesBase64) {
   EXPECT_EQ(fields.at("n"), 2);
   auto no_image = parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b", form(field("prompt", "red")));
   ASSERT_FALSE(no_image);
-  EXPECT_EQ(no_image.error().param, "image");
+  EXPECT_EQ(no_image.error().about, "image");
   auto no_prompt = parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b", form(field("image", "abc")));
   ASSERT_FALSE(no_prompt);
-  EXPECT_EQ(no_prompt.error().param, "prompt");
+  EXPECT_EQ(no_prompt.error().about, "prompt");
   EXPECT_TRUE(parse_image_form(ImageAct::variation, "multipart/form-data; boundary=b", form(field("image", "abc"))));
 }
 

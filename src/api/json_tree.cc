@@ -76,6 +76,22 @@ bool is_about_surrogates(const json::error_code& error) {
          error == json::error::expected_utf16_escape;
 }
 
+// A text of another coding than UTF-8 can be told by where its zeros stand, since JSON begins with an ASCII character.
+Result<std::string> utf8_of(std::string text) {
+  const auto starts = [&](std::string_view mark) { return text.compare(0, mark.size(), mark) == 0; };
+  const auto is_zero = [&](std::size_t at) { return text.size() > at && text[at] == 0; };
+  std::string_view coding;
+  if (starts({"\xff\xfe\0\0", 4}) || starts({"\0\0\xfe\xff", 4}) || (is_zero(1) && is_zero(2)) ||
+      (is_zero(0) && is_zero(1))) {
+    coding = "UTF-32";
+  } else if (starts("\xff\xfe") || starts("\xfe\xff") || is_zero(0) || is_zero(1)) {
+    coding = "UTF-16";
+  }
+  if (!coding.empty()) return fail(Code::invalid, "the body is " + std::string(coding) + "; JSON is sent in UTF-8");
+  if (starts("\xef\xbb\xbf")) text.erase(0, 3);
+  return text;
+}
+
 Failure not_json(const json::error_code& error, std::size_t at, std::string_view text) {
   if (error == json::error::too_deep) {
     return fail(Code::invalid, "the body is nested more than " + std::to_string(k_max_depth) + " levels deep");
@@ -90,17 +106,18 @@ Failure not_json(const json::error_code& error, std::size_t at, std::string_view
 
 }  // namespace
 
-Result<JsonTree> JsonTree::parse(std::string text) {
+Result<JsonTree> JsonTree::parse(std::string sent) {
+  EAI_TRY(std::string text, utf8_of(std::move(sent)));
   JsonTree tree;
   json::error_code error;
   std::size_t used = 0;
   try {
-    tree.memory_ = std::make_shared<Bounded>();
+    tree.memory_ = std::make_unique<Bounded>();
     json::value value = parse_once(text, tree.memory_.get(), error, used);
     if (is_about_surrogates(error) && mend_surrogates(text)) value = parse_once(text, tree.memory_.get(), error, used);
     if (error) return not_json(error, used, text);
     if (!value.is_object()) return fail(Code::invalid, "the body must be a JSON object");
-    tree.value_ = std::make_shared<json::value>(std::move(value));
+    tree.value_ = std::make_unique<json::value>(std::move(value));
   } catch (const std::bad_alloc&) {
     return fail(Code::invalid, "the body has too many values");
   }

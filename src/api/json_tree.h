@@ -22,7 +22,9 @@ inline constexpr std::size_t k_tree_limit = 256 * k_mib;
 
 class JsonTree {
  public:
-  // Code::invalid: the text is not JSON, with the byte where that shows, or not an object, or too large.
+  JsonTree() = default;  // holds nothing until it is assigned
+
+  // A byte order mark is skipped. Code::invalid: the text is not JSON, with the byte where that shows, or not an object, or too large.
   static Result<JsonTree> parse(std::string text);
 
   boost::json::object& root() { return value_->get_object(); }
@@ -30,10 +32,9 @@ class JsonTree {
   std::string text() const { return boost::json::serialize(*value_); }
 
  private:
-  JsonTree() = default;
   // The memory must outlive the value.
-  std::shared_ptr<boost::json::memory_resource> memory_;
-  std::shared_ptr<boost::json::value> value_;
+  std::unique_ptr<boost::json::memory_resource> memory_;
+  std::unique_ptr<boost::json::value> value_;
 };
 
 }  // namespace eai::api

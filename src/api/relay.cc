@@ -2,6 +2,8 @@
 #include "api/relay.h"
 
 #include "api/engine_call.h"
+#include "api/engine_error.h"
+#include "api/vectors.h"
 #include "http/sse.h"
 
 namespace eai::api {
@@ -9,6 +11,7 @@ namespace {
 
 constexpr std::size_t k_collect_limit = 64 * k_mib;  // of an answer that is not a stream
 constexpr std::size_t k_event_limit = 16 * k_mib;    // an event longer than this is passed on in pieces
+constexpr std::chrono::seconds k_at_once{2};         // an engine that refuses so soon has done no work
 
 // The way back; the functions below are its steps.
 struct Passing : Relay {
@@ -16,39 +19,33 @@ struct Passing : Relay {
   http::HeaderList headers() const {
     http::HeaderList made = common_headers(core, in, out.record.id);
     if (!out.record.model.empty()) add_truth(made, out.record.model, fallback);
+    add_ignored(made, ignored);
     return made;
   }
 
-  asio::awaitable<void> refuse(Error error) {
+  asio::awaitable<void> refuse(Error error, std::string code = {}) {
     if (out.begun()) {  // a waiting stream: the status is out already
-      std::string event = error_event(error, endpoint.style);
+      std::string event = translation ? translation->failure(error) : error_event(error, code);
       if (auto written = co_await out.write(event); written) co_await out.end();
       co_return;
     }
-    http::Reply reply = error_reply(error, endpoint.style, retry_after(core, out.record.model));
+    http::Reply reply = error_reply(error, endpoint.style, retry_after(core, out.record.model), code);
     append(reply.headers, headers());
     co_await out.send(reply);
   }
 
-  // The engine's own refusal, passed on unchanged, or as an event if the stream has begun.
-  asio::awaitable<void> pass_error(http::IncomingReply& answer) {
-    auto body = co_await collect(answer, k_mib);
+  // The engine's refusal, in words and with a status that fit its client.
+  asio::awaitable<void> pass_error(EngineAnswer& answer) {
+    const bool at_once = std::chrono::steady_clock::now() - answer.asked < k_at_once;
+    const int status = answer.reply.status();
+    auto body = co_await collect(answer.reply, k_mib);
     if (!body) {
       co_await refuse(std::move(body).error());
       co_return;
     }
-    if (auto fault = fault_of_request(answer.status(), *body)) {
-      co_await refuse(*std::move(fault));
-      co_return;
-    }
-    if (out.begun()) {
-      std::string event = error_event(*body, endpoint.style);
-      if (auto written = co_await out.write(event); written) co_await out.end();
-      co_return;
-    }
-    http::Reply reply{answer.status(), {{"content-type", "application/json"}}, *std::move(body)};
-    append(reply.headers, headers());
-    co_await out.send(reply);
+    const bool asked_wrongly = status >= 500 && at_once && co_await engine_is_well(core, *lease);
+    EngineError told = read_engine_error(status, *body, asked_wrongly);
+    co_await refuse(std::move(told.error), std::move(told.code));
   }
 
   asio::awaitable<Result<std::string>> collect(http::IncomingReply& answer, std::size_t limit) {
@@ -62,6 +59,13 @@ struct Passing : Relay {
     co_return body;
   }
 
+  // The engine's whole answer in the client's form.
+  Result<std::string> shaped(std::string body) {
+    if (translation) return translation->whole(body);
+    if (dimensions > 0) return cut_vectors(body, dimensions);
+    return body;
+  }
+
   // A whole answer is sent with its length, so that a crash in its middle can still become an error.
   asio::awaitable<Result<void>> pass_whole(http::IncomingReply& answer) {
     Result<std::string> body;
@@ -72,6 +76,8 @@ struct Passing : Relay {
     if (!body) co_return Failure(std::move(body).error());
     lease.reset();  // a slow reader needs no engine
     out.note_answer(*body);
+    body = shaped(*std::move(body));
+    if (!body) co_return Failure(std::move(body).error());
     http::Reply reply{answer.status(), headers(), *std::move(body)};
     reply.headers.emplace_back("content-type", "application/json");
     co_await out.send(reply);
@@ -114,24 +120,56 @@ struct Passing : Relay {
     co_return Result<void>{};  // a client that has disconnected is not an error of ours
   }
 
+  // The same for an API that engines do not speak: each event becomes others.
+  asio::awaitable<Result<void>> pass_translated(http::IncomingReply& answer, const http::HeaderList& head) {
+    http::SseReader reader(k_event_limit);
+    std::string events;
+    std::string_view arrived = answer.take_arrived();
+    for (bool ended = false; !ended;) {
+      out.note_event(arrived);
+      if (auto fed = reader.feed(arrived); !fed) co_return Failure(std::move(fed).error());
+      while (auto event = reader.next()) {
+        if (!event->data.empty() && event->data != "[DONE]") events += translation->events(event->data);
+      }
+      Result<void> sent;
+      if (!out.begun())
+        sent = co_await out.begin(answer.status(), head, events);
+      else if (!events.empty())
+        sent = co_await out.write(events);
+      if (!sent) co_return Result<void>{};  // the client has disconnected
+      events.clear();
+      auto more = co_await answer.read(core.options.stall_limit);
+      if (!more) co_return Failure(std::move(more).error());
+      arrived = *more;
+      ended = arrived.empty();
+    }
+    lease.reset();
+    events = translation->finish();
+    if (auto sent = co_await out.write(events); sent) co_await out.end();
+    co_return Result<void>{};
+  }
+
   http::HeaderList stream_head() const {
     http::HeaderList head = {{"content-type", "text/event-stream"}, {"cache-control", "no-cache"}};
     append(head, headers());
     return head;
   }
 
-  asio::awaitable<void> pass(http::IncomingReply& answer) {
-    if (answer.status() >= 400) {
+  asio::awaitable<void> pass(EngineAnswer& answer) {
+    if (answer.reply.status() >= 400) {
       co_await pass_error(answer);
       co_return;
     }
-    bool events = http::find_header(answer.headers(), "content-type").starts_with("text/event-stream");
+    const bool events = http::find_header(answer.reply.headers(), "content-type").starts_with("text/event-stream");
     Result<void> passed;
     if (events) {
       const http::HeaderList head = stream_head();
-      passed = co_await pass_stream(answer, head);
+      if (translation)
+        passed = co_await pass_translated(answer.reply, head);
+      else
+        passed = co_await pass_stream(answer.reply, head);
     } else {
-      passed = co_await pass_whole(answer);
+      passed = co_await pass_whole(answer.reply);
     }
     if (passed) co_return;
     Error error = std::move(passed).error();
@@ -154,7 +192,7 @@ asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Call cal
   const http::HeaderList waiting_head = *stream ? passing.stream_head() : http::HeaderList{};
   EngineCall question{out.record.model, {}, out, *stream ? &waiting_head : nullptr};
   question.ask.method = "POST";
-  question.ask.target = endpoint.path;
+  question.ask.target = endpoint.engine_path;
   question.ask.content_type = "application/json";
   question.ask.body = in.body;
   // Without stream an engine sends its head when the whole answer is there.
@@ -167,7 +205,7 @@ asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Call cal
     co_return;
   }
   passing.lease.emplace(std::move(answer->lease));
-  co_await passing.pass(answer->reply);
+  co_await passing.pass(*answer);
 }
 
 }  // namespace eai::api

@@ -3,7 +3,10 @@
 // Thread: the io_context's. Included by .cc files of this room only.
 #pragma once
 
+#include <memory>
+
 #include "api/core.h"
+#include "api/translation.h"
 
 namespace eai::api {
 
@@ -12,13 +15,16 @@ struct Relay {
   const Endpoint& endpoint;
   http::Incoming& in;
   Exchange& out;
-  std::string fallback = {};                      // why it is not the model that was asked for
-  std::optional<engine::Lease> lease = {};        // while the engine answers
-  std::shared_ptr<void> pictures_room = nullptr;  // held while the body is
+  std::string fallback = {};                           // why it is not the model that was asked for
+  Ignored ignored = {};                                // fields of the request without effect
+  std::unique_ptr<Translation> translation = nullptr;  // of the answer; none: it is the engine's own
+  std::size_t dimensions = 0;                          // of the vectors that are wanted; 0: the model's own
+  std::optional<engine::Lease> lease = {};             // while the engine answers
+  std::shared_ptr<void> pictures_room = nullptr;       // held while the body is
 };
 
-// What comes before an engine is asked for: the request is checked, its model is chosen, and the pictures that it names
-// by address are put into its body. Says whether the answer is to be a stream. The choice holds for this request,
+// What comes before an engine is asked for: the request is checked, its model is chosen, its pictures are read, and its
+// body becomes what the engine gets. Says whether the answer is to be a stream. The choice holds for this request,
 // whatever is reloaded in the meantime.
 asio::awaitable<Result<bool>> prepare(Relay& relay);
 

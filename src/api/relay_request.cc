@@ -1,48 +1,109 @@
-// A request before its engine: scanned, checked, its model chosen, its pictures fetched.
+// A request before its engine: unpacked, checked, its model chosen, its pictures read.
 #include <algorithm>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "api/checked_request.h"
+#include "api/forced_call.h"
 #include "api/relay.h"
 #include "http/address.h"
+#include "http/content_coding.h"
+#include "util/text.h"
 
 namespace eai::api {
 namespace {
 
-constexpr std::size_t k_scan_here = 1 * k_mib;  // larger bodies are scanned on the worker
+namespace json = boost::json;
 
-asio::awaitable<Result<BodyFacts>> scan(std::string_view body) { co_return scan_body(body); }
+constexpr std::size_t k_check_here = 128 * k_kib;  // larger bodies, and packed ones, are read on the worker
+constexpr std::uint64_t k_body_limit = 64 * k_mib;
+constexpr std::size_t k_max_pictures = 64;         // of a request
+constexpr std::size_t k_max_remote_pictures = 16;  // of these, by address
 
-asio::awaitable<Result<BodyFacts>> scan_elsewhere(Core& core, std::string_view body) {
-  asio::awaitable<Result<BodyFacts>> work = scan(body);
+Result<CheckedRequest> check_coded(const Endpoint& endpoint, std::string body, const std::string& coding) {
+  EAI_TRY(std::string plain, http::decode_content(std::move(body), coding, k_body_limit));
+  return check_request(endpoint, std::move(plain));
+}
+
+asio::awaitable<Result<CheckedRequest>> check_slowly(const Endpoint& endpoint, std::string body, std::string coding) {
+  co_return check_coded(endpoint, std::move(body), coding);
+}
+
+asio::awaitable<Result<CheckedRequest>> check(Relay& relay) {
+  std::string coding(relay.in.header("content-encoding"));
+  std::string body = std::move(relay.in.body);
+  if (body.size() <= k_check_here && coding.empty()) co_return check_coded(relay.endpoint, std::move(body), coding);
+  Core& core = relay.core;
   if (!core.workers) core.workers.emplace(1);
+  auto work = check_slowly(relay.endpoint, std::move(body), std::move(coding));
   co_return co_await asio::co_spawn(*core.workers, std::move(work), asio::use_awaitable);
 }
 
-Result<void> check_images(const ApiOptions& options, const ServedModel& model, const BodyFacts& facts) {
-  if (facts.remote_media) {
-    return fail(Code::invalid,
-                "audio, video and files are not fetched by address; send them inside the request, in base64");
-  }
-  if (facts.images == 0) return {};
+std::string_view source_of(const PictureSpot& spot) {
+  const json::string& text = spot.at->get_string();
+  return {text.data(), text.size()};
+}
+
+Result<void> check_pictures(const ApiOptions& options, const ServedModel& model,
+                            const std::vector<PictureSpot>& pictures) {
+  if (pictures.empty()) return {};
+  const auto refuse = [](const PictureSpot& spot, std::string why) {
+    return fail_about(spot.path, Code::invalid, std::move(why));
+  };
+  const PictureSpot& first = pictures.front();
   if (!model.has_projector) {
-    return fail(Code::invalid, "the model " + model.folder_name + " has no projector and cannot see pictures");
+    return refuse(first, "the model " + model.folder_name + " has no projector and cannot see pictures");
   }
-  if (!facts.strange_image.empty()) {
-    return fail(Code::invalid,
-                "a picture's address must be a data: URI or begin with http(s)://, not '" + facts.strange_image + "'");
+  if (pictures.size() > k_max_pictures) {
+    return refuse(first, "a request may have at most " + std::to_string(k_max_pictures) + " pictures");
   }
-  if (facts.spots.size() > k_max_image_spots) {
-    return fail(Code::invalid,
-                "a request may have at most " + std::to_string(k_max_image_spots) + " pictures by address");
+  std::size_t remote = 0;
+  for (const PictureSpot& spot : pictures) {
+    const std::string_view source = source_of(spot);
+    if (is_remote(source)) {
+      ++remote;
+    } else if (!lower(source.substr(0, 5)).starts_with("data:")) {
+      return refuse(spot, "a picture's address must be a data: URI or begin with http(s)://, not '" +
+                              printable(source, 60) + "'");
+    }
   }
-  const bool remote =
-      std::any_of(facts.spots.begin(), facts.spots.end(), [](const ImageSpot& spot) { return spot.remote; });
-  if (remote && options.remote_images == RemoteImages::none) {
-    return fail(Code::invalid, "this server does not fetch pictures by address; send them as data:image/png;base64,…");
+  if (remote > 0 && options.remote_images == RemoteImages::none) {
+    return refuse(first, "this server does not fetch pictures by address; send them as data:image/png;base64,…");
+  }
+  if (remote > k_max_remote_pictures) {
+    return refuse(first,
+                  "a request may have at most " + std::to_string(k_max_remote_pictures) + " pictures by address");
   }
   return {};
+}
+
+// A model whose chat template has no tools is not told of any, unless it must call one.
+void fit_tools(const Core& core, const ServedModel& model, CheckedRequest& request) {
+  if (!request.chat.tools) return;
+  const auto all = core.pool.status();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.spec.id == model.id; });
+  if (found == all.end() || found->tools) return;
+  if (request.chat.forced_tools) {
+    request.translation = force_call(request.body(), std::move(request.translation));
+    return;
+  }
+  for (const char* field : {"tools", "tool_choice", "parallel_tool_calls"}) request.body().erase(field);
+  request.ignored.emplace_back("tools");
+}
+
+// Engines that see take one text; a list of one is the same.
+Result<void> check_prompt_of(const ServedModel& model, const Endpoint& endpoint, json::object& body) {
+  if (endpoint.form != Form::completion || !model.has_projector) return {};
+  json::value& prompt = body["prompt"];
+  if (prompt.is_string()) return {};
+  if (prompt.get_array().size() == 1 && prompt.get_array().front().is_string()) {
+    json::value text = std::move(prompt.get_array().front());
+    prompt = std::move(text);
+    return {};
+  }
+  return fail_about("prompt", Code::invalid,
+                    "the model " + model.folder_name + " sees pictures, and takes one text as 'prompt'");
 }
 
 PictureRules picture_rules(const ApiOptions& options) {
@@ -54,47 +115,54 @@ PictureRules picture_rules(const ApiOptions& options) {
 }
 
 // Which model answers, if the request is one that it can answer.
-Result<void> choose(Relay& relay, const BodyFacts& facts) {
+Result<void> choose(Relay& relay, CheckedRequest& request) {
   Core& core = relay.core;
-  EAI_CHECK(check_body(relay.endpoint, facts));
   std::optional<std::string_view> named;
-  if (facts.model_kind == Kind::string) named = facts.model;
+  if (request.model) named = *request.model;
   EAI_TRY(Choice choice, core.choose(named, relay.endpoint.fits, relay.in.path()));
-  EAI_CHECK(check_images(core.options, *choice.model, facts));
+  EAI_CHECK(check_pictures(core.options, *choice.model, request.chat.pictures));
+  EAI_CHECK(check_prompt_of(*choice.model, relay.endpoint, request.body()));
+  fit_tools(core, *choice.model, request);
   core.note_use(choice.model->id);
   relay.fallback = std::move(choice.fallback);
   relay.out.record.model = choice.model->id;
+  request.body()["model"] = choice.model->folder_name;  // what the answer will call it
   return {};
 }
 
-// Puts the pictures that the request names by address into its body.
-asio::awaitable<Result<void>> fetch_pictures(Relay& relay, BodyFacts& facts) {
+// Puts the pictures into the body as the engine reads them.
+asio::awaitable<Result<void>> read_pictures(Relay& relay, std::vector<PictureSpot>& spots) {
+  std::vector<SentPictures::Sent> sent;
+  std::uint64_t remote = 0;
+  for (PictureSpot& spot : spots) {
+    sent.push_back({std::string(source_of(spot)), std::move(spot.path)});
+    if (is_remote(sent.back().source)) ++remote;
+    *spot.at = nullptr;  // it may be large
+  }
   PictureRules rules = picture_rules(relay.core.options);
-  const auto count =
-      std::count_if(facts.spots.begin(), facts.spots.end(), [](const auto& spot) { return spot.remote; });
-  auto embedded =
-      co_await relay.core.pictures.embed(std::move(relay.in.body), std::move(facts.spots), std::move(rules));
-  relay.core.metrics.note_pictures(static_cast<std::uint64_t>(count), embedded.has_value(),
-                                   embedded ? embedded->fetched : 0);
-  if (!embedded) co_return Failure(std::move(embedded).error());
-  relay.in.body = std::move(embedded->text);
-  relay.pictures_room = std::move(embedded->room);
+  auto read = co_await relay.core.pictures.read(std::move(sent), std::move(rules));
+  if (remote > 0) relay.core.metrics.note_pictures(remote, read.has_value(), read ? read->fetched : 0);
+  if (!read) co_return Failure(std::move(read).error());
+  for (std::size_t i = 0; i < spots.size(); ++i) *spots[i].at = read->uris[i];
+  relay.pictures_room = std::move(read->room);
   co_return Result<void>();
 }
 
 }  // namespace
 
 asio::awaitable<Result<bool>> prepare(Relay& relay) {
-  const std::string_view body = relay.in.body;
-  Result<BodyFacts> facts = body.size() <= k_scan_here ? scan_body(body) : BodyFacts{};
-  if (body.size() > k_scan_here) facts = co_await scan_elsewhere(relay.core, body);
-  if (!facts) co_return Failure(std::move(facts).error());
-  if (auto chosen = choose(relay, *facts); !chosen) co_return Failure(std::move(chosen).error());
-  if (!facts->spots.empty()) {
-    auto fetched = co_await fetch_pictures(relay, *facts);
-    if (!fetched) co_return Failure(std::move(fetched).error());
+  Result<CheckedRequest> request = co_await check(relay);
+  if (!request) co_return Failure(std::move(request).error());
+  if (auto chosen = choose(relay, *request); !chosen) co_return Failure(std::move(chosen).error());
+  if (!request->chat.pictures.empty()) {
+    auto read = co_await read_pictures(relay, request->chat.pictures);
+    if (!read) co_return Failure(std::move(read).error());
   }
-  co_return facts->stream;
+  relay.ignored = std::move(request->ignored);
+  relay.translation = std::move(request->translation);
+  relay.dimensions = request->dimensions;
+  relay.in.body = request->tree.text();
+  co_return request->stream;
 }
 
 }  // namespace eai::api

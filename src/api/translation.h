@@ -38,7 +38,8 @@ class Translation {
   virtual std::string failure(const Error& error) = 0;
 };
 
+std::unique_ptr<Translation> make_completions_translation();  // for those that ask for probabilities
 std::unique_ptr<Translation> make_responses_translation();
-std::unique_ptr<Translation> make_messages_translation();
+std::unique_ptr<Translation> make_messages_translation(bool counts);  // whether only tokens are counted
 
 }  // namespace eai::api

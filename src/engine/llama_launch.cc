@@ -127,7 +127,9 @@ Result<Inspection> inspect_llama_model(const ModelSpec& spec) {
   Inspection found;
   EAI_TRY(found.info, header(spec.gguf, "the model's file"));
   if (found.info.is_projector) return fail(Code::invalid, spec.gguf.string() + " is an image projector, not a model");
-  found.tools = found.info.chat_template.find("tools") != std::string::npos;
+  const std::string given_template(value_of(spec.extra_arguments, "--chat-template"));
+  const std::string& chat_template = given_template.empty() ? found.info.chat_template : given_template;
+  found.tools = chat_template.find("tools") != std::string::npos;
   found.launch = plan_launch(spec, found.info);
   const std::uint64_t cache = context_bytes(found.info, found.launch) / 2;
   const bool chats = spec.task == model::Task::chat;

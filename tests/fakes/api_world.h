@@ -32,6 +32,12 @@ using model::Task;
 using test::RawClient;
 inline constexpr auto k_patience = std::chrono::seconds(10);
 
+// A chat request that makes the fake engine do this.
+inline std::string saying(std::string_view what, std::string_view stream = "null") {
+  return R"({"messages":[{"role":"user","content":"say )" + std::string(what) + R"("}],"max_tokens":9,"stream":)" +
+         std::string(stream) + "}";
+}
+
 class ApiWorld : public ::testing::Test {
  protected:
   // Models: "hash-c" (chat, behaves as `chat` says), "hash-e" (embed).
@@ -131,7 +137,7 @@ class ApiWorld : public ::testing::Test {
   }
   std::string stream(std::string_view path, std::string_view say) {
     RawClient client(port_);
-    client.post(path, R"({"stream":true,"messages":[{}],"say":")" + std::string(say) + "\"}");
+    client.post(path, saying(say, "true"));
     return client.until("0\r\n\r\n");
   }
   static int status_of(const std::string& answer) { return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0; }

@@ -12,7 +12,7 @@
   keeps_slots            saves and restores slots of 1000 bytes; GET /restored is 200 once it has restored two
   silent_on_slots        never answers /slots; MODEL.asked gets a line each time
 
-A body can ask for something else with "say": stream, crash (in the middle of an event), hang (after an event), mute
+A text in a body that ends with "say …" asks for something else: stream, crash (in the middle of an event), hang (after an event), mute
 (before the head), half (ends in the middle of a whole answer), refuse, die (ends before the head; MODEL.died gets a byte
 each time), die_once (does so the first time, and streams after that), or flood (events without end; MODEL.blocked gets
 the number of bytes once none could be written for half a second). When the other side closes in hang or mute,
@@ -47,7 +47,7 @@ class Engine(Handler):
                 file.write(self.path + "\n")
             return self.wait_until_left()
         for said in ("die_once", "die", "stream", "crash", "hang", "mute", "half", "refuse", "flood"):
-            if b'"say":"%s"' % said.encode() in body and ready.is_set():
+            if b'say %s"' % said.encode() in body and ready.is_set():
                 return self.misbehave(said)
         self.whole(200 if ready.is_set() else 503, body)
 

@@ -1,9 +1,8 @@
 // Pictures by address, from servers that lie, dawdle, flood and send elsewhere; one of them speaks TLS.
-#include "api/remote_pictures.h"
-
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "api/remote_pictures.h"
 #include "fakes/api_world.h"
 #include "fakes/certificate.h"
 #include "http/address.h"

@@ -1,0 +1,74 @@
+// Why: a request's pictures come inside it or by address, in formats of which an engine knows few, and an address asks
+// this machine to open a connection. The API reads and fetches them, carefully, so that the engine never has to: what
+// goes on to it are data: URIs of pictures that it surely reads.
+// Thread: SentPictures on the io_context's; fetch_picture() blocks and may run on any.
+// What holds: only http and https, with TLS verified. Every address is checked after its name was resolved and before
+// it is connected to, also after each of at most 3 redirects, so that no name can lead inside. No proxy, user name or
+// cookie is used. The limits are 20 MiB and 10 s per picture by address, 48 MiB per request, 4 pictures at once, and
+// 256 MiB held for all requests; k_request_pixels for all pictures of a request. A client that disconnects ends the
+// work for it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "util/bytes.h"
+#include "util/result.h"
+
+namespace eai::api {
+
+struct PictureRules {
+  std::function<bool(std::string_view address)> peer_allowed;  // numeric
+  std::chrono::milliseconds deadline{10'000};
+  std::uint64_t bytes = 20 * k_mib;
+};
+
+// A picture's bytes. Code::invalid for whatever is wrong with the address, its host or its answer; Code::cancelled when
+// a stop was requested; Code::unsupported without libcurl.
+Result<Bytes> fetch_picture(const std::string& url, const PictureRules& rules, const std::stop_token& stop);
+
+// Whether the picture must be fetched: http: or https:, in either case of letters.
+bool is_remote(std::string_view source);
+
+class SentPictures {
+ public:
+  explicit SentPictures(boost::asio::io_context& context) : context_(context) {}
+  ~SentPictures();  // ends fetches that still run
+  SentPictures(const SentPictures&) = delete;
+
+  struct Sent {
+    std::string source;  // a data: URI, or an address
+    std::string path;    // of the request's field
+  };
+  // The pictures as data: URIs, in order. Their share of the 256 MiB is given back when `room` goes.
+  struct Read {
+    std::vector<std::string> uris;
+    std::uint64_t fetched = 0;  // bytes of data: URIs that came by address
+    std::shared_ptr<void> room;
+  };
+  // Code::invalid is about the field whose picture is at fault; Code::busy: too many pictures are held at the moment;
+  // Code::timeout: those by address did not all arrive in time.
+  boost::asio::awaitable<Result<Read>> read(std::vector<Sent> pictures, PictureRules rules);
+
+ private:
+  struct Job;
+  void start(const std::shared_ptr<Job>& job, std::size_t index);
+
+  boost::asio::io_context& context_;
+  std::shared_ptr<std::atomic<std::uint64_t>> held_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::stop_source ending_;
+  std::optional<boost::asio::thread_pool> threads_;  // made when first needed
+};
+
+}  // namespace eai::api
