@@ -25,6 +25,8 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
 
 add_library(eai_deps_base INTERFACE)
 target_link_libraries(eai_deps_base INTERFACE tl::expected spdlog::spdlog Boost::json tomlplusplus::tomlplusplus
@@ -44,6 +46,11 @@ target_include_directories(eai_deps_http SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
 target_compile_definitions(eai_deps_http INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
                                                    BOOST_BEAST_SEPARATE_COMPILATION
                                                    EAI_VERSION="${PROJECT_VERSION}")
+# The codecs of pictures. libturbojpeg and libwebp: only their headers, because they are loaded when the first picture
+# needs them (src/api/picture_libraries.h).
+add_library(eai_deps_api INTERFACE)
+target_link_libraries(eai_deps_api INTERFACE PNG::PNG ${CMAKE_DL_LIBS})
+target_include_directories(eai_deps_api SYSTEM INTERFACE ${TURBOJPEG_INCLUDE_DIRS} ${WEBP_INCLUDE_DIRS})
 add_library(eai_deps_cli INTERFACE)
 # libpng: previews in terminals that want pixels.
 target_link_libraries(eai_deps_cli INTERFACE CLI11::CLI11 PNG::PNG)

@@ -1,9 +1,6 @@
 # The image engine is a program of its own, which setup/image_engine.sh builds. The parts of it that read strangers'
 # bytes are built here a second time, without the library that draws, so that their tests and fuzz targets run under the
 # sanitizers.
-pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
-pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
-
 set(folder ${CMAKE_SOURCE_DIR}/image_engine)
 add_library(eai_image_engine STATIC ${folder}/job.cc ${folder}/options.cc ${folder}/picture.cc)
 target_include_directories(eai_image_engine PUBLIC ${CMAKE_SOURCE_DIR})

@@ -2,7 +2,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "api/remote_pictures.h"
+#include "api/sent_pictures.h"
 #include "fakes/api_world.h"
 #include "fakes/certificate.h"
 #include "http/address.h"
