@@ -18,6 +18,7 @@ namespace json = boost::json;
 
 constexpr std::size_t k_check_here = 128 * k_kib;  // larger bodies, and packed ones, are read on the worker
 constexpr std::uint64_t k_body_limit = 64 * k_mib;
+constexpr std::size_t k_scheme_limit = 32;         // bytes in which an address has its colon; base64 has none
 constexpr std::size_t k_max_pictures = 64;         // of a request
 constexpr std::size_t k_max_remote_pictures = 16;  // of these, by address
 
@@ -61,9 +62,10 @@ Result<void> check_pictures(const ApiOptions& options, const ServedModel& model,
   std::size_t remote = 0;
   for (const PictureSpot& spot : pictures) {
     const std::string_view source = source_of(spot);
+    const bool has_scheme = source.substr(0, k_scheme_limit).find(':') != std::string_view::npos;
     if (is_remote(source)) {
       ++remote;
-    } else if (!lower(source.substr(0, 5)).starts_with("data:")) {
+    } else if (has_scheme && lower(source.substr(0, 5)) != "data:") {
       return refuse(spot, "a picture's address must be a data: URI or begin with http(s)://, not '" +
                               printable(source, 60) + "'");
     }
