@@ -42,7 +42,7 @@ Result<void> translate(const Endpoint& endpoint, CheckedRequest& request) {
   if (endpoint.form == Form::completion && request.body().contains("logprobs"))
     request.translation = make_completions_translation();
   if (endpoint.form == Form::response) request.translation = make_responses_translation();
-  if (endpoint.form == Form::message) request.translation = make_messages_translation(endpoint.counts);
+  if (endpoint.form == Form::message) request.translation = endpoint.counts ? make_count_translation() : make_messages_translation();
   if (!request.translation) return {};
   return request.translation->to_chat(request.body(), request.ignored);
 }

@@ -40,6 +40,9 @@ class Translation {
 
 std::unique_ptr<Translation> make_completions_translation();  // for those that ask for probabilities
 std::unique_ptr<Translation> make_responses_translation();
-std::unique_ptr<Translation> make_messages_translation(bool counts);  // whether only tokens are counted
+std::unique_ptr<Translation> make_messages_translation();
+// Of Anthropic's count of tokens. Its chat request is for the engine's /v1/chat/completions/input_tokens, whose answer
+// whole() takes.
+std::unique_ptr<Translation> make_count_translation();
 
 }  // namespace eai::api

@@ -1,0 +1,27 @@
+// Why: a request to Anthropic's Messages API asks for what a chat request can ask for, in other words.
+// Thread: any, one at a time per body.
+// What holds: the body has been through check_fields(), and its nulls are erased. On success it consists of a chat's
+// fields only. A failure leaves it half changed.
+// Source: Anthropic API reference, "Messages", "Count tokens in a Message" and "Structured outputs"; OpenAI API
+// reference, "Chat completions"; llama.cpp's tools/server/server-schema.cpp for "verbose", "response_fields" and
+// "return_progress".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "api/fields.h"
+#include "util/result.h"
+
+namespace eai::api {
+
+enum class MessagesFor { an_answer, a_count };
+
+using StopSequences = std::vector<std::string>;
+
+// Returns the stop sequences that the client has asked for. Code::invalid is about the field, by Anthropic's name.
+Result<StopSequences> messages_to_chat(boost::json::object& body, MessagesFor what, Ignored& ignored);
+
+}  // namespace eai::api
