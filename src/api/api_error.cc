@@ -57,8 +57,9 @@ http::Reply error_reply(const Error& error, Style style, std::chrono::seconds re
                   retry_after);
 }
 
-std::string error_event(const Error& error, std::string_view code) {
-  return http::sse_event({error_json(error, code)});
+std::string error_event(const Error& error, Style style, std::string_view code) {
+  if (style == Style::openai) return http::sse_event({error_json(error, code)});
+  return http::sse_event({.data = anthropic_json(face_of(error.code), words_of(error)), .event = "error"});
 }
 
 http::Reply refusal(int status, std::string_view why) {

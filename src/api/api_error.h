@@ -25,7 +25,7 @@ http::Reply error_reply(const Error& error, Style style = Style::openai,
 http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code);
 
 // The last server-sent event of a stream that cannot go on, with its blank line. Translations have their own.
-std::string error_event(const Error& error, std::string_view code = {});
+std::string error_event(const Error& error, Style style = Style::openai, std::string_view code = {});
 
 // The reply for a refusal of the HTTP server itself (too large, malformed, too slow).
 http::Reply refusal(int status, std::string_view why);

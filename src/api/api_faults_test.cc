@@ -99,7 +99,7 @@ TEST_F(FaultsTest, ANameOfAMebibyteIsAnsweredInFewWords) {
 TEST_F(FaultsTest, ALeavingClientIsNoticedByTheEngineWithin100Milliseconds) {
   start();
   ASSERT_EQ(status_of(ask("/v1/chat/completions", k_chat)), 200);
-  for (const char* body : {saying("hang", "true"),      // streaming
+  for (const std::string& body : {saying("hang", "true"),      // streaming
                            saying("mute", "true"),      // before the stream's head
                            saying("mute", "false")}) {  // waiting for a whole answer
     std::vector<double> times;

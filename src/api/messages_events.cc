@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "api/api_error.h"
+#include "api/engine_error.h"
 #include "api/messages_answer.h"
 #include "api/messages_answer_parts.h"
 #include "http/sse.h"
@@ -30,10 +31,7 @@ std::string MessageEvents::take(std::string_view chunk) {
   const json::value parsed = json::parse(chunk, error);
   const json::object* object = error ? nullptr : parsed.if_object();
   if (object == nullptr) return failure(Error{Code::network, "the engine's answer is not what it should be"});
-  if (object->contains("error")) {
-    failed_ = true;
-    return error_event(chunk, Style::anthropic);
-  }
+  if (object->contains("error")) return failure(read_engine_error(500, chunk, false).error);
   if (const json::object* progress = object_in(*object, "prompt_progress")) {
     if (begun_) return {};
     usage_ = message_usage(count_in(*progress, "total"), count_in(*progress, "cache"), 0);

@@ -25,7 +25,7 @@ struct Passing : Relay {
 
   asio::awaitable<void> refuse(Error error, std::string code = {}) {
     if (out.begun()) {  // a waiting stream: the status is out already
-      std::string event = translation ? translation->failure(error) : error_event(error, code);
+      std::string event = translation ? translation->failure(error) : error_event(error, Style::openai, code);
       if (auto written = co_await out.write(event); written) co_await out.end();
       co_return;
     }
