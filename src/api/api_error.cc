@@ -13,11 +13,6 @@ namespace json = boost::json;
 
 constexpr std::size_t k_message_limit = 4000;  // bytes
 
-// What a caller over HTTP can do, or can ask of whoever runs the server.
-std::string words_of(const Error& error) {
-  return error.hint == Hint::shorter_context ? error.message + "; a smaller context_length needs less" : error.message;
-}
-
 std::string error_json(std::string_view type, std::string_view message, std::string_view code,
                        std::string_view param = {}) {
   json::object error{{"message", printable(message, k_message_limit)}, {"type", type}, {"param", nullptr}};
@@ -45,6 +40,10 @@ http::Reply reply_of(int status, std::string body, std::chrono::seconds retry_af
 }
 
 }  // namespace
+
+std::string words_of(const Error& error) {
+  return error.hint == Hint::shorter_context ? error.message + "; a smaller context_length needs less" : error.message;
+}
 
 http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code) {
   return reply_of(status, error_json(type, message, code), k_retry_after);

@@ -18,6 +18,9 @@ enum class Style { openai, anthropic };
 
 inline constexpr std::chrono::seconds k_retry_after{5};  // if nothing better is known
 
+// What is wrong, and what a caller over HTTP can do about it, or can ask of whoever runs the server.
+std::string words_of(const Error& error);
+
 // The status comes from util/error_map.h; errors that may pass by waiting have Retry-After. `code` replaces the error's
 // own, where clients look for a word of OpenAI's.
 http::Reply error_reply(const Error& error, Style style = Style::openai,

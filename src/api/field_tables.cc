@@ -48,7 +48,8 @@ constexpr Field meaning(Field field, std::string_view meant) {
   return field;
 }
 
-constexpr std::string_view k_stateless = "this server keeps no conversations; send all of it in 'input'";
+constexpr std::string_view k_stateless =
+    "this server keeps no conversations; go on with 'previous_response_id', or send all of it in 'input'";
 
 constexpr std::array k_chat = {
     any("model"),
@@ -194,28 +195,28 @@ constexpr std::array k_response = {
     list("tools", 1024),
     any("tool_choice"),
     flag("parallel_tool_calls"),
+    list("include", 64),
+    whole("top_logprobs", 0, 20),
+    object("metadata", 16),
+    flag("store"),
+    text("previous_response_id", k_short_text),
+    choice("truncation", "auto|disabled"),
     object("chat_template_kwargs", 64),
     ignored("access_programs"),
     ignored("background_options"),
     ignored("context_management"),
     ignored("image"),
-    ignored("include"),
     ignored("max_tool_calls"),
-    ignored("metadata"),
     ignored("moderation"),
     ignored("prompt_cache_key"),
     ignored("prompt_cache_options"),
     ignored("prompt_cache_retention"),
     ignored("safety_identifier"),
     ignored("service_tier"),
-    ignored("store"),
     ignored("stream_options"),
-    ignored("top_logprobs"),
-    ignored("truncation"),
     ignored("user"),
     flag("background"),
     refused("conversation", k_stateless),
-    refused("previous_response_id", k_stateless),
     refused("prompt", "this server keeps no prompts; send the text in 'instructions' and 'input'"),
 };
 

@@ -1,24 +1,15 @@
 #include "api/image_shelf.h"
 
 #include <algorithm>
-#include <array>
 
 #include <boost/json.hpp>
-#include <sodium.h>
+
+#include "api/random_name.h"
 
 namespace eai::api {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string random_name() {
-  std::array<unsigned char, 16> bytes{};
-  randombytes_buf(bytes.data(), bytes.size());
-  std::string text(bytes.size() * 2 + 1, '\0');
-  sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
-  text.pop_back();  // the terminating zero
-  return text;
-}
 
 }  // namespace
 

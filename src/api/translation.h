@@ -17,6 +17,8 @@
 
 namespace eai::api {
 
+class ResponsesShelf;
+
 class Translation {
  public:
   virtual ~Translation() = default;
@@ -39,7 +41,9 @@ class Translation {
 };
 
 std::unique_ptr<Translation> make_completions_translation();  // for those that ask for probabilities
-std::unique_ptr<Translation> make_responses_translation();
+// `shelf` has what the request may refer to, and gets the response; null: nothing is kept. It must outlive the
+// translation. `owner` is whose responses they are (see responses_shelf.h).
+std::unique_ptr<Translation> make_responses_translation(ResponsesShelf* shelf, std::string owner);
 std::unique_ptr<Translation> make_messages_translation();
 // Of Anthropic's count of tokens. Its chat request is for the engine's /v1/chat/completions/input_tokens, whose answer
 // whole() takes.
