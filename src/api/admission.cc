@@ -41,14 +41,14 @@ bool origin_is_known(const ApiOptions& options, const http::Incoming& request) {
                      [&](const auto& listed) { return listed == "*" || lower(listed) == origin; });
 }
 
+std::string_view key_of(const http::Incoming& request) {
+  const std::string_view given = request.header("authorization");
+  return lower(given.substr(0, 7)) == "bearer " ? given.substr(7) : request.header("x-api-key");
+}
+
 bool key_fits(const ApiOptions& options, const http::Incoming& request) {
   if (options.api_keys.empty()) return true;
-  std::string_view given = request.header("authorization");
-  if (lower(given.substr(0, 7)) == "bearer ") {
-    given.remove_prefix(7);
-  } else {
-    given = request.header("x-api-key");
-  }
+  const std::string_view given = key_of(request);
   bool fits = false;  // every key is compared, each in constant time
   for (const std::string& key : options.api_keys) {
     fits |= key.size() == given.size() && CRYPTO_memcmp(key.data(), given.data(), key.size()) == 0;
@@ -57,6 +57,10 @@ bool key_fits(const ApiOptions& options, const http::Incoming& request) {
 }
 
 }  // namespace
+
+std::string owner_of(const ApiOptions& options, const http::Incoming& request) {
+  return options.api_keys.empty() ? std::string() : std::string(key_of(request));
+}
 
 http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& request) {
   std::string_view origin = request.header("origin");

@@ -15,6 +15,7 @@
 #include "api/images.h"
 #include "api/metrics.h"
 #include "api/request_log.h"
+#include "api/responses_shelf.h"
 #include "api/sent_pictures.h"
 #include "http/routes.h"
 #include "http/unix_client.h"
@@ -37,6 +38,7 @@ struct Core {
   RequestLog request_log;
   SentPictures pictures;
   Images images{*this};
+  ResponsesShelf responses;
   std::optional<asio::thread_pool> workers;  // checks of large bodies; made when first needed
   std::function<void()> on_stop;             // what POST /eai/stop calls
   http::Routes routes;                       // for strangers
@@ -80,6 +82,8 @@ asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Call cal
 // Whether the request may come in: Host, Origin, key, and a route if its body is large. The reply refuses it, or
 // answers a preflight.
 http::Admission admit(const ApiOptions& options, const http::Routes& routes, const http::Incoming& request);
+// Whose responses a request may see: those that were asked for with the same key. Empty if no key is asked for.
+std::string owner_of(const ApiOptions& options, const http::Incoming& request);
 // Headers that let a listed origin read the answer; empty for a request without Origin.
 http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& request);
 

@@ -1,5 +1,6 @@
 // What this room answers, as tables: one for strangers, one for the private socket.
 #include "api/core.h"
+#include "api/responses_pages.h"
 #include "http/openapi.h"
 #include "util/text.h"
 
@@ -8,7 +9,7 @@ namespace {
 
 using http::Access;
 using http::Method;
-using Page = http::Reply (*)(Core&, std::string_view value);
+using Page = http::Reply (*)(Core&, const http::Call&);
 
 constexpr std::uint64_t k_large_body = 64 * k_mib;  // pictures inside JSON and forms
 constexpr std::string_view k_json = "application/json";
@@ -18,22 +19,22 @@ constexpr std::string_view k_picture_answers = "application/json, text/event-str
 // What needs no engine.
 asio::awaitable<void> answer(Core& core, Page page, http::Call call) {
   Exchange out(call.in, call.out, call.name, core.metrics, core.request_log);
-  http::Reply reply = page(core, call.value);
+  http::Reply reply = page(core, call);
   append(reply.headers, common_headers(core, call.in, out.record.id));
   co_await out.send(reply);
 }
 
 // The owner's own questions are not counted: whoever watches is not a client.
 asio::awaitable<void> answer_owner(Core& core, Page page, http::Call call) {
-  const http::Reply reply = page(core, call.value);
+  const http::Reply reply = page(core, call);
   co_await call.out.send(reply);
 }
 
-http::Reply health_page(Core&, std::string_view) {
+http::Reply health_page(Core&, const http::Call&) {
   return {200, {{"content-type", "application/json"}}, "{\"status\":\"ok\"}"};
 }
 
-http::Reply root_page(Core&, std::string_view) { return {200, {{"content-type", "text/plain"}}, "eai is running\n"}; }
+http::Reply root_page(Core&, const http::Call&) { return {200, {{"content-type", "text/plain"}}, "eai is running\n"}; }
 
 http::Reply document_of(const Core& core, const http::Routes& routes, std::string_view description) {
   return {200,
@@ -41,13 +42,13 @@ http::Reply document_of(const Core& core, const http::Routes& routes, std::strin
           http::openapi_of(routes, {"eai", core.options.version, description})};
 }
 
-http::Reply document_page(Core& core, std::string_view) {
+http::Reply document_page(Core& core, const http::Call&) {
   return document_of(core, core.routes,
                      "Models on this machine behind the APIs of OpenAI and Anthropic. \"/v1\" may be left out of every "
                      "path, or put in front of it. HEAD is answered wherever GET is.");
 }
 
-http::Reply owner_document_page(Core& core, std::string_view) {
+http::Reply owner_document_page(Core& core, const http::Call&) {
   return document_of(core, core.owner_routes, "What the owner of the server can ask over its private socket.");
 }
 
@@ -102,14 +103,38 @@ void add_picture_routes(std::vector<http::Route>& to, Core& core) {
   to.push_back(drawing_route(core, "/v1/images/edits", ImageAct::edit, "Draws pictures from a picture and words."));
   to.push_back(drawing_route(core, "/v1/images/variations", ImageAct::variation, "Draws pictures like a picture."));
   to.push_back(page_route(
-      core, "/v1/images/progress/{id}", [](Core& c, std::string_view id) { return c.images.progress(id); },
+      core, "/v1/images/progress/{id}", [](Core& c, const http::Call& call) { return c.images.progress(call.value); },
       "Says how far a request for pictures is."));
   http::Route file = page_route(
-      core, "/v1/images/files/{name}", [](Core& c, std::string_view name) { return c.images.file(name); },
+      core, "/v1/images/files/{name}", [](Core& c, const http::Call& call) { return c.images.file(call.value); },
       "Gives a picture by its address, whose name is its key.");
   file.access = Access::everyone;
   file.gives = "image/png, image/jpeg, image/webp";
   to.push_back(std::move(file));
+}
+
+void add_response_routes(std::vector<http::Route>& to, Core& core) {
+  constexpr std::string_view k_one = "/v1/responses/{id}";
+  to.push_back(page_route(
+      core, k_one,
+      [](Core& c, const http::Call& call) {
+        return response_page(c.responses, owner_of(c.options, call.in), call.value);
+      },
+      "Gives a response that is kept."));
+  http::Route deletion = page_route(
+      core, k_one,
+      [](Core& c, const http::Call& call) {
+        return deletion_page(c.responses, owner_of(c.options, call.in), call.value);
+      },
+      "Forgets a response.");
+  deletion.method = Method::del;
+  to.push_back(std::move(deletion));
+  to.push_back(page_route(
+      core, "/v1/responses/{id}/input_items",
+      [](Core& c, const http::Call& call) {
+        return input_items_page(c.responses, owner_of(c.options, call.in), call.value, call.in.query());
+      },
+      "Lists what a response was an answer to."));
 }
 
 }  // namespace
@@ -119,16 +144,17 @@ std::vector<http::Route> stranger_routes(Core& core) {
   std::vector<http::Route> out;
   for (const Endpoint& endpoint : endpoints()) out.push_back(relay_route(core, endpoint));
   add_picture_routes(out, core);
+  add_response_routes(out, core);
   out.push_back(page_route(
-      core, "/v1/models", [](Core& c, std::string_view) { return models_reply(c); }, "Lists the served models."));
+      core, "/v1/models", [](Core& c, const http::Call&) { return models_reply(c); }, "Lists the served models."));
   out.push_back(page_route(
-      core, "/v1/models/{id...}", [](Core& c, std::string_view id) { return model_reply(c, id); },
+      core, "/v1/models/{id...}", [](Core& c, const http::Call& call) { return model_reply(c, call.value); },
       "Shows a served model by its hash."));
   http::Route health = page_route(core, "/health", health_page, "Says that the server is running.");
   health.access = Access::everyone;
   out.push_back(std::move(health));
   http::Route metrics = page_route(
-      core, "/metrics", [](Core& c, std::string_view) { return metrics_reply(c); }, "Gives numbers for Prometheus.");
+      core, "/metrics", [](Core& c, const http::Call&) { return metrics_reply(c); }, "Gives numbers for Prometheus.");
   metrics.gives = "text/plain";
   out.push_back(std::move(metrics));
   out.push_back(page_route(core, "/openapi.json", document_page, "Gives this document."));
@@ -141,7 +167,7 @@ std::vector<http::Route> stranger_routes(Core& core) {
 std::vector<http::Route> owner_routes(Core& core) {
   std::vector<http::Route> out;
   out.push_back(owner_route(
-      core, "/eai/status", [](Core& c, std::string_view) { return status_reply(c); },
+      core, "/eai/status", [](Core& c, const http::Call&) { return status_reply(c); },
       "Shows the server, its models and their engines."));
   http::Route end = owner_route(core, "/eai/stop", health_page, "Ends the server.");
   end.method = Method::post;
