@@ -93,26 +93,28 @@ bool has_large_body(const http::Incoming& request) {
 
 std::optional<http::Reply> refusal_of(const ApiOptions& options, const http::Routes& routes, const http::Route* route,
                                       const http::Incoming& request) {
+  const Style style = style_of(request.path());
   if (http::count_header(request.headers, "host") != 1) {
-    return error_reply(400, "invalid_request_error", "a request needs exactly one Host header", "bad_host");
+    return error_reply(400, "invalid_request_error", "a request needs exactly one Host header", "bad_host", style);
   }
   if (!host_is_known(options, request.header("host"))) {
     return error_reply(
         403, "invalid_request_error",
         "the Host header names a host that this server does not answer for; whoever runs it can allow the host",
-        "host_not_allowed");
+        "host_not_allowed", style);
   }
   if (!request.header("origin").empty() && !origin_is_known(options, request)) {
     return error_reply(403, "invalid_request_error",
                        "a web page of another origin may not call this server; whoever runs it can allow the origin",
-                       "origin_not_allowed");
+                       "origin_not_allowed", style);
   }
   if (request.method == "OPTIONS" && !request.header("access-control-request-method").empty())
     return preflight_reply(options, routes, request);
   const bool open = route != nullptr && route->access == http::Access::everyone;
   if (!open && !key_fits(options, request)) {
-    http::Reply reply = error_reply(401, "authentication_error",
-                                    "this server wants an API key: Authorization: Bearer <key>", "invalid_api_key");
+    http::Reply reply =
+        error_reply(401, "authentication_error", "this server wants an API key: Authorization: Bearer <key>",
+                    "invalid_api_key", style);
     reply.headers.emplace_back("www-authenticate", "Bearer");
     return reply;
   }

@@ -12,6 +12,7 @@ asio::awaitable<void> answer_misfit(Core& core, http::Incoming& in, http::Outgoi
   const std::string_view name = core.routes.find(in.method, in.path()).name;
   Exchange out(in, to, name.empty() ? k_other_path : name, core.metrics, core.request_log);
   http::Reply reply = answer_without_route(core.routes, in);
+  name_request(reply, style_of(in.path()), out.record.id);
   append(reply.headers, common_headers(core, in, out.record.id));
   co_await out.send(reply);
 }
@@ -30,6 +31,12 @@ asio::awaitable<void> answer(Core& core, const http::Routes& routes, Misfit misf
   return found.route->handle(http::Call{in, to, *found.route, found.value, found.name});
 }
 
+// Anthropic's clients look for the id under a name of their own.
+void add_id(http::HeaderList& to, const http::Incoming& request, const std::string& id) {
+  to.emplace_back("x-request-id", id);
+  if (style_of(request.path()) == Style::anthropic) to.emplace_back("request-id", id);
+}
+
 // A request that never reaches a handler is counted and logged too, and its answer has an id.
 void count_refusal(Core& core, const http::Incoming& in, http::Reply& reply) {
   Record record;
@@ -40,7 +47,8 @@ void count_refusal(Core& core, const http::Incoming& in, http::Reply& reply) {
   record.bytes = reply.body.size();
   core.metrics.note(record);
   core.request_log.note(record);
-  reply.headers.emplace_back("x-request-id", record.id);
+  name_request(reply, style_of(in.path()), record.id);
+  add_id(reply.headers, in, record.id);
 }
 
 // Refused before its body was read.
@@ -89,7 +97,7 @@ void Core::note_use(const std::string& id) {
 http::HeaderList common_headers(const Core& core, const http::Incoming& request, const std::string& request_id) {
   http::HeaderList out = cors_headers(core.options, request);
   out.reserve(out.size() + 4);  // the truth, and what the answer is
-  out.emplace_back("x-request-id", request_id);
+  add_id(out, request, request_id);
   return out;
 }
 

@@ -26,9 +26,29 @@ std::string error_json(const Error& error, std::string_view code) {
                     error.about);
 }
 
-std::string anthropic_json(const ErrorFace& face, std::string_view message) {
-  std::string_view type = face.http_status >= 500 && face.http_status != 503 ? "api_error" : face.openai_type;
-  json::object error{{"type", type}, {"message", printable(message, k_message_limit)}};
+std::string_view anthropic_type(int status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 413:
+      return "request_too_large";
+    case 429:
+      return "rate_limit_error";
+    case 503:
+      return "overloaded_error";
+    case 504:
+      return "timeout_error";
+    default:
+      return status >= 500 ? "api_error" : "invalid_request_error";
+  }
+}
+
+std::string anthropic_json(int status, std::string_view message) {
+  json::object error{{"type", anthropic_type(status)}, {"message", printable(message, k_message_limit)}};
   return json::serialize(json::object{{"type", "error"}, {"error", std::move(error)}});
 }
 
@@ -45,20 +65,34 @@ std::string words_of(const Error& error) {
   return error.hint == Hint::shorter_context ? error.message + "; a smaller context_length needs less" : error.message;
 }
 
-http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code) {
-  return reply_of(status, error_json(type, message, code), k_retry_after);
+http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code,
+                        Style style) {
+  return reply_of(status, style == Style::anthropic ? anthropic_json(status, message) : error_json(type, message, code),
+                  k_retry_after);
 }
 
 http::Reply error_reply(const Error& error, Style style, std::chrono::seconds retry_after, std::string_view code) {
   const ErrorFace face = face_of(error.code);
-  return reply_of(face.http_status,
-                  style == Style::anthropic ? anthropic_json(face, words_of(error)) : error_json(error, code),
-                  retry_after);
+  return reply_of(
+      face.http_status,
+      style == Style::anthropic ? anthropic_json(face.http_status, words_of(error)) : error_json(error, code),
+      retry_after);
 }
 
 std::string error_event(const Error& error, Style style, std::string_view code) {
   if (style == Style::openai) return http::sse_event({error_json(error, code)});
-  return http::sse_event({.data = anthropic_json(face_of(error.code), words_of(error)), .event = "error"});
+  return http::sse_event({.data = anthropic_json(face_of(error.code).http_status, words_of(error)), .event = "error"});
+}
+
+Style style_of(std::string_view path) {
+  if (path.starts_with("/v1/")) path.remove_prefix(3);
+  return path == "/messages" || path.starts_with("/messages/") ? Style::anthropic : Style::openai;
+}
+
+void name_request(http::Reply& error, Style style, std::string_view id) {
+  if (style != Style::anthropic || error.status < 400 || !error.body.ends_with('}')) return;
+  error.body.pop_back();
+  error.body += ",\"request_id\":\"" + std::string(id) + "\"}";
 }
 
 http::Reply refusal(int status, std::string_view why) {

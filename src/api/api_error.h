@@ -1,7 +1,7 @@
 // Why: every refusal looks as clients of the called API expect: an error object, or an event in a running stream.
 // Thread: any; pure functions.
 // Source: OpenAI API reference, "Error codes": {"error": {"message", "type", "param", "code"}}; Anthropic API
-// reference, "Errors": {"type": "error", "error": {"type", "message"}}; OpenAI's Responses end with the event "error".
+// reference, "Errors": {"type": "error", "error": {"type", "message"}, "request_id"}; OpenAI's Responses end with the event "error".
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,14 @@ std::string words_of(const Error& error);
 // own, where clients look for a word of OpenAI's.
 http::Reply error_reply(const Error& error, Style style = Style::openai,
                         std::chrono::seconds retry_after = k_retry_after, std::string_view code = {});
-http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code);
+// `type` and `code` are OpenAI's; Anthropic has a type for each status.
+http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code,
+                        Style style = Style::openai);
+
+// Which API a path belongs to, also if there is nothing at it.
+Style style_of(std::string_view path);
+// Tells the request's id in an error as well, where the API has a place for it.
+void name_request(http::Reply& error, Style style, std::string_view id);
 
 // The last server-sent event of a stream that cannot go on, with its blank line. Translations have their own.
 std::string error_event(const Error& error, Style style = Style::openai, std::string_view code = {});

@@ -183,7 +183,7 @@ http::Reply answer_without_route(const http::Routes& routes, const http::Incomin
   if (!routes.find(request.method, request.path()).known_path()) {
     return error_reply(404, "invalid_request_error",
                        "there is nothing at " + path + "; see /v1/models, /v1/chat/completions, /v1/embeddings",
-                       "unknown_path");
+                       "unknown_path", style_of(request.path()));
   }
   const std::string allowed = routes.allowed(request.path());
   http::Reply reply;
@@ -192,7 +192,7 @@ http::Reply answer_without_route(const http::Routes& routes, const http::Incomin
   } else {
     reply = error_reply(405, "invalid_request_error",
                         path + " cannot be asked with " + printable(request.method, 20) + "; use " + allowed,
-                        "method_not_allowed");
+                        "method_not_allowed", style_of(request.path()));
   }
   reply.headers.emplace_back("allow", allowed);
   return reply;
