@@ -45,12 +45,14 @@ void add_calls(json::array& content, const json::array& calls) {
   }
 }
 
-json::array content_of(const json::object& message) {
+// Engines repeat what an answer continues; Anthropic does not.
+json::array content_of(const json::object& message, std::string_view prefill) {
   json::array content;
   if (const std::string_view thoughts = text_in(message, "reasoning_content"); !thoughts.empty())
     content.push_back(json::object{{"type", "thinking"}, {"thinking", thoughts}, {"signature", ""}});
-  if (const std::string_view text = text_in(message, "content"); !text.empty())
-    content.push_back(json::object{{"type", "text"}, {"text", text}});
+  std::string_view text = text_in(message, "content");
+  if (text.starts_with(prefill)) text.remove_prefix(prefill.size());
+  if (!text.empty()) content.push_back(json::object{{"type", "text"}, {"text", text}});
   if (const json::array* calls = array_in(message, "tool_calls")) add_calls(content, *calls);
   return content;
 }
@@ -113,7 +115,7 @@ std::string_view stop_reason_of(std::string_view finish_reason, std::string_view
   return stop_sequence.empty() ? "end_turn" : "stop_sequence";
 }
 
-Result<std::string> message_of(std::string_view completion, const StopSequences& stops) {
+Result<std::string> message_of(std::string_view completion, const MessagesAsked& asked) {
   EAI_TRY(const json::value parsed, parse_answer(completion));
   const json::object& chat = parsed.get_object();
   const json::array* choices = array_in(chat, "choices");
@@ -121,13 +123,13 @@ Result<std::string> message_of(std::string_view completion, const StopSequences&
   const json::object* message = choice != nullptr ? object_in(*choice, "message") : nullptr;
   if (message == nullptr) return not_an_answer();
   const json::object* usage = object_in(chat, "usage");
-  const std::string stop = stop_sequence_in(chat, stops);
+  const std::string stop = stop_sequence_in(chat, asked.stops);
   const std::string_view reason = stop_reason_of(text_in(*choice, "finish_reason"), stop);
   json::object out{{"id", message_id(text_in(chat, "id"))},
                    {"type", "message"},
                    {"role", "assistant"},
                    {"model", text_in(chat, "model")},
-                   {"content", content_of(*message)},
+                   {"content", content_of(*message, asked.prefill)},
                    {"stop_reason", reason},
                    {"stop_sequence", nullptr},
                    {"usage", usage != nullptr ? message_usage(*usage) : message_usage(0, 0, 0)}};

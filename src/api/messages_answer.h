@@ -18,7 +18,7 @@
 namespace eai::api {
 
 // Code::network: it is not what an engine answers.
-Result<std::string> message_of(std::string_view completion, const StopSequences& stops);
+Result<std::string> message_of(std::string_view completion, const MessagesAsked& asked);
 Result<std::string> count_of(std::string_view engine_answer);
 
 class MessageEvents {

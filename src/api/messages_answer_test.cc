@@ -16,7 +16,7 @@ std::string completion(std::string_view message, std::string_view finish, std::s
 }
 
 json::value answer(std::string_view message, std::string_view finish, std::string_view more = "") {
-  auto out = message_of(completion(message, finish, more), {"END"});
+  auto out = message_of(completion(message, finish, more), {{"END"}, "Once "});
   EXPECT_TRUE(out);
   return out ? json::parse(*out) : json::value();
 }
@@ -64,6 +64,12 @@ TEST(MessagesAnswer, WhatAToolIsCalledWithIsAnObject) {
   EXPECT_EQ(input("{}"), json::object());
   EXPECT_EQ(input("[1]"), json::parse(R"({"INVALID_JSON":"[1]"})"));
   EXPECT_EQ(input("{cut"), json::parse(R"({"INVALID_JSON":"{cut"})"));
+}
+
+TEST(MessagesAnswer, WhatItContinuesIsNotRepeated) {
+  EXPECT_EQ(answer(R"({"content":"Once upon"})", "stop").at("content").at(0).at("text"), "upon");
+  EXPECT_EQ(answer(R"({"content":"Twice"})", "stop").at("content").at(0).at("text"), "Twice");
+  EXPECT_TRUE(answer(R"({"content":"Once "})", "stop").at("content").as_array().empty());
 }
 
 TEST(MessagesAnswer, WhatIsNoAnswerIsTheEnginesFault) {

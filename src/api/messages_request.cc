@@ -27,6 +27,7 @@ Result<void> convert_messages(json::object& body, Ignored& ignored) {
   for (std::size_t i = 0; i < list->size(); ++i)
     EAI_CHECK(conversation.add_message((*list)[i], entry_name("messages", i)));
   EAI_TRY(json::array chat, conversation.take());
+  if (chat.empty()) return bad_field("messages", "a conversation; all of its blocks are Anthropic's own");
   *messages = std::move(chat);
   body.erase("system");
   return {};
@@ -234,19 +235,32 @@ Result<StopSequences> convert_stops(json::object& body) {
   return stops;
 }
 
+// An answer to an assistant's message continues it. An engine does so by itself, but unless it is told so it streams the
+// beginning once more.
+std::string continue_last_message(json::object& body) {
+  const json::object& last = body.at("messages").get_array().back().get_object();
+  if (last.at("role") != "assistant") return {};
+  std::string prefill(last.at("content").get_string());
+  body["continue_final_message"] = true;
+  body["add_generation_prompt"] = false;
+  return prefill;
+}
+
 }  // namespace
 
-Result<StopSequences> messages_to_chat(json::object& body, MessagesFor what, Ignored& ignored) {
+Result<MessagesAsked> messages_to_chat(json::object& body, MessagesFor what, Ignored& ignored) {
   EAI_CHECK(convert_messages(body, ignored));
   EAI_TRY(const Names tools, convert_tools(body, ignored));
   EAI_CHECK(convert_tool_choice(body, tools));
   EAI_CHECK(convert_thinking(body, ignored));
   EAI_CHECK(convert_output(body, ignored));
-  EAI_TRY(StopSequences stops, convert_stops(body));
+  MessagesAsked asked;
+  EAI_TRY(asked.stops, convert_stops(body));
+  asked.prefill = continue_last_message(body);
   if (what == MessagesFor::a_count) {
     for (const std::string_view answered : {"stream", "stop", "verbose", "response_fields", "max_tokens"})
       body.erase(answered);
-    return stops;
+    return asked;
   }
   if (!body.contains("max_tokens")) return fail_about("max_tokens", Code::invalid, "the field 'max_tokens' is missing");
   const json::value* stream = body.if_contains("stream");
@@ -254,7 +268,7 @@ Result<StopSequences> messages_to_chat(json::object& body, MessagesFor what, Ign
     body["stream_options"] = json::object{{"include_usage", true}};
     body["return_progress"] = true;  // it says how long the prompt is before the answer begins
   }
-  return stops;
+  return asked;
 }
 
 }  // namespace eai::api

@@ -21,7 +21,13 @@ enum class MessagesFor { an_answer, a_count };
 
 using StopSequences = std::vector<std::string>;
 
-// Returns the stop sequences that the client has asked for. Code::invalid is about the field, by Anthropic's name.
-Result<StopSequences> messages_to_chat(boost::json::object& body, MessagesFor what, Ignored& ignored);
+// What an answer depends on.
+struct MessagesAsked {
+  StopSequences stops;
+  std::string prefill;  // the text that the answer continues, because the last message is an assistant's
+};
+
+// Code::invalid is about the field, by Anthropic's name.
+Result<MessagesAsked> messages_to_chat(boost::json::object& body, MessagesFor what, Ignored& ignored);
 
 }  // namespace eai::api

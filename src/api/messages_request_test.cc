@@ -13,7 +13,7 @@ struct Converted {
   json::value chat;  // null if it was refused
   Error error;
   Ignored ignored;
-  StopSequences stops;
+  MessagesAsked asked;
 };
 
 Converted convert(std::string body, MessagesFor what = MessagesFor::an_answer) {
@@ -21,12 +21,12 @@ Converted convert(std::string body, MessagesFor what = MessagesFor::an_answer) {
   auto tree = JsonTree::parse(std::move(body));
   EXPECT_TRUE(tree) << tree.error().message;
   erase_nulls(tree->root());
-  auto stops = messages_to_chat(tree->root(), what, out.ignored);
-  if (stops) {
-    out.stops = *std::move(stops);
+  auto asked = messages_to_chat(tree->root(), what, out.ignored);
+  if (asked) {
+    out.asked = *std::move(asked);
     out.chat = json::parse(tree->text());
   } else {
-    out.error = std::move(stops).error();
+    out.error = std::move(asked).error();
     EXPECT_EQ(out.error.code, Code::invalid);
   }
   return out;
@@ -72,6 +72,16 @@ TEST(MessagesRequest, TextsStayTexts) {
             json::parse(R"([{"role":"user","content":"a\nb"}])"));
   EXPECT_EQ(messages(R"([{"role":"user","content":"a"},{"role":"assistant","content":[]}])").at(1).at("content"),
             json::value(""));
+}
+
+TEST(MessagesRequest, AnAssistantsLastMessageIsContinued) {
+  Converted out = convert(request("", R"([{"role":"user","content":"a"},{"role":"assistant","content":"b"}])"));
+  EXPECT_EQ(out.asked.prefill, "b");
+  EXPECT_EQ(out.chat.at("continue_final_message"), true);
+  EXPECT_EQ(out.chat.at("add_generation_prompt"), false);
+  out = convert(request(""));
+  EXPECT_EQ(out.asked.prefill, "");
+  EXPECT_FALSE(out.chat.as_object().contains("continue_final_message"));
 }
 
 TEST(MessagesRequest, TheSystemPromptComesFirst) {
@@ -282,7 +292,7 @@ TEST(MessagesRequest, AnOutputsFormatIsASchema) {
 
 TEST(MessagesRequest, AnAnswerHasAnEnd) {
   Converted out = convert(request(R"("stop_sequences":["a","b"])"));
-  EXPECT_EQ(out.stops, (StopSequences{"a", "b"}));
+  EXPECT_EQ(out.asked.stops, (StopSequences{"a", "b"}));
   EXPECT_EQ(out.chat.at("stop"), json::parse(R"(["a","b"])"));
   EXPECT_EQ(out.chat.at("verbose"), true);
   EXPECT_EQ(out.chat.at("response_fields"), json::parse(R"(["stopping_word"])"));

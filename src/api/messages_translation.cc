@@ -9,17 +9,17 @@ namespace {
 class MessagesTranslation final : public Translation {
  public:
   Result<void> to_chat(boost::json::object& body, Ignored& ignored) override {
-    EAI_TRY(stops_, messages_to_chat(body, MessagesFor::an_answer, ignored));
-    events_ = MessageEvents(stops_);
+    EAI_TRY(asked_, messages_to_chat(body, MessagesFor::an_answer, ignored));
+    events_ = MessageEvents(asked_.stops);
     return {};
   }
-  Result<std::string> whole(std::string_view completion) override { return message_of(completion, stops_); }
+  Result<std::string> whole(std::string_view completion) override { return message_of(completion, asked_); }
   std::string events(std::string_view chunk) override { return events_.take(chunk); }
   std::string finish() override { return events_.finish(); }
   std::string failure(const Error& error) override { return events_.failure(error); }
 
  private:
-  StopSequences stops_;
+  MessagesAsked asked_;
   MessageEvents events_;
 };
 
