@@ -214,6 +214,10 @@ TEST_F(ApiTest, ModelsHealthAndUnknownPaths) {
   EXPECT_EQ(first.at("id").as_string(), "hash-c");
   EXPECT_EQ(first.at("root").as_string(), "good-folder");
   EXPECT_EQ(first.at("task").as_string(), "chat");
+  EXPECT_EQ(first.at("type").as_string(), "model") << "Anthropic's clients read the same list";
+  EXPECT_EQ(first.at("created_at").as_string().size(), std::string_view("2026-01-31T12:00:00Z").size());
+  EXPECT_EQ(list.at("first_id").as_string(), "hash-c");
+  EXPECT_FALSE(list.at("has_more").as_bool());
   client.get("/models/hash-e");
   EXPECT_NE(client.answer().find("\"embed\""), std::string::npos);
   client.get("/v1/models/nobody");

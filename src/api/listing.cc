@@ -1,4 +1,6 @@
 // What is served here, as JSON: for clients (/v1/models) and for the command line (/eai/status).
+#include <ctime>
+
 #include <boost/json.hpp>
 #include <unistd.h>
 
@@ -27,7 +29,16 @@ double gigabytes(std::uint64_t bytes) {
   return static_cast<double>(hundredths) / 100;
 }
 
-// OpenAI's fields, those of the Python tool, then ours.
+// RFC 3339: "2026-01-31T12:00:00Z".
+std::string utc_text(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
+}
+
+// OpenAI's fields, those of the Python tool, Anthropic's, then ours.
 json::object model_json(const ServedModel& model, const engine::ModelStatus* status) {
   json::object out{{"id", model.id},     {"object", "model"},         {"created", seconds_of(model.created)},
                    {"owned_by", "user"}, {"root", model.folder_name}, {"folder_name", model.folder_name}};
@@ -37,6 +48,9 @@ json::object model_json(const ServedModel& model, const engine::ModelStatus* sta
     out["ram"] = status != nullptr && status->memory_need > 0 ? json::value(gigabytes(status->memory_need)) : nullptr;
   }
   out["task"] = name_of(model.task);
+  out["type"] = "model";
+  out["display_name"] = model.folder_name;
+  out["created_at"] = utc_text(model.created);
   json::array capabilities;
   if (model.has_projector) capabilities.emplace_back("vision");
   if (status != nullptr) {
@@ -96,7 +110,13 @@ http::Reply models_reply(const Core& core) {
   auto status = core.pool.status();
   json::array data;
   for (const ServedModel& model : core.served) data.push_back(model_json(model, status_of(status, model.id)));
-  return json_reply({{"object", "list"}, {"data", std::move(data)}});
+  json::value first = data.empty() ? json::value() : data.front().at("id");
+  json::value last = data.empty() ? json::value() : data.back().at("id");
+  return json_reply({{"object", "list"},
+                     {"data", std::move(data)},
+                     {"has_more", false},  // these three are Anthropic's
+                     {"first_id", std::move(first)},
+                     {"last_id", std::move(last)}});
 }
 
 http::Reply model_reply(const Core& core, std::string_view id) {
