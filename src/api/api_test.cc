@@ -244,6 +244,29 @@ TEST_F(ApiTest, ModelsHealthAndUnknownPaths) {
   EXPECT_EQ(status_of(client.answer()), 404) << "the status is for the private socket only";
 }
 
+TEST_F(ApiTest, UnderMessagesEveryRefusalHasAnthropicsForm) {
+  ApiOptions options;
+  options.api_keys = {"a-key-for-messages"};
+  start(options);
+  RawClient client(port_);
+  const std::string_view with_key = "x-api-key: a-key-for-messages\r\n";
+  const std::tuple<std::string_view, std::string_view, int, std::string_view> cases[] = {
+      {"GET /v1/messages", "", 401, "authentication_error"},
+      {"GET /v1/messages", with_key, 405, "invalid_request_error"},
+      {"GET /messages/batches", with_key, 404, "not_found_error"},
+      {"GET /v1/messages", "Origin: http://elsewhere.example\r\n", 403, "permission_error"},
+  };
+  for (const auto& [line, headers, status, type] : cases) {
+    client.send(std::string(line) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers) + "\r\n");
+    const std::string answer = client.answer();
+    EXPECT_EQ(status_of(answer), status) << answer;
+    const auto body = json::parse(body_of(answer)).as_object();
+    EXPECT_EQ(body.at("type").as_string(), "error");
+    EXPECT_EQ(body.at("error").at("type").as_string(), type);
+    EXPECT_NE(answer.find("\r\nrequest-id: " + std::string(body.at("request_id").as_string())), std::string::npos);
+  }
+}
+
 TEST_F(ApiTest, ABodyThatNobodyWantsIsNotRead) {
   start();
   RawClient client(port_);
