@@ -100,8 +100,8 @@ TEST_F(FaultsTest, ALeavingClientIsNoticedByTheEngineWithin100Milliseconds) {
   start();
   ASSERT_EQ(status_of(ask("/v1/chat/completions", k_chat)), 200);
   for (const std::string& body : {saying("hang", "true"),      // streaming
-                           saying("mute", "true"),      // before the stream's head
-                           saying("mute", "false")}) {  // waiting for a whole answer
+                                  saying("mute", "true"),      // before the stream's head
+                                  saying("mute", "false")}) {  // waiting for a whole answer
     std::vector<double> times;
     for (int i = 0; i < 5; ++i) times.push_back(time_to_notice(body));
     std::sort(times.begin(), times.end());

@@ -38,11 +38,12 @@ Result<void> check_table(const Endpoint& endpoint, json::object& body, Ignored& 
 }
 
 // An API that engines do not speak becomes a chat request.
-Result<void> translate(const Endpoint& endpoint, CheckedRequest& request) {
+Result<void> translate(const Endpoint& endpoint, const Caller& caller, CheckedRequest& request) {
   if (endpoint.form == Form::completion && request.body().contains("logprobs"))
     request.translation = make_completions_translation();
-  if (endpoint.form == Form::response) request.translation = make_responses_translation();
-  if (endpoint.form == Form::message) request.translation = endpoint.counts ? make_count_translation() : make_messages_translation();
+  if (endpoint.form == Form::response) request.translation = make_responses_translation(caller.shelf, caller.owner);
+  if (endpoint.form == Form::message)
+    request.translation = endpoint.counts ? make_count_translation() : make_messages_translation();
   if (!request.translation) return {};
   return request.translation->to_chat(request.body(), request.ignored);
 }
@@ -93,7 +94,7 @@ void take_dimensions(CheckedRequest& request) {
 
 }  // namespace
 
-Result<CheckedRequest> check_request(const Endpoint& endpoint, std::string text) {
+Result<CheckedRequest> check_request(const Endpoint& endpoint, std::string text, const Caller& caller) {
   EAI_TRY(JsonTree tree, JsonTree::parse(std::move(text)));
   CheckedRequest out{std::move(tree), nullptr, {}, false, 0, {}, {}};
   erase_nulls(out.body());
@@ -102,7 +103,7 @@ Result<CheckedRequest> check_request(const Endpoint& endpoint, std::string text)
   const json::value* stream = out.body().if_contains("stream");
   out.stream = stream != nullptr && stream->get_bool();
   take_dimensions(out);
-  EAI_CHECK(translate(endpoint, out));
+  EAI_CHECK(translate(endpoint, caller, out));
   EAI_CHECK(check_form(endpoint, out));
   return out;
 }

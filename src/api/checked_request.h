@@ -29,7 +29,13 @@ struct CheckedRequest {
   boost::json::object& body() { return tree.root(); }
 };
 
-// Code::invalid is about the field at fault.
-Result<CheckedRequest> check_request(const Endpoint& endpoint, std::string body);
+// What a request may refer to.
+struct Caller {
+  ResponsesShelf* shelf = nullptr;  // null: nothing is kept
+  std::string owner;                // whose responses they are
+};
+
+// Code::invalid is about the field at fault; Code::not_found: what it refers to is not kept.
+Result<CheckedRequest> check_request(const Endpoint& endpoint, std::string body, const Caller& caller = {});
 
 }  // namespace eai::api

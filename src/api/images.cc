@@ -1,5 +1,8 @@
 #include "api/images.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "api/image_drawing.h"
 #include "http/content_coding.h"
 
@@ -9,16 +12,28 @@ namespace {
 constexpr std::uint64_t k_body_limit = 64 * k_mib;
 constexpr model::Task k_tasks[] = {model::Task::image_generation, model::Task::image_edit};
 
-Result<ImageWish> read_wish(ImageAct act, http::Incoming& in) {
-  EAI_TRY(std::string body, http::decode_content(std::move(in.body), in.header("content-encoding"), k_body_limit));
+Result<ImageWish> read_wish(ImageAct act, std::string sent, const std::string& coding, const std::string& type) {
+  EAI_TRY(std::string body, http::decode_content(std::move(sent), coding, k_body_limit));
   if (act == ImageAct::generation) return parse_generation(std::move(body));
-  return parse_image_form(act, in.header("content-type"), body);
+  return parse_image_form(act, type, body);
+}
+
+asio::awaitable<Result<ImageWish>> read_slowly(ImageAct act, std::string sent, std::string coding, std::string type) {
+  co_return read_wish(act, std::move(sent), coding, type);
+}
+
+// Forms are read on the worker, and so is what is packed: a small file can have many pixels.
+asio::awaitable<Result<ImageWish>> read(Core& core, ImageAct act, http::Incoming& in) {
+  std::string coding(in.header("content-encoding")), type(in.header("content-type"));
+  if (act == ImageAct::generation && coding.empty()) co_return parse_generation(std::move(in.body));
+  auto work = read_slowly(act, std::move(in.body), std::move(coding), std::move(type));
+  if (!core.workers) core.workers.emplace(1);
+  co_return co_await asio::co_spawn(*core.workers, std::move(work), asio::use_awaitable);
 }
 
 // What is drawn and by which model; a reply refuses the request.
-std::optional<http::Reply> prepare(Core& core, ImageShelf& shelf, ImageAct act, http::Incoming& in, Exchange& out,
-                                   Drawing& drawing) {
-  auto wish = read_wish(act, in);
+std::optional<http::Reply> prepare(Core& core, ImageShelf& shelf, Result<ImageWish> wish, http::Incoming& in,
+                                   Exchange& out, Drawing& drawing) {
   if (!wish) return error_reply(wish.error());
   drawing.wish = std::move(*wish);
   add_ignored(drawing.truth, drawing.wish.ignored);
@@ -45,7 +60,8 @@ asio::awaitable<void> Images::draw(ImageAct act, http::Call call) {
   Exchange out(call.in, call.out, call.name, core_.metrics, core_.request_log);
   Drawing drawing;
   drawing.truth = common_headers(core_, call.in, out.record.id);
-  if (auto refused = prepare(core_, shelf_, act, call.in, out, drawing)) {
+  Result<ImageWish> wish = co_await read(core_, act, call.in);
+  if (auto refused = prepare(core_, shelf_, std::move(wish), call.in, out, drawing)) {
     append(refused->headers, drawing.truth);
     co_await out.send(*refused);
     co_return;

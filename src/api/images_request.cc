@@ -12,6 +12,7 @@
 
 #include "api/json_tree.h"
 #include "api/multipart.h"
+#include "api/picture.h"
 #include "util/base64.h"
 #include "util/text.h"
 
@@ -21,8 +22,9 @@ namespace {
 namespace json = boost::json;
 using Outcome = Result<void>;
 
-constexpr std::size_t k_prompt_limit = 32000;  // bytes
-constexpr int k_side_limit = 16384;            // pixels
+constexpr std::size_t k_prompt_limit = 32000;         // bytes
+constexpr std::uint64_t k_drawn_pixels = 32'000'000;  // of a picture, as the engine takes it
+constexpr int k_side_limit = 16384;                   // pixels
 constexpr std::int64_t k_seed_limit = (1LL << 53) - 1;
 
 Failure refuse(std::string param, std::string message) {
@@ -210,6 +212,35 @@ Outcome read_all(Reader& r, ImageWish& wish) {
   return {};
 }
 
+// The pictures of a form, made into what the engine reads. A mask goes as it is if the engine reads it, because its
+// transparency says where to draw, and has to be of the picture's size.
+class FormPictures {
+ public:
+  Outcome add(std::string_view name, ByteView file, bool resizable) {
+    PictureBounds bounds;
+    bounds.engine_pixels = k_drawn_pixels;
+    if (!resizable) bounds.photo_pixels = bounds.pixels = bounds.held_pixels = k_drawn_pixels;
+    auto picture = picture_for_engine(Bytes(file.begin(), file.end()), bounds);
+    if (!picture) return refuse(std::string(name), "the picture cannot be used: " + picture.error().message);
+    pixels_ += picture->pixels;
+    if (pixels_ > k_request_pixels)
+      return refuse(std::string(name), "the pictures have more than 64 million pixels in all");
+    if (name == "mask") {
+      const std::string_view type = picture_type(file);
+      mask = to_base64(type == "image/gif" || type == "image/bmp" ? text_of(picture->bytes) : text_of(file));
+    } else {
+      images.emplace_back(to_base64(text_of(picture->bytes)));
+    }
+    return {};
+  }
+
+  json::array images;
+  std::string mask;
+
+ private:
+  std::uint64_t pixels_ = 0;
+};
+
 }  // namespace
 
 Result<ImageWish> parse_generation(std::string text) {
@@ -224,26 +255,26 @@ Result<ImageWish> parse_generation(std::string text) {
 Result<ImageWish> parse_image_form(ImageAct act, std::string_view content_type, std::string_view body) {
   auto form = parse_form(content_type, body);
   if (!form) return Failure(std::move(form).error());
+  const bool masked = std::any_of(form->begin(), form->end(), [](const FormPart& part) { return part.name == "mask"; });
   json::object fields;
-  json::array images;
-  std::string mask;
+  FormPictures pictures;
   for (const FormPart& part : *form) {
-    if (part.name == "image" || part.name == "image[]")
-      images.emplace_back(to_base64(part.content));
-    else if (part.name == "mask")
-      mask = to_base64(part.content);
-    else if (part.content.size() > 1024 * 1024)
+    if (part.name == "image" || part.name == "image[]" || part.name == "mask") {
+      const std::string_view name = part.name == "mask" ? "mask" : "image";
+      EAI_CHECK(pictures.add(name, view_of(part.content), !masked));
+    } else if (part.content.size() > 1024 * 1024) {
       return refuse(part.name, "a field of the form is too long");
-    else
+    } else {
       fields[part.name] = part.content;
+    }
   }
   ImageWish wish;
   wish.act = act;
   Reader reader(fields);
   EAI_CHECK(read_all(reader, wish));
-  if (images.empty()) return refuse("image", "image is missing: send the picture as a file in the form");
-  reader.engine["image"] = std::move(images);
-  if (!mask.empty()) reader.engine["mask"] = mask;
+  if (pictures.images.empty()) return refuse("image", "image is missing: send the picture as a file in the form");
+  reader.engine["image"] = std::move(pictures.images);
+  if (!pictures.mask.empty()) reader.engine["mask"] = pictures.mask;
   wish.engine_body = json::serialize(reader.engine);
   return wish;
 }

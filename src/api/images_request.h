@@ -1,7 +1,7 @@
 // Why: what a client of the images API wants, checked before a model is loaded for it and told to the engine in its own
 // words.
-// Thread: any; pure functions.
-// What holds: the engine checks again what only the model can tell (the sizes it draws). Nothing that a client sends
+// Thread: any; pure functions. parse_image_form() reads pictures, which blocks for a second or two.
+// What holds: pictures are upright and of a kind that the engine reads (picture.h). The engine checks again what only the model can tell (the sizes it draws). Nothing that a client sends
 // reaches the engine except the fields named there.
 // Source: OpenAI's images API; image_engine/README.md.
 #pragma once

@@ -5,6 +5,8 @@
 
 #include "api/image_events.h"
 #include "api/multipart.h"
+#include "api/picture_testing.h"
+#include "util/base64.h"
 
 namespace eai::api {
 namespace {
@@ -60,22 +62,64 @@ std::string field(const std::string& name, const std::string& value) {
   return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
 }
 
+Result<ImageWish> edit_of(const std::string& parts) {
+  return parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b", form(field("prompt", "red") + parts));
+}
+
+const Raster k_quarters = quarters(40, 24);
+const std::string k_png{text_of(png_of(k_quarters))};
+
 TEST(ImagesRequest, AFormWithAPictureBecomesBase64) {
-  auto wish =
-      parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b",
-                       form(field("prompt", "red") + field("n", "2") + field("image", "abc") + field("mask", "de")));
+  auto wish = edit_of(field("n", "2") + field("image", k_png) + field("mask", k_png));
   ASSERT_TRUE(wish) << wish.error().message;
   auto fields = engine_fields(*wish);
-  EXPECT_EQ(fields.at("image").as_array().at(0), "YWJj");
-  EXPECT_EQ(fields.at("mask"), "ZGU=");
+  EXPECT_EQ(fields.at("image").as_array().at(0).as_string(), to_base64(k_png));
+  EXPECT_EQ(fields.at("mask").as_string(), to_base64(k_png));
   EXPECT_EQ(fields.at("n"), 2);
-  auto no_image = parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b", form(field("prompt", "red")));
+  auto no_image = edit_of("");
   ASSERT_FALSE(no_image);
   EXPECT_EQ(no_image.error().about, "image");
-  auto no_prompt = parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b", form(field("image", "abc")));
+  auto no_prompt = parse_image_form(ImageAct::edit, "multipart/form-data; boundary=b", form(field("image", k_png)));
   ASSERT_FALSE(no_prompt);
   EXPECT_EQ(no_prompt.error().about, "prompt");
-  EXPECT_TRUE(parse_image_form(ImageAct::variation, "multipart/form-data; boundary=b", form(field("image", "abc"))));
+  EXPECT_TRUE(parse_image_form(ImageAct::variation, "multipart/form-data; boundary=b", form(field("image", k_png))));
+}
+
+TEST(ImagesRequest, PicturesOfAFormAreMadeWhatTheEngineReads) {
+  const Bytes photo = with_exif(jpeg_of(k_quarters, TJSAMP_444), 6);
+  GifKind clear;
+  clear.transparent = 3;
+  const Bytes gif = gif_of(k_quarters.size, k_quarters.size, quarter_indexes(k_quarters.size), clear);
+  auto wish = edit_of(field("image[]", std::string(text_of(photo))) + field("image[]", std::string(text_of(gif))));
+  ASSERT_TRUE(wish) << wish.error().message;
+  const auto fields = engine_fields(*wish);
+  std::string seen;
+  for (const auto& image : fields.at("image").as_array()) {
+    const std::string bytes = from_base64(std::string(image.as_string())).value();
+    const ByteView view = view_of(bytes);
+    const std::string_view type = picture_type(view);
+    seen += std::string(type) + " " + colors_of(raster_of({type, Bytes(view.begin(), view.end()), true, 0})) + ", ";
+  }
+  EXPECT_EQ(seen, "image/jpeg BRWG, image/png RGWW, ");
+}
+
+TEST(ImagesRequest, AMaskKeepsItsTransparency) {
+  const std::string mask(text_of(png_of({2, 2}, {8, 6, 0, {}}, [](std::uint32_t x, std::uint32_t) {
+    return Bytes{0, 0, 0, x == 0 ? std::uint8_t{0} : std::uint8_t{255}};
+  })));
+  auto wish = edit_of(field("image", k_png) + field("mask", mask));
+  ASSERT_TRUE(wish) << wish.error().message;
+  EXPECT_EQ(engine_fields(*wish).at("mask").as_string(), to_base64(mask));
+}
+
+TEST(ImagesRequest, WhatIsNotAPictureIsRefusedByItsField) {
+  for (const char* name : {"image", "mask"}) {
+    auto wish = edit_of(field("image", k_png) + field(name, "<svg/>"));
+    ASSERT_FALSE(wish);
+    EXPECT_EQ(wish.error().about, name);
+    EXPECT_EQ(wish.error().message,
+              "the picture cannot be used: it is an SVG drawing; PNG, JPEG, WebP, GIF and BMP are read");
+  }
 }
 
 TEST(Multipart, ReadsWhatClientsSend) {

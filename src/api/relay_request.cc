@@ -22,22 +22,27 @@ constexpr std::size_t k_scheme_limit = 32;         // bytes in which an address 
 constexpr std::size_t k_max_pictures = 64;         // of a request
 constexpr std::size_t k_max_remote_pictures = 16;  // of these, by address
 
-Result<CheckedRequest> check_coded(const Endpoint& endpoint, std::string body, const std::string& coding) {
+Result<CheckedRequest> check_coded(const Endpoint& endpoint, const Caller& caller, std::string body,
+                                   const std::string& coding) {
   EAI_TRY(std::string plain, http::decode_content(std::move(body), coding, k_body_limit));
-  return check_request(endpoint, std::move(plain));
+  return check_request(endpoint, std::move(plain), caller);
 }
 
-asio::awaitable<Result<CheckedRequest>> check_slowly(const Endpoint& endpoint, std::string body, std::string coding) {
-  co_return check_coded(endpoint, std::move(body), coding);
+asio::awaitable<Result<CheckedRequest>> check_slowly(const Endpoint& endpoint, Caller caller, std::string body,
+                                                     std::string coding) {
+  co_return check_coded(endpoint, caller, std::move(body), coding);
 }
 
 asio::awaitable<Result<CheckedRequest>> check(Relay& relay) {
+  Core& core = relay.core;
+  Caller caller;
+  if (relay.endpoint.form == Form::response) caller = {&core.responses, owner_of(core.options, relay.in)};
   std::string coding(relay.in.header("content-encoding"));
   std::string body = std::move(relay.in.body);
-  if (body.size() <= k_check_here && coding.empty()) co_return check_coded(relay.endpoint, std::move(body), coding);
-  Core& core = relay.core;
+  if (body.size() <= k_check_here && coding.empty())
+    co_return check_coded(relay.endpoint, caller, std::move(body), coding);
   if (!core.workers) core.workers.emplace(1);
-  auto work = check_slowly(relay.endpoint, std::move(body), std::move(coding));
+  auto work = check_slowly(relay.endpoint, std::move(caller), std::move(body), std::move(coding));
   co_return co_await asio::co_spawn(*core.workers, std::move(work), asio::use_awaitable);
 }
 
