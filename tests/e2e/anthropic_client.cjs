@@ -20,7 +20,7 @@ async function main(url) {
   const final = await stream.finalMessage();
   const stopped = await client.messages.create({ ...wish, stop_sequences: ['is'] });
   const counted = await client.messages.countTokens({ model: wish.model, messages: wish.messages, tools: [WEATHER] });
-  const called = await client.messages.create({ ...wish, max_tokens: 200, tools: [WEATHER], tool_choice: { type: 'any' } });
+  const called = await client.messages.create({ ...wish, max_tokens: 400, tools: [WEATHER], tool_choice: { type: 'any' } });
   const again = await client.messages.create({
     ...wish,
     messages: [...wish.messages, { role: 'assistant', content: whole.content }, ...wish.messages],

@@ -137,6 +137,13 @@ def test_tools_that_only_the_service_runs_are_refused(ask, tool):
         ask(tools=[tool])
 
 
+def test_a_conversation_is_not_kept_here_and_the_package_is_told_so(claude):
+    """It sends whole conversations from then on; if this field were dropped, it would send only the last turn."""
+    with pytest.raises(anthropic.BadRequestError) as refused:
+        claude.beta.messages.create(model="m", max_tokens=5, messages=MESSAGES, thread={"type": "create"})
+    assert refused.value.error_code == "thread_unsupported_request"
+
+
 def test_what_this_server_does_not_have_is_not_found(claude):
     for find in (claude.messages.batches.list, claude.beta.files.list, lambda: claude.messages.batches.retrieve("x")):
         with pytest.raises(anthropic.NotFoundError) as missing:

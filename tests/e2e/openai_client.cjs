@@ -33,7 +33,7 @@ async function chats(client) {
 }
 
 async function structures(client) {
-  const wish = { model: 'local-model', messages: [{ role: 'user', content: PARIS }], temperature: 0, max_tokens: 300 };
+  const wish = { model: 'local-model', messages: [{ role: 'user', content: PARIS }], temperature: 0, max_tokens: 400 };
   const format = { type: 'json_schema', json_schema: { name: 'city', strict: true, schema: CITY } };
   const parsed = await client.chat.completions.parse({ ...wish, response_format: format });
   const called = await client.chat.completions.create({
@@ -56,7 +56,7 @@ async function structures(client) {
 }
 
 async function responses(client) {
-  const wish = { model: 'local-model', temperature: 0, max_output_tokens: 300 };
+  const wish = { model: 'local-model', temperature: 0, max_output_tokens: 400 };
   const whole = await client.responses.create({ ...wish, input: PARIS });
   const stream = client.responses.stream({ ...wish, input: PARIS });
   const kinds = [];

@@ -81,7 +81,7 @@ async function main(url) {
   const saw = {};
   for (const [name, model] of Object.entries(models)) {
     // Nothing is kept here that an answer could be referred to by, and this says so to the package.
-    const wish = { model, temperature: 0, maxRetries: 0, maxOutputTokens: 300, providerOptions: { openai: { store: false } } };
+    const wish = { model, temperature: 0, maxRetries: 0, maxOutputTokens: 400, providerOptions: { openai: { store: false } } };
     saw[name] = {};
     for (const [what, question] of Object.entries(questions)) {
       saw[name][what] = await question(wish).catch((error) => String(error));

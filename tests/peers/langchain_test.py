@@ -31,9 +31,9 @@ def place(server):
 
 
 MAKERS = {
-    "chat": lambda server: ChatOpenAI(max_tokens=300, stream_usage=True, **place(server)),
-    "responses": lambda server: ChatOpenAI(max_tokens=300, use_responses_api=True, output_version="responses/v1", **place(server)),
-    "anthropic": lambda server: ChatAnthropic(model="m", base_url=server.url, api_key="none", max_retries=0, max_tokens=300, temperature=0),
+    "chat": lambda server: ChatOpenAI(max_tokens=400, stream_usage=True, **place(server)),
+    "responses": lambda server: ChatOpenAI(max_tokens=400, use_responses_api=True, output_version="responses/v1", **place(server)),
+    "anthropic": lambda server: ChatAnthropic(model="m", base_url=server.url, api_key="none", max_retries=0, max_tokens=400, temperature=0),
 }
 
 

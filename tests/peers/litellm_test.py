@@ -33,7 +33,7 @@ def place(server):
 
 @pytest.fixture
 def anthropic_place(server):
-    return {"api_base": server.url, "api_key": "none", "max_tokens": 300}
+    return {"api_base": server.url, "api_key": "none", "max_tokens": 400}
 
 
 @pytest.fixture
@@ -66,13 +66,13 @@ def test_many_at_once(place):
 
 
 def test_structures(complete):
-    Count.model_validate_json(text_of(complete(response_format=Count, max_tokens=300)))
-    assert isinstance(json.loads(text_of(complete(response_format={"type": "json_object"}, max_tokens=300))), dict)
+    Count.model_validate_json(text_of(complete(response_format=Count, max_tokens=400)))
+    assert isinstance(json.loads(text_of(complete(response_format={"type": "json_object"}, max_tokens=400))), dict)
 
 
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "get_weather"}}])
 def test_tools(complete, choice):
-    call, = complete(tools=[WEATHER], tool_choice=choice, max_tokens=200).choices[0].message.tool_calls
+    call, = complete(tools=[WEATHER], tool_choice=choice, max_tokens=400).choices[0].message.tool_calls
     assert call.function.name == "get_weather" and json.loads(call.function.arguments)["city"] in ("Paris", "Rome")
 
 

@@ -31,8 +31,8 @@ def place(server):
 
 
 MAKERS = {
-    "chat": lambda server, **more: OpenAILike(is_chat_model=True, is_function_calling_model=True, max_tokens=300, **place(server), **more),
-    "responses": lambda server, **more: OpenAILikeResponses(is_chat_model=True, is_function_calling_model=True, max_output_tokens=300,
+    "chat": lambda server, **more: OpenAILike(is_chat_model=True, is_function_calling_model=True, max_tokens=400, **place(server), **more),
+    "responses": lambda server, **more: OpenAILikeResponses(is_chat_model=True, is_function_calling_model=True, max_output_tokens=400,
                                                             **place(server), **more),
 }
 
