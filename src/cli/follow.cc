@@ -13,6 +13,8 @@ using library::PeerProgress;
 using library::Phase;
 using library::Progress;
 
+constexpr std::chrono::seconds k_between_same_events{30};
+
 // Empty: bytes are counted.
 std::string phase_words(Phase phase) {
   switch (phase) {
@@ -40,15 +42,36 @@ std::string phase_words(Phase phase) {
 // The homes are asked, or sent what is left: nothing of the folder is read.
 bool reads_folder(const Progress& now) { return now.phase != Phase::asking && now.phase != Phase::sending; }
 
+// Null while it is unknown.
+json::value rate_of(double bytes_per_second) {
+  return bytes_per_second > 0 ? json::value(bytes_per_second) : json::value();
+}
+
 template <typename From>
 void add_rate(json::object& event, const From& from) {
-  event["bytes_per_second"] = from.bytes_per_second;
+  event["bytes_per_second"] = rate_of(from.bytes_per_second);
   if (from.time_left) event["seconds_left"] = from.time_left->count();
+}
+
+// What has to happen before bytes come again; nothing while they come, or when nobody is waited for.
+std::optional<BarWait> wait_of(const Progress& now) {
+  if (now.network_awaited) {
+    return BarWait{"no network", "trying again for " + human_duration(*now.network_awaited), BarWait::News::yes};
+  }
+  if (now.bytes_per_second > 0 || (now.phase != Phase::metadata && now.phase != Phase::parts)) return std::nullopt;
+  const PeerProgress* next = nullptr;
+  for (const PeerProgress& peer : now.peers) {
+    if (peer.wait && (next == nullptr || *peer.wait < *next->wait)) next = &peer;
+  }
+  if (next == nullptr) return std::nullopt;
+  return BarWait{"waiting for " + printable(next->name), "next try in " + human_duration(*next->wait)};
 }
 
 std::vector<Bar> model_bars(const Progress& now) {
   Bar bar{now.subject, phase_words(now.phase), now.done, now.total, now.bytes_per_second, now.time_left};
+  bar.waits = wait_of(now);
   for (const PeerProgress& peer : now.peers) {
+    if (now.network_awaited) break;  // that says it all
     if (!peer.trouble.empty()) bar.troubles.push_back({printable(peer.name + ": " + peer.trouble), peer.wait});
   }
   return {std::move(bar)};
@@ -59,7 +82,7 @@ std::vector<json::object> download_events(const Progress& now) {
   for (const PeerProgress& peer : now.peers) {
     json::object told{{"name", peer.name},
                       {"bytes", peer.done},
-                      {"bytes_per_second", peer.bytes_per_second},
+                      {"bytes_per_second", rate_of(peer.bytes_per_second)},
                       {"trouble", peer.trouble}};
     if (peer.wait) told["wait_seconds"] = peer.wait->count();
     sources.push_back(std::move(told));
@@ -67,9 +90,10 @@ std::vector<json::object> download_events(const Progress& now) {
   json::object out{{"event", "progress"},          {"hash", now.hash},
                    {"name", now.subject},          {"phase", name_of(now.phase)},
                    {"verified", now.done},         {"received", now.received},
-                   {"total", now.total},           {"bytes_per_second", now.bytes_per_second},
+                   {"total", now.total},           {"bytes_per_second", rate_of(now.bytes_per_second)},
                    {"sources", std::move(sources)}};
   if (now.time_left) out["seconds_left"] = now.time_left->count();
+  if (const auto waits = wait_of(now)) out["waits_for"] = waits->what + ", " + waits->until;
   return {std::move(out)};
 }
 
@@ -110,10 +134,27 @@ std::vector<json::object> preserve_events(const Progress& now) {
   return out;
 }
 
+// What programs were told last: the same is not told again soon.
+class Told {
+ public:
+  bool is_news(const std::vector<json::object>& events) {
+    const auto now = std::chrono::steady_clock::now();
+    if (events == events_ && now - at_ < k_between_same_events) return false;
+    events_ = events;
+    at_ = now;
+    return true;
+  }
+
+ private:
+  std::vector<json::object> events_;
+  std::chrono::steady_clock::time_point at_{};
+};
+
 }  // namespace
 
 void follow(const library::Feed& feed, const Look& look, Output& out) {
   ProgressDisplay display(out);
+  Told told;
   std::uint64_t seen = 0;
   for (auto events = feed.wait(seen); !events.empty(); events = feed.wait(seen)) {
     for (const library::Event& event : events) {
@@ -125,7 +166,10 @@ void follow(const library::Feed& feed, const Look& look, Output& out) {
       }
       const auto& now = std::get<Progress>(event.what);
       if (out.json() && look.events) {
-        for (const json::object& one : look.events(now)) out.event(one);
+        auto fresh = look.events(now);
+        if (told.is_news(fresh)) {
+          for (const json::object& one : fresh) out.event(one);
+        }
       }
       if (!out.json() && look.bars) display.show(look.bars(now));
     }

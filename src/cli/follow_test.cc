@@ -69,5 +69,34 @@ TEST(DownloadLook, ShowsTheModelAndTheTroubleOfItsSources) {
   EXPECT_EQ(plain_line(download_look().bars(now).at(0)), "demo: unpacking");
 }
 
+TEST(DownloadLook, WhileTheNetworkIsAwayNothingElseIsSaid) {
+  Progress now{"demo", "bafk", Phase::parts, 500, 1000, 700};
+  now.peers = {{.name = "ipfs.io", .trouble = "could not resolve host: ipfs.io", .wait = seconds(2)}};
+  now.network_awaited = seconds(9);
+  const auto bars = download_look().bars(now);
+  EXPECT_EQ(plain_line(bars.at(0)), "demo: 500 B of 1.00 kB (50%), no network, trying again for 9 s");
+  EXPECT_TRUE(bars[0].troubles.empty());
+  const auto event = download_look().events(now).at(0);
+  EXPECT_TRUE(event.at("bytes_per_second").is_null());
+  EXPECT_EQ(event.at("waits_for"), "no network, trying again for 9 s");
+  EXPECT_FALSE(event.contains("seconds_left"));
+  now.phase = Phase::metadata;
+  EXPECT_EQ(plain_line(download_look().bars(now).at(0)),
+            "demo: asking for its metadata, no network, trying again for 9 s");
+}
+
+TEST(DownloadLook, SaysWhomItWaitsForWhileNothingComes) {
+  Progress now{"demo", "bafk", Phase::parts, 500, 1000, 700};
+  now.peers = {{.name = "slow.example", .trouble = "HTTP 503", .wait = seconds(20)},
+               {.name = "ipfs.io", .trouble = "HTTP 429", .wait = seconds(4)},
+               {.name = "idle.example"}};
+  EXPECT_EQ(plain_line(download_look().bars(now).at(0)),
+            "demo: 500 B of 1.00 kB (50%), waiting for ipfs.io, next try in 4 s");
+  EXPECT_TRUE(download_look().events(now).at(0).at("sources").as_array().at(0).at("bytes_per_second").is_null());
+  now.bytes_per_second = 100;
+  EXPECT_FALSE(download_look().bars(now).at(0).waits) << "somebody delivers";
+  EXPECT_FALSE(download_look().events(now).at(0).contains("waits_for"));
+}
+
 }  // namespace
 }  // namespace eai::cli

@@ -73,8 +73,12 @@ void tell_deals(const library::Asked& asked, const library::Audited& audited, co
 }
 
 library::AuditRequest request_of(const Config& config) {
-  return {config.audit.samples, config.preserve.kubo_api, config.preserve.lighthouse_api,
-          config.preserve.lighthouse_gateway, static_cast<int>(config.fetch.max_retries)};
+  return {config.audit.samples,
+          config.preserve.kubo_api,
+          config.preserve.lighthouse_api,
+          config.preserve.lighthouse_gateway,
+          static_cast<int>(config.fetch.max_retries),
+          std::make_shared<peers::NetworkWatch>()};
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace {
 
 constexpr auto k_between_frames = std::chrono::milliseconds(100);
 constexpr auto k_between_lines = std::chrono::seconds(5);
+constexpr auto k_between_same_lines = std::chrono::seconds(30);
 
 double fraction_of(const Bar& bar) {
   if (bar.total == 0) return 0;
@@ -47,10 +48,25 @@ std::string text_of(const BarTrouble& trouble) {
   return trouble.wait ? trouble.what + ", waiting " + human_duration(*trouble.wait) : trouble.what;
 }
 
+std::string text_of(const BarWait& wait) { return wait.what + ", " + wait.until; }
+
 // What the bars are about, without their numbers; it changes when something else begins.
 std::string shape_of(const std::vector<Bar>& bars) {
   std::string out;
-  for (const Bar& bar : bars) out += bar.label + "\n" + bar.phase + "\n";
+  for (const Bar& bar : bars) {
+    out += bar.label + "\n" + bar.phase + "\n";
+    if (bar.waits && bar.waits->news == BarWait::News::yes) out += bar.waits->what + "\n";
+  }
+  return out;
+}
+
+// How far they are; it stays while nothing gets on.
+std::string reach_of(const std::vector<Bar>& bars) {
+  std::string out;
+  for (const Bar& bar : bars) {
+    out += std::to_string(bar.done) + "/" + std::to_string(bar.total) + " " + bar.amount + " " + bar.more + " " +
+           std::to_string(static_cast<int>(bar.phase_fraction * 100)) + "\n";
+  }
   return out;
 }
 
@@ -80,8 +96,10 @@ std::string bar_line(const Bar& bar, const BarStyle& style) {
   bool with_label = !label.empty() && fits(width_of(label) + 2);
   if (with_label) used += width_of(label) + 2;
   bool counted = bar.phase.empty() && bar.total != 0;
-  if (counted) {
-    add(amount_of(bar));
+  if (counted) add(amount_of(bar));
+  if (bar.waits) {
+    add(text_of(*bar.waits));
+  } else if (counted) {
     add(rate_of(bar));
     if (bar.time_left) add(human_duration(*bar.time_left) + " left");
   }
@@ -99,9 +117,11 @@ std::string bar_line(const Bar& bar, const BarStyle& style) {
 
 std::string plain_line(const Bar& bar) {
   std::string out = bar.label + ": ";
-  if (!bar.phase.empty()) return out + bar.phase;
+  const std::string waits = bar.waits ? ", " + text_of(*bar.waits) : "";
+  if (!bar.phase.empty()) return out + bar.phase + waits;
   out += amount_of(bar);
   if (bar.total != 0) out += " (" + percent_of(bar) + ")";
+  if (bar.waits) return out + waits;
   if (const std::string rate = rate_of(bar); !rate.empty()) out += ", " + rate;
   if (bar.time_left) out += ", " + human_duration(*bar.time_left) + " left";
   if (!bar.more.empty()) out += ", " + bar.more;
@@ -132,16 +152,19 @@ void ProgressDisplay::show_plain(const std::vector<Bar>& bars, Clock::time_point
     }
   }
   const std::string shape = shape_of(bars);
-  if (last_ && now - *last_ < k_between_lines && shape == last_shape_) return;
+  const std::string reach = reach_of(bars);
+  const auto pause = reach == last_reach_ ? k_between_same_lines : k_between_lines;
+  if (last_ && now - *last_ < pause && shape == last_shape_) return;
   last_ = now;
   last_shape_ = shape;
+  last_reach_ = reach;
   for (const Bar& bar : bars) out_.note(plain_line(bar));
 }
 
 void ProgressDisplay::clear() {
   if (on_screen_ > 0) std::fprintf(stderr, "%s", back_over(on_screen_).c_str());
   on_screen_ = 0;
-  last_.reset();
+  if (out_.error_is_terminal()) last_.reset();
 }
 
 }  // namespace eai::cli

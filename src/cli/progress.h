@@ -1,5 +1,5 @@
-// Why: long tasks show how far they are, with lines that change on a terminal, and with a plain line every few seconds
-// elsewhere.
+// Why: long tasks show how far they are, with lines that change on a terminal, and with plain lines elsewhere: one
+// whenever something else begins, one every 5 s while they get on, and one every 30 s while they do not.
 // Thread: one.
 #pragma once
 
@@ -18,16 +18,24 @@ struct BarTrouble {
   std::optional<std::chrono::seconds> wait = std::nullopt;
 };
 
+// What must happen before bytes come again.
+struct BarWait {
+  std::string what;                             // "no network", "waiting for ipfs.io"
+  std::string until;                            // "next try in 4 s"; may change from second to second
+  enum class News { yes, no } news = News::no;  // that it begins or ends is a plain line of its own
+};
+
 struct Bar {
   std::string label;                  // the model
   std::string phase;                  // "unpacking"; empty: the bar counts bytes
   std::uint64_t done = 0, total = 0;  // bytes; total 0: unknown
-  double bytes_per_second = 0;
+  double bytes_per_second = 0;        // 0: unknown, and not shown
   std::optional<std::chrono::seconds> time_left = std::nullopt;
   std::vector<BarTrouble> troubles = {};
   double phase_fraction = 0;           // 0…1 of the phase; 0: unknown
   std::string amount = {}, rate = {};  // "step 3 of 20", "1.2 s/step": if something other than bytes is counted
   std::string more = {};               // "2 in flight"
+  std::optional<BarWait> waits = std::nullopt;
 };
 
 struct BarStyle {
@@ -61,6 +69,7 @@ class ProgressDisplay {
   std::size_t on_screen_ = 0;  // lines
   std::optional<Clock::time_point> last_;
   std::string last_shape_;         // labels and phases
+  std::string last_reach_;         // how far they were
   std::vector<std::string> told_;  // troubles already printed as plain lines
 };
 

@@ -47,8 +47,9 @@ class BlockFetcher {
   BlockFetcher& operator=(const BlockFetcher&) = delete;
 
   // Works on the pieces [first, end), lower ones first: asks, then waits until something happens or a tenth of a second
-  // has passed. Both bounds may only grow from call to call. Code::network when no source delivers a piece; the message
-  // lists what each of them did. Code::io for our own disk.
+  // has passed. Both bounds may only grow from call to call. Code::network when no source delivers a piece, or when the
+  // network has been away too long and nothing comes from nearby; the message lists what each source did. Code::io for
+  // our own disk.
   Result<void> advance(std::size_t first, std::size_t end);
   void wake() { client_.wake(); }
 
@@ -72,7 +73,8 @@ class BlockFetcher {
   // block_fetcher_schedule.cc: whom to ask
   Result<void> schedule(Clock::time_point now);
   bool ask_for(std::size_t index, Clock::time_point now);
-  Result<void> give_up_or_wait(std::size_t index) const;
+  bool bytes_come_from_nearby() const;
+  Result<void> give_up_or_wait(std::size_t index, Clock::time_point now) const;
   void steal(Clock::time_point now);
   void start(std::size_t index, int source, ByteRange range, bool ranged);
   bool all_slots_taken() const;

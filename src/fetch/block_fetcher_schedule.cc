@@ -64,12 +64,17 @@ bool BlockFetcher::ask_for(std::size_t index, Clock::time_point now) {
   return true;
 }
 
-Result<void> BlockFetcher::give_up_or_wait(std::size_t index) const {
+bool BlockFetcher::bytes_come_from_nearby() const {
+  return std::any_of(requests_.begin(), requests_.end(),
+                     [&](const auto& one) { return peers::is_nearby(book().host(one.second->source)); });
+}
+
+Result<void> BlockFetcher::give_up_or_wait(std::size_t index, Clock::time_point now) const {
   const InWork& work = pieces_[index];
-  if (!work.wants_bytes() || work.requests > 0 || !book().hopeless(index, work.only)) return {};
-  return fail(Code::network,
-              "no source delivers " + work.wanted.name + " (" + work.wanted.cid.str() + "): " + book().report(),
-              book().hint());
+  if (!work.wants_bytes()) return {};
+  const bool hopeless = work.requests == 0 && book().hopeless(index, work.only);
+  if (!hopeless && (!book().cut_off(index, now) || bytes_come_from_nearby())) return {};
+  return Failure(book().failure(work.wanted.name + " (" + work.wanted.cid.str() + ")"));
 }
 
 Result<void> BlockFetcher::schedule(Clock::time_point now) {
@@ -79,7 +84,7 @@ Result<void> BlockFetcher::schedule(Clock::time_point now) {
     if (work.only && book().hopeless(index, work.only)) work.only = alone_next(index);
     while (ask_for(index, now)) {
     }
-    EAI_CHECK(give_up_or_wait(index));
+    EAI_CHECK(give_up_or_wait(index, now));
   }
   steal(now);
   return {};

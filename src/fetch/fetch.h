@@ -8,7 +8,8 @@
 // - two processes that want the same model do the work once: one works, and the other waits and takes the result;
 // - disk in use is at most the model and the parts in flight (three, or 64 MiB of small ones);
 // - a failure or a stop leaves a partial folder, with which the next call continues. What is refused for good
-//   (something that is not a model, a hostile archive) leaves nothing.
+//   (something that is not a model, a hostile archive) leaves nothing;
+// - without a network it ends within 15 s. One that is lost on the way is waited for as long (network_watch.h).
 #pragma once
 
 #include <chrono>
@@ -31,11 +32,12 @@ using peers::Sources;
 
 struct Progress {
   enum class Phase { waiting_for_other_process, metadata, parts, unpacking, syncing, done } phase{};
-  std::uint64_t verified = 0;  // bytes of pieces whose hash fits
-  std::uint64_t received = 0;  // bytes that have arrived, proven or not
-  std::uint64_t total = 0;     // 0 while unknown
-  double bytes_per_second = 0;
+  std::uint64_t verified = 0;   // bytes of pieces whose hash fits
+  std::uint64_t received = 0;   // bytes that have arrived, proven or not
+  std::uint64_t total = 0;      // 0 while unknown
+  double bytes_per_second = 0;  // 0: unknown, because nothing has come for some seconds
   std::optional<std::chrono::seconds> time_left;
+  std::optional<std::chrono::seconds> network_awaited;  // the network is away, and will be waited for that much longer
   std::vector<SourceProgress> sources;
 };
 
@@ -43,7 +45,7 @@ struct Progress {
 using OnProgress = std::function<void(const Progress&)>;
 
 // The model from the store if it has it, else downloaded. Errors:
-//   network      no source delivers a piece; the message lists what each source did
+//   network      no source delivers a piece, or there is no network; the message lists what each source did
 //   corrupt      every gateway sent wrong bytes for the metadata, or the archive is broken
 //   invalid      not a model, a hostile archive, metadata that makes no sense, a bad source URL
 //   io           our own disk; too little space, with the arithmetic

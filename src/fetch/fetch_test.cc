@@ -1,6 +1,8 @@
 // download() against block folders and gateways that lie in every way we know of.
 #include "fetch/fetch.h"
 
+#include <algorithm>
+#include <atomic>
 #include <memory>
 
 #include <gtest/gtest.h>
@@ -249,6 +251,67 @@ TEST_F(FetchTest, PartsWhoseSizeIsRoundedAreAskedForIt) {
   LyingGateway liar(lies("wrong_total"));
   LyingGateway honest(lies("honest"));
   expect_whole(download({{}, {liar.url(), honest.url()}}));
+}
+
+// A network that is away is told from sources that are.
+class NoNetwork : public FetchTest {
+ protected:
+  NoNetwork() {
+    const auto linked = [this] { return linked_.load(); };
+    const auto reach = [](const http::Unreached&) { return peers::Reach::away; };
+    options_.network = std::make_shared<peers::NetworkWatch>(peers::NetworkSenses{linked, reach}, 1s);
+    options_.retry_delay = 50ms;
+  }
+  std::atomic<bool> linked_ = true;
+};
+
+TEST_F(NoNetwork, IsSaidSoonAndKeepsWhatIsHere) {
+  make_model();
+  const std::vector<std::string> far = {"http://224.0.0.1:9", "http://224.0.0.2:9", "http://224.0.0.3:9"};
+  options_.max_retries = 1000;
+  auto model = download({{}, far});
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, Code::network);
+  EXPECT_TRUE(model.error().message.starts_with("no network: ")) << model.error().message;
+  EXPECT_NE(model.error().message.find("224.0.0.3:9: "), std::string::npos) << model.error().message;
+  EXPECT_EQ(model.error().hint, Hint::try_again);
+  EXPECT_TRUE(std::any_of(progress_.begin(), progress_.end(), [](const auto& now) { return now.network_awaited; }));
+  // Half of it is here, and then the network goes.
+  download_until_stopped(1'500'000);
+  model = download({{}, far});
+  ASSERT_FALSE(model);
+  EXPECT_TRUE(model.error().message.starts_with("no network: ")) << model.error().message;
+  EXPECT_TRUE(fs::exists(partial()));
+  LyingGateway honest(lies("honest"));
+  expect_whole(download({{}, {honest.url()}}));
+  EXPECT_LT(bytes_sent(honest), 2'500'000U) << "it goes on where it was";
+}
+
+TEST_F(NoNetwork, WhereNothingIsToBeRepeatedItEndsAtOnce) {
+  make_model();
+  options_.max_retries = 0;
+  options_.network = std::make_shared<peers::NetworkWatch>(
+      peers::NetworkSenses{[] { return true; }, [](const http::Unreached&) { return peers::Reach::away; }}, 1h);
+  auto model = download({{}, {"http://224.0.0.1:9"}});
+  ASSERT_FALSE(model);
+  EXPECT_TRUE(model.error().message.starts_with("no network: ")) << model.error().message;
+}
+
+TEST_F(NoNetwork, WhoeverIsNearbyStillDelivers) {
+  make_model();
+  // Slower than the patience.
+  LyingGateway near(lies("honest", {"--rate", "1500000"}));
+  expect_whole(download({{}, {"http://224.0.0.1:9", near.url(), "http://224.0.0.2:9"}}));
+}
+
+TEST_F(NoNetwork, AWrongNameIsAnotherThing) {
+  make_model();
+  options_.network = std::make_shared<peers::NetworkWatch>(
+      peers::NetworkSenses{[] { return true; }, [](const http::Unreached&) { return peers::Reach::unknown_name; }},
+      1ms);
+  auto model = download({{}, {"http://224.0.0.9:9"}});
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().message.find("no network"), std::string::npos) << model.error().message;
 }
 
 }  // namespace

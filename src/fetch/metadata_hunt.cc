@@ -1,5 +1,6 @@
 #include "fetch/metadata_hunt.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -67,8 +68,12 @@ class Hunt {
       if (unsupported_) return Failure(std::move(*unsupported_));
       ask();
       if (running_.empty() && book_.hopeless(k_metadata_piece)) {
-        Code code = liars_ == gateways_ ? Code::corrupt : Code::network;
-        return fail(code, "no source delivers the metadata of " + id_.str() + ": " + book_.report(), book_.hint());
+        Error error = book_.failure("the metadata of " + id_.str());
+        if (liars_ == gateways_) error.code = Code::corrupt;
+        return Failure(std::move(error));
+      }
+      if (book_.cut_off(k_metadata_piece, Clock::now()) && !asks_nearby()) {
+        return Failure(book_.failure("the metadata of " + id_.str()));
       }
       client_.poll(100ms);
       on_tick();
@@ -97,6 +102,11 @@ class Hunt {
     peers::GatewayClient::Id id = 0;
     std::unique_ptr<Inquiry> inquiry;
   };
+
+  bool asks_nearby() const {
+    return std::any_of(running_.begin(), running_.end(),
+                       [&](const auto& one) { return peers::is_nearby(book_.host(one.first)); });
+  }
 
   void ask() {
     Clock::time_point now = Clock::now();

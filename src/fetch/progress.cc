@@ -6,7 +6,7 @@ namespace eai::fetch {
 namespace {
 
 constexpr std::chrono::milliseconds k_interval{100};
-constexpr double k_slowest = 100;                 // bytes per second; below it no time is named
+constexpr double k_slowest = 500;                 // bytes per second; below it no time is named
 constexpr double k_longest = 1000.0 * 24 * 3600;  // seconds
 
 }  // namespace
@@ -25,6 +25,10 @@ void Reporter::tell(Clock::time_point now) {
   progress_.bytes_per_second = 0;
   for (const SourceProgress& source : progress_.sources) progress_.bytes_per_second += source.bytes_per_second;
   progress_.time_left.reset();
+  progress_.network_awaited.reset();
+  if (const auto left = book_.network().patience_left(now)) {
+    progress_.network_awaited = std::chrono::ceil<std::chrono::seconds>(*left);
+  }
   if (progress_.total > 0) {
     std::uint64_t left = progress_.total - std::min(progress_.received, progress_.total);
     progress_.time_left = time_for(left, progress_.bytes_per_second);

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace eai::fetch {
+namespace {
+
+constexpr std::chrono::seconds k_note_interval{1};
+
+}  // namespace
 
 RangeRequest::RangeRequest(BlockFetcher& fetcher, std::size_t piece, int from, ByteRange wanted, bool with_range)
     : index(piece),
@@ -49,7 +54,8 @@ Result<void> RangeRequest::on_bytes(ByteView bytes) {
   }
   position += kept.size();
   body_at_ += kept.size();
-  if (position - noted_ >= fetcher_.note_step_) note();
+  // Rates are made from what is noted.
+  if (position - noted_ >= fetcher_.note_step_ || Clock::now() - noted_at_ >= k_note_interval) note();
   if (kept.size() == bytes.size()) return {};
   // More than is kept: to be expected where the end was moved, or where the whole comes.
   too_much = ranged && !shrunk_;
@@ -64,6 +70,7 @@ void RangeRequest::note() {
   if (position == noted_) return;
   fetcher_.arrived(index, {noted_, position}, source);
   noted_ = position;
+  noted_at_ = Clock::now();
 }
 
 void RangeRequest::shrink(std::uint64_t end) {

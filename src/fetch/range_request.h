@@ -38,6 +38,7 @@ class RangeRequest final : public peers::Asker {
  private:
   BlockFetcher& fetcher_;
   std::uint64_t noted_;
+  Clock::time_point noted_at_ = Clock::now();
   std::uint64_t body_at_;  // where in the piece the next byte of the body belongs
   bool shrunk_ = false;
 };

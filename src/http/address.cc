@@ -6,6 +6,9 @@
 #include <string>
 
 #include <arpa/inet.h>
+#include <boost/url.hpp>
+
+#include "util/text.h"
 
 namespace eai::http {
 namespace {
@@ -86,6 +89,13 @@ bool is_public_v6(const std::uint8_t* bytes) {
 }
 
 }  // namespace
+
+std::string host_of(std::string_view url) {
+  const auto parsed = boost::urls::parse_uri(url);
+  if (!parsed) return {};
+  const bool is_v6 = parsed->host_type() == boost::urls::host_type::ipv6;
+  return lower(is_v6 ? parsed->host_address() : parsed->host());
+}
 
 bool is_private_address(std::string_view address) {
   std::string text(address.substr(0, address.find('%')));

@@ -4,9 +4,13 @@
 // Source: IANA special-purpose address registries (RFC 6890 and later additions).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace eai::http {
+
+// The host of an http or https URL, in lower case, without brackets: "ipfs.io", "192.168.1.7", "::1". "" if it has none.
+std::string host_of(std::string_view url);
 
 // Whether a numeric address ("192.168.1.7", "::1", "fe80::1%eth0", "::ffff:10.0.0.1") is loopback, link-local, private
 // or shared (RFC 1918, RFC 4193, RFC 6598). Text that is not a numeric address is not private.

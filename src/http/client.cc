@@ -26,7 +26,7 @@ struct Transfers::State {
   bool inside = false;  // in libcurl, which allows no change to its set from its callbacks
 
   // Takes the transfer out of libcurl and ends it.
-  void finish(Id id, std::optional<Error> error) {
+  void finish(Id id, std::optional<Error> error, CURLcode code = CURLE_OK) {
     auto found = transfers.find(id);
     if (found == transfers.end()) return;
     std::unique_ptr<Transfer> transfer = std::move(found->second);
@@ -34,6 +34,9 @@ struct Transfers::State {
     if (transfer->added) curl->multi_remove_handle(multi, transfer->easy);
     if (transfer->cancelled) return;
     if (!error) transfer->give_head();
+    if (const auto unreached = error ? transfer->unreached(code) : std::nullopt) {
+      transfer->receiver->on_unreached(*unreached);
+    }
     if (transfer->error) error = std::move(transfer->error);
     if (transfer->cancelled) return;
     transfer->receiver->on_done(error ? Result<void>(Failure(std::move(*error))) : Result<void>());
@@ -63,7 +66,7 @@ struct Transfers::State {
       CURLcode code = message->data.result;
       for (auto& [id, transfer] : transfers) {
         if (transfer->easy != easy) continue;
-        finish(id, code == CURLE_OK ? std::nullopt : std::optional(transfer->error_of(code)));
+        finish(id, code == CURLE_OK ? std::nullopt : std::optional(transfer->error_of(code)), code);
         any = true;
         break;
       }
@@ -83,7 +86,7 @@ struct Transfers::State {
       double seconds = std::chrono::duration<double>(found->second->stall_timeout).count();
       std::string text = std::to_string(seconds);
       text.erase(text.find('.') + 2);
-      finish(id, Error{Code::timeout, "no byte came for " + text + " s"});
+      finish(id, Error{Code::timeout, "no byte came for " + text + " s"}, CURLE_OPERATION_TIMEDOUT);
     }
     return !stalled.empty();
   }

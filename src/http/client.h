@@ -21,6 +21,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "util/bytes.h"
@@ -62,10 +63,31 @@ struct ResponseHead {
   std::string_view header(std::string_view name) const;
 };
 
+// Why a transfer never came to a connection.
+struct Unreached {
+  enum class Why {
+    no_name,    // no address was found for the host's name
+    no_route,   // this machine knows no way to the address
+    no_answer,  // nobody answered at the address
+  } why = Why::no_answer;
+  std::string host;                  // "" if it was a proxy
+  std::chrono::milliseconds took{};  // until that was known
+};
+
+// The connection that a request is sent through.
+struct Connected {
+  std::string_view peer, own;  // numeric addresses of both ends; with a proxy, the peer is the proxy
+  bool fresh = true;           // false: an earlier one is used again
+};
+
 // Called on the loop's thread. Inside a call the receiver may start and cancel transfers, its own too.
 class Receiver {
  public:
   virtual ~Receiver() = default;
+  // The request is about to be sent.
+  virtual void on_connected(const Connected& connected) { (void)connected; }
+  // There will be no connection; on_done() follows. Not called if somebody refused the connection: that is an answer.
+  virtual void on_unreached(const Unreached& unreached) { (void)unreached; }
   // Called once, before the body, for the last response after redirects. An error aborts the transfer and comes back in
   // on_done().
   virtual Result<void> on_head(const ResponseHead& head) = 0;

@@ -191,6 +191,75 @@ TEST_F(ClientTest, AnErrorOfTheReceiverComesBack) {
   EXPECT_EQ(counter.bytes, 0u);
 }
 
+// Keeps what it is told about the way.
+class WayListener final : public Receiver {
+ public:
+  Result<void> on_head(const ResponseHead&) override { return {}; }
+  Result<void> on_body(ByteView) override { return {}; }
+  void on_connected(const Connected& connection) override {
+    ++connected;
+    EXPECT_EQ(connection.peer, "127.0.0.1");
+    EXPECT_EQ(connection.own, "127.0.0.1");
+    EXPECT_TRUE(connection.fresh);
+  }
+  void on_unreached(const Unreached& way) override {
+    EXPECT_FALSE(done) << "it comes before the end";
+    unreached = way;
+  }
+  void on_done(Result<void>) override { done = true; }
+  void run(Request request) {
+    done = false;
+    unreached.reset();
+    Transfers transfers;
+    transfers.start(request, *this);
+    while (!done) transfers.poll(100ms);
+  }
+
+  int connected = 0;
+  bool done = false;
+  std::optional<Unreached> unreached;
+};
+
+TEST_F(ClientTest, TellsHowFarItCame) {
+  WayListener listener;
+  Request nobody;
+  nobody.url = "https://no-such-host.invalid:8443/";
+  nobody.connect_timeout = 500ms;  // some name servers say nothing
+  listener.run(nobody);
+  ASSERT_TRUE(listener.unreached);
+  EXPECT_EQ(listener.unreached->why, Unreached::Why::no_name);
+  EXPECT_EQ(listener.unreached->host, "no-such-host.invalid");
+  nobody.url = "http://224.0.0.1:9/";  // TCP has no way to many
+  listener.run(nobody);
+  ASSERT_TRUE(listener.unreached);
+  EXPECT_EQ(listener.unreached->why, Unreached::Why::no_route);
+  nobody.url = "http://127.0.0.1:1/";
+  listener.run(nobody);
+  EXPECT_FALSE(listener.unreached) << "a refusal is an answer";
+  EXPECT_EQ(listener.connected, 0);
+  LyingGateway gateway(arguments({}));
+  listener.run(request(gateway));
+  EXPECT_EQ(listener.connected, 1);
+  EXPECT_FALSE(listener.unreached);
+}
+
+TEST_F(ClientTest, ASilentServerIsReached) {
+  LyingGateway gateway(arguments({"--mode", "stall"}));
+  WayListener listener;
+  Request asked = request(gateway);
+  asked.stall_timeout = 200ms;
+  listener.run(asked);
+  EXPECT_FALSE(listener.unreached);
+  EXPECT_EQ(listener.connected, 1);
+}
+
+TEST(HostOf, IsWhatComesAfterTheScheme) {
+  EXPECT_EQ(host_of("https://IPFS.io/ipfs/x"), "ipfs.io");
+  EXPECT_EQ(host_of("http://[::1]:8080/"), "::1");
+  EXPECT_EQ(host_of("http://user:secret@10.0.0.1:80"), "10.0.0.1");
+  EXPECT_EQ(host_of("nonsense"), "");
+}
+
 TEST_F(ClientTest, WakeEndsAWait) {
   Transfers transfers;
   std::jthread other([&] { transfers.wake(); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
 
 #include <arpa/inet.h>
@@ -66,8 +67,13 @@ static int eai_http_on_seek(void* user, curl_off_t offset, int origin) {
 }
 
 // Connected, nothing sent yet: the moment to look at whom we are about to talk to in plain text.
-static int eai_http_before_request(void* user, char* peer, char*, int, int) {
+static int eai_http_before_request(void* user, char* peer, char* own, int, int) {
   auto& transfer = *static_cast<Transfer*>(user);
+  long opened = 0;
+  transfer.curl->easy_getinfo(transfer.easy, CURLINFO_NUM_CONNECTS, &opened);
+  transfer.connected = true;
+  if (!transfer.cancelled) transfer.receiver->on_connected({peer, own, opened > 0});
+  if (transfer.cancelled) return CURL_PREREQFUNC_ABORT;
   const char* url = nullptr;
   transfer.curl->easy_getinfo(transfer.easy, CURLINFO_EFFECTIVE_URL, &url);
   if (url == nullptr || !lower(url).starts_with("http:")) return CURL_PREREQFUNC_OK;
@@ -124,7 +130,6 @@ void set_up_peers(Transfer& transfer, const Request& request) {
   set(transfer, CURLOPT_OPENSOCKETDATA, static_cast<void*>(&transfer));
   set(transfer, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   set(transfer, CURLOPT_PROXY, "");
-  set(transfer, CURLOPT_QUICK_EXIT, 1L);  // giving up does not wait for a name server
 }
 
 void set_up_headers(Transfer& transfer, const Request& request) {
@@ -187,6 +192,7 @@ void Transfer::set_up(const CurlLibrary& library, const Request& request) {
   plain_http = request.plain_http;
   Transfer& transfer = *this;
   set(transfer, CURLOPT_NOSIGNAL, 1L);
+  set(transfer, CURLOPT_QUICK_EXIT, 1L);  // giving up does not wait for a name server
   set(transfer, CURLOPT_ERRORBUFFER, curl_text);
   set(transfer, CURLOPT_BUFFERSIZE, k_receive_buffer);
   set(transfer, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
@@ -211,6 +217,40 @@ Error Transfer::error_of(CURLcode code) const {
   std::string text = curl_text[0] != '\0' ? curl_text : curl->easy_strerror(code);
   if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return Error{code == CURLE_OPERATION_TIMEDOUT ? Code::timeout : Code::network, std::move(text)};
+}
+
+std::optional<Unreached> Transfer::unreached(CURLcode code) const {
+  if (code == CURLE_OK || connected || peer_refused || error) return std::nullopt;
+  Unreached out;
+  const char* url = nullptr;
+  curl_off_t named = 0;
+  curl_off_t opened = 0;
+  long number = 0;
+  curl->easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
+  curl->easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &named);
+  curl->easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &opened);
+  curl->easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+  if (opened > 0) return std::nullopt;  // what failed came later: TLS, or a proxy
+  if (url != nullptr && code != CURLE_COULDNT_RESOLVE_PROXY) out.host = host_of(url);
+  out.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      out.why = Unreached::Why::no_name;
+      return out;
+    case CURLE_OPERATION_TIMEDOUT:
+      out.why = named == 0 ? Unreached::Why::no_name : Unreached::Why::no_answer;
+      return out;
+    case CURLE_COULDNT_CONNECT:
+      if (number == ENETUNREACH || number == ENETDOWN || number == EADDRNOTAVAIL) {
+        out.why = Unreached::Why::no_route;
+        return out;
+      }
+      if (number == EHOSTUNREACH || number == EHOSTDOWN || number == ETIMEDOUT) return out;
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace eai::http

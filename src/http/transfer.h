@@ -26,6 +26,8 @@ struct Transfer {
   bool head_given = false;
   bool cancelled = false;
   bool added = false;
+  bool connected = false;  // or an old connection is used again
+  const Clock::time_point begun = Clock::now();
   std::function<bool(std::string_view)> peer_allowed;
   bool peer_refused = false;
   std::optional<Error> error;
@@ -44,6 +46,8 @@ struct Transfer {
   bool give_head();
   // What libcurl's code means.
   Error error_of(CURLcode code) const;
+  // What it says about the way to the peer, if the transfer ended before there was a connection.
+  std::optional<Unreached> unreached(CURLcode code) const;
 };
 
 }  // namespace eai::http

@@ -7,6 +7,7 @@ preserve::AuditSettings settings_of(const AuditRequest& request, const std::stop
   preserve::AuditSettings out{request.kubo_api, request.lighthouse_gateway, {}, stop};
   out.tries.max_retries = request.max_retries;
   out.tries.stall = std::chrono::seconds(30);
+  out.tries.network = request.network;
   return out;
 }
 

@@ -2,6 +2,7 @@
 // Thread: the job's. Blocks on the network.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct AuditRequest {
   std::uint64_t samples = 8;
   std::string kubo_api, lighthouse_api, lighthouse_gateway;
   int max_retries = 5;
+  // Shared by all that one command asks: a network that is away is waited for once.
+  std::shared_ptr<peers::NetworkWatch> network = std::make_shared<peers::NetworkWatch>();
 };
 
 struct Audited {

@@ -40,6 +40,7 @@ Progress progress_of(const Asked& asked, const fetch::Progress& now) {
                          .trouble = source.trouble,
                          .wait = source.wait});
   }
+  out.network_awaited = now.network_awaited;
   return out;
 }
 

@@ -55,7 +55,7 @@ struct PeerProgress {
   std::string name;
   std::uint64_t done = 0, total = 0;  // bytes; total 0: not known
   std::size_t in_flight = 0;          // parts
-  double bytes_per_second = 0;
+  double bytes_per_second = 0;        // 0: unknown
   std::optional<std::chrono::seconds> time_left = std::nullopt;
   std::string trouble = {};                                 // empty: none
   std::optional<std::chrono::seconds> wait = std::nullopt;  // until it is asked again
@@ -68,9 +68,11 @@ struct Progress {
   Phase phase = Phase::waiting;
   std::uint64_t done = 0, total = 0;  // bytes that are proven, read, or packed; total 0: not known
   std::uint64_t received = 0;         // bytes that are here, proven or not
-  double bytes_per_second = 0;
+  double bytes_per_second = 0;        // 0: unknown
   std::optional<std::chrono::seconds> time_left = std::nullopt;
   std::vector<PeerProgress> peers = {};
+  // The network is away, and will be waited for that much longer.
+  std::optional<std::chrono::seconds> network_awaited = std::nullopt;
 };
 
 // Something a person should read, said once.

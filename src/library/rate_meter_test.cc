@@ -24,5 +24,27 @@ TEST(RateMeter, SettlesOnASteadyRate) {
   EXPECT_NEAR(meter.bytes_per_second(), 1000, 1);
 }
 
+TEST(RateMeter, ForgetsARateThatIsOld) {
+  RateMeter meter;
+  auto now = RateMeter::Clock::time_point();
+  std::uint64_t done = 0;
+  for (int i = 0; i < 10; ++i) meter.update(done += 1'000'000, now += seconds(1));
+  for (int i = 0; i < 4; ++i) meter.update(done, now += seconds(1));
+  EXPECT_GT(meter.bytes_per_second(), 0);
+  for (int i = 0; i < 3; ++i) meter.update(done, now += seconds(1));
+  EXPECT_EQ(meter.bytes_per_second(), 0);
+  EXPECT_FALSE(meter.time_left(done, done + 1'000'000)) << "a time from a rate near zero is hours";
+  for (int i = 0; i < 2; ++i) meter.update(done += 1'000'000, now += seconds(1));
+  EXPECT_NEAR(meter.bytes_per_second(), 1'000'000, 1) << "what begins again is measured again";
+}
+
+TEST(RateMeter, NamesNoTimeForATrickle) {
+  RateMeter meter;
+  auto now = RateMeter::Clock::time_point();
+  for (std::uint64_t done = 0; done < 100; ++done) meter.update(done * 50, now += seconds(1));
+  EXPECT_GT(meter.bytes_per_second(), 0);
+  EXPECT_FALSE(meter.time_left(5000, 1'000'000'000));
+}
+
 }  // namespace
 }  // namespace eai::library

@@ -4,7 +4,8 @@
 // What holds: an asker hears of a body only when its head was judged to be what was asked for. The bytes are not
 // proven. Requests in flight are counted in the book. blame() is the only place that turns a failed question into a
 // source's standing; only wrong bytes, which show when the asker has hashed them, are the asker's to report to the
-// book.
+// book. When this machine has lost its connection, questions that wait for an answer from elsewhere end at once, so that
+// they can be asked again when it is back.
 #pragma once
 
 #include <map>
@@ -33,6 +34,7 @@ struct Question {
 struct Ending {
   std::optional<Judgement> judgement;  // nothing: not even a head came
   Result<void> outcome;                // of the transfer; also what the asker itself objected to
+  Reach reach = Reach::there;          // anything else: there was no connection
   bool good() const { return judgement && judgement->good(); }
 };
 
@@ -60,7 +62,7 @@ class GatewayClient {
   using Id = http::Transfers::Id;
   Id ask(Question question, Asker& asker);
   void cancel(Id id);  // the asker hears nothing more; an unknown id is no error
-  void poll(std::chrono::milliseconds wait) { transfers_.poll(wait); }
+  void poll(std::chrono::milliseconds wait);
   void wake() { transfers_.wake(); }
 
   // The question brought nothing that will do: the book learns what that says about the source.
@@ -68,10 +70,13 @@ class GatewayClient {
 
  private:
   class Transfer;
+  void end_what_is_cut(Clock::time_point now);
   SourceBook book_;
   Options options_;
   http::Transfers transfers_;
   std::map<Id, std::unique_ptr<Transfer>> running_;
+  Clock::time_point last_sign_ = Clock::now();  // of life from beyond this machine
+  Clock::time_point next_look_{};               // at this machine's connection
 };
 
 }  // namespace eai::peers

@@ -73,7 +73,8 @@ class GatewaySource final : public BlockSource {
     std::optional<Ending> last;
     for (int tries = 0;; ++tries) {
       EAI_CHECK(wait_for_turn(question.piece));
-      if (client_.book().hopeless(question.piece)) return failed(question.cid, *last, tries);
+      const bool cut_off = last && client_.book().cut_off(question.piece, Clock::now());
+      if (cut_off || client_.book().hopeless(question.piece)) return failed(question.cid, *last, tries);
       if (tries > 0) again();
       if (any_form) question.form = client_.book().form(question.source);
       Listener listener(bytes);
@@ -103,9 +104,12 @@ class GatewaySource final : public BlockSource {
     return stop_.stop_requested() ? Result<void>(fail(Code::cancelled, "stopped")) : Result<void>();
   }
 
-  Failure failed(const Cid& cid, const Ending& last, int tries) const {
+  Failure failed(const Cid& cid, const Ending& last, int tries) {
     Error error{Code::network, "the body ended early"};
     if (!last.outcome) error = last.outcome.error();
+    if (last.reach != Reach::there && client_.book().network().away()) {
+      return Failure(no_network(error.message).with(name_ + ": " + cid.str()));
+    }
     const bool lacks = last.judgement && last.judgement->meaning == Judgement::Meaning::lacks;
     if (lacks) error.code = Code::not_found;
     if (!lacks && tries > 1) error.message += ", after " + std::to_string(tries) + " tries";

@@ -80,6 +80,38 @@ TEST_F(GatewaySourceTest, AnObjectionToAWholeFileIsFinal) {
   EXPECT_EQ(source(gateway)->whole(id_, refuse, [] {}).error().code, Code::corrupt);
 }
 
+NetworkSenses nowhere() {
+  return {[] { return true; }, [](const http::Unreached&) { return Reach::away; }};
+}
+
+TEST_F(GatewaySourceTest, ThatThereIsNoNetworkIsSaidOnceForAll) {
+  options_.network = std::make_shared<NetworkWatch>(nowhere(), std::chrono::milliseconds(300));
+  options_.max_retries = 1000;
+  auto source = make_gateway_source("home", "http://224.0.0.1:9", options_, {}).value();
+  for (int i = 0; i < 2; ++i) {
+    auto block = source->block(id_);
+    EXPECT_EQ(block.error().code, Code::network);
+    EXPECT_TRUE(block.error().message.starts_with("home: " + id_.str() + ": no network: ")) << block.error().message;
+  }
+}
+
+TEST(ServiceCall, SaysThatThereIsNoNetwork) {
+  ServiceCall call;
+  call.what = "service";
+  call.url = "http://224.0.0.1:9/";
+  Tries tries;
+  tries.first_wait = std::chrono::milliseconds(20);
+  tries.max_retries = 1000;
+  tries.network = std::make_shared<NetworkWatch>(nowhere(), std::chrono::milliseconds(300));
+  std::string said;
+  tries.on_trouble = [&](const std::string& text) { said = text; };
+  auto answer = call_service(call, tries, {});
+  EXPECT_EQ(answer.error().code, Code::network);
+  EXPECT_TRUE(answer.error().message.starts_with("service: no network: ")) << answer.error().message;
+  EXPECT_TRUE(said.starts_with("service: no network (")) << said;
+  EXPECT_NE(said.find("tries again for "), std::string::npos) << said;
+}
+
 TEST(ServiceCall, WaitsAsLongAsTheServiceAsks) {
   TemporaryFolder folder;
   const ipld::Cid id = ipld::Cid::raw_of(view_of("x"));

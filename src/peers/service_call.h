@@ -2,15 +2,18 @@
 // Thread: any; blocks.
 // What holds: what may pass (patience.h), timeouts and broken connections are tried again, each time after a longer
 // wait, or after as long as the service asked for. Other refusals are final, and so is a 500 that says "not found". A
-// secret given here appears in no error.
+// secret given here appears in no error. While the network is away (network_watch.h), time and not the number of tries
+// ends the wait, and a connection that this machine has lost is not waited for.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 
 #include "http/client.h"
+#include "peers/network_watch.h"
 
 namespace eai::peers {
 
@@ -21,6 +24,7 @@ struct Tries {
   std::chrono::seconds stall{300};
   // What is being waited for, for people: "part-aa at lighthouse: HTTP 503, waits 2 s". From the thread of the call.
   std::function<void(const std::string&)> on_trouble;
+  std::shared_ptr<NetworkWatch> network = std::make_shared<NetworkWatch>();  // shared by all calls of one job
 };
 
 struct ServiceCall {

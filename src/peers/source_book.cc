@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "http/address.h"
 #include "peers/patience.h"
 #include "util/text.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr int k_fewest_slots = 4;
 constexpr std::size_t k_reported_troubles = 4;
+constexpr std::chrono::seconds k_rate_is_news{5};  // after this long without a byte, a rate is of the past
 
 }  // namespace
 
@@ -18,9 +20,11 @@ SourceBook::SourceBook(std::vector<Source> sources, const Options& options, std:
     : parallel_(std::max(1, options.parallel_requests)),
       max_retries_(std::max(0, options.max_retries)),
       retry_delay_(options.retry_delay),
-      random_(seed) {
+      random_(seed),
+      network_(options.network) {
   for (Source& source : sources) {
     Entry& made = entries_.emplace_back();
+    made.host = http::host_of(source.base);
     made.source = std::move(source);
   }
 }
@@ -94,6 +98,7 @@ void SourceBook::got(int index, std::size_t piece, std::uint64_t bytes) {
   Entry& one = entry(index);
   one.bytes += bytes;
   one.troubles_in_a_row = 0;
+  one.out_of_reach = false;
   // Not for a byte or two: who cuts each answer after its first bytes shall not be asked for ever.
   auto tried = one.attempts.find(piece);
   if (bytes >= 64 * k_kib && tried != one.attempts.end() && tried->second <= max_retries_) one.attempts.erase(tried);
@@ -112,6 +117,7 @@ void SourceBook::tick(Clock::time_point now) {
   for (Entry& one : entries_) {
     double fresh = static_cast<double>(one.bytes - one.bytes_at_tick);
     one.bytes_at_tick = one.bytes;
+    if (fresh > 0) one.last_growth = now;
     if (first || seconds <= 0) continue;
     double weight = 1 - std::exp(-seconds / 3.0);
     one.rate = one.rate == 0 ? fresh / seconds : one.rate + weight * (fresh / seconds - one.rate);
@@ -137,9 +143,16 @@ void SourceBook::lacks(int index, std::size_t piece, const std::string& why) {
 }
 
 void SourceBook::trouble(int index, std::size_t piece, const std::string& why,
-                         std::optional<std::chrono::seconds> retry_after, Clock::time_point now) {
+                         std::optional<std::chrono::seconds> retry_after, Clock::time_point now, Reach reach) {
   Entry& one = entry(index);
   note(index, why);
+  one.out_of_reach = reach != Reach::there;
+  if (one.out_of_reach) {
+    // Whoever cannot be reached is spared nothing by a longer wait, and may be there again any moment.
+    if (max_retries_ == 0 || !network_->away()) ++one.attempts[piece];
+    one.not_before = std::max(one.not_before, now + std::min(backoff(3, retry_delay_, random_), k_away_pause));
+    return;
+  }
   ++one.attempts[piece];
   ++one.troubles_in_a_row;
   auto pause = pause_before(one.troubles_in_a_row, retry_delay_, retry_after, random_);
@@ -173,10 +186,24 @@ std::string SourceBook::report() const {
   return out.empty() ? "no source is named" : out;
 }
 
+bool SourceBook::cut_off(std::size_t piece, Clock::time_point now) const {
+  if (!network_->given_up(now)) return false;
+  for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
+    if (usable(i, piece) && is_nearby(entry(i).host) && !entry(i).out_of_reach) return false;
+  }
+  return true;
+}
+
+Error SourceBook::failure(const std::string& piece) const {
+  if (network_->away()) return no_network(report(), Hint::try_again);
+  return {Code::network, "no source delivers " + piece + ": " + report(), hint_};
+}
+
 std::vector<SourceProgress> SourceBook::progress(Clock::time_point now) const {
   std::vector<SourceProgress> out;
   for (const Entry& one : entries_) {
-    SourceProgress shown{one.source.name, one.bytes, one.rate, {}};
+    const double rate = now - one.last_growth < k_rate_is_news ? one.rate : 0;
+    SourceProgress shown{one.source.name, one.bytes, rate, {}};
     if (one.banned) {
       shown.trouble = one.troubles.back().why + ", not used again";
     } else if (one.not_before > now) {

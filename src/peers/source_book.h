@@ -2,7 +2,8 @@
 // whether it lied. It decides whom to ask next and, in the end, says what each of them did.
 // Thread: one. Time comes in as an argument and chance from a seed, so its tests need no clock.
 // What holds: a source that sent wrong bytes is never named again. Trouble costs one of `max_retries` attempts for the
-// piece and makes the source wait (patience.h); bytes that arrive give the attempts back.
+// piece and makes the source wait (patience.h); bytes that arrive give the attempts back. While the network is away
+// (network_watch.h), failures cost no attempts, as long as any repeats are allowed: time ends that wait.
 // A piece is whatever the caller counts by this number: a part, a leaf, a document.
 #pragma once
 
@@ -21,8 +22,8 @@ using Clock = std::chrono::steady_clock;
 
 struct SourceProgress {
   std::string name;
-  std::uint64_t bytes = 0;  // received and not thrown away
-  double bytes_per_second = 0;
+  std::uint64_t bytes = 0;                                  // received and not thrown away
+  double bytes_per_second = 0;                              // 0: unknown, because nothing has come for some seconds
   std::string trouble;                                      // "" | "sent wrong bytes, not used again" | "HTTP 503" …
   std::optional<std::chrono::seconds> wait = std::nullopt;  // until it is asked again
 };
@@ -58,7 +59,7 @@ class SourceBook {
 
   void lacks(int index, std::size_t piece, const std::string& why);
   void trouble(int index, std::size_t piece, const std::string& why, std::optional<std::chrono::seconds> retry_after,
-               Clock::time_point now);
+               Clock::time_point now, Reach reach = Reach::there);
   // `hint`: what a person can do about it.
   void ban(int index, const std::string& why, Hint hint = Hint::none);
   void note(int index, const std::string& why);  // for the report only
@@ -70,6 +71,14 @@ class SourceBook {
 
   // "one.example: HTTP 404; two.example: HTTP 503 (6 times), asked for patience of 60 s"
   std::string report() const;
+
+  NetworkWatch& network() const { return *network_; }
+  // The source's host, for the network watch.
+  const std::string& host(int index) const { return entries_[static_cast<std::size_t>(index)].host; }
+  // The network has been away too long, and nobody nearby can still deliver the piece.
+  bool cut_off(std::size_t piece, Clock::time_point now) const;
+  // What ends the work on a piece that nobody delivers: that the network is away, or what each source did.
+  Error failure(const std::string& piece) const;
   // What a person can do about it, if one of the sources gave a hint.
   Hint hint() const { return hint_; }
   std::vector<SourceProgress> progress(Clock::time_point now) const;
@@ -81,6 +90,8 @@ class SourceBook {
   };
   struct Entry {
     Source source;
+    std::string host;
+    bool out_of_reach = false;  // as the last question to it found
     Form form = Form::raw_block;
     bool banned = false;
     bool no_ranges = false;
@@ -91,6 +102,7 @@ class SourceBook {
     std::uint64_t bytes = 0;
     std::uint64_t bytes_at_tick = 0;
     double rate = 0;
+    Clock::time_point last_growth{};
     std::vector<Trouble> troubles;
   };
 
@@ -106,6 +118,7 @@ class SourceBook {
   std::mt19937_64 random_;
   Clock::time_point last_tick_{};
   Hint hint_ = Hint::none;
+  std::shared_ptr<NetworkWatch> network_;
 };
 
 }  // namespace eai::peers

@@ -53,6 +53,65 @@ TEST(SourceBook, WaitsAfterATrouble) {
   EXPECT_EQ(book.pick(0, *ready), 1);
 }
 
+TEST(SourceBook, WhileTheNetworkIsAwayFailuresCostNoAttempts) {
+  for (const int retries : {0, 5}) {
+    Options options;
+    options.max_retries = retries;
+    SourceBook book = make_book(1, options);
+    auto now = k_start;
+    for (int i = 0; i < 20; ++i) {
+      book.network().failed("g1", Reach::away, now, now);
+      book.trouble(1, 0, "could not resolve host", {}, now, Reach::away);
+      EXPECT_LE(*book.next_ready(now), now + k_away_pause);
+      now += k_away_pause;
+    }
+    EXPECT_EQ(book.hopeless(0), retries == 0) << "where nothing is to be repeated, nothing is";
+    EXPECT_TRUE(book.cut_off(0, now));
+    EXPECT_TRUE(book.failure("part-aa").message.starts_with("no network: ")) << book.failure("part-aa").message;
+    EXPECT_EQ(book.failure("part-aa").hint, Hint::try_again);
+  }
+}
+
+TEST(SourceBook, AWrongNameCostsItsAttempts) {
+  SourceBook book = make_book(1);
+  auto now = k_start;
+  for (int i = 0; i < 6; ++i) {
+    book.network().failed("g1", Reach::unknown_name, now, now);
+    book.trouble(1, 0, "could not resolve host: g1", {}, now, Reach::unknown_name);
+    now += k_away_pause;
+  }
+  EXPECT_TRUE(book.hopeless(0));
+  EXPECT_TRUE(book.failure("part-aa").message.starts_with("no source delivers part-aa: "));
+}
+
+TEST(SourceBook, ASourceNearbyIsNotCutOff) {
+  Options options;
+  options.max_retries = 1;
+  SourceBook book({{Source::Kind::gateway, "far", "https://far.example", {}},
+                   {Source::Kind::gateway, "near", "http://127.0.0.1:8080", {}}},
+                  options, 1);
+  const auto later = k_start + k_network_patience;
+  book.network().failed("far.example", Reach::away, k_start, k_start);
+  book.trouble(0, 0, "could not resolve host", {}, k_start, Reach::away);
+  EXPECT_FALSE(book.cut_off(0, k_start));
+  EXPECT_FALSE(book.cut_off(0, later)) << "it may still have it";
+  book.lacks(1, 0, "HTTP 404");
+  EXPECT_TRUE(book.cut_off(0, later));
+  EXPECT_FALSE(book.cut_off(1, later)) << "another piece it may have";
+}
+
+TEST(SourceBook, ARateWithoutNewsIsUnknown) {
+  SourceBook book = make_book(1);
+  book.tick(k_start);
+  book.got(1, 0, 10'000'000);
+  book.tick(k_start + 1s);
+  EXPECT_GT(book.progress(k_start + 2s)[1].bytes_per_second, 0);
+  EXPECT_EQ(book.progress(k_start + 7s)[1].bytes_per_second, 0);
+  book.got(1, 0, 1'000'000);
+  book.tick(k_start + 8s);
+  EXPECT_GT(book.progress(k_start + 8s)[1].bytes_per_second, 0);
+}
+
 TEST(SourceBook, HonoursRetryAfter) {
   SourceBook book = make_book(1);
   book.trouble(1, 0, "HTTP 429", 7s, k_start);

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "http/client.h"
 #include "ipld/cid.h"
+#include "peers/network_watch.h"
 #include "util/file.h"
 
 namespace eai::peers {
@@ -28,6 +30,7 @@ struct Options {
   bool plain_http_anywhere = false;            // the configuration says so
   std::chrono::milliseconds retry_delay{500};  // before the first repeat (patience.h)
   std::chrono::milliseconds stall_timeout{30'000};
+  std::shared_ptr<NetworkWatch> network = std::make_shared<NetworkWatch>();  // shared by all that one job asks
 };
 
 struct Source {

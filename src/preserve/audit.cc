@@ -109,6 +109,7 @@ Result<std::unique_ptr<peers::BlockSource>> make_source(const std::string& word,
     options.max_retries = settings.tries.max_retries;
     options.retry_delay = settings.tries.first_wait;
     options.stall_timeout = settings.tries.stall;
+    options.network = settings.tries.network;
     return peers::make_gateway_source(word, url, options, settings.stop);
   };
   const auto kubo = [&](std::string url) {
