@@ -6,6 +6,7 @@
 
 #include "api/api_error.h"
 #include "api/core.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::api {
@@ -101,7 +102,7 @@ json::object status_json(const engine::ModelStatus& status, const ModelCounts* c
 }
 
 http::Reply json_reply(const json::object& body) {
-  return {200, {{"content-type", "application/json"}}, json::serialize(body)};
+  return {200, {{"content-type", "application/json"}}, shown_json(json::serialize(body))};
 }
 
 }  // namespace

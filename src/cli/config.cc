@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "cli/model_settings.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 #include "util/toml_file.h"
 
@@ -141,6 +142,20 @@ bool assign(Config& config, const Setting& setting, const TomlEntry& entry) {
       setting.place);
 }
 
+// What names an address must not hold a secret: it would end up in errors, logs and the list of processes.
+Result<void> check_no_login(const Setting& setting, std::string_view text, std::string_view where) {
+  const bool is_address = setting.value_name == "URL" || setting.value_name == "HOME";
+  return is_address && has_login(text) ? Result<void>(refuse_login(where)) : Result<void>();
+}
+
+Result<void> check_no_login(const Setting& setting, const TomlEntry& entry) {
+  if (const auto* text = std::get_if<std::string>(&entry.value)) return check_no_login(setting, *text, entry.key());
+  if (const auto* list = std::get_if<std::vector<std::string>>(&entry.value)) {
+    for (const std::string& text : *list) EAI_CHECK(check_no_login(setting, text, entry.key()));
+  }
+  return {};
+}
+
 Failure unknown_key(const fs::path& file, const TomlEntry& entry) {
   std::vector<std::string> keys;
   for (const Setting& setting : settings()) keys.emplace_back(setting.key);
@@ -195,6 +210,9 @@ Result<void> apply_file(Config& config, const fs::path& file) {
     }
     const Setting* setting = find_setting(entry.key());
     if (setting == nullptr) return unknown_key(file, entry);
+    if (const auto checked = check_no_login(*setting, entry); !checked) {
+      return fail_at(file, entry.line, checked.error().message);
+    }
     if (!assign(config, *setting, entry)) {
       return fail_at(file, entry.line, entry.key() + " must be " + what_is_allowed(*setting));
     }
@@ -214,6 +232,7 @@ void forget_for_models(Config& config, std::string_view key) {
 
 Result<void> apply_given(Config& config, const Setting& setting, const std::vector<std::string>& values) {
   if (const auto* list = std::get_if<Field<std::vector<std::string>>>(&setting.place)) {
+    for (const std::string& value : values) EAI_CHECK(check_no_login(setting, value, setting.long_option()));
     (*list)(config) = values;  // not split, because the name of a folder may contain a comma
     return {};
   }
@@ -223,6 +242,7 @@ Result<void> apply_given(Config& config, const Setting& setting, const std::vect
 }  // namespace
 
 Result<void> set_from_text(Config& config, const Setting& setting, std::string_view text, std::string_view where) {
+  EAI_CHECK(check_no_login(setting, text, where));
   if (assign(config, setting, text)) return {};
   return fail(Code::invalid, std::string(where) + " is " + quoted(text) + ", but must be " + what_is_allowed(setting));
 }

@@ -67,6 +67,25 @@ TEST(Config, EveryKindOfValueComesFromEveryPlace) {
   EXPECT_EQ(world.load()->fetch.block_folders, (std::vector<std::string>{"/a,b", "/c"}));
 }
 
+TEST(Config, AnAddressWithALoginIsRefusedAndNotTold) {
+  const std::string url = "https://user:ge,heim@host";
+  for (const char* variable : {"EAI_GATEWAYS", "EAI_PRESERVE_TO", "EAI_KUBO_API", "EAI_LIGHTHOUSE_UPLOAD",
+                               "EAI_LIGHTHOUSE_API", "EAI_LIGHTHOUSE_GATEWAY", "EAI_AUDIT_HOMES"}) {
+    World world;
+    world.variables[variable] = url;
+    const std::string error = world.error();
+    EXPECT_TRUE(error.starts_with(std::string(variable) + " holds a user name or password")) << error;
+    EXPECT_EQ(error.find("heim"), std::string::npos) << error;
+  }
+  World world;
+  const std::string in_file = world.error("fetch.gateways = [\"https://a\", \"" + url + "\"]\n");
+  EXPECT_NE(in_file.find("fetch.gateways holds a user name or password"), std::string::npos) << in_file;
+  world.given["preserve.to"] = {"kubo:" + url};
+  EXPECT_TRUE(world.error().starts_with("--to holds a user name or password")) << world.error();
+  world.given["preserve.to"] = {"car:/tmp/a@b.car"};
+  EXPECT_EQ(world.error(), "");
+}
+
 TEST(Config, WrongValuesNameTheirPlace) {
   World world;
   const std::string file = world.file.string();

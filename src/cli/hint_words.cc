@@ -1,5 +1,7 @@
 #include "cli/hint_words.h"
 
+#include "util/shown_text.h"
+
 namespace eai::cli {
 
 std::string_view shell_words(Hint hint) {
@@ -67,10 +69,11 @@ std::string_view shell_words(Hint hint) {
 std::string words_of(const Error& error) {
   constexpr std::string_view k_name = "<name>";
   std::string words(shell_words(error.hint));
-  if (words.empty()) return error.message;
+  const std::string message = without_logins(error.message);
+  if (words.empty()) return message;
   if (const auto at = words.find(k_name); at != words.npos && !error.about.empty())
     words.replace(at, k_name.size(), error.about);
-  return error.message + (error.message.ends_with('?') ? " " : "; ") + words;
+  return message + (message.ends_with('?') ? " " : "; ") + words;
 }
 
 std::string words_of_note(std::string_view text, Hint hint) {

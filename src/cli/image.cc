@@ -245,7 +245,7 @@ class Easel {
     ++drawn_;
     display_.clear();
     context_.out.event(json::object{{"event", "image"},
-                                    {"file", printable(fs::absolute(file).string(), 4096)},
+                                    {"file", fs::absolute(file).string()},
                                     {"image", picture.index},
                                     {"seed", picture.seed},
                                     {"size", picture.size},

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "library/running.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 
 extern char** environ;
@@ -175,7 +176,7 @@ Teller::Teller(int fd) : fd_(fd) {
 void Teller::tell(const json::object& event) {
   if (!fd_) return;
   // Who started us may have gone; the server stays.
-  auto written = write_all(fd_.get(), view_of(json::serialize(event) + "\n"));
+  auto written = write_all(fd_.get(), view_of(shown_json(json::serialize(event)) + "\n"));
   if (!written) fd_.reset();
 }
 

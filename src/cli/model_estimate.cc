@@ -87,7 +87,7 @@ json::object to_json(const library::Subject& subject, const library::Estimate& e
                    {"budget_source", estimate.budget.source},
                    {"fits", estimate.fits()}};
   if (subject.spec.id.empty()) {
-    out["file"] = printable(subject.spec.gguf.string(), 4096);
+    out["file"] = subject.spec.gguf.string();
   } else {
     out["hash"] = subject.spec.id;
   }

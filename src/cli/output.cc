@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/hint_words.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -59,6 +60,29 @@ std::string_view code_of(Style style) {
   return "";
 }
 
+constexpr std::string_view k_end_of_style = "\033[0m";
+
+// Keeps our own colours, and nothing else that is not a plain letter.
+std::string shown_styled(std::string_view text, bool colour) {
+  if (!colour) return shown(text);
+  std::string out;
+  while (!text.empty()) {
+    std::size_t next = text.find('\033');
+    out += shown(text.substr(0, next));
+    text.remove_prefix(std::min(next, text.size()));
+    if (text.empty()) break;
+    std::string_view code = text.starts_with(k_end_of_style) ? k_end_of_style : "";
+    for (const Style style : {Style::bold, Style::dim, Style::red, Style::green, Style::yellow}) {
+      if (text.starts_with(code_of(style))) code = code_of(style);
+    }
+    out += code.empty() ? "?" : code;
+    text.remove_prefix(std::max<std::size_t>(1, code.size()));
+  }
+  return out;
+}
+
+constexpr std::size_t k_cell_limit = 4096;
+
 }  // namespace
 
 Output::Output(Options options) : options_(options), utf8_(utf8_locale()) {
@@ -79,12 +103,12 @@ void Output::write(std::string_view text) {
 }
 
 void Output::line(std::string_view text) {
-  if (!options_.json) write(std::string(text) + "\n");
+  if (!options_.json) write(shown_styled(text, output_colour_) + "\n");
 }
 
 void Output::event(const boost::json::value& value) {
   if (!options_.json) return;
-  write(boost::json::serialize(value) + "\n");
+  write(shown_json(boost::json::serialize(value)) + "\n");
   if (!broken_ && std::fflush(stdout) != 0) {  // readers want each event at once
     broken_ = true;
     broken_errno_ = errno;
@@ -94,7 +118,7 @@ void Output::event(const boost::json::value& value) {
 void Output::note(std::string_view text) {
   if (options_.json || options_.quiet) return;
   std::fflush(stdout);
-  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  std::fprintf(stderr, "%s\n", shown(without_logins(text)).c_str());
 }
 
 void Output::error(const Error& error, int exit_status) {
@@ -102,7 +126,7 @@ void Output::error(const Error& error, int exit_status) {
   event(boost::json::object{
       {"event", "error"}, {"code", name_of(error.code)}, {"message", words}, {"exit_status", exit_status}});
   std::fflush(stdout);
-  std::fprintf(stderr, error_colour_ ? "\033[31meai:\033[0m %s\n" : "eai: %s\n", words.c_str());
+  std::fprintf(stderr, error_colour_ ? "\033[31meai:\033[0m %s\n" : "eai: %s\n", shown(words).c_str());
 }
 
 std::string Output::styled(Style style, std::string_view text) const {
@@ -112,9 +136,13 @@ std::string Output::styled(Style style, std::string_view text) const {
 
 void Output::table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,
                    std::size_t shrink) {
+  std::vector<std::vector<std::string>> shown_rows = rows;
+  for (auto& row : shown_rows) {
+    for (std::string& cell : row) cell = printable(cell, k_cell_limit);
+  }
   std::vector<std::size_t> widths;
   for (const std::string& title : head) widths.push_back(width_of(title));
-  for (const auto& row : rows) {
+  for (const auto& row : shown_rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
   std::size_t total = 2 * (widths.size() - 1);
@@ -133,7 +161,7 @@ void Output::table(const std::vector<std::string>& head, const std::vector<std::
     line(styled(style, text));
   };
   print(head, Style::bold);
-  for (const auto& row : rows) print(row, Style::plain);
+  for (const auto& row : shown_rows) print(row, Style::plain);
 }
 
 void Output::redraw() {

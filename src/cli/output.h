@@ -1,6 +1,8 @@
 // Why: the one place that prints. Results go to stdout and everything else to stderr, so that a pipe carries only results.
 // Thread: one.
-// What holds: colour is used only on a terminal, and not if NO_COLOR is set. With --json, stdout carries only JSON lines.
+// What holds: nothing that can harm a terminal or fool its reader comes through (util/shown_text.h), whatever the text;
+// of our own only colours do. JSON lines are valid UTF-8 and show no such character either, without changing a value;
+// no login of a URL is printed. Colour is used only on a terminal, and not if NO_COLOR is set. With --json, stdout carries only JSON lines.
 // A failed write (a full disk) is an error at the end; a reader that has closed the pipe (`| head`) is not.
 #pragma once
 

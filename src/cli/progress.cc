@@ -79,11 +79,11 @@ std::string back_over(std::size_t lines) {
 
 std::string bar_line(const Bar& bar, const BarStyle& style) {
   constexpr std::size_t cells = 20;
-  std::string line = bar.phase.empty() ? percent_of(bar) : bar.phase;
+  std::string line = bar.phase.empty() ? percent_of(bar) : printable(bar.phase);
   if (bar.phase_fraction > 0) line += " " + std::to_string(static_cast<int>(bar.phase_fraction * 100)) + "%";
   if (bar.phase.empty() && bar.total == 0) line = amount_of(bar);
   std::size_t used = width_of(line);
-  if (used > style.columns) return line.substr(0, style.columns);
+  if (used > style.columns) return style.columns < 3 ? std::string(style.columns, '.') : shortened(line, style.columns);
   // In order of importance; each part is added if it still fits.
   auto fits = [&](std::size_t more) { return used + more <= style.columns; };
   auto add = [&](const std::string& part) {
@@ -92,7 +92,7 @@ std::string bar_line(const Bar& bar, const BarStyle& style) {
     used += width_of(part) + 2;
     return true;
   };
-  std::string label = shortened(bar.label, std::max<std::size_t>(12, style.columns / 3));
+  std::string label = shortened(printable(bar.label), std::max<std::size_t>(12, style.columns / 3));
   bool with_label = !label.empty() && fits(width_of(label) + 2);
   if (with_label) used += width_of(label) + 2;
   bool counted = bar.phase.empty() && bar.total != 0;
@@ -107,7 +107,7 @@ std::string bar_line(const Bar& bar, const BarStyle& style) {
   bool with_bar = counted && fits(cells + 2);
   if (with_bar) used += cells + 2;
   if (!bar.troubles.empty()) {
-    std::string trouble = "(" + text_of(bar.troubles.front()) + ")";
+    std::string trouble = "(" + printable(text_of(bar.troubles.front()), 400) + ")";
     if (!add(trouble) && used + 12 <= style.columns) add(shortened(trouble, style.columns - used - 2));
   }
   std::string front = with_label ? label + "  " : "";

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "library/catalog_builtin.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 #include "util/toml_file.h"
 
@@ -108,6 +109,9 @@ Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file, const 
       EAI_CHECK(set_field(model, file, entries[i]));
     }
     if (model.id == none) return fail_at(file, line, "models." + printable(model.name) + " has no hash");
+    if (auto good = check_visible_name(model.name); !good) {
+      return fail_at(file, line, "the name models." + printable(model.name) + " " + good.error().message);
+    }
     out.push_back(std::move(model));
   }
   return out;

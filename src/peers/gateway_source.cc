@@ -5,6 +5,7 @@
 #include "ipld/dag_pb.h"
 #include "peers/block_source.h"
 #include "peers/gateway_client.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::peers {
@@ -129,7 +130,8 @@ Result<std::unique_ptr<BlockSource>> make_gateway_source(std::string name, const
                                                          const Options& options, std::stop_token stop) {
   EAI_TRY(std::vector<Source> source, make_sources({{}, {url}}, options));
   if (source.empty() || source.front().kind != Source::Kind::gateway) {
-    return fail(Code::invalid, "\"" + printable(url, 100) + "\" is not the URL of a gateway that may be asked");
+    return fail(Code::invalid,
+                "\"" + printable(without_secrets(url), 100) + "\" is not the URL of a gateway that may be asked");
   }
   return std::unique_ptr<BlockSource>(
       std::make_unique<GatewaySource>(std::move(name), std::move(source), options, std::move(stop)));

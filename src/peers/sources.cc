@@ -4,13 +4,14 @@
 
 #include <boost/url.hpp>
 
+#include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::peers {
 namespace {
 
 Failure fail_url(std::string_view text, const std::string& why) {
-  return fail(Code::invalid, "the gateway \"" + printable(text, 100) + "\" " + why +
+  return fail(Code::invalid, "the gateway \"" + printable(without_secrets(text), 100) + "\" " + why +
                                  "; use https://host, http://192.168.1.7:8080 or file:///folder");
 }
 
@@ -19,10 +20,10 @@ Source folder_source(const fs::path& folder) {
 }
 
 Result<Source> parse_gateway(std::string_view text) {
+  if (has_login(text)) return refuse_login("a gateway's URL");
   auto url = boost::urls::parse_uri(text);
   if (!url) return fail_url(text, "is not a URL");
-  if (url->has_userinfo())
-    return fail(Code::invalid, "a gateway's URL holds a user name or password, which eai does not send");
+  if (url->has_userinfo()) return refuse_login("a gateway's URL");
   if (url->scheme() == "file") {
     if (!url->host().empty() || !url->is_path_absolute()) return fail_url(text, "names no folder of this machine");
     return folder_source(url->path());

@@ -5,6 +5,8 @@
 #include <random>
 
 #include "ipld/unixfs_reader.h"
+#include "preserve/home.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -115,6 +117,7 @@ Result<std::unique_ptr<peers::BlockSource>> make_source(const std::string& word,
   const auto kubo = [&](std::string url) {
     return peers::make_kubo_source(word, std::move(url), settings.tries, settings.stop);
   };
+  if (!word.starts_with("car:") && !word.starts_with("http")) EAI_CHECK(check_home_address(word));
   if (word == "lighthouse") return gateway(settings.lighthouse_gateway);
   if (word == "kubo") return kubo(settings.kubo_api);
   if (word.starts_with("kubo:")) return kubo(word.substr(5));
@@ -128,7 +131,7 @@ Result<std::unique_ptr<peers::BlockSource>> make_source(const std::string& word,
   if (word.starts_with("pinning:")) {
     return fail(Code::invalid, word + " gives no bytes back; name a gateway or kubo:<URL> that has what it pins");
   }
-  return fail(Code::invalid, "\"" + printable(word) +
+  return fail(Code::invalid, "\"" + printable(without_secrets(word)) +
                                  "\" cannot be asked; use lighthouse, kubo, kubo:<URL>, car:<file> or a gateway's URL");
 }
 

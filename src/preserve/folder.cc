@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "model/image_model.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -168,6 +169,9 @@ Result<void> open_image_model(Folder& folder, Listing& listing, const Said& said
     if (!model::is_model_file(folder.name, folder.task, name)) {
       return fail(Code::invalid, "the name \"" + printable(name) + "\" is not fit for a model's file");
     }
+    if (auto good = check_visible_name(name); !good) {
+      return Failure(std::move(good).error().with("the name \"" + printable(name) + "\""));
+    }
     EAI_TRY(auto file, SourceFile::open(folder.path, name));
     EAI_TRY(auto info, read_header(*file, Header::if_gguf));
     folder.files.push_back(std::move(file));
@@ -225,6 +229,9 @@ Result<Folder> open_folder(const fs::path& path, const Said& said) {
   folder.name = folder.path.filename().string();
   if (auto good = model::check_plain_name(folder.name); !good) {
     return Failure(std::move(good).error().with("the folder's name"));
+  }
+  if (auto good = check_visible_name(folder.name); !good) {
+    return Failure(std::move(good).error().with("the folder's name \"" + printable(folder.name) + "\""));
   }
   folder.ram_gb = said.ram_gb;
   Listing listing;

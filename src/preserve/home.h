@@ -85,6 +85,10 @@ struct HomeSettings {
   std::stop_token stop;
 };
 
+// A home's name is told in errors, progress and receipts, so no secret may be in it. Code::invalid for a URL with a user
+// name, a password or a query.
+Result<void> check_home_address(const std::string& word);
+
 using Homes = std::vector<std::unique_ptr<Home>>;
 // "lighthouse", "kubo", "kubo:<URL>", "pinning:<URL>", "car:<file>". Code::invalid for anything else, a home given
 // twice or a key that is missing. Pinning services come last: they fetch from the others.

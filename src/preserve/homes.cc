@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "preserve/home.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -32,6 +33,7 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
   const std::size_t colon = word.find(':');
   const std::string kind = word.substr(0, colon);
   const std::string rest = colon == word.npos ? "" : word.substr(colon + 1);
+  if (kind != "car") EAI_CHECK(check_home_address(word));
   if (word == "lighthouse") {
     if (settings.lighthouse_key.empty() && settings.keys == HomeSettings::Keys::needed) {
       return fail(Code::invalid, "lighthouse needs an API key: export LIGHTHOUSE_API_KEY=…", Hint::lighthouse_key);
@@ -45,11 +47,20 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
       return fail(Code::invalid, word + " needs an access token: export EAI_PINNING_KEY=…");
     return make_pinning(word, rest, settings);
   }
-  return fail(Code::invalid, "\"" + printable(word) +
+  return fail(Code::invalid, "\"" + printable(without_secrets(word)) +
                                  "\" is not a home; use lighthouse, kubo, kubo:<URL>, pinning:<URL> or car:<file>");
 }
 
 }  // namespace
+
+Result<void> check_home_address(const std::string& word) {
+  const std::size_t colon = word.find(':');
+  const std::string address = colon == word.npos ? "" : word.substr(colon + 1);
+  const bool bare = address.find("://") == address.npos;  // "kubo:127.0.0.1:5001"
+  if (has_login(bare ? "http://" + address : address)) return refuse_login("a home's URL");
+  if (address.find('?') == address.npos) return {};
+  return fail(Code::invalid, "a home's URL must end with its path: " + printable(without_secrets(word)));
+}
 
 Result<ipld::Cid> Home::put_file(const Upload&) { return fail(Code::unsupported, name_ + " takes no bytes"); }
 Result<void> Home::put_car(const Upload&) { return fail(Code::unsupported, name_ + " takes no bytes"); }

@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "util/shown_text.h"
+
 namespace eai::log {
 namespace {
 
@@ -38,6 +40,6 @@ spdlog::logger& logger() {
 
 void set_level(Level level) { logger().set_level(to_spdlog(level)); }
 bool enabled(Level level) { return logger().should_log(to_spdlog(level)); }
-void write(Level level, std::string_view line) { logger().log(to_spdlog(level), "{}", line); }
+void write(Level level, std::string_view line) { logger().log(to_spdlog(level), "{}", shown(without_logins(line))); }
 
 }  // namespace eai::log

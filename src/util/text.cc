@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "util/shown_text.h"
+
 namespace eai {
 namespace {
 
@@ -29,23 +31,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row[b.size()];
-}
-
-// The length of the UTF-8 sequence that `text` begins with; 0 if it is overlong, a surrogate, cut or not UTF-8 at all.
-std::size_t utf8_length(std::string_view text) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  std::size_t length = first >= 0xf0 && first <= 0xf4 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
-  if (first > 0xf4 || length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) || (first == 0xf0 && byte(1) < 0x90) ||
-      (first == 0xf4 && byte(1) > 0x8f)) {
-    return 0;
-  }
-  return length;
 }
 
 }  // namespace
@@ -135,24 +120,18 @@ std::string printable(std::string_view text, std::size_t limit) {
   std::string out;
   while (!text.empty()) {
     if (out.size() >= limit) return out + "…";
-    std::size_t length = utf8_length(text);
-    unsigned char first = static_cast<unsigned char>(text[0]);
-    bool c1_control = length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
-    if (length == 0 || (length == 1 && (first < 0x20 || first == 0x7f)) || c1_control) {
-      out += '?';
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(std::max<std::size_t>(1, length));
+    const Letter letter = first_letter(text);
+    out += letter.harmful ? "?" : text.substr(0, letter.length);
+    text.remove_prefix(letter.length);
   }
   return out;
 }
 
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {
-    std::size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+    const Letter letter = first_letter(text);
+    if (!letter.is_utf8) return false;
+    text.remove_prefix(letter.length);
   }
   return true;
 }
@@ -171,9 +150,15 @@ std::size_t width_of(std::string_view text) {
 
 std::string shortened(std::string_view text, std::size_t columns) {
   if (width_of(text) <= columns || columns < 3) return std::string(text);
-  std::size_t tail = (columns - 1) / 2;
-  std::size_t front = columns - 1 - tail;
-  return std::string(text.substr(0, front)) + "…" + std::string(text.substr(text.size() - tail));
+  const std::size_t tail = (columns - 1) / 2;
+  const std::size_t front = columns - 1 - tail;
+  // Where the character of this number begins: characters are never cut.
+  const auto place_of = [&](std::size_t number) {
+    std::size_t at = 0;
+    for (; number > 0 && at < text.size(); --number) at += first_letter(text.substr(at)).length;
+    return at;
+  };
+  return std::string(text.substr(0, place_of(front))) + "…" + std::string(text.substr(place_of(width_of(text) - tail)));
 }
 
 }  // namespace eai
