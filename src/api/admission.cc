@@ -1,44 +1,72 @@
-// Who may come in: Host is checked against DNS rebinding, Origin against web pages, the key against everybody else.
+// Who may come in. Each check keeps out somebody whom the others let through:
+//   Host    keeps out DNS rebinding: a page of evil.example whose name is made to point here, so that its browser takes
+//           this server for the page's own. It protects where a page gets in without knowing anything, so:
+//             with API keys            any well-formed host comes in: a page does not know a key
+//             without, this machine    localhost, addresses, and the names that the owner has given
+//             without, a network       these, this machine's own names, and those that the public DNS does not have
+//                                      (box, nas.local, host.docker.internal): only neighbours can make such a name
+//                                      point here, and they reach the server anyway
+//           An address always comes in, because nobody can make it point elsewhere.
+//   Origin  keeps out web pages that the owner has not named.
+//   Sec-Fetch-Site is the second belt: a form or a link may send a request without Origin, and the browser still says
+//           whether another site made it. Such a request may look (GET: an <img>, a link in a page, which cannot read the
+//           answer) and do nothing else.
+//   Key     keeps out everybody else.
+// Each of these headers may be there once: of two, we might read one and a proxy in between the other.
+// Source: RFC 9110, section 7.2; Fetch ("CORS protocol"); Fetch Metadata Request Headers; Private Network Access.
 #include <algorithm>
+#include <array>
 
-#include <boost/url/authority_view.hpp>
 #include <openssl/crypto.h>
 
 #include "api/api_error.h"
 #include "api/core.h"
+#include "http/address.h"
 #include "util/text.h"
 
 namespace eai::api {
 namespace {
+
+constexpr std::string_view k_bad_request = "invalid_request_error";
 
 // What nearly every request says: this machine by its usual names. Parsing it as an authority would cost a twentieth of
 // the program's own time for an answer.
 bool is_this_machine(std::string_view header) {
   const std::string_view name = header.substr(0, header.find(':'));
   if (name != "127.0.0.1" && name != "localhost") return false;
-  return name.size() == header.size() || parse_u64(header.substr(name.size() + 1)).has_value();
+  if (name.size() == header.size()) return true;
+  const std::string_view digits = header.substr(name.size() + 1);
+  const auto port = parse_u64(digits);
+  return port && digits.size() <= 5 && digits.front() != '0' && *port <= 65535;
 }
 
-// A name can be made to point here by whoever owns it; an address cannot.
+// Names and addresses that this server has for sure.
+bool is_own_host(const ApiOptions& options, const http::Authority& asked) {
+  if (std::ranges::any_of(options.hosts, [&](const auto& own) { return http::host_fits(own, asked.host); }))
+    return true;
+  if (asked.kind != http::HostKind::name) return http::is_private_address(asked.host);
+  return http::is_localhost(asked.host) || (options.reach == Reach::network && http::is_private_name(asked.host));
+}
+
 bool host_is_known(const ApiOptions& options, std::string_view header) {
   if (is_this_machine(header)) return true;
-  const auto authority = boost::urls::parse_authority(header);
-  if (!authority || authority->has_userinfo()) return false;
-  const auto type = authority->host_type();
-  if (type == boost::urls::host_type::ipv4 || type == boost::urls::host_type::ipv6) return true;
-  const auto encoded = authority->encoded_host();
-  std::string host = lower({encoded.data(), encoded.size()});
-  if (host.ends_with('.')) host.pop_back();
-  if (host == "localhost" || host.ends_with(".localhost")) return true;
-  return std::any_of(options.hosts.begin(), options.hosts.end(), [&](const auto& name) { return lower(name) == host; });
+  const auto asked = http::parse_authority(header);
+  if (!asked) return false;
+  return !options.api_keys.empty() || asked->kind != http::HostKind::name || is_own_host(options, *asked);
+}
+
+// A page that this server itself has given.
+bool is_own_origin(const http::Origin& origin, std::string_view host) {
+  if (origin.scheme != "http" && origin.scheme != "https") return false;
+  const auto own = http::Origin::parse(origin.scheme + "://" + std::string(host));
+  return own && *own == origin;
 }
 
 bool origin_is_known(const ApiOptions& options, const http::Incoming& request) {
-  std::string origin = lower(request.header("origin"));
-  std::string own = lower(request.header("host"));
-  if (origin == "http://" + own || origin == "https://" + own) return true;
-  return std::any_of(options.origins.begin(), options.origins.end(),
-                     [&](const auto& listed) { return listed == "*" || lower(listed) == origin; });
+  const auto origin = http::Origin::parse(request.header("origin"));
+  if (!origin) return false;
+  if (is_own_origin(*origin, request.header("host"))) return true;
+  return std::ranges::any_of(options.origins, [&](const auto& listed) { return listed.matches(*origin); });
 }
 
 std::string_view key_of(const http::Incoming& request) {
@@ -56,6 +84,40 @@ bool key_fits(const ApiOptions& options, const http::Incoming& request) {
   return fits;
 }
 
+// What of a request decides whether it may come in.
+struct Deciding {
+  int hosts = 0, origins = 0;
+  std::string_view twice;  // a header that is there more than once
+};
+
+Deciding deciding_headers(const http::HeaderList& headers) {
+  static constexpr std::array<std::string_view, 5> k_names = {"host", "origin", "authorization", "x-api-key",
+                                                              "sec-fetch-site"};
+  std::array<int, k_names.size()> counts{};
+  Deciding out;
+  for (const auto& [name, value] : headers) {
+    const auto known = std::ranges::find(k_names, std::string_view(name));
+    if (known == k_names.end()) continue;
+    if (++counts[static_cast<std::size_t>(known - k_names.begin())] == 2) out.twice = *known;
+  }
+  out.hosts = counts[0];
+  out.origins = counts[1];
+  return out;
+}
+
+// Whether a browser says that another site has made a request that may change something.
+bool comes_from_another_site(const http::Incoming& request) {
+  if (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS") return false;
+  const std::string_view site = request.header("sec-fetch-site");
+  return !site.empty() && site != "same-origin" && site != "none";
+}
+
+http::HeaderList allowed_cors_headers(const http::Incoming& request) {
+  return {{"access-control-allow-origin", http::header_safe(request.header("origin"))},
+          {"access-control-expose-headers", "x-eai-model, x-eai-fallback, x-eai-image-id, x-request-id"},
+          {"vary", "Origin"}};
+}
+
 }  // namespace
 
 std::string owner_of(const ApiOptions& options, const http::Incoming& request) {
@@ -63,18 +125,30 @@ std::string owner_of(const ApiOptions& options, const http::Incoming& request) {
 }
 
 http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& request) {
-  std::string_view origin = request.header("origin");
-  if (origin.empty() || !origin_is_known(options, request)) return {};
-  return {{"access-control-allow-origin", http::header_safe(origin)},
-          {"access-control-expose-headers", "x-eai-model, x-eai-fallback, x-eai-image-id, x-request-id"},
-          {"vary", "Origin"}};
+  if (request.header("origin").empty() || !origin_is_known(options, request)) return {};
+  return allowed_cors_headers(request);
+}
+
+std::string own_address(const ApiOptions& options, const http::Incoming& request) {
+  const std::string scheme = request.encrypted ? "https://" : "http://";
+  const auto asked = http::parse_authority(request.header("host"));
+  if (asked && is_own_host(options, *asked)) return scheme + asked->str();
+  return scheme + (request.local.empty() ? "localhost" : request.local);
 }
 
 namespace {
 
 // The answer to a browser that asks whether a page may make a request of this method.
-http::Reply preflight_reply(const ApiOptions& options, const http::Routes& routes, const http::Incoming& request) {
-  http::Reply reply{204, cors_headers(options, request), ""};
+http::Reply preflight_reply(const http::Routes& routes, const http::Incoming& request) {
+  http::Reply reply{204, {}, ""};
+  if (!request.header("origin").empty()) {
+    reply.headers = allowed_cors_headers(request);
+    // A public page asks whether it may reach into a private network; the header has had two names.
+    for (const std::string network : {"private-network", "local-network"}) {
+      if (request.header("access-control-request-" + network) == "true")
+        reply.headers.emplace_back("access-control-allow-" + network, "true");
+    }
+  }
   // A page that asks for an unknown path should be able to read the 404.
   const bool known = routes.find(request.method, request.path()).known_path();
   reply.headers.emplace_back("access-control-allow-methods", known ? routes.allowed(request.path()) : "GET, POST");
@@ -91,30 +165,47 @@ bool has_large_body(const http::Incoming& request) {
   return (length && *length > http::k_small_body) || !request.header("transfer-encoding").empty();
 }
 
-std::optional<http::Reply> refusal_of(const ApiOptions& options, const http::Routes& routes, const http::Route* route,
-                                      const http::Incoming& request) {
+std::optional<http::Reply> refusal_of_place(const ApiOptions& options, const http::Incoming& request) {
   const Style style = style_of(request.path());
-  if (http::count_header(request.headers, "host") != 1) {
-    return error_reply(400, "invalid_request_error", "a request needs exactly one Host header", "bad_host", style);
+  const Deciding deciding = deciding_headers(request.headers);
+  if (deciding.hosts != 1)
+    return error_reply(400, k_bad_request, "a request needs exactly one Host header", "bad_host", style);
+  if (!deciding.twice.empty()) {
+    return error_reply(400, k_bad_request,
+                       "the header " + std::string(deciding.twice) + " may be sent only once in a request",
+                       "repeated_header", style);
   }
-  if (!host_is_known(options, request.header("host"))) {
-    return error_reply(
-        403, "invalid_request_error",
-        "the Host header names a host that this server does not answer for; whoever runs it can allow the host",
-        "host_not_allowed", style);
+  const std::string_view host = request.header("host");
+  if (!host_is_known(options, host)) {
+    return error_reply(403, k_bad_request,
+                       "this server does not answer for the host '" + printable(host, 100) +
+                           "'; whoever runs it can add the name to allow_hosts, or ask for API keys instead",
+                       "host_not_allowed", style);
   }
-  if (!request.header("origin").empty() && !origin_is_known(options, request)) {
-    return error_reply(403, "invalid_request_error",
-                       "a web page of another origin may not call this server; whoever runs it can allow the origin",
+  if (deciding.origins == 1 && !origin_is_known(options, request)) {
+    return error_reply(403, k_bad_request,
+                       "a web page of the origin '" + printable(request.header("origin"), 100) +
+                           "' may not call this server; whoever runs it can add the origin to allow_origins",
                        "origin_not_allowed", style);
   }
+  if (deciding.origins == 0 && comes_from_another_site(request)) {
+    return error_reply(403, k_bad_request,
+                       "a browser says that another site sent this request (Sec-Fetch-Site), and it names no origin",
+                       "origin_not_allowed", style);
+  }
+  return std::nullopt;
+}
+
+std::optional<http::Reply> refusal_of(const ApiOptions& options, const http::Routes& routes, const http::Route* route,
+                                      const http::Incoming& request) {
+  if (auto refused = refusal_of_place(options, request)) return refused;
   if (request.method == "OPTIONS" && !request.header("access-control-request-method").empty())
-    return preflight_reply(options, routes, request);
+    return preflight_reply(routes, request);
   const bool open = route != nullptr && route->access == http::Access::everyone;
   if (!open && !key_fits(options, request)) {
     http::Reply reply =
         error_reply(401, "authentication_error", "this server wants an API key: Authorization: Bearer <key>",
-                    "invalid_api_key", style);
+                    "invalid_api_key", style_of(request.path()));
     reply.headers.emplace_back("www-authenticate", "Bearer");
     return reply;
   }

@@ -17,6 +17,7 @@
 #include "api/select.h"
 #include "api/served.h"
 #include "engine/pool.h"
+#include "http/origin.h"
 #include "http/server.h"
 #include "util/file.h"
 
@@ -24,11 +25,15 @@ namespace eai::api {
 
 enum class RemoteImages { none, public_addresses, anywhere };  // where pictures by address may be fetched from
 
+enum class Reach { this_machine, network };  // who can open a connection to the listener for strangers
+
 struct ApiOptions {
   SelectRules select;
-  std::vector<std::string> hosts;     // names that a Host header may have, besides "localhost" and any address
-  std::vector<std::string> origins;   // web pages that may call, "https://app.example"; besides our own
-  std::vector<std::string> api_keys;  // any of them will do; if there are none, none is asked for
+  Reach reach = Reach::this_machine;
+  // Names of this server in a Host header: as canonical as http::Authority::host, or "*.example.com".
+  std::vector<std::string> hosts;
+  std::vector<http::OriginPattern> origins;  // web pages that may call, besides our own
+  std::vector<std::string> api_keys;         // any of them will do; if there are none, none is asked for
   RemoteImages remote_images = RemoteImages::public_addresses;
   std::chrono::milliseconds picture_deadline{10'000};  // for a request's pictures by address
   fs::path request_log;                            // gets a line per request, without content; empty: there is no log

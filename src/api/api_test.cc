@@ -307,7 +307,7 @@ TEST_F(ApiTest, TheDocumentIsTheTable) {
 
 TEST_F(ApiTest, StrangePagesAndNamesAreRefused) {
   ApiOptions options;
-  options.origins = {"https://chat.example"};
+  options.origins = {*http::OriginPattern::parse("https://chat.example")};
   start(options);
   RawClient client(port_);
   client.send("GET /v1/models HTTP/1.1\r\nHost: rebound.example\r\n\r\n");
@@ -341,7 +341,7 @@ TEST_F(ApiTest, StrangePagesAndNamesAreRefused) {
 TEST_F(ApiTest, ARefusalBeforeAHandlerIsNamedCountedAndReadable) {
   ApiOptions options;
   options.api_keys = {"first-key-of-this-test"};
-  options.origins = {"https://chat.example"};
+  options.origins = {*http::OriginPattern::parse("https://chat.example")};
   start(options);
   RawClient page(port_);
   page.get("/v1/models", "Origin: https://chat.example\r\n");

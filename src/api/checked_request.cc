@@ -1,6 +1,8 @@
 #include "api/checked_request.h"
 
+#include <algorithm>
 #include <array>
+#include <new>
 
 #include "api/field_tables.h"
 
@@ -92,19 +94,28 @@ void take_dimensions(CheckedRequest& request) {
   request.body().erase("dimensions");
 }
 
+Result<void> check_all(const Endpoint& endpoint, const Caller& caller, CheckedRequest& request) {
+  json::object& body = request.body();
+  erase_nulls(body);
+  EAI_CHECK(check_table(endpoint, body, request.ignored));
+  EAI_CHECK(take_model(request));
+  const json::value* stream = body.if_contains("stream");
+  request.stream = stream != nullptr && stream->get_bool();
+  take_dimensions(request);
+  EAI_CHECK(translate(endpoint, caller, request));
+  return check_form(endpoint, request);
+}
+
 }  // namespace
 
 Result<CheckedRequest> check_request(const Endpoint& endpoint, std::string text, const Caller& caller) {
-  EAI_TRY(JsonTree tree, JsonTree::parse(std::move(text)));
-  CheckedRequest out{std::move(tree), nullptr, {}, false, 0, {}, {}};
-  erase_nulls(out.body());
-  EAI_CHECK(check_table(endpoint, out.body(), out.ignored));
-  EAI_CHECK(take_model(out));
-  const json::value* stream = out.body().if_contains("stream");
-  out.stream = stream != nullptr && stream->get_bool();
-  take_dimensions(out);
-  EAI_CHECK(translate(endpoint, caller, out));
-  EAI_CHECK(check_form(endpoint, out));
+  CheckedRequest out;
+  EAI_TRY(out.tree, JsonTree::parse(std::move(text)));
+  try {
+    EAI_CHECK(check_all(endpoint, caller, out));
+  } catch (const std::bad_alloc&) {  // a tree has only so much memory
+    return fail(Code::invalid, "the body has too many values");
+  }
   return out;
 }
 

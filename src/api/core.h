@@ -86,10 +86,13 @@ http::Admission admit(const ApiOptions& options, const http::Routes& routes, con
 std::string owner_of(const ApiOptions& options, const http::Incoming& request);
 // Headers that let a listed origin read the answer; empty for a request without Origin.
 http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& request);
+// The address of this server for links in an answer: "http://localhost:8080". It has the host that the client used, if
+// that host is ours, and else the address at which the connection came in: nothing that a client makes up.
+std::string own_address(const ApiOptions& options, const http::Incoming& request);
 
 // GET /v1/models, GET /v1/models/{id}, and what the command line's status shows.
 http::Reply models_reply(const Core& core);
-http::Reply model_reply(const Core& core, std::string_view id);
+http::Reply model_reply(const Core& core, std::string_view asked);  // as it stands in the path
 http::Reply status_reply(const Core& core);
 http::Reply metrics_reply(const Core& core);
 

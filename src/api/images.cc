@@ -50,7 +50,7 @@ std::optional<http::Reply> prepare(Core& core, ImageShelf& shelf, Result<ImageWi
   if (!drawing.progress)
     return image_refusal(400, "invalid_request_error", "another request with this id is running", "id");
   drawing.progress->n = drawing.wish.n;
-  drawing.address = (in.encrypted ? "https://" : "http://") + std::string(in.header("host"));
+  drawing.address = own_address(core.options, in);
   return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 
 #include "api/api_error.h"
 #include "api/core.h"
+#include "http/target.h"
 #include "util/shown_text.h"
 #include "util/text.h"
 
@@ -39,10 +40,15 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
 }
 
-// OpenAI's fields, those of the Python tool, Anthropic's, then ours.
-json::object model_json(const ServedModel& model, const engine::ModelStatus* status) {
-  json::object out{{"id", model.id},     {"object", "model"},         {"created", seconds_of(model.created)},
-                   {"owned_by", "user"}, {"root", model.folder_name}, {"folder_name", model.folder_name}};
+// OpenAI's fields, those of the Python tool, Anthropic's, then ours. A model that is listed by its name says its hash as well.
+json::object model_json(const ServedModel& model, Found::By by, const engine::ModelStatus* status) {
+  json::object out{{"id", by == Found::By::hash ? model.id : model.folder_name},
+                   {"object", "model"},
+                   {"created", seconds_of(model.created)},
+                   {"owned_by", "user"},
+                   {"root", model.folder_name},
+                   {"folder_name", model.folder_name}};
+  if (by == Found::By::name) out["hash"] = model.id;
   if (model.ram_gb) {
     out["ram"] = *model.ram_gb;
   } else {
@@ -108,9 +114,19 @@ http::Reply json_reply(const json::object& body) {
 }  // namespace
 
 http::Reply models_reply(const Core& core) {
-  auto status = core.pool.status();
+  const auto status = core.pool.status();
   json::array data;
-  for (const ServedModel& model : core.served) data.push_back(model_json(model, status_of(status, model.id)));
+  const auto list = [&](const ServedModel& model, Found::By by) {
+    data.push_back(model_json(model, by, status_of(status, model.id)));
+  };
+  for (const ServedModel& model : core.served) list(model, Found::By::hash);
+  // Clients offer for choice what stands under "id", so each accepted name is an entry too, after all hashes.
+  if (core.options.select.names == NameRule::names) {
+    for (const ServedModel& model : core.served) {
+      const Found found = find_served(core.served, model.folder_name, NameRule::names);
+      if (found.model == &model) list(model, found.by);
+    }
+  }
   json::value first = data.empty() ? json::value() : data.front().at("id");
   json::value last = data.empty() ? json::value() : data.back().at("id");
   return json_reply({{"object", "list"},
@@ -120,10 +136,11 @@ http::Reply models_reply(const Core& core) {
                      {"last_id", std::move(last)}});
 }
 
-http::Reply model_reply(const Core& core, std::string_view id) {
-  for (const ServedModel& model : core.served) {
-    if (model.id == id) return json_reply(model_json(model, status_of(core.pool.status(), id)));
-  }
+http::Reply model_reply(const Core& core, std::string_view asked) {
+  const std::string id = http::decoded(asked);
+  const Found found = find_served(core.served, id, core.options.select.names);
+  if (found.model != nullptr)
+    return json_reply(model_json(*found.model, found.by, status_of(core.pool.status(), found.model->id)));
   return error_reply(404, "invalid_request_error", "no model '" + printable(id, 100) + "' is served here",
                      "model_not_found");
 }

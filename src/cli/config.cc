@@ -120,6 +120,16 @@ bool assign(Config& config, const Setting& setting, std::string_view text) {
       setting.place);
 }
 
+// Puts each text of a list into the form in which it is kept.
+Result<void> make_canonical(Config& config, const Setting& setting) {
+  const auto* list = std::get_if<Field<std::vector<std::string>>>(&setting.place);
+  if (list == nullptr || setting.canonical == nullptr) return {};
+  for (std::string& text : (*list)(config)) {
+    EAI_TRY(text, setting.canonical(text));
+  }
+  return {};
+}
+
 // The same from a TOML value, whose type must fit; a size may also be a number.
 bool assign(Config& config, const Setting& setting, const TomlEntry& entry) {
   return std::visit(
@@ -216,6 +226,8 @@ Result<void> apply_file(Config& config, const fs::path& file) {
     if (!assign(config, *setting, entry)) {
       return fail_at(file, entry.line, entry.key() + " must be " + what_is_allowed(*setting));
     }
+    if (auto good = make_canonical(config, *setting); !good)
+      return fail_at(file, entry.line, entry.key() + ": " + good.error().message);
     if (setting->key == "server.api_keys") EAI_CHECK(check_private(file));
   }
   return {};
@@ -234,6 +246,8 @@ Result<void> apply_given(Config& config, const Setting& setting, const std::vect
   if (const auto* list = std::get_if<Field<std::vector<std::string>>>(&setting.place)) {
     for (const std::string& value : values) EAI_CHECK(check_no_login(setting, value, setting.long_option()));
     (*list)(config) = values;  // not split, because the name of a folder may contain a comma
+    auto good = make_canonical(config, setting);
+    if (!good) return Failure(std::move(good).error().with(std::string(setting.long_option())));
     return {};
   }
   return set_from_text(config, setting, values.empty() ? "" : values.back(), setting.long_option());
@@ -243,7 +257,11 @@ Result<void> apply_given(Config& config, const Setting& setting, const std::vect
 
 Result<void> set_from_text(Config& config, const Setting& setting, std::string_view text, std::string_view where) {
   EAI_CHECK(check_no_login(setting, text, where));
-  if (assign(config, setting, text)) return {};
+  if (assign(config, setting, text)) {
+    auto good = make_canonical(config, setting);
+    if (!good) return Failure(std::move(good).error().with(std::string(where)));
+    return {};
+  }
   return fail(Code::invalid, std::string(where) + " is " + quoted(text) + ", but must be " + what_is_allowed(setting));
 }
 

@@ -54,6 +54,8 @@ struct Setting {
   std::vector<std::string_view> choices = {};      // of a text; empty: any text
   std::string_view value_name = {};                // for --help
   std::string_view usual = {};                     // what happens by default, if the empty default does not say it
+  // Of a list: what each of its texts is kept as, or why it is refused. Null: as it is.
+  Result<std::string> (*canonical)(std::string_view) = nullptr;
 
   // "--quiet" of "-q,--quiet".
   std::string_view long_option() const;

@@ -104,6 +104,35 @@ TEST(Config, WrongValuesNameTheirPlace) {
   EXPECT_EQ(world.error(), "--quiet is \"maybe\", but must be true or false");
 }
 
+TEST(Config, HostsAndOriginsAreMadeCanonical) {
+  World world;
+  auto config = world.load(
+      "server.allow_origins = [\"HTTPS://Chat.Example:443/\", \"http://localhost:*\", \"chrome-extension://*\"]\n"
+      "server.allow_hosts = [\"http://Box.Example:8080/v1\", \"*.Lab.Example\"]\n");
+  ASSERT_TRUE(config) << config.error().message;
+  const std::vector<std::string> origins{"https://chat.example", "http://localhost:*", "chrome-extension://*"};
+  EXPECT_EQ(config->server.allow_origins, origins);
+  EXPECT_EQ(config->server.allow_hosts, (std::vector<std::string>{"box.example", "*.lab.example"}));
+  world.variables["EAI_ALLOW_ORIGINS"] = "null, https://x.example/";
+  EXPECT_EQ(world.load()->server.allow_origins, (std::vector<std::string>{"null", "https://x.example"}));
+}
+
+TEST(Config, HostsAndOriginsThatCannotBeAreRefused) {
+  World world;
+  EXPECT_NE(world.error("\nserver.allow_origins = [\"chat.example\"]\n")
+                .find("line 2: server.allow_origins: no page can have the origin \"chat.example\": an origin begins "
+                      "with a scheme; "
+                      "write https://chat.example"),
+            std::string::npos);
+  EXPECT_NE(world.error("server.allow_hosts = [\"a b\"]\n").find("is not the name of a host"), std::string::npos);
+  EXPECT_NE(world.error("server.allow_hosts = [\"*\"]\n").find("API keys"), std::string::npos);
+  world.variables["EAI_ALLOW_ORIGINS"] = "https://a.example/app";
+  EXPECT_NE(world.error().find("EAI_ALLOW_ORIGINS: "), std::string::npos) << world.error();
+  world.variables.clear();
+  world.given["server.allow_origins"] = {"https://a.example,https://b.example"};
+  EXPECT_NE(world.error().find("--allow-origin: "), std::string::npos) << world.error();
+}
+
 TEST(Config, UnknownKeysAreErrorsWithNearNames) {
   World world;
   EXPECT_NE(world.error("[server]\nprot = 1\n").find("line 2: unknown key server.prot; did you mean server.port?"),

@@ -16,7 +16,7 @@ namespace eai::cli {
 
 // What a starting server tells, one JSON object a line:
 //   {"event":"loading", "name", "phase", "fraction"}
-//   {"event":"ready", "url", "host", "port", "pid", "hash", "name", "models":[…], "log"}
+//   {"event":"ready", "url", "host", "addresses":[…], "port", "pid", "hash", "name", "models":[…], "log"}
 //   {"event":"error", "code", "message"}       and then it ends
 using Tell = std::function<void(const boost::json::object&)>;
 

@@ -114,7 +114,10 @@ std::string budget_line(const json::object& told) {
 
 void print(const library::ServerRecord& record, const json::object& told, Output& out) {
   auto up = std::chrono::seconds(std::time(nullptr) - record.started);
-  out.line(out.styled(Style::bold, record.address()) + "  process " + std::to_string(record.pid) + ", up " +
+  std::string more;  // 0.0.0.0 and :: say it better than a list could
+  for (std::size_t i = 1; i < record.addresses.size(); ++i)
+    more += (i == 1 ? " and " : ", ") + printable(record.addresses[i], 60);
+  out.line(out.styled(Style::bold, record.address()) + more + "  process " + std::to_string(record.pid) + ", up " +
            human_duration(up));
   out.line(budget_line(told));
   std::vector<std::vector<std::string>> rows;
@@ -141,6 +144,7 @@ void print_json(const library::ServerRecord& record, const json::object& told, O
   json::object all{{"running", true},          {"pid", record.pid},   {"url", record.address()},
                    {"host", record.host},      {"port", record.port}, {"main_model", record.main_model},
                    {"started", record.started}};
+  all["addresses"] = json::array(record.addresses.begin(), record.addresses.end());
   for (const auto& [key, value] : told) {
     if (!all.contains(key)) all[key] = value;
   }

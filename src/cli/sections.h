@@ -23,7 +23,7 @@ struct ByteSize {
 };
 
 struct ServerSettings {
-  std::string host = "127.0.0.1";
+  std::string host = "localhost";
   std::uint64_t port = 8080;
   std::uint64_t context_length = 0;  // tokens; 0: as the model was trained, at most 32768
   std::uint64_t parallel = 0;        // answers that one model gives at the same time; 0: the engine's default
@@ -39,8 +39,8 @@ struct ServerSettings {
   std::vector<std::string> api_keys;
   std::string api_key_file;  // load_config() adds its keys to api_keys
   bool no_auth = false;
-  std::vector<std::string> allow_hosts;    // names in the Host header
-  std::vector<std::string> allow_origins;  // web pages
+  std::vector<std::string> allow_hosts;    // names in the Host header, canonical
+  std::vector<std::string> allow_origins;  // web pages, canonical
   ByteSize kv_cache_limit{4 * k_gib};      // on disk, for conversations of unloaded models; 0: keeps none
   bool keep_private = false;
   bool strict_models = false;

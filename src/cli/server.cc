@@ -1,5 +1,6 @@
 #include "cli/server.h"
 
+#include <array>
 #include <csignal>
 #include <ctime>
 
@@ -20,12 +21,14 @@
 #include "cli/hint_words.h"
 #include "cli/interrupt.h"
 #include "engine/pool.h"
+#include "http/listeners.h"
 #include "http/server.h"
 #include "library/running.h"
 #include "store/file_names.h"
 #include "util/log.h"
 #include "util/program_pages.h"
 #include "util/task.h"
+#include "util/text.h"
 
 namespace eai::cli {
 namespace {
@@ -76,15 +79,36 @@ std::vector<api::ServedModel> served_of(const library::ServerPlan& plan) {
   return out;
 }
 
-// `bound`: the name or address that it listens on, which a Host header may have too.
-api::ApiOptions api_options(const Config& config, const std::string& bound, const Folders& folders) {
+// The names of this machine, as other machines may know it.
+std::vector<std::string> machine_names() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+  const auto own = http::parse_authority(name.data());
+  if (!own || own->port) return {};
+  return {own->host, own->host.substr(0, own->host.find('.'))};
+}
+
+// Where a server listens: `host` as its owner named it, and the addresses that it has bound.
+struct Place {
+  std::string host;
+  std::vector<std::string> addresses;
+  bool is_exposed() const { return !http::are_loopback(addresses); }
+};
+
+api::ApiOptions api_options(const Config& config, const Place& place, const Folders& folders) {
   using namespace api;
   ApiOptions out;
   out.select.names = config.server.model_names ? NameRule::names : NameRule::hashes;
   out.select.unknown = config.server.strict_models ? UnknownRule::strict : UnknownRule::fall_back;
   out.hosts = config.server.allow_hosts;
-  out.hosts.push_back(bound);
-  out.origins = config.server.allow_origins;
+  out.hosts.push_back(lower(place.host));
+  if (place.is_exposed()) {
+    out.reach = Reach::network;
+    for (std::string& name : machine_names()) out.hosts.push_back(std::move(name));
+  }
+  for (const std::string& origin : config.server.allow_origins) {
+    if (auto pattern = http::OriginPattern::parse(origin)) out.origins.push_back(*std::move(pattern));
+  }
   out.api_keys = config.server.api_keys;
   if (config.server.allow_private_images) out.remote_images = RemoteImages::anywhere;
   if (config.fetch.offline || !config.server.remote_images) out.remote_images = RemoteImages::none;
@@ -93,10 +117,14 @@ api::ApiOptions api_options(const Config& config, const std::string& bound, cons
   return out;
 }
 
-library::ServerRecord record_of(const library::ServerPlan& plan, const Config& config, std::uint16_t port) {
+library::ServerRecord record_of(const library::ServerPlan& plan, const Config& config, const Place& place,
+                                std::uint16_t port) {
   library::ServerRecord out;
   out.pid = static_cast<int>(::getpid());
-  out.host = config.server.host;
+  // An address is the same for every client; "localhost" is not.
+  const bool own = http::is_localhost(lower(place.host)) || place.host.starts_with('[');
+  out.host = own ? place.addresses.front() : place.host;
+  out.addresses = place.addresses;
   out.port = port;
   out.main_model = plan.models.front().model.id.str();
   for (const library::PlannedModel& planned : plan.models) {
@@ -120,6 +148,7 @@ json::object ready_event(const library::ServerPlan& plan, const library::ServerR
   return {{"event", "ready"},
           {"url", record.address()},
           {"host", record.host},
+          {"addresses", json::array(record.addresses.begin(), record.addresses.end())},
           {"port", record.port},
           {"pid", record.pid},
           {"hash", record.main_model},
@@ -139,7 +168,7 @@ class Server {
         tell_(tell),
         read_again_(read_again),
         pool_(context_, pool_options(plan_, config_, folders), specs_of(plan_)),
-        api_(context_, pool_, served_of(plan_), api_options(config_, config_.server.host, folders)),
+        api_(context_, pool_, served_of(plan_), api_options(config_, {config_.server.host, {}}, folders)),
         strangers_(context_, http::Limits{}, api_.handlers()),
         administration_(context_, http::Limits{}, api_.admin_handlers([this] { ask_to_end(); })) {}
 
@@ -150,7 +179,11 @@ class Server {
                                   config_.server.tls_certificate.empty() ? nullptr : &tls));
     EAI_TRY(const fs::path private_socket, library::socket_of(folders_));
     EAI_CHECK(administration_.listen_unix(private_socket));
-    record_ = record_of(plan_, config_, port);
+    place_ = {config_.server.host, strangers_.addresses()};
+    if (auto refused = lets_strangers_in(config_))
+      return Failure(*std::move(refused));  // a name has changed its meaning
+    api_.reload(api_options(config_, place_, folders_), served_of(plan_));
+    record_ = record_of(plan_, config_, place_, port);
     EAI_CHECK(seat.announce(record_));
     seat_ = &seat;
     for (const library::Note& note : plan_.notes) log::warn("{}", words_of_note(note.text, note.hint));
@@ -201,7 +234,16 @@ class Server {
     });
   }
 
+  // Whether these settings would let everybody in, at the addresses that are bound, without their owner having said so.
+  std::optional<Error> lets_strangers_in(const Config& config) const {
+    if (!place_.is_exposed() || !config.server.api_keys.empty() || config.server.no_auth) return std::nullopt;
+    return Error{Code::invalid, "other machines reach this server, so it needs API keys"};
+  }
+
   void take(Result<Fresh> fresh) {
+    if (fresh) {
+      if (auto refused = lets_strangers_in(fresh->config)) fresh = Failure(*std::move(refused));
+    }
     if (!fresh) {
       log::error("the configuration was read again and cannot be used: {}", words_of(fresh.error()));
       return;
@@ -216,9 +258,8 @@ class Server {
     log::set_level(level_of(config_.output.log_level));
     for (const library::Note& note : plan_.notes) log::warn("{}", words_of_note(note.text, note.hint));
     pool_.reload(pool_options(plan_, config_, folders_), specs_of(plan_));
-    api_.reload(api_options(config_, record_.host, folders_), served_of(plan_));
-    library::ServerRecord record = record_of(plan_, config_, record_.port);
-    record.host = record_.host;
+    api_.reload(api_options(config_, place_, folders_), served_of(plan_));
+    library::ServerRecord record = record_of(plan_, config_, place_, record_.port);
     record.encrypted = record_.encrypted;
     record.started = record_.started;
     record_ = std::move(record);
@@ -273,6 +314,7 @@ class Server {
   api::Api api_;
   http::Server strangers_, administration_;
   const library::ServerSeat* seat_ = nullptr;
+  Place place_;
   library::ServerRecord record_;
   Result<void> outcome_;
   bool ending_ = false, reading_ = false, once_more_ = false;

@@ -1,21 +1,16 @@
 #include "cli/serving.h"
 
 #include <cstdlib>
-#include <memory>
 
-#include <arpa/inet.h>
 #include <boost/json.hpp>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "cli/hint_words.h"
 #include "cli/launch.h"
 #include "cli/progress.h"
 #include "cli/server.h"
 #include "engine/worker.h"
+#include "http/listeners.h"
 #include "library/running.h"
-#include "util/socket.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -23,32 +18,13 @@ namespace {
 
 // Binds and lets go again: an early word instead of a late one. The server's own bind decides.
 Result<void> check_port(const ServerSettings& server) {
-  const std::string port = std::to_string(server.port);
-  addrinfo hints{};
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (int error = ::getaddrinfo(server.host.c_str(), port.c_str(), &hints, &found); error != 0) {
-    return fail(Code::invalid, "--host " + printable(server.host) + ": " + ::gai_strerror(error));
-  }
-  std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
-  const UniqueFd fd = make_socket(found->ai_family, found->ai_socktype, found->ai_protocol);
-  if (!fd) return fail_errno("making a socket", errno);
-  int on = 1;
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(fd.get(), found->ai_addr, found->ai_addrlen) == 0 && ::listen(fd.get(), 1) == 0) return {};
-  if (errno == EADDRINUSE) {
-    return fail(Code::io,
-                "port " + port + " on " + server.host +
-                    " is in use by another program; choose another with --port, or any free one with --port 0");
-  }
-  return fail_errno("listening on port " + port + " of " + server.host, errno);
-}
-
-bool is_loopback(const std::string& host) {
-  in_addr address{};
-  if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return (ntohl(address.s_addr) >> 24) == 127;
-  return host == "localhost" || host == "::1";
+  boost::asio::io_context context;
+  const auto opened = http::open_listeners(context, server.host, static_cast<std::uint16_t>(server.port));
+  if (opened) return {};
+  if (opened.error().code != Code::busy) return Failure(Error(opened.error()).with("--host"));
+  return fail(Code::io, opened.error().message +
+                            "; another program uses it, so choose another port with --port, or any "
+                            "free one with --port 0");
 }
 
 // Whoever reaches the port may use the models, unless a key is asked for.
@@ -56,7 +32,10 @@ Result<void> check_exposure(const ServerSettings& server) {
   if (server.tls_certificate.empty() != server.tls_key.empty()) {
     return fail(Code::invalid, "--tls-certificate and --tls-key must be given together");
   }
-  if (is_loopback(server.host) || !server.api_keys.empty() || server.no_auth) return {};
+  if (!server.api_keys.empty() || server.no_auth) return {};
+  auto addresses = http::listen_addresses(server.host);
+  if (!addresses) return Failure(std::move(addresses).error().with("--host"));
+  if (http::are_loopback(*addresses)) return {};
   return fail(Code::invalid,
               "--host " + printable(server.host) +
                   " lets other machines in, so an API key is needed: use --api-key-file, EAI_API_KEYS, or "

@@ -19,6 +19,7 @@ struct Rules {
   std::vector<std::string_view> choices = {};
   std::string_view value_name = {};
   std::string_view usual = {};
+  Result<std::string> (*canonical)(std::string_view) = nullptr;
 };
 
 // Makes rows for one section of Config.
@@ -63,7 +64,8 @@ class Rows {
             .highest = rules.highest,
             .choices = std::move(rules.choices),
             .value_name = rules.value_name,
-            .usual = rules.usual};
+            .usual = rules.usual,
+            .canonical = rules.canonical};
   }
 
   Section Config::*section_;

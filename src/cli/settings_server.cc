@@ -1,13 +1,46 @@
 // [server]: where it listens, whom it lets in, what it keeps, and how it uses memory.
 #include "cli/settings_rows.h"
+#include "http/origin.h"
+#include "util/text.h"
 
 namespace eai::cli {
+namespace {
+
+Result<std::string> canonical_origin(std::string_view text) {
+  EAI_TRY(const http::OriginPattern pattern, http::OriginPattern::parse(text));
+  return pattern.str();
+}
+
+// "box.example" of "http://Box.Example:8080/": a Host header is compared without its port.
+Result<std::string> canonical_host(std::string_view text) {
+  std::string_view host = text;
+  while (host.starts_with(' ')) host.remove_prefix(1);
+  while (host.ends_with(' ')) host.remove_suffix(1);
+  if (const auto scheme = host.find("://"); scheme != std::string_view::npos) host.remove_prefix(scheme + 3);
+  host = host.substr(0, host.find('/'));
+  const bool below = host.starts_with("*.");
+  if (below) host.remove_prefix(2);
+  if (const auto found = http::parse_authority(host)) return (below ? "*." : "") + found->host;
+  if (const auto ascii = http::to_ascii_name(host.substr(0, host.find(':')))) return (below ? "*." : "") + *ascii;
+  if (host == "*") {
+    return fail(Code::invalid,
+                "\"*\" would let every web page in that has a name of its own; use API keys, and then every host may "
+                "be named");
+  }
+  return fail(Code::invalid, "\"" + printable(text, 100) +
+                                 "\" is not the name of a host; write box.example, or *.example.com for all names "
+                                 "below one");
+}
+
+}  // namespace
 
 std::vector<Setting> server_settings() {
   using S = ServerSettings;
   const Rows<S> in(&Config::server);
   return {
-      in.text("server.host", "EAI_HOST", "--host", &S::host, "Address to listen on", {.value_name = "ADDRESS"}),
+      in.text("server.host", "EAI_HOST", "--host", &S::host,
+              "Name or address to listen on; localhost is both 127.0.0.1 and ::1, 0.0.0.0 all of this machine",
+              {.value_name = "ADDRESS"}),
       in.number("server.port", "EAI_PORT", "--port", &S::port, "Port to listen on; 0 takes a free one",
                 {.highest = 65535}),
       in.number("server.context_length", "EAI_CONTEXT_LENGTH", "--context-length", &S::context_length,
@@ -42,9 +75,11 @@ std::vector<Setting> server_settings() {
       in.flag("server.no_auth", "EAI_NO_AUTH", "--no-auth", &S::no_auth, "Let other machines in without a key"),
       in.list("server.allow_hosts", "EAI_ALLOW_HOSTS", "--allow-host", &S::allow_hosts,
               "Name by which clients may reach this server, besides localhost and addresses; may be repeated",
-              {.value_name = "NAME"}),
+              {.value_name = "NAME", .canonical = canonical_host}),
       in.list("server.allow_origins", "EAI_ALLOW_ORIGINS", "--allow-origin", &S::allow_origins,
-              "Origin of web pages that may call this server; may be repeated", {.value_name = "URL"}),
+              "Origin of web pages or apps that may call this server, such as https://app.example, "
+              "http://localhost:* or chrome-extension://*; may be repeated",
+              {.value_name = "URL", .canonical = canonical_origin}),
       in.size("server.kv_cache_limit", "EAI_KV_CACHE_LIMIT", "--kv-cache-limit", &S::kv_cache_limit,
               "Disk space for the conversations of unloaded models, so that they continue without being computed "
               "again; 0: none"),

@@ -33,6 +33,7 @@ std::vector<std::string> texts(const json::value& from) {
 std::string to_json(const ServerRecord& record) {
   return json::serialize(json::object{{"pid", record.pid},
                                       {"host", record.host},
+                                      {"addresses", texts(record.addresses)},
                                       {"port", record.port},
                                       {"encrypted", record.encrypted},
                                       {"main_model", record.main_model},
@@ -50,6 +51,8 @@ std::optional<ServerRecord> read_record(const fs::path& run) {
     ServerRecord out;
     out.pid = object.at("pid").to_number<int>();
     out.host = std::string(object.at("host").as_string());
+    // A server that an earlier version started has none of this.
+    if (const json::value* addresses = object.if_contains("addresses")) out.addresses = texts(*addresses);
     out.port = object.at("port").to_number<std::uint16_t>();
     out.encrypted = object.at("encrypted").as_bool();
     out.main_model = std::string(object.at("main_model").as_string());

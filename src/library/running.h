@@ -16,8 +16,9 @@
 namespace eai::library {
 
 struct ServerRecord {
-  int pid = 0;  // 0: it has only just begun to start
-  std::string host;
+  int pid = 0;                         // 0: it has only just begun to start
+  std::string host;                    // by which clients reach it
+  std::vector<std::string> addresses;  // that it listens on, the first one first: "127.0.0.1", "::1"
   std::uint16_t port = 0;
   bool encrypted = false;
   std::string main_model;  // hashes

@@ -17,7 +17,6 @@ EXCEPTIONS = {
     ("makes it a model file", "src/cli/launch.cc"): "puts a full log aside",
     ("makes it a model file", "src/preserve/home_car.cc"): "gives a finished CAR file its name",
     ("serves strangers", "src/engine/worker.cc"): "binds a port only to learn that it is free",
-    ("serves strangers", "src/cli/serving.cc"): "binds a port only to learn that it is free",
     ("prints", "src/util/log.cc"): "is the diary",
 }
 
@@ -146,7 +145,7 @@ def serves_strangers(source, rooms):
         yield line, f"{source.words[i]}() takes connections"
     wiring = {"cli", "admin"}
     for word, line in zip(source.words, source.lines):
-        if word in ("acceptor", "async_accept") or word == "listen_tcp" and source.room not in wiring:
+        if word in ("acceptor", "async_accept") or word in ("listen_tcp", "open_listeners") and source.room not in wiring:
             yield line, f"{word} takes connections"
     for _, target, line in source.includes:
         if target == "http/server.h" and source.room not in wiring | rooms:
