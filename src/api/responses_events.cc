@@ -222,6 +222,9 @@ void ResponseEvents::close_item(std::size_t at, std::string_view status) {
 Result<void> ResponseEvents::finish() {
   if (ended_) return {};
   if (finish_reason_.empty()) return eai::fail(Code::network, "the engine's answer ended too early");
+  for (const OutputItem& item : items_) {
+    if (!item.announced) return eai::fail(Code::network, "the engine called a tool without saying its name");
+  }
   const bool cut = finish_reason_ == "length" || finish_reason_ == "content_filter";
   if (items_.empty()) {
     open_item(OutputItem::Kind::message);
@@ -259,7 +262,9 @@ void ResponseEvents::fail(const Error& error) {
 
 void ResponseEvents::put_output() {
   json::array output;
-  for (const OutputItem& item : items_) output.push_back(json_of(item));
+  for (const OutputItem& item : items_) {
+    if (item.announced) output.push_back(json_of(item));
+  }
   response_["output"] = std::move(output);
 }
 

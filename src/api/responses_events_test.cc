@@ -169,6 +169,14 @@ TEST_F(Answering, ACallIsAnnouncedWithItsName) {
   EXPECT_EQ(text_of_value(told[2].at("item").at("call_id")).substr(0, 5), "call_") << "the engine gave none";
 }
 
+TEST_F(Answering, ACallWithoutANameIsNotAnAnswer) {
+  ask(R"({"input":"a","stream":true})");
+  delta(R"({"tool_calls":[{"index":0,"id":"c","function":{"arguments":"{}"}}]})");
+  end("tool_calls");
+  EXPECT_EQ(story(), "created in_progress error failed ");
+  EXPECT_TRUE(last_response().at("output").as_array().empty());
+}
+
 TEST_F(Answering, WordsAfterACallAreAnotherMessage) {
   ask(R"({"input":"a","stream":true})");
   delta(R"({"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{}"}}]})");
