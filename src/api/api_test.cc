@@ -138,7 +138,7 @@ TEST_F(ApiTest, AWaitingStreamThatIsRefusedEndsWithTheEnginesReason) {
   ApiOptions options;
   options.first_news = std::chrono::milliseconds(50);
   start(options, "slow_load");
-  EXPECT_NE(stream("/v1/chat/completions", "refuse").find("exceed_context_size_error"), std::string::npos);
+  EXPECT_NE(stream("/v1/chat/completions", "refuse").find("context_length_exceeded"), std::string::npos);
 }
 
 TEST_F(ApiTest, AFailedLoadTellsTheLastWords) {
@@ -294,7 +294,7 @@ TEST_F(ApiTest, TheDocumentIsTheTable) {
   for (const auto& [path, methods] : paths) {
     std::string target(path);
     if (const auto open = target.find('{'); open != std::string::npos) target.erase(open) += "x";
-    client.send("DELETE " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    client.send("PATCH " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const std::string refused = client.answer();
     EXPECT_EQ(status_of(refused), 405) << path;
     for (const auto& [method, operation] : methods.as_object()) {
@@ -443,7 +443,7 @@ TEST_F(ApiTest, TheRequestLogHasNoContent) {
   ApiOptions options;
   options.request_log = folder_.path() / "requests.log";
   start(options);
-  ask("/v1/chat/completions", R"({"messages":[{"content":"a secret word"}]})", "x-request-id: seven\r\n");
+  ask("/v1/chat/completions", R"({"messages":[{"role":"user","content":"a secret word"}]})", "x-request-id: seven\r\n");
   stream("/v1/chat/completions", "stream");
   std::string text;
   const auto has_both = [&] {  // a line is written when its answer is out

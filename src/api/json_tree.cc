@@ -71,11 +71,6 @@ json::value parse_once(std::string_view text, const json::storage_ptr& memory, j
   return error ? json::value() : parser.release();
 }
 
-bool is_about_surrogates(const json::error_code& error) {
-  return error == json::error::illegal_leading_surrogate || error == json::error::illegal_trailing_surrogate ||
-         error == json::error::expected_utf16_escape;
-}
-
 // A text of another coding than UTF-8 can be told by where its zeros stand, since JSON begins with an ASCII character.
 Result<std::string> utf8_of(std::string text) {
   const auto starts = [&](std::string_view mark) { return text.compare(0, mark.size(), mark) == 0; };
@@ -114,7 +109,7 @@ Result<JsonTree> JsonTree::parse(std::string sent) {
   try {
     tree.memory_ = std::make_unique<Bounded>();
     json::value value = parse_once(text, tree.memory_.get(), error, used);
-    if (is_about_surrogates(error) && mend_surrogates(text)) value = parse_once(text, tree.memory_.get(), error, used);
+    if (error && mend_surrogates(text)) value = parse_once(text, tree.memory_.get(), error, used);
     if (error) return not_json(error, used, text);
     if (!value.is_object()) return fail(Code::invalid, "the body must be a JSON object");
     tree.value_ = std::make_unique<json::value>(std::move(value));

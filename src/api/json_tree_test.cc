@@ -36,7 +36,7 @@ TEST(JsonTree, SaysWhatIsWrong) {
   EXPECT_EQ(read(wide("{\"a\":1}", true)), "refused: the body is UTF-16; JSON is sent in UTF-8");
   EXPECT_EQ(read(std::string("{\0\0\0", 4)), "refused: the body is UTF-32; JSON is sent in UTF-8");
   EXPECT_EQ(read("{\"a\":\"caf\xe9\"}"), "refused: the body is not UTF-8 at byte 9; JSON is sent in UTF-8");
-  EXPECT_EQ(read("{\"a\":NaN}").substr(0, 35), "refused: the body is not valid JSON:");
+  EXPECT_EQ(read("{\"a\":NaN}").substr(0, 36), "refused: the body is not valid JSON:");
   EXPECT_EQ(read("[1]"), "refused: the body must be a JSON object");
   EXPECT_EQ(read(""), "refused: the body is not valid JSON: incomplete JSON at byte 0");
   EXPECT_NE(read("{\"a\":1} {").find("at byte 8"), std::string::npos);
