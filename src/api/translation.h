@@ -44,6 +44,9 @@ std::unique_ptr<Translation> make_completions_translation();  // for those that 
 // `shelf` has what the request may refer to, and gets the response; null: nothing is kept. It must outlive the
 // translation. `owner` is whose responses they are (see responses_shelf.h).
 std::unique_ptr<Translation> make_responses_translation(ResponsesShelf* shelf, std::string owner);
+// Of OpenAI's count of a response's input tokens. Its chat request is for the engine's
+// /v1/chat/completions/input_tokens, whose answer whole() takes.
+std::unique_ptr<Translation> make_response_count_translation(ResponsesShelf* shelf, std::string owner);
 std::unique_ptr<Translation> make_messages_translation();
 // Of Anthropic's count of tokens. Its chat request is for the engine's /v1/chat/completions/input_tokens, whose answer
 // whole() takes.
