@@ -43,7 +43,10 @@ Result<void> check_table(const Endpoint& endpoint, json::object& body, Ignored& 
 Result<void> translate(const Endpoint& endpoint, const Caller& caller, CheckedRequest& request) {
   if (endpoint.form == Form::completion && request.body().contains("logprobs"))
     request.translation = make_completions_translation();
-  if (endpoint.form == Form::response) request.translation = make_responses_translation(caller.shelf, caller.owner);
+  if (endpoint.form == Form::response) {
+    request.translation = endpoint.counts ? make_response_count_translation(caller.shelf, caller.owner)
+                                          : make_responses_translation(caller.shelf, caller.owner);
+  }
   if (endpoint.form == Form::message)
     request.translation = endpoint.counts ? make_count_translation() : make_messages_translation();
   if (!request.translation) return {};
@@ -100,7 +103,7 @@ Result<void> check_all(const Endpoint& endpoint, const Caller& caller, CheckedRe
   EAI_CHECK(check_table(endpoint, body, request.ignored));
   EAI_CHECK(take_model(request));
   const json::value* stream = body.if_contains("stream");
-  request.stream = stream != nullptr && stream->get_bool();
+  request.stream = stream != nullptr && stream->get_bool() && !endpoint.counts;
   take_dimensions(request);
   EAI_CHECK(translate(endpoint, caller, request));
   return check_form(endpoint, request);

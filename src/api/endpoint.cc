@@ -24,6 +24,8 @@ constexpr std::array k_endpoints = {
     Endpoint{"/v1/embeddings", "/v1/embeddings", "Turns texts into vectors.", k_embed, Form::embedding},
     Endpoint{"/v1/responses", k_chat_path, "Continues a conversation, in the form of OpenAI's Responses API.", k_chat,
              Form::response, false, Style::openai, k_maybe_streamed},
+    Endpoint{"/v1/responses/input_tokens", k_count_path, "Counts the tokens of a conversation.", k_chat, Form::response,
+             true},
     Endpoint{"/v1/messages", k_chat_path, "Continues a conversation, in the form of Anthropic's Messages API.", k_chat,
              Form::message, false, Style::anthropic, k_maybe_streamed},
     Endpoint{"/v1/messages/count_tokens", k_count_path, "Counts the tokens of a conversation.", k_chat, Form::message,

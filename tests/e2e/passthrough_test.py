@@ -7,22 +7,6 @@ import struct
 import openai
 import pytest
 
-WEATHER = {"type": "function", "function": {
-    "name": "get_weather", "description": "The weather in a city",
-    "parameters": {"type": "object", "properties": {"city": {"type": "string", "enum": ["Paris", "Rome"]}},
-                   "required": ["city"], "additionalProperties": False}}}
-
-
-def test_tools_reach_the_engine(server):
-    """The demo model's template has no tools, so it does not call any; but the engine reads them and checks them."""
-    hello = [{"role": "user", "content": "What is the weather in Paris?"}]
-    answer = server.openai.chat.completions.create(model="local-model", messages=hello, tools=[WEATHER],
-                                                   tool_choice="required", temperature=0)
-    assert answer.choices[0].message.content
-    with pytest.raises(openai.BadRequestError, match="tool_choice"):
-        server.openai.chat.completions.create(model="local-model", messages=hello, tools=[WEATHER],
-                                              tool_choice="nonsense")
-
 
 def test_grammar_reaches_the_engine(server):
     assert server.ask("What is IPFS?", extra_body={"grammar": 'root ::= "river stone"'}) == "river stone"
