@@ -171,10 +171,8 @@ def test_a_wrong_origin_is_refused_when_the_configuration_is_read_again(stopped)
         server = stopped.run("eai-demo")
         log = stopped.home / "eai/logs/server.log"
         config.write_text('server.allow_origins = ["other.example"]\n')
-        with open(log) as lines:
-            lines.seek(0, os.SEEK_END)
-            os.kill(server.pid, signal.SIGHUP)
-            follow = subprocess.Popen(["tail", "-n", "+1", "-f", log], stdout=subprocess.PIPE, text=True)
+        os.kill(server.pid, signal.SIGHUP)
+        with subprocess.Popen(["tail", "-n", "+1", "-f", log], stdout=subprocess.PIPE, text=True) as follow:
             while "cannot be used" not in (line := follow.stdout.readline()):
                 assert line
             follow.kill()
