@@ -1,4 +1,4 @@
-"""Requests as Continue and Open WebUI put them together, in the shapes that their sources show."""
+"""Requests as Continue, Open WebUI, Zed and Cline put them together, in the shapes that their sources show."""
 import json
 
 import httpx
@@ -120,3 +120,37 @@ def test_open_webui_names_a_chat(server):
 def test_open_webui_embeds(server):
     told = post(server, "/embeddings", {"input": ["one", "two"], "model": "eai-demo-embed"})
     assert [item["index"] for item in told["data"]] == [0, 1] and len(told["data"][0]["embedding"]) == 128
+
+
+# Zed writes null for what a tool does not say of itself, and for the text of a turn that only calls; it reads strictly.
+# Cline leaves that text out.
+
+OTHERS = {
+    "zed": {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": PARIS}], "max_completion_tokens": 60,
+            "tools": [{"type": "function", "function": {"name": "now", "description": None, "parameters": None}}], "tool_choice": "auto",
+            "prompt_cache_key": "thread-1"},
+    "zed after a call": {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]},
+                                      {"role": "assistant", "content": None, "tool_calls": [CALL]},
+                                      {"role": "tool", "content": [{"type": "text", "text": "# A file"}], "tool_call_id": "call_1"},
+                                      {"role": "user", "content": PARIS}],
+                         "tools": [{"type": "function", "function": READ_FILE}]},
+    "cline": {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": [{"type": "text", "text": "hi"}]},
+                           {"role": "assistant", "tool_calls": [CALL], "reasoning_details": [{"type": "reasoning.text", "text": "x", "index": 0}]},
+                           {"role": "tool", "tool_call_id": "call_1", "content": "# A file"},
+                           {"role": "user", "content": [{"type": "text", "text": PARIS}]}]},
+}
+
+
+@pytest.mark.parametrize("shape", OTHERS)
+def test_zed_and_cline_chat(server, shape):
+    parts = events(server, "/chat/completions", {"model": "eai-demo", "stream": True, "stream_options": {"include_usage": True},
+                                                 "temperature": 0, **OTHERS[shape]})
+    assert streamed(parts) == ANSWER and all("choices" in part for part in parts)
+    assert all(parts[-1]["usage"][name] > 0 for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+
+
+def test_zed_reads_a_whole_answer(server):
+    told = post(server, "/chat/completions", {"model": "eai-demo", "messages": [{"role": "user", "content": PARIS}], "stream": False,
+                                              "temperature": 0})
+    assert all(told[name] for name in ("id", "object", "created", "model", "usage"))
+    assert told["choices"][0]["index"] == 0 and told["choices"][0]["finish_reason"] == "stop"
