@@ -1,4 +1,5 @@
-"""Requests as Continue, Open WebUI, Zed and Cline put them together, in the shapes that their sources show."""
+"""Requests as chat programs and coding agents put them together, in the shapes that their sources and their users'
+reports show."""
 import json
 
 import httpx
@@ -135,7 +136,8 @@ OTHERS = {
                                       {"role": "user", "content": PARIS}],
                          "tools": [{"type": "function", "function": READ_FILE}]},
     "cline": {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": [{"type": "text", "text": "hi"}]},
-                           {"role": "assistant", "tool_calls": [CALL], "reasoning_details": [{"type": "reasoning.text", "text": "x", "index": 0}]},
+                           {"role": "assistant", "tool_calls": [CALL],
+                            "reasoning_details": [{"type": "reasoning.text", "text": "x", "index": 0}]},
                            {"role": "tool", "tool_call_id": "call_1", "content": "# A file"},
                            {"role": "user", "content": [{"type": "text", "text": PARIS}]}]},
 }
@@ -154,3 +156,61 @@ def test_zed_reads_a_whole_answer(server):
                                               "temperature": 0})
     assert all(told[name] for name in ("id", "object", "created", "model", "usage"))
     assert told["choices"][0]["index"] == 0 and told["choices"][0]["finish_reason"] == "stop"
+
+
+# Codex lists tools that only OpenAI runs beside its own. They are left out and named, since it cannot be told to send
+# none of them.
+
+CODEX = {
+    "model": "eai-demo", "instructions": "Be brief.", "store": False, "stream": True, "parallel_tool_calls": False, "reasoning": None,
+    "include": ["reasoning.encrypted_content"], "prompt_cache_key": "b7f6", "text": {"verbosity": "medium"}, "tool_choice": "auto",
+    "temperature": 0,
+    "tools": [{"type": "function", "strict": False, **READ_FILE}, {"type": "web_search", "external_web_access": False},
+              {"type": "custom", "name": "apply_patch", "description": "Edits",
+               "format": {"type": "grammar", "syntax": "lark", "definition": "x"}},
+              {"type": "namespace", "name": "mcp", "description": "Others", "tools": []},
+              {"type": "image_generation", "output_format": "png"}],
+    "input": [{"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "You may read."}]},
+              {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]},
+              {"type": "reasoning", "summary": [], "content": None, "encrypted_content": None},
+              {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello!"}]},
+              {"type": "message", "role": "user", "content": [{"type": "input_text", "text": PARIS}]}],
+}
+
+
+def test_codex_responds(server):
+    seen = events(server, "/responses", CODEX, **{"originator": "codex_cli_rs", "session_id": "b7f6"})
+    item, = [event["item"] for event in seen if event["type"] == "response.output_item.done"]
+    assert item["content"][0]["text"] == ANSWER
+    done = seen[-1]["response"]
+    assert seen[-1]["type"] == "response.completed" and done["id"] and done["usage"]["total_tokens"] > 8
+    told = httpx.post(server.url + "/v1/responses", json={**CODEX, "stream": False}, timeout=WAIT)
+    assert "tools" in told.headers["x-eai-ignored"]
+
+
+# Claude Code asks for more tokens than a small model has, and for the service's own care of long conversations.
+
+CLAUDE_CODE = {
+    "model": "claude-sonnet-4-5", "max_tokens": 32000, "stream": True, "metadata": {"user_id": "user_1_account__session_2"},
+    "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+    "messages": [{"role": "user", "content": [{"type": "text", "text": "<system-reminder>Be kind.</system-reminder>"},
+                                              {"type": "text", "text": "hi", "cache_control": {"type": "ephemeral"}}]},
+                 {"role": "assistant", "content": [{"type": "thinking", "thinking": "A greeting.", "signature": "s"},
+                                                   {"type": "text", "text": "Hello!"}]},
+                 {"role": "user", "content": [{"type": "text", "text": PARIS}]}],
+    "tools": [{"name": "Read", "description": "Reads a file", "input_schema": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": False,
+        "properties": {"file_path": {"type": "string"}, "limit": {"type": "integer", "exclusiveMinimum": 0}}, "required": ["file_path"]}}],
+    "thinking": {"type": "adaptive"}, "output_config": {"effort": "medium"},
+    "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+}
+
+
+def test_claude_code_asks(server):
+    headers = {"anthropic-version": "2023-06-01", "anthropic-beta": "claude-code-20250219,interleaved-thinking-2025-05-14"}
+    seen = events(server, "/messages?beta=true", CLAUDE_CODE, **headers)
+    assert "Paris" in "".join(event["delta"].get("text", "") for event in seen if event["type"] == "content_block_delta")
+    assert seen[0]["message"]["usage"]["output_tokens"] == 0 and seen[-1]["type"] == "message_stop"
+    count = {name: CLAUDE_CODE[name] for name in ("model", "messages", "system", "tools")}
+    assert post(server, "/messages/count_tokens?beta=true", count)["input_tokens"] > 20
+    assert httpx.head(server.url + "/", timeout=WAIT).status_code == 200
