@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include <sys/stat.h>
-
+#include "fetch/resumed.h"
 #include "util/text.h"
 
 namespace eai::fetch {
@@ -21,41 +20,6 @@ model::UnpackRules rules_for(const model::Metadata& metadata) {
   rules.task = metadata.task;
   rules.output_limit = metadata.total_size() * k_most_growth + 64 * k_mib;
   return rules;
-}
-
-std::uint64_t bytes_in(const fs::path& folder) {
-  std::uint64_t sum = 0;
-  std::error_code error;
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    struct stat info {};
-    if (::lstat(it->path().c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
-      sum += static_cast<std::uint64_t>(info.st_blocks) * 512;
-    }
-  }
-  return sum;
-}
-
-Wanted wanted_of(const model::PartEntry& part, fs::path file) {
-  ipld::Multihash hash{ipld::HashCode::sha2_256, Bytes(part.sha256.begin(), part.sha256.end())};
-  return {part.cid, part.file_name, std::move(hash), part.size, part.size_is_exact, std::move(file)};
-}
-
-// What an earlier run noted of a part, as far as its file reaches.
-std::vector<ByteRange> noted_ranges(const std::vector<JournalEntry>& entries, std::size_t index, const fs::path& path) {
-  std::error_code error;
-  std::uint64_t size = fs::file_size(path, error);
-  if (error) return {};
-  RangePlan plan(size);
-  for (const JournalEntry& entry : entries) {
-    if (entry.piece == index) {
-      plan.set(entry.range, entry.here ? Holding::here : Holding::missing, entry.here ? k_from_before : k_nobody);
-    }
-  }
-  std::vector<ByteRange> out;
-  for (const Segment& segment : plan.segments()) {
-    if (segment.holding == Holding::here) out.push_back(segment.range);
-  }
-  return out;
 }
 
 }  // namespace
@@ -104,7 +68,7 @@ Result<void> ArchiveFetch::check_space() const {
   std::uint64_t model = total + total / 10;
   std::uint64_t in_flight = 0;
   for (std::size_t index = first_; index < window_end(); ++index) in_flight += parts_[index].size;
-  std::uint64_t here = bytes_in(folder_);
+  std::uint64_t here = room_taken_by(folder_);
   std::uint64_t needed = model + in_flight - std::min(here, model + in_flight);
   EAI_TRY(std::uint64_t room, free_space(folder_));
   if (needed <= room) return {};

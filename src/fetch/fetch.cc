@@ -5,6 +5,7 @@
 #include <random>
 
 #include "fetch/archive_fetch.h"
+#include "fetch/files_fetch.h"
 #include "fetch/metadata_hunt.h"
 #include "ipld/unixfs.h"
 #include "model/metadata.h"
@@ -109,14 +110,13 @@ class Download {
   Result<store::Model> into_store(const FoundMetadata& found) {
     auto metadata = model::parse_metadata(found.bytes);
     if (!metadata) return Failure(std::move(metadata).error().with("the metadata, from " + found.source));
-    if (metadata->format != model::Format::archive) {
-      return fail(Code::unsupported, "a model kept as UnixFS files cannot be downloaded by this version");
-    }
     reporter_.total(metadata->total_size());
     reporter_.phase(Phase::parts);
-    EAI_TRY(auto files, ArchiveFetch(lock_.id(), folder_, *metadata, client_, reporter_, stop_).finish());
+    EAI_TRY(auto files, metadata->format == model::Format::archive
+                            ? ArchiveFetch(lock_.id(), folder_, *metadata, client_, reporter_, stop_).finish()
+                            : FilesFetch(lock_.id(), folder_, *metadata, client_, reporter_, stop_).finish());
     for (const store::StoredFile& file : files) {
-      if (store::is_gguf_name(file.name)) EAI_CHECK(store::check_gguf(folder_ / file.name));
+      if (store::is_gguf_name(file.name)) EAI_CHECK(store::check_gguf(folder_ / file.name, store::role_of(file.name)));
     }
     reporter_.phase(Phase::syncing);
     EAI_TRY(store::Model model, store_.commit(lock_, found.bytes, store::Origin::downloaded, files));

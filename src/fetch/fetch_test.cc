@@ -36,6 +36,38 @@ TEST_F(FetchTest, PartsOfAnySizes) {
   }
 }
 
+// A model of the format unixfs, in pieces, from wherever.
+TEST_F(FetchTest, FilesOfAModelInPieces) {
+  const Bytes one = make_gguf(700'000, 1), two = make_gguf(900'000, 2);
+  model_.metadata.folder_name = "tiny";
+  model_.metadata.format = model::Format::unixfs;
+  for (const auto& [name, bytes] : {std::pair("tiny-00001-of-00002.gguf", &one), {"tiny-00002-of-00002.gguf", &two}}) {
+    const ipld::Cid cid = ipld::Cid::raw_of(*bytes);
+    ASSERT_TRUE(write_file_atomic(blocks_ / cid.str(), *bytes));
+    model_.metadata.files.push_back({cid, name, ipld::sha256(*bytes), bytes->size(), true});
+  }
+  model_.json = model::write_metadata(model_.metadata);
+  model_.id = ipld::Cid::raw_of(view_of(model_.json));
+  ASSERT_TRUE(write_file_atomic(blocks_ / model_.id.str(), view_of(model_.json)));
+
+  download_until_stopped(200'000);
+  LyingGateway liar(lies("corrupt")), honest(lies("honest"));
+  for (const Sources& sources : {Sources{{}, {liar.url(), honest.url()}}, Sources{{blocks_}, {}}}) {
+    auto model = download(sources);
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_EQ(model->gguf()->filename(), "model-00001-of-00002.gguf");
+    EXPECT_TRUE(*read_file(*model->gguf(), k_mib) == one);
+    EXPECT_TRUE(*read_file(model->folder / "model-00002-of-00002.gguf", k_mib) == two);
+    EXPECT_TRUE(store_.check(model_.id, {}, {}));
+    EXPECT_FALSE(fs::exists(partial()));
+    EXPECT_EQ(progress_.back().verified, one.size() + two.size());
+    ASSERT_TRUE(store_.remove(*store_.lock(model_.id, FileLock::Wait::no)));
+  }
+  fs::remove(blocks_ / model_.metadata.files[1].cid.str());
+  EXPECT_EQ(download({{blocks_}, {}}).error().code, Code::network);
+  EXPECT_FALSE(store_.find(model_.id));
+}
+
 TEST_F(FetchTest, FromAFileUrl) {
   make_model();
   options_.offline = true;

@@ -6,6 +6,7 @@
 #include "model/kept_metadata.h"
 #include "store/gguf_file.h"
 #include "store/manifest.h"
+#include "util/folder_entry.h"
 
 namespace eai::store {
 namespace {
@@ -40,11 +41,8 @@ class Adoption {
   Result<void> take_folder(const fs::path& from) {
     std::error_code error;
     for (fs::recursive_directory_iterator it(from, error), end; !error && it != end; it.increment(error)) {
-      fs::file_status status = it->symlink_status();
-      if (fs::is_directory(status)) continue;
-      if (!fs::is_regular_file(status)) {
-        return fail(Code::invalid, it->path().string() + " is neither a file nor a folder");
-      }
+      EAI_TRY(const EntryKind kind, entry_kind(it->path()));
+      if (kind == EntryKind::folder) continue;
       EAI_CHECK(take_file(it->path(), payload_name(it->path().lexically_relative(from).generic_string())));
     }
     if (error) return fail(Code::io, "reading the folder " + from.string() + ": " + error.message());
@@ -64,11 +62,11 @@ class Adoption {
 };
 
 Result<void> take_all(Adoption& adoption, const Candidate& candidate, model::Task task) {
-  std::error_code ignored;
-  if (fs::is_directory(candidate.model, ignored)) return adoption.take_folder(candidate.model);
+  EAI_TRY(const EntryKind kind, entry_kind(candidate.model));
+  if (kind == EntryKind::folder) return adoption.take_folder(candidate.model);
   const bool one_gguf = model::is_text(task);
-  if (one_gguf) EAI_CHECK(check_gguf(candidate.model));
-  if (one_gguf && candidate.projector) EAI_CHECK(check_gguf(*candidate.projector));
+  if (one_gguf) EAI_CHECK(check_gguf(candidate.model, GgufRole::model));
+  if (one_gguf && candidate.projector) EAI_CHECK(check_gguf(*candidate.projector, GgufRole::projector));
   EAI_CHECK(adoption.take_file(candidate.model, std::string(k_model_file)));
   if (candidate.projector) EAI_CHECK(adoption.take_file(*candidate.projector, std::string(k_projector_file)));
   return {};

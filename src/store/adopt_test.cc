@@ -74,23 +74,61 @@ TEST(Adopt, RefusesWhatIsNotProvenAndLeavesNothing) {
   std::string changed = tool.leave("changed", weights());
   tool.write(tool.old / (changed + ".json"), tool.metadata_for("other"));
   std::string html = tool.leave("html", "<html>");
+  std::string eyes = tool.leave("eyes", weights("clip"));
   std::string linked = tool.leave("linked", weights());
-  fs::rename(tool.old / (linked + ".gguf"), tool.old / "elsewhere");
-  fs::create_symlink(tool.old / "elsewhere", tool.old / (linked + ".gguf"));
+  fs::remove(tool.old / (linked + ".gguf"));
+  fs::create_symlink(tool.old / "nowhere", tool.old / (linked + ".gguf"));
   tool.write(tool.old / "notes.json", "{}");
   auto candidates = find_candidates(tool.old);
   ASSERT_TRUE(candidates);
-  ASSERT_EQ(candidates->size(), 3u);
+  ASSERT_EQ(candidates->size(), 4u);
   for (const Candidate& candidate : *candidates) {
     auto outcome = tool.take(candidate);
     ASSERT_FALSE(outcome) << candidate.hash;
     EXPECT_EQ(outcome.error().code == Code::corrupt, candidate.hash == changed) << outcome.error().message;
-    EXPECT_EQ(outcome.error().code == Code::invalid, candidate.hash == html) << outcome.error().message;
-    EXPECT_TRUE(fs::exists(candidate.model));
+    EXPECT_EQ(outcome.error().code == Code::invalid, candidate.hash != changed) << outcome.error().message;
+    if (candidate.hash == linked) {
+      EXPECT_NE(outcome.error().message.find("does not exist"), std::string::npos);
+    }
+    if (candidate.hash == eyes) {
+      EXPECT_NE(outcome.error().message.find("is a projector"), std::string::npos);
+    }
+    EXPECT_EQ(fs::exists(candidate.model), candidate.hash != linked);
   }
   EXPECT_FALSE(fs::exists(tool.home / "models"));
   EXPECT_TRUE(fs::is_empty(tool.home / "partial"));
-  EXPECT_EQ(tool.text(tool.old / "elsewhere"), weights());
+}
+
+TEST(Adopt, ALinkStandsForItsFile) {
+  Tool tool;
+  const std::string hash = tool.leave("linked", weights());
+  const fs::path name = tool.old / (hash + ".gguf"), blob = tool.folder.path() / "blob";
+  fs::rename(name, blob);
+  fs::create_symlink(blob, name);
+  auto adopted = tool.take_only();
+  ASSERT_TRUE(adopted) << adopted.error().message;
+  EXPECT_EQ(adopted->way, CloneWay::hard_link);
+  EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(*adopted->model.gguf())));
+  EXPECT_EQ(inode(*adopted->model.gguf()), inode(blob));
+}
+
+TEST(Adopt, LinksInAFolderStandForFilesAndForNothingElse) {
+  for (const bool to_folder : {false, true}) {
+    Tool tool;
+    const std::string hash = tool.leave("flux", "", "image-generation");
+    const fs::path folder = tool.old / (hash + ".gguf");
+    fs::remove(folder);
+    tool.write(folder / "model_index.json", "{}");
+    tool.write(tool.folder.path() / "blobs/a", "aa");
+    fs::create_symlink(tool.folder.path() / (to_folder ? "blobs" : "blobs/a"), folder / "a.safetensors");
+    auto adopted = tool.take_only();
+    ASSERT_EQ(adopted.has_value(), !to_folder);
+    if (to_folder) {
+      EXPECT_EQ(adopted.error().code, Code::invalid);
+    } else {
+      EXPECT_EQ(tool.text(adopted->model.folder / "payload/a.safetensors"), "aa");
+    }
+  }
 }
 
 TEST(Adopt, MetadataAsTheToolKeepsItAndFromElsewhere) {

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 
+#include "util/folder_entry.h"
 #include "util/text.h"
 
 namespace eai::store {
@@ -61,12 +62,21 @@ std::string_view name_of(CloneWay way) {
 
 Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
                             const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
-  // Links are not followed, because somebody else could later change what they point to.
-  EAI_TRY(UniqueFd source, open_file(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  EAI_TRY(const EntryKind kind, entry_kind(from));  // a device could do something when it is opened
+  if (kind != EntryKind::file) return fail(Code::invalid, from.string() + " is not a regular file");
+  EAI_TRY(UniqueFd source, open_file(from, O_RDONLY | O_NONBLOCK));
   struct stat info {};
   if (::fstat(source.get(), &info) != 0) return fail_errno("reading " + from.string(), errno);
   if (!S_ISREG(info.st_mode)) return fail(Code::invalid, from.string() + " is not a regular file");
-  if (::link(from.c_str(), to.c_str()) == 0) return CloneWay::hard_link;
+  // The file itself gets the second name, not a link that leads to it, which could later lead elsewhere.
+  if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+    struct stat there {};
+    if (::lstat(to.c_str(), &there) == 0 && there.st_ino == info.st_ino && there.st_dev == info.st_dev) {
+      return CloneWay::hard_link;
+    }
+    ::unlink(to.c_str());
+    return fail(Code::busy, from.string() + " was replaced while it was taken over; try again");
+  }
   if (errno == EEXIST) return fail(Code::io, to.string() + " already exists");
 
   EAI_TRY(UniqueFd target, open_file(to, O_WRONLY | O_CREAT | O_EXCL));

@@ -3,12 +3,19 @@
 // Thread: any; it blocks on the disk, but reads only the header.
 #pragma once
 
+#include <string_view>
+
 #include "util/file.h"
 #include "util/result.h"
 
 namespace eai::store {
 
-// Code::invalid if it is not a GGUF file, or if its header claims more than the file can hold.
-Result<void> check_gguf(const fs::path& path);
+enum class GgufRole { model, projector };
+// Of a file that has this name in the store.
+GgufRole role_of(std::string_view stored_name);
+
+// Code::invalid if it is not a GGUF file, if its header claims more than the file can hold, or if it says that the file
+// is for something else.
+Result<void> check_gguf(const fs::path& path, GgufRole role);
 
 }  // namespace eai::store
