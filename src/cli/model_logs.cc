@@ -1,7 +1,6 @@
 // `eai model logs`
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 
 #include <boost/json.hpp>
 #include <poll.h>
@@ -72,7 +71,6 @@ Result<int> model_logs(Context& context) {
     reader.rest();
     return 0;
   }
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is seen below, and ends this in good order
   Interrupt interrupt;
   while (!interrupt.requested()) {
     EAI_CHECK(reader.more());

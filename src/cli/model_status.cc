@@ -1,6 +1,5 @@
 // `eai model status`
 #include <condition_variable>
-#include <csignal>
 #include <ctime>
 #include <mutex>
 
@@ -176,7 +175,6 @@ Result<bool> show(Context& context) {
 
 // Once a second, until Ctrl-C, the server's end, or the reader's.
 Result<int> watch(Context& context) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is seen below
   Interrupt interrupt;
   std::mutex mutex;
   std::condition_variable_any bell;

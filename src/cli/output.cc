@@ -121,6 +121,11 @@ void Output::note(std::string_view text) {
   std::fprintf(stderr, "%s\n", shown(without_logins(text)).c_str());
 }
 
+void Output::warning(const Error& error) {
+  std::fflush(stdout);
+  std::fprintf(stderr, error_colour_ ? "\033[33mWarning:\033[0m %s\n" : "Warning: %s\n", words_of(error).c_str());
+}
+
 void Output::error(const Error& error, int exit_status) {
   const std::string words = words_of(error);
   event(boost::json::object{
@@ -168,12 +173,12 @@ void Output::redraw() {
   if (columns() > 0) write("\033[H\033[2J");
 }
 
-Result<void> Output::finish() {
+Result<void> Output::finish(Reader reader) {
   if (!broken_ && std::fflush(stdout) != 0) {
     broken_ = true;
     broken_errno_ = errno;
   }
-  if (!broken_ || broken_errno_ == EPIPE) return {};
+  if (!broken_ || (broken_errno_ == EPIPE && reader == Reader::may_leave)) return {};
   return fail_errno("writing the output", broken_errno_);
 }
 

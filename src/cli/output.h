@@ -2,8 +2,9 @@
 // Thread: one.
 // What holds: nothing that can harm a terminal or fool its reader comes through (util/shown_text.h), whatever the text;
 // of our own only colours do. JSON lines are valid UTF-8 and show no such character either, without changing a value;
-// no login of a URL is printed. Colour is used only on a terminal, and not if NO_COLOR is set. With --json, stdout carries only JSON lines.
-// A failed write (a full disk) is an error at the end; a reader that has closed the pipe (`| head`) is not.
+// no login of a URL is printed. Colour is used only on a terminal, and not if NO_COLOR is set. With --json, stdout
+// carries only JSON lines. A failed write (a full disk) is an error at the end; a reader that has closed the pipe
+// (`| head`) is one only where it was owed a result.
 #pragma once
 
 #include <string>
@@ -37,6 +38,7 @@ class Output {
   void line(std::string_view text);                              // stdout, for people; silent with --json
   void event(const boost::json::value& value);                   // stdout, one JSON line; silent without --json
   void note(std::string_view text);                              // stderr, for people; silent with --json or --quiet
+  void warning(const Error& error);                              // stderr, whatever is silent
   void error(const Error& error, int exit_status);               // stderr; with --json also {"error":…} on stdout
   std::string styled(Style style, std::string_view text) const;  // for stdout
 
@@ -50,8 +52,10 @@ class Output {
   // Clears the terminal and goes to its top; does nothing if stdout is not a terminal.
   void redraw();
 
-  // Flushes stdout. Code::io: something could not be written.
-  Result<void> finish();
+  // Flushes stdout. Code::io: something could not be written. A reader that has left (`| head`) is no failure, unless
+  // it is owed a result that nothing else tells.
+  enum class Reader { may_leave, is_owed };
+  Result<void> finish(Reader reader = Reader::may_leave);
 
  private:
   Options options_;

@@ -327,7 +327,6 @@ class Server {
 Result<void> run_server(library::ServerPlan plan, Config config, const Folders& folders, const Tell& tell,
                         const ReadAgain& read_again) {
   log::set_level(level_of(config.output.log_level));
-  std::signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of one write
   EAI_CHECK(make_folders(folders.state, 0700));
   // Before the pool is made: it ends what it takes for the leftovers of a dead server.
   EAI_TRY(library::ServerSeat seat, library::ServerSeat::take(folders));

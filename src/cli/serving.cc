@@ -62,6 +62,10 @@ Result<int> serve_in_background(Context& context, const std::vector<std::string>
   }
   print_ready(*ready, context.out);
   context.out.note("  log    " + library::server_log_of(context.folders).string() + "\n  stop   eai model stop");
+  if (auto told = context.out.finish(Output::Reader::is_owed); !told) {
+    return Failure(std::move(told).error().with(
+        "the server runs, and `eai model stop` stops it, but where it answers could not be printed"));
+  }
   return 0;
 }
 
