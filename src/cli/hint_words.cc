@@ -23,7 +23,7 @@ std::string_view shell_words(Hint hint) {
     case Hint::image_task:
       return "preserve an image model with --task image-generation (or image-edit)";
     case Hint::join_split_model:
-      return "join them first (llama-gguf-split --merge)";
+      return "use --format unixfs, which keeps them as they are, or join them first (llama-gguf-split --merge)";
     case Hint::start_over:
       return "if an earlier run decided this, use --no-resume to start over";
     case Hint::kubo_address:

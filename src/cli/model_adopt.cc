@@ -44,7 +44,10 @@ Result<int> model_adopt(Context& context) {
                                              "`eai model adopt <folder>`");
   }
   if (candidates->empty()) {
-    return fail(Code::not_found, folder.string() + " contains no models of the Python tool (<hash>.gguf)");
+    return fail(Code::not_found, folder.string() +
+                                     " contains no models of the Python tool (<hash>.gguf); a folder "
+                                     "with a model of your own gets a hash with `eai model preserve " +
+                                     printable(folder.string()) + "`");
   }
   Interrupt interrupt;
   int status = 0;

@@ -45,6 +45,7 @@ void print_line(Output& out, std::string_view label, std::uint64_t bytes, const 
 
 void print(const library::Subject& subject, const library::Estimate& estimate, Output& out) {
   out.line(out.styled(Style::bold, subject.name));
+  if (!subject.understood.empty()) out.line("  " + subject.understood);
   for (const Line& line : lines_of(estimate)) {
     if (line.bytes > 0) print_line(out, line.label, line.bytes, line.why, Style::plain);
   }

@@ -43,7 +43,6 @@ Result<std::optional<double>> parse_ram(const std::string& text) {
 
 preserve::Options options_of(const PreserveSettings& settings) {
   preserve::Options out;
-  out.format = settings.format == "unixfs" ? model::Format::unixfs : model::Format::archive;
   if (settings.layout == "fixed") out.layout = model::Layout::fixed;
   if (settings.layout == "tensor") out.layout = model::Layout::tensor;
   out.part_size = settings.zip_chunk_size * k_mib;
@@ -72,11 +71,25 @@ Result<preserve::HomeSettings> home_settings(const Config& config) {
   return out;
 }
 
+// "." and ".." are called what the shell says, which is what the user sees: it remembers the link by which it came.
+fs::path as_the_shell_says(const fs::path& typed) {
+  fs::path last;
+  for (const fs::path& part : typed) {
+    if (!part.empty() && part != ".") last = part;
+  }
+  const char* here = std::getenv("PWD");
+  if (typed.is_absolute() || !(last.empty() || last == "..") || here == nullptr || *here != '/') return typed;
+  const fs::path said = (fs::path(here) / typed).lexically_normal();
+  std::error_code none;
+  return fs::equivalent(said, typed, none) && !none ? said : typed;
+}
+
 Result<library::PreserveRequest> request_of(const Context& context) {
   const PreserveSettings& settings = context.config.preserve;
   library::PreserveRequest out;
   out.folder = context.words.folder.empty() ? settings.folder : context.words.folder;
   if (out.folder.empty()) return fail(Code::invalid, "say which folder: eai model preserve --folder-path <folder>");
+  out.folder = as_the_shell_says(out.folder);
   out.said.config_name = settings.config_name;
   out.said.lora = settings.lora;
   if (!settings.task.empty()) {
@@ -84,6 +97,9 @@ Result<library::PreserveRequest> request_of(const Context& context) {
   }
   EAI_TRY(out.said.ram_gb, parse_ram(settings.ram));
   out.options = options_of(settings);
+  if (!settings.format.empty()) {
+    out.format = settings.format == "unixfs" ? model::Format::unixfs : model::Format::archive;
+  }
   out.homes = settings.homes;
   EAI_TRY(out.home, home_settings(context.config));
   out.offline = context.config.fetch.offline;
@@ -92,7 +108,8 @@ Result<library::PreserveRequest> request_of(const Context& context) {
   return out;
 }
 
-void tell(const preserve::Outcome& outcome, const Context& context) {
+void tell(const library::Preserved& preserved, const Context& context) {
+  const preserve::Outcome& outcome = preserved.outcome;
   Output& out = context.out;
   const bool archive = outcome.metadata.format == model::Format::archive;
   json::array files;
@@ -120,6 +137,9 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
         json::object{{"home", failure.home}, {"code", name_of(failure.error.code)}, {"why", words_of(failure.error)}});
   }
   event["failed"] = std::move(failed);
+  json::array warnings;
+  for (const Error& warning : preserved.warnings) warnings.push_back(json::string(words_of(warning)));
+  event["warnings"] = std::move(warnings);
   out.event(event);
   if (out.quiet()) return;
   std::string line = human_bytes(outcome.bytes) + " in the folder, " + human_bytes(outcome.payload) + " to keep";
@@ -134,9 +154,9 @@ void tell(const preserve::Outcome& outcome, const Context& context) {
   if (outcome.resumed > 0) out.line(human_bytes(outcome.resumed) + " were already sent by an earlier run");
 }
 
-bool sends_to_lighthouse(const library::PreserveRequest& request) {
+bool sends_to_lighthouse(const library::PreserveRequest& request, const preserve::Outcome& outcome) {
   const auto& homes = request.homes;
-  return request.options.format == model::Format::archive &&
+  return outcome.metadata.format == model::Format::archive &&
          (homes.empty() || std::find(homes.begin(), homes.end(), library::k_lighthouse) != homes.end());
 }
 
@@ -186,20 +206,23 @@ Result<int> model_preserve(Context& context) {
   auto preserved = job.result();
   if (!preserved) return tell_end(context, request, job.feed(), std::move(preserved).error(), interrupt);
   const preserve::Outcome& outcome = preserved->outcome;
-  tell(outcome, context);
-  if (request.options.dry_run && sends_to_lighthouse(request)) {
+  tell(*preserved, context);
+  if (request.options.dry_run && sends_to_lighthouse(request, outcome)) {
     context.out.note("Lighthouse may split parts in its own way; then their CIDs and the hash are different.");
   }
   context.out.line(outcome.hash.str());
   auto ended = library::end_journal(*preserved);
   const int status = tell_failures(context, outcome);
   // Said last: the hash, which is worth more, is out.
-  if (preserved->unsettled && interrupt.requested()) {
+  for (const Error& warning : preserved->warnings) context.out.warning(warning);
+  if (!ended) context.out.warning(std::move(ended).error().with("the journal of this run was not removed"));
+  if (auto told = context.out.finish(Output::Reader::is_owed); !told) {
+    return Failure(std::move(told).error().with("the hash is " + outcome.hash.str() + ", but it could not be printed"));
+  }
+  if (preserved->stopped) {
     context.out.note("Stopped. It was sent, but is not in the local store yet; run the same command to continue.");
     return k_interrupted;
   }
-  if (preserved->unsettled) return Failure(*std::move(preserved->unsettled));
-  if (!ended) return Failure(std::move(ended).error());
   return status;
 }
 

@@ -76,8 +76,8 @@ struct PreserveSettings {
   bool lora = false;
   std::uint64_t zip_chunk_size = 512;  // MiB
   std::uint64_t threads = 16;
-  std::vector<std::string> homes;  // empty: lighthouse
-  std::string format = "archive";
+  std::vector<std::string> homes;      // empty: lighthouse
+  std::string format;                  // empty: archive, or unixfs for a model in pieces
   std::string layout;                  // empty: tensor for a GGUF, else fixed
   std::vector<std::string> providers;  // multiaddrs
   bool dry_run = false;

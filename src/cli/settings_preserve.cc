@@ -8,7 +8,7 @@ std::vector<Setting> preserve_settings() {
   const Rows<S> in(&Config::preserve);
   return {
       in.text("preserve.folder_path", "EAI_FOLDER_PATH", "--folder-path", &S::folder,
-              "The model's folder, with the model's file in it: <name>/<name>", {.value_name = "FOLDER"}),
+              "The model's folder, whose name the model gets", {.value_name = "FOLDER"}),
       in.text("preserve.task", "EAI_TASK", "--task", &S::task, "What the model is for",
               {.choices = {"chat", "embed", "image-generation", "image-edit"},
                .value_name = "TASK",
@@ -31,7 +31,9 @@ std::vector<Setting> preserve_settings() {
               "A home: lighthouse, kubo, kubo:<URL>, pinning:<URL>, car:<file>; may be repeated",
               {.value_name = "HOME", .usual = "lighthouse"}),
       in.text("preserve.format", "EAI_PRESERVE_FORMAT", "--format", &S::format, "How the bytes are kept",
-              {.choices = {"archive", "unixfs"}, .value_name = "FORMAT"}),
+              {.choices = {"", "archive", "unixfs"},
+               .value_name = "FORMAT",
+               .usual = "archive; unixfs for a model in pieces"}),
       in.text("preserve.layout", "EAI_PRESERVE_LAYOUT", "--layout", &S::layout, "Where unixfs leaves begin",
               {.choices = {"", "fixed", "tensor"}, .value_name = "LAYOUT", .usual = "tensor for a GGUF, else fixed"}),
       in.list("preserve.providers", "EAI_PRESERVE_PROVIDERS", "--provider", &S::providers,

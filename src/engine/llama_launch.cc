@@ -7,6 +7,7 @@
 
 #include "engine/kv_cache.h"
 #include "engine/llama_options.h"
+#include "model/split_name.h"
 #include "util/text.h"
 
 namespace eai::engine {
@@ -61,6 +62,29 @@ Result<model::GgufInfo> header(const fs::path& path, std::string_view role) {
   if (!info) return Failure(std::move(info).error().with(role));
   info->tensors.clear();
   return std::move(*info);
+}
+
+// What the header of the first piece says, with the weights of all pieces.
+Result<model::GgufInfo> header_of_model(const fs::path& path) {
+  EAI_TRY(model::GgufInfo info, header(path, "the model's file"));
+  if (info.split_count < 2) return info;
+  const std::vector<fs::path> pieces = pieces_of(path);
+  if (info.split_number != 0 || pieces.size() != info.split_count) {
+    return fail(Code::invalid, path.string() + " is the piece " + std::to_string(info.split_number + 1) + " of " +
+                                   std::to_string(info.split_count) +
+                                   "; name the first one, which is called <name>-00001-of-" +
+                                   model::piece_name("", 1, static_cast<std::uint32_t>(info.split_count)).substr(10) +
+                                   ", with the others beside it");
+  }
+  for (std::size_t i = 1; i < pieces.size(); ++i) {
+    EAI_TRY(const model::GgufInfo piece, header(pieces[i], "a piece of the model"));
+    if (piece.split_count != info.split_count || piece.split_number != i) {
+      return fail(Code::invalid, pieces[i].string() + " is not the piece " + std::to_string(i + 1) + " of this model");
+    }
+    info.tensor_bytes = add_saturating(info.tensor_bytes, piece.tensor_bytes);
+    info.parameters = add_saturating(info.parameters, piece.parameters);
+  }
+  return info;
 }
 
 // The workers hold layers, context and the buffers of a step. What stays here is the table of the vocabulary's vectors, and
@@ -123,9 +147,19 @@ Result<model::GgufInfo> read_gguf_file(const fs::path& path) {
   return gguf;
 }
 
+std::vector<fs::path> pieces_of(const fs::path& gguf) {
+  const auto piece = model::parse_piece_name(gguf.filename().string());
+  if (!piece || piece->number != 1) return {gguf};
+  std::vector<fs::path> out;
+  for (std::uint32_t number = 1; number <= piece->count; ++number) {
+    out.push_back(gguf.parent_path() / model::piece_name(piece->stem, number, piece->count));
+  }
+  return out;
+}
+
 Result<Inspection> inspect_llama_model(const ModelSpec& spec) {
   Inspection found;
-  EAI_TRY(found.info, header(spec.gguf, "the model's file"));
+  EAI_TRY(found.info, header_of_model(spec.gguf));
   if (found.info.is_projector) return fail(Code::invalid, spec.gguf.string() + " is an image projector, not a model");
   const std::string given_template(value_of(spec.extra_arguments, "--chat-template"));
   const std::string& chat_template = given_template.empty() ? found.info.chat_template : given_template;

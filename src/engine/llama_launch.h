@@ -25,4 +25,7 @@ Result<Inspection> inspect_llama_model(const ModelSpec& spec);
 // The header of a model, a projector or an adapter. The file must be as large as its header says.
 Result<model::GgufInfo> read_gguf_file(const fs::path& path);
 
+// All files of a model: the one that is given, or the pieces that llama.cpp loads when it is given the first of them.
+std::vector<fs::path> pieces_of(const fs::path& gguf);
+
 }  // namespace eai::engine

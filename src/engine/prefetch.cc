@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include "engine/llama_launch.h"
+
 namespace eai::engine {
 
 std::vector<fs::path> files_of(const ModelSpec& spec) {
@@ -13,7 +15,7 @@ std::vector<fs::path> files_of(const ModelSpec& spec) {
       if (at->is_regular_file(unreadable)) files.push_back(at->path());
     }
   } else {
-    files.push_back(spec.gguf);
+    files = pieces_of(spec.gguf);
   }
   if (spec.projector) files.push_back(*spec.projector);
   for (const Adapter& adapter : spec.adapters) files.push_back(adapter.gguf);

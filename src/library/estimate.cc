@@ -6,6 +6,7 @@
 #include "engine/pool.h"
 #include "engine/worker.h"
 #include "library/plan.h"
+#include "preserve/folder.h"
 #include "store/file_names.h"
 #include "util/text.h"
 
@@ -25,21 +26,32 @@ Result<void> check_is_file(const fs::path& path) {
   return fail(Code::invalid, printable(path.string()) + " is not a file; name the GGUF file itself");
 }
 
+// Which of its files are the model and its projector, as in preserving.
+Result<Subject> folder_subject(const std::string& path, Subject out) {
+  EAI_TRY(const preserve::Folder folder, preserve::open_folder(path, {}));
+  out.name = printable(folder.name);
+  out.understood = folder.notes.front().text;
+  out.spec.gguf = folder.files.front()->path();
+  out.spec.task = folder.task;
+  if (folder.files.size() > folder.pieces) out.spec.projector = folder.files.back()->path();
+  return out;
+}
+
 Result<Subject> file_subject(const std::string& file, const std::string& projector, const ServeSettings& settings) {
-  EAI_CHECK(check_is_file(file));
-  EAI_TRY(const model::GgufInfo info, engine::read_gguf_file(file));
-  if (info.split_count > 1) {
-    return fail(Code::unsupported,
-                printable(file) + " is one of " + std::to_string(info.split_count) + " pieces of a model",
-                Hint::join_split_model);
-  }
   Subject out{printable(fs::path(file).filename().string()), {}};
-  out.spec.gguf = file;
   out.spec.context_length = static_cast<std::uint32_t>(settings.context_length);
   out.spec.parallel = static_cast<std::uint32_t>(settings.parallel);
   EAI_TRY(out.spec.workers, engine::parse_workers(settings.engines.workers));
-  const bool embeds = info.pooling.value_or(0) != 0 || !info.causal;
-  out.spec.task = embeds ? model::Task::embed : model::Task::chat;
+  std::error_code none;
+  if (fs::is_directory(file, none)) {
+    EAI_TRY(out, folder_subject(file, std::move(out)));
+  } else {
+    EAI_CHECK(check_is_file(file));
+    EAI_TRY(const model::GgufInfo info, engine::read_gguf_file(file));
+    out.spec.gguf = file;
+    const bool embeds = info.pooling.value_or(0) != 0 || !info.causal;
+    out.spec.task = embeds ? model::Task::embed : model::Task::chat;
+  }
   if (!projector.empty()) {
     EAI_CHECK(check_is_file(projector));
     out.spec.projector = projector;

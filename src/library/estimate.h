@@ -17,10 +17,11 @@ namespace eai::library {
 struct Subject {
   std::string name;  // as people call it
   engine::ModelSpec spec;
+  std::string understood = {};  // of a folder: what is in it
 };
 
 struct EstimateRequest {
-  std::vector<std::string> files;   // GGUF files anywhere; no store is opened for them
+  std::vector<std::string> files;   // GGUF files anywhere, or folders with a model; no store is opened for them
   std::vector<std::string> models;  // names
   std::vector<std::string> hashes;
   std::string projector;  // the image projector that goes with the files

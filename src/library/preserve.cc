@@ -1,6 +1,9 @@
 #include "library/preserve.h"
 
 #include <algorithm>
+#include <cerrno>
+
+#include <unistd.h>
 
 #include "library/audit.h"
 #include "library/keep.h"
@@ -39,8 +42,9 @@ Result<preserve::Homes> homes_of(const PreserveRequest& request, std::stop_token
   return homes;
 }
 
-preserve::Options options_of(const PreserveRequest& request, const Folders& folders) {
+preserve::Options options_of(const PreserveRequest& request, const preserve::Folder& folder, const Folders& folders) {
   preserve::Options out = request.options;
+  out.format = request.format.value_or(folder.pieces > 1 ? model::Format::unixfs : model::Format::archive);
   const store::HomePaths paths{folders.home};
   out.work_folder = paths.preserve();
   std::error_code none;
@@ -55,22 +59,53 @@ model::Layout layout_of(const preserve::Options& options, const preserve::Folder
   return has_gguf ? model::Layout::tensor : model::Layout::fixed;
 }
 
-// What is left on this machine, except the journal.
-Result<void> settle_here(const PreserveRequest& request, const Folders& folders, const preserve::Folder& folder,
-                         const preserve::Outcome& outcome, Feed& feed, const std::stop_token& stop) {
+fs::path copy_of_metadata(const PreserveRequest& request, const std::string& folder_name) {
+  return *request.copies_in / (folder_name + "_metadata.json");
+}
+
+// Hours before it is needed.
+Result<void> can_be_written(const fs::path& file) {
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  std::error_code none;
+  if (fs::is_directory(file, none)) return fail(Code::io, printable(file.string(), 400) + " is a folder");
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    return fail_errno("writing to " + printable(folder.string(), 400), errno);
+  EAI_TRY(const std::uint64_t room, free_space(folder));
+  if (room == 0) return fail_errno("writing to " + printable(folder.string(), 400), ENOSPC);
+  return {};
+}
+
+// What is left on this machine, except the journal. The model is at its homes, so nothing here can make that a failure.
+void settle_here(const PreserveRequest& request, const Folders& folders, const preserve::Folder& folder,
+                 Preserved& preserved, Feed& feed, const std::stop_token& stop) {
+  const preserve::Outcome& outcome = preserved.outcome;
+  const auto warn = [&](Error error, std::string_view what) {
+    preserved.warnings.push_back(std::move(error).with(what));
+  };
+  if (const auto trouble = outcome.journal ? outcome.journal->trouble() : std::nullopt) {
+    warn(*trouble, "the journal of this run is not whole");
+  }
   if (request.copies_in) {
-    const fs::path copy = *request.copies_in / (outcome.metadata.folder_name + "_metadata.json");
-    EAI_CHECK(write_file_atomic(copy, view_of(outcome.metadata_json), 0644));
-    feed.note("The metadata is in " + copy.string());
+    const fs::path copy = copy_of_metadata(request, outcome.metadata.folder_name);
+    if (auto written = write_file_atomic(copy, view_of(outcome.metadata_json), 0644); written) {
+      feed.note("The metadata is in " + copy.string());
+    } else {
+      warn(std::move(written).error(), "the copy of the metadata, " + copy.string() + ", was not written");
+    }
   }
   const store::HomePaths paths{folders.home};
-  EAI_CHECK(preserve::write_block_list(paths.block_list(outcome.hash), outcome.blocks));
-  if (!request.keep_here) return {};
-  const auto kept = take_into_store(folders, folder, outcome, feed, stop);
-  if (!kept && stop.stop_requested()) return fail(Code::cancelled, "stopped");
-  // The model is up: that this disk would not take it is no failure of that.
-  feed.note(kept ? "In the local store " + *kept : "Not in the local store: " + kept.error().message);
-  return {};
+  if (auto listed = preserve::write_block_list(paths.block_list(outcome.hash), outcome.blocks); !listed) {
+    warn(std::move(listed).error(), "the list of the model's blocks was not written");
+  }
+  if (!request.keep_here) return;
+  auto kept = take_into_store(folders, folder, outcome, feed, stop);
+  if (kept) {
+    feed.note("In the local store " + *kept);
+  } else if (stop.stop_requested()) {
+    preserved.stopped = true;
+  } else {
+    warn(std::move(kept).error(), "Not in the local store");
+  }
 }
 
 }  // namespace
@@ -84,26 +119,30 @@ Result<Preserved> preserve_folder(const PreserveRequest& request, const Folders&
   if (request.options.lora) EAI_CHECK(check_lora_folder(folder.path));
   EAI_TRY(const preserve::Homes homes, homes_of(request, all.get_token(), monitor));
   for (const preserve::Note& note : folder.notes) feed.note(note.text, note.hint);
+  const preserve::Options options = options_of(request, folder, folders);
+  if (!request.format && folder.pieces > 1) feed.note("format: unixfs, which keeps the pieces as they are");
   const bool dry = request.options.dry_run;
-  if (dry && request.options.format == model::Format::unixfs) {
+  if (request.copies_in && !dry) {
+    if (const auto good = can_be_written(copy_of_metadata(request, folder.name)); !good) {
+      feed.note("No copy of the metadata will be left here: " + good.error().message);
+    }
+  }
+  if (dry && options.format == model::Format::unixfs) {
     EAI_CHECK(list_blocks_of_store(folders, layout_of(request.options, folder), request.options.threads, feed, stop));
   }
-  const preserve::Options options = options_of(request, folders);
   Result<preserve::Outcome> outcome = [&] {
     const PreserveWatch watch(monitor, folder.name, feed);
     return preserve::preserve(folder, options, homes, monitor, all);
   }();
   if (!outcome) return Failure(std::move(outcome).error());
-  Preserved out{*std::move(outcome), std::nullopt};
-  if (dry) return out;
-  auto settled = settle_here(request, folders, folder, out.outcome, feed, stop);
-  if (!settled) out.unsettled = std::move(settled).error();
+  Preserved out{*std::move(outcome), {}};
+  if (!dry) settle_here(request, folders, folder, out, feed, stop);
   return out;
 }
 
 Result<void> end_journal(const Preserved& preserved) {
   const preserve::Outcome& outcome = preserved.outcome;
-  if (!outcome.journal || preserved.unsettled || !outcome.failures.empty()) return {};
+  if (!outcome.journal || preserved.stopped || !outcome.failures.empty()) return {};
   return outcome.journal->remove();
 }
 

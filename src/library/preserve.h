@@ -16,19 +16,20 @@ namespace eai::library {
 struct PreserveRequest {
   fs::path folder;
   preserve::Said said;
-  preserve::Options options;          // work_folder and known are filled in here
-  std::vector<std::string> homes;     // none: Lighthouse; with a dry run none at all
-  preserve::HomeSettings home;        // keys, addresses and tries; the rest is filled in here
-  bool offline = false;               // no connection is opened: only CAR files can be homes
-  bool keep_here = true;              // the model comes into the store too
-  std::optional<fs::path> copies_in;  // the folder where a copy of the metadata is left
+  preserve::Options options;            // format, work_folder and known are filled in here
+  std::optional<model::Format> format;  // none: archive, or unixfs for a model in pieces, which an archive cannot hold
+  std::vector<std::string> homes;       // none: Lighthouse; with a dry run none at all
+  preserve::HomeSettings home;          // keys, addresses and tries; the rest is filled in here
+  bool offline = false;                 // no connection is opened: only CAR files can be homes
+  bool keep_here = true;                // the model comes into the store too
+  std::optional<fs::path> copies_in;    // the folder where a copy of the metadata is left
 };
 
 struct Preserved {
   preserve::Outcome outcome;
-  // The model is at its homes, but what was to be left on this machine is not all here; Code::cancelled: it was stopped
-  // then.
-  std::optional<Error> unsettled;
+  // The model is at its homes. What was to be left on this machine besides is not all here, for these reasons.
+  std::vector<Error> warnings;
+  bool stopped = false;  // while it was taken into the store
 };
 
 // Errors as those of preserve::open_folder(), make_homes() and preserve(). The same call goes on where an earlier one

@@ -11,6 +11,12 @@ namespace {
 constexpr std::size_t k_longest_name = 40;
 
 Failure unknown_name(const Library& library, const std::string& word) {
+  std::error_code none;
+  if (names_file(word) && fs::exists(word, none)) {
+    return fail(Code::not_found,
+                printable(word) + " is " + (fs::is_directory(word, none) ? "a folder" : "a file") +
+                    "; what runs here is a model with a hash, and a folder gets one by being preserved");
+  }
   std::vector<std::string> names = library.catalog.names();
   for (const store::Model& model : library.contents.models) names.push_back(model.metadata.folder_name);
   std::string message = "no model is called \"" + printable(word) + "\"";

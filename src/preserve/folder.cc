@@ -5,7 +5,9 @@
 #include <cstdio>
 
 #include "model/image_model.h"
-#include "util/shown_text.h"
+#include "model/split_name.h"
+#include "preserve/listing.h"
+#include "preserve/understand.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -16,80 +18,59 @@ using model::Task;
 
 bool is_image(Task task) { return task == Task::image_generation || task == Task::image_edit; }
 
-struct Listing {
-  std::vector<std::string> names;  // of ordinary files, below the folder
-  std::vector<std::string> hidden;
-};
-
-Result<void> list(const fs::path& folder, const std::string& prefix, Listing& out) {
-  std::error_code error;
-  fs::directory_iterator at(folder, error);
-  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
-    const fs::directory_entry& entry = *at;
-    const std::string name = prefix + entry.path().filename().string();
-    if (entry.path().filename().string().starts_with('.')) {
-      out.hidden.push_back(name);
-      continue;
-    }
-    std::error_code unknown;
-    const fs::file_status status = entry.symlink_status(unknown);
-    if (unknown) return fail(Code::io, "reading " + entry.path().string() + ": " + unknown.message());
-    if (fs::is_symlink(status)) {
-      return fail(Code::invalid, printable(entry.path().string(), 400) +
-                                     " is a link; put the file itself there (links are never followed)");
-    }
-    if (fs::is_directory(status)) {
-      EAI_CHECK(list(entry.path(), name + "/", out));
-    } else if (fs::is_regular_file(status)) {
-      out.names.push_back(name);
-    } else {
-      return fail(Code::invalid, printable(entry.path().string(), 400) + " is neither a file nor a folder");
-    }
-  }
-  if (error) return fail(Code::io, "reading the folder " + folder.string() + ": " + error.message());
-  return {};
+model::ImageFile image_file(std::shared_ptr<SourceFile> file) {
+  const std::string name = file->name();
+  const std::uint64_t size = file->size();
+  return {name, size, [file = std::move(file)](std::uint64_t offset, std::span<std::uint8_t> into) {
+            return file->read(offset, into);
+          }};
 }
 
-Failure missing_model(const Folder& folder, const Listing& listing) {
-  std::string message = "the folder " + folder.path.string() + " holds no file \"" + folder.name +
-                        "\": the model must have the folder's name, without an ending";
-  for (const std::string& name : listing.names) {
-    if (name.ends_with(".gguf")) {
-      message += "; rename it: mv '" + printable((folder.path / name).string(), 400) + "' '" +
-                 (folder.path / folder.name).string() + "'";
-      break;
-    }
+// What is no GGUF although its name says so, or nothing at all.
+Failure not_a_gguf(const SourceFile& file, Error why) {
+  std::string start(60, '\0');
+  start.resize(std::min<std::uint64_t>(start.size(), file.size()));
+  if (file.read(0, {reinterpret_cast<std::uint8_t*>(start.data()), start.size()}) &&
+      start.starts_with("version https://git-lfs.")) {
+    return fail(Code::invalid, printable(file.path().string(), 400) +
+                                   " is only a pointer of Git LFS to the file; get the file itself: git -C " +
+                                   shell_word(file.path().parent_path().string()) + " lfs pull");
   }
-  const bool is_image = std::any_of(listing.names.begin(), listing.names.end(), [](const std::string& name) {
+  return Failure(std::move(why));
+}
+
+// A folder without a GGUF.
+Failure missing_model(const Folder& folder, const Listing& listing) {
+  const std::string where = "the folder " + printable(folder.path.string(), 400);
+  if (listing.names.empty()) return fail(Code::invalid, where + " is empty");
+  const bool has_weights = std::any_of(listing.names.begin(), listing.names.end(), [](const std::string& name) {
     return name == "model_index.json" || name.ends_with(".safetensors");
   });
-  if (listing.names.empty()) message = "the folder " + folder.path.string() + " is empty";
-  return fail(Code::invalid, message, is_image ? Hint::image_task : Hint::none);
-}
-
-// Whether tensors on the way into the model have its width. What the header says is not enough: of LLaVA it is the
-// width of CLIP's own projection.
-bool leads_into(const GgufInfo& projector, std::uint64_t width) {
-  return std::any_of(projector.tensors.begin(), projector.tensors.end(), [&](const model::GgufTensor& tensor) {
-    const bool on_the_way = tensor.name.starts_with("mm.") || tensor.name.starts_with("resampler.");
-    return on_the_way && std::find(tensor.shape.begin(), tensor.shape.end(), width) != tensor.shape.end();
-  });
-}
-
-Result<void> check_projector(const Folder& folder, const GgufInfo& model, const GgufInfo& projector) {
-  const std::string name = model::projector_name(folder.name);
-  if (!projector.is_projector) return fail(Code::invalid, name + " is a model, not a projector");
-  const std::uint64_t given = projector.projection_length, wanted = model.embedding_length;
-  if (given != 0 && given != wanted && !leads_into(projector, wanted)) {
-    return fail(Code::invalid, name + " does not fit " + folder.name + ": it gives " + std::to_string(given) +
-                                   " numbers, the model wants " + std::to_string(wanted));
+  std::vector<model::ImageFile> files;
+  for (const std::string& name : listing.names) {
+    if (auto file = SourceFile::open(folder.path, name)) files.push_back(image_file(*std::move(file)));
   }
-  return {};
+  const auto image = model::recognise_image_model(files, "", Task::image_generation);
+  if (image) {
+    return fail(Code::invalid, where + " holds a " + std::string(model::name_of(image->family)) + " image model",
+                Hint::image_task);
+  }
+  if (!has_weights) {
+    return fail(Code::invalid, where +
+                                   " holds no GGUF file, so there is no model in it; put the model's GGUF there: mv " +
+                                   "<model>.gguf " + shell_word(folder.path.string() + "/"));
+  }
+  return fail(Code::invalid,
+              where +
+                  " holds no GGUF file; a text model in safetensors becomes one with llama.cpp's "
+                  "convert_hf_to_gguf.py " +
+                  shell_word(folder.path.string()),
+              Hint::image_task);
 }
 
 bool looks_like_embedding(const GgufInfo& model) { return !model.causal || model.pooling.value_or(0) != 0; }
 
-Result<void> settle_task(Folder& folder, std::optional<Task> task, const GgufInfo& model) {
+Result<void> settle_task(Folder& folder, std::optional<Task> task, const GgufInfo& model, const std::string& file) {
   const bool embeds = looks_like_embedding(model);
   if (!task) {
     folder.task = embeds ? Task::embed : Task::chat;
@@ -98,7 +79,7 @@ Result<void> settle_task(Folder& folder, std::optional<Task> task, const GgufInf
   }
   folder.task = *task;
   if (*task == Task::chat && !model.causal) {
-    return fail(Code::invalid, folder.name + " is an embedding model (" + model.architecture + ", not causal)",
+    return fail(Code::invalid, file + " is an embedding model (" + model.architecture + ", not causal)",
                 Hint::embedding_task);
   }
   if (*task == Task::embed && !embeds && !model.chat_template.empty()) {
@@ -113,31 +94,78 @@ std::string ram_text(double gb) {
   return text;
 }
 
-Result<void> open_text_model(Folder& folder, const Listing& listing, std::optional<Task> task) {
-  const std::string projector = model::projector_name(folder.name);
+// The GGUFs of the folder, and the names of all other files.
+struct Held {
+  SourceFiles files;
+  std::vector<HeldGguf> ggufs;  // of files
+  std::vector<std::string> others;
+};
+
+Result<Held> open_ggufs(const Folder& folder, const Listing& listing) {
+  Held out;
   for (const std::string& name : listing.names) {
-    if (name != folder.name && name != projector) folder.note("not sent: " + printable(name));
+    const bool called_so = name.ends_with(".gguf") || name == folder.name || name == model::projector_name(folder.name);
+    auto file = SourceFile::open(folder.path, name);
+    if (!file && called_so) return Failure(std::move(file).error());
+    if (!file) {  // it would not be sent anyway
+      out.others.push_back(name);
+      continue;
+    }
+    auto info = read_header(**file, called_so ? Header::needed : Header::if_gguf);
+    if (!info) return not_a_gguf(**file, std::move(info).error());
+    const auto twin = std::find_if(out.files.begin(), out.files.end(), [&](const auto& o) { return o->is(**file); });
+    if (!*info || twin != out.files.end()) {
+      out.others.push_back(twin == out.files.end() ? name : name + " (the same file as " + (*twin)->name() + ")");
+      continue;
+    }
+    out.ggufs.push_back({name, **std::move(info)});
+    out.files.push_back(*std::move(file));
   }
-  if (std::find(listing.names.begin(), listing.names.end(), folder.name) == listing.names.end()) {
-    return missing_model(folder, listing);
+  return out;
+}
+
+void note_others(Folder& folder, const std::vector<std::string>& others) {
+  constexpr std::size_t k_shown = 6;
+  if (others.empty()) return;
+  std::string text = "not sent: ";
+  for (std::size_t i = 0; i < others.size() && i < k_shown; ++i) text += (i == 0 ? "" : ", ") + printable(others[i]);
+  if (others.size() > k_shown) text += " and " + std::to_string(others.size() - k_shown) + " more";
+  folder.note(text);
+}
+
+// A GGUF of an image model, which a language model's header does not fit.
+bool is_image_model(const std::shared_ptr<SourceFile>& file, const GgufInfo& info) {
+  return info.block_count == 0 && model::recognise_image_model({image_file(file)}, "", Task::image_generation);
+}
+
+Result<void> open_text_model(Folder& folder, const Listing& listing, std::optional<Task> task) {
+  EAI_TRY(Held held, open_ggufs(folder, listing));
+  if (held.ggufs.empty()) return missing_model(folder, listing);
+  EAI_TRY(const Understood understood, understand(folder.path, held.ggufs));
+  const std::size_t first = understood.model.front();
+  if (!task && is_image_model(held.files[first], held.ggufs[first].info)) {
+    return fail(Code::invalid, printable(held.ggufs[first].name) + " is an image model", Hint::image_task);
   }
-  for (const std::string& name : {folder.name, projector}) {
-    if (std::find(listing.names.begin(), listing.names.end(), name) == listing.names.end()) continue;
-    EAI_TRY(auto file, SourceFile::open(folder.path, name));
-    EAI_TRY(auto info, read_header(*file, Header::needed));
-    folder.files.push_back(std::move(file));
-    folder.ggufs.push_back(std::move(info));
+  for (const std::size_t i : understood.others) held.others.push_back(held.ggufs[i].name);
+  std::sort(held.others.begin(), held.others.end());
+  EAI_CHECK(settle_task(folder, task, held.ggufs[first].info, printable(held.ggufs[first].name)));
+  const std::string description = describe(understood, held.ggufs, folder.task);
+  folder.notes.insert(folder.notes.begin(), {"understood: " + description});
+  note_others(folder, held.others);
+
+  const auto add = [&](std::size_t i, const std::string& name) {
+    held.files[i]->call(name);
+    folder.files.push_back(std::move(held.files[i]));
+    folder.ggufs.emplace_back(std::move(held.ggufs[i].info));
+  };
+  folder.pieces = understood.model.size();
+  for (std::size_t i = 0; i < folder.pieces; ++i) {
+    const auto number = static_cast<std::uint32_t>(i + 1), count = static_cast<std::uint32_t>(folder.pieces);
+    add(understood.model[i], count == 1 ? folder.name : model::piece_name(folder.name, number, count));
   }
-  const GgufInfo& model = *folder.ggufs.front();
-  if (model.split_count > 1) {
-    return fail(Code::unsupported, folder.name + " is one of several files of a split model", Hint::join_split_model);
-  }
-  if (model.type == "adapter") return fail(Code::invalid, folder.name + " is an adapter for a model, not a model");
-  if (model.is_projector) return fail(Code::invalid, folder.name + " is a projector, not a model");
-  if (folder.files.size() > 1) EAI_CHECK(check_projector(folder, model, *folder.ggufs[1]));
-  EAI_CHECK(settle_task(folder, task, model));
+  if (understood.projector) add(*understood.projector, model::projector_name(folder.name));
   if (!folder.ram_gb) {
-    folder.ram_gb = estimate_ram_gb(model, folder.size());
+    folder.ram_gb = estimate_ram_gb(*folder.ggufs.front(), folder.size());
     folder.note(ram_text(*folder.ram_gb) + ", estimated from its header", Hint::set_ram);
   }
   return {};
@@ -146,10 +174,7 @@ Result<void> open_text_model(Folder& folder, const Listing& listing, std::option
 // That this program could not draw with it is no reason not to preserve it, but worth knowing.
 void look_at_image_model(Folder& folder, const Said& said) {
   std::vector<model::ImageFile> files;
-  for (const auto& file : folder.files) {
-    auto read = [file](std::uint64_t offset, std::span<std::uint8_t> into) { return file->read(offset, into); };
-    files.push_back({file->name(), file->size(), read});
-  }
+  for (const auto& file : folder.files) files.push_back(image_file(file));
   const auto model = model::recognise_image_model(files, said.config_name, folder.task);
   if (!model) {
     folder.note("eai could not draw with it: " + printable(model.error().message, 300));
@@ -161,9 +186,8 @@ void look_at_image_model(Folder& folder, const Said& said) {
   folder.note(ram_text(*folder.ram_gb) + ", its weights alone", Hint::set_ram);
 }
 
-Result<void> open_image_model(Folder& folder, Listing& listing, const Said& said) {
+Result<void> open_image_model(Folder& folder, const Listing& listing, const Said& said) {
   folder.task = *said.task;
-  std::sort(listing.names.begin(), listing.names.end());
   if (listing.names.empty()) return missing_model(folder, listing);
   for (const std::string& name : listing.names) {
     if (!model::is_model_file(folder.name, folder.task, name)) {
@@ -218,24 +242,11 @@ double estimate_ram_gb(const GgufInfo& model, std::uint64_t file_bytes) {
 }
 
 Result<Folder> open_folder(const fs::path& path, const Said& said) {
+  EAI_TRY(const Listing listing, list_folder(path));
   Folder folder;
-  std::error_code error;
-  folder.path = fs::canonical(path, error);
-  if (error) {
-    const Code code = error == std::errc::no_such_file_or_directory ? Code::not_found : Code::io;
-    return fail(code, "the folder " + path.string() + ": " + error.message());
-  }
-  if (!fs::is_directory(folder.path, error)) return fail(Code::invalid, path.string() + " is not a folder");
-  folder.name = folder.path.filename().string();
-  if (auto good = model::check_plain_name(folder.name); !good) {
-    return Failure(std::move(good).error().with("the folder's name"));
-  }
-  if (auto good = check_visible_name(folder.name); !good) {
-    return Failure(std::move(good).error().with("the folder's name \"" + printable(folder.name) + "\""));
-  }
+  folder.path = listing.path;
+  folder.name = listing.name;
   folder.ram_gb = said.ram_gb;
-  Listing listing;
-  EAI_CHECK(list(folder.path, "", listing));
   if (!listing.hidden.empty()) {
     folder.note("not sent: " + std::to_string(listing.hidden.size()) + " hidden (" + printable(listing.hidden.front()) +
                 (listing.hidden.size() > 1 ? ", …)" : ")"));

@@ -1,7 +1,8 @@
 // Why: which files of a folder are the model is found out before a byte of it is sent.
 // Thread: any; blocks on disk I/O (headers only).
-// Rules: "<name>/<name>" is the GGUF without its ending and "<name>/<name>-projector" the projector; an image model
-// consists of all ordinary files of the folder. Hidden and other files are not sent, and are listed; links are refused.
+// Rules: the headers say which GGUF is the model, or a piece of it, and which its projector (understand.h); whatever they
+// are called, they get the names that a model's files have (model/metadata.h). An image model consists of all files of
+// the folder. Hidden and other files are not sent, and are listed. Names and links: listing.h.
 #pragma once
 
 #include <optional>
@@ -24,7 +25,8 @@ struct Folder {
   fs::path path;  // absolute
   model::Task task = model::Task::chat;
   std::optional<double> ram_gb;
-  SourceFiles files;                                  // by name
+  SourceFiles files;  // the model, or its pieces in order, then the projector; of an image model all files, by name
+  std::size_t pieces = 1;                             // files that the model itself consists of; of an image model 1
   std::vector<std::optional<model::GgufInfo>> ggufs;  // of files; nothing for a file that is not a GGUF
   std::vector<Note> notes;                            // for people: what is not sent, what was guessed
   std::uint64_t size() const;

@@ -9,6 +9,11 @@ namespace eai::preserve {
 using ipld::Cid;
 
 Result<void> check_sizes(const Folder& folder, const Options& options, const std::vector<Home*>& homes) {
+  if (options.format == model::Format::archive && folder.pieces > 1) {
+    return fail(Code::unsupported,
+                "the model consists of " + std::to_string(folder.pieces) + " files, which an archive cannot hold",
+                Hint::join_split_model);
+  }
   if (options.part_size == 0) return fail(Code::invalid, "a part cannot have 0 bytes");
   // An entry of the metadata: a CID, a SHA-256, a size, and the part's name.
   const std::uint64_t parts = folder.size() / options.part_size + 1, entry = 240 + folder.name.size();

@@ -75,9 +75,17 @@ std::uint64_t Receipts::bytes_at(const std::string& home) const {
 }
 
 Result<void> Receipts::append(const std::string& line) {
-  EAI_CHECK(write_all(fd_.get(), view_of(line + "\n")));
-  if (::fsync(fd_.get()) != 0) return fail_errno("syncing " + file_.string(), errno);
-  return {};
+  auto written = write_all(fd_.get(), view_of(line + "\n"));
+  if (written && ::fsync(fd_.get()) != 0) written = fail_errno("syncing", errno);
+  if (written) return {};
+  Error error = std::move(written).error().with(file_.string());
+  if (!trouble_) trouble_ = error;
+  return Failure(std::move(error));
+}
+
+std::optional<Error> Receipts::trouble() const {
+  std::lock_guard guard(mutex_);
+  return trouble_;
 }
 
 std::optional<ipld::Cid> Receipts::find(const std::string& home, const ipld::Sha256& sha256, std::uint64_t size) const {

@@ -40,6 +40,8 @@ class Receipts {
   Result<void> settle(Settled settled);
   // Nothing that was written down counts from now on.
   Result<void> forget();
+  // The first thing that could not be written down. What was sent stays sent; only a later run would send it again.
+  std::optional<Error> trouble() const;
   // Everything is done, and there is nothing to continue.
   Result<void> remove();
 
@@ -56,6 +58,7 @@ class Receipts {
   std::map<std::string, ipld::Cid> by_key_, finished_;
   std::map<std::string, std::uint64_t> bytes_at_;
   std::optional<Settled> settled_;
+  std::optional<Error> trouble_;
 };
 
 }  // namespace eai::preserve

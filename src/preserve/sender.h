@@ -32,7 +32,7 @@ class Sender {
   void push(Parcel parcel);
   // At once, on this thread, whatever CID comes back: the caller judges it, and calls accept() if it is right.
   Result<ipld::Cid> put(const Parcel& parcel);
-  Result<void> accept(const Parcel& parcel, const ipld::Cid& cid);
+  void accept(const Parcel& parcel, const ipld::Cid& cid);
   // Waits for what was pushed. The first error, if there was one.
   Result<void> drain();
   // Nothing more is sent to this home.

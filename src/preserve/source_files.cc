@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "util/folder_entry.h"
+
 namespace eai::preserve {
 namespace {
 
@@ -22,7 +24,9 @@ Error changed(const std::string& name) {
 
 Result<std::shared_ptr<SourceFile>> SourceFile::open(const fs::path& folder, const std::string& name) {
   fs::path path = folder / name;
-  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  EAI_TRY(const EntryKind kind, entry_kind(path));
+  if (kind != EntryKind::file) return fail(Code::invalid, path.string() + " is not an ordinary file");
+  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY | O_NONBLOCK));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("reading " + path.string(), errno);
   if (!S_ISREG(info.st_mode)) return fail(Code::invalid, path.string() + " is not an ordinary file");
@@ -49,7 +53,7 @@ Result<std::shared_ptr<const FileWindow>> SourceFile::window(ByteRange range) co
 }
 
 Result<void> SourceFile::whole(const FileWindow& window) const {
-  if (shorter()) return Failure(changed(name_));
+  if (shorter()) return Failure(changed(shown_));
   return window.cut() ? Failure(why({Code::io, "reading failed"})) : Result<void>();
 }
 
@@ -58,7 +62,14 @@ bool SourceFile::shorter() const {
   return ::fstat(fd_.get(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) < size_;
 }
 
-Error SourceFile::why(Error error) const { return shorter() ? changed(name_) : std::move(error).with(path_.string()); }
+Error SourceFile::why(Error error) const { return shorter() ? changed(shown_) : std::move(error).with(path_.string()); }
+
+bool SourceFile::is(const SourceFile& other) const {
+  struct stat a {
+  }, b{};
+  return ::fstat(fd_.get(), &a) == 0 && ::fstat(other.fd_.get(), &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
 
 Result<void> SourceFile::still_same() const {
   struct stat info {};
@@ -66,11 +77,11 @@ Result<void> SourceFile::still_same() const {
   const timespec now = modified_of(info);
   const bool same = static_cast<std::uint64_t>(info.st_size) == size_ && now.tv_sec == modified_.tv_sec &&
                     now.tv_nsec == modified_.tv_nsec;
-  if (!same) return Failure(changed(name_));
+  if (!same) return Failure(changed(shown_));
   // Another file may stand there under the same name by now.
   struct stat there {};
-  if (::lstat(path_.c_str(), &there) != 0 || there.st_ino != info.st_ino || there.st_dev != info.st_dev) {
-    return Failure(changed(name_));
+  if (::stat(path_.c_str(), &there) != 0 || there.st_ino != info.st_ino || there.st_dev != info.st_dev) {
+    return Failure(changed(shown_));
   }
   return {};
 }

@@ -1,7 +1,7 @@
 // Why: the files of the folder are read while somebody may still be writing to them.
 // Thread: read(), window() and whole() from any; open() and still_same() from one.
 // What holds: what is read is the file that was opened. still_same() finds out whether it has changed since; read() and
-// whole() find out when it became shorter. Links below the folder are never followed.
+// whole() find out when it became shorter. A link to a file stands for that file.
 #pragma once
 
 #include <ctime>
@@ -18,14 +18,17 @@ namespace eai::preserve {
 
 class SourceFile {
  public:
-  // `name` is the path below the folder, for messages too. Code::invalid if it is not a regular file.
+  // `name` is the path below the folder. Code::invalid if it is not a regular file.
   static Result<std::shared_ptr<SourceFile>> open(const fs::path& folder, const std::string& name);
   // A file that this program made itself, already open for reading and writing.
   static std::shared_ptr<SourceFile> own(std::string name, UniqueFd fd);
   int fd() const { return fd_.get(); }
   // After writing to such a file: its size from now on.
   void set_size(std::uint64_t size) { size_ = size; }
+  // What the model's file is called; at first the path below the folder.
   const std::string& name() const { return name_; }
+  void call(std::string name) { name_ = std::move(name); }
+  bool is(const SourceFile& other) const;  // the same file, perhaps under another name
   const fs::path& path() const { return path_; }
   std::uint64_t size() const { return size_; }
   Result<void> read(std::uint64_t offset, std::span<std::uint8_t> into) const;
@@ -39,8 +42,8 @@ class SourceFile {
   bool shorter() const;          // than when it was opened
   Error why(Error error) const;  // that it changed, if it became shorter
   SourceFile(std::string name, fs::path path, UniqueFd fd)
-      : name_(std::move(name)), path_(std::move(path)), fd_(std::move(fd)) {}
-  std::string name_;
+      : name_(std::move(name)), shown_(name_), path_(std::move(path)), fd_(std::move(fd)) {}
+  std::string name_, shown_;  // shown_: for people, as it lies in the folder
   fs::path path_;
   UniqueFd fd_;
   std::uint64_t size_ = 0;

@@ -78,6 +78,72 @@ def write_gguf(path, fields, tensors):
         file.truncate(len(header) + offset)
 
 
+def _read_header(data):
+    """The raw key-value pairs of a GGUF file, its tensors as (name, shape and kind as they are, offset), and where the data
+    begins."""
+    sizes = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+    at = 24
+
+    def number(code):
+        nonlocal at
+        value, = struct.unpack_from("<" + code, data, at)
+        at += struct.calcsize(code)
+        return value
+
+    def skip(size):
+        nonlocal at
+        at += size
+
+    def skip_value(kind):
+        if kind == 8:
+            skip(number("Q"))
+        elif kind == 9:
+            inner, count = number("I"), number("Q")
+            if inner == 8:
+                for _ in range(count):
+                    skip(number("Q"))
+            else:
+                skip(sizes[inner] * count)
+        else:
+            skip(sizes[kind])
+
+    _, _, tensor_count, pair_count = struct.unpack_from("<4sIQQ", data)
+    pairs, tensors = [], []
+    for _ in range(pair_count):
+        begin = at
+        skip(number("Q"))
+        skip_value(number("I"))
+        pairs.append(data[begin:at])
+    for _ in range(tensor_count):
+        begin = at
+        skip(number("Q"))
+        skip(8 * number("I") + 4)
+        described = data[begin:at]
+        tensors.append((described, number("Q")))
+    return pairs, tensors, at + -at % 32
+
+
+def split_gguf(data, count):
+    """The pieces that llama-gguf-split makes of a GGUF file: only the first says more than which piece it is."""
+    pairs, tensors, start = _read_header(data)
+    ends = [offset for _, offset in tensors[1:]] + [len(data) - start]
+    share = -(-len(tensors) // count)
+    pieces = []
+    for piece in range(count):
+        own = list(zip(tensors, ends))[piece * share:(piece + 1) * share]
+        fields = pairs if piece == 0 else []
+        fields = fields + [_text("split.no") + struct.pack("<IH", 2, piece), _text("split.count") + struct.pack("<IH", 2, count),
+                           _text("split.tensors.count") + struct.pack("<Ii", 5, len(tensors))]
+        header = b"GGUF" + struct.pack("<IQQ", 3, len(own), len(fields)) + b"".join(fields)
+        body = b""
+        for (described, offset), end in own:
+            header += described + struct.pack("<Q", len(body))
+            body += data[start + offset:start + end]
+            body += b"\0" * (-len(body) % 32)
+        pieces.append(header + b"\0" * (-len(header) % 32) + body)
+    return pieces
+
+
 def write_shape(path, architecture="llama", blocks=2, width=256, feed=512, heads=4, kv_heads=4, head=64, vocabulary=64,
                 trained=131072, window=0, experts=0, kind="q4_k"):
     """A model of this shape, without its weights."""
