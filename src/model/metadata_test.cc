@@ -293,13 +293,14 @@ TEST(Metadata, unixfs_keeps_the_pieces_of_a_model) {
   const auto whole = parse(pieces({"eai-projector", "eai-00002-of-00002.gguf", "eai-00001-of-00002.gguf"}));
   ASSERT_TRUE(whole) << whole.error().message;
   EXPECT_EQ(whole->files[0].file_name, "eai-00001-of-00002.gguf");
-  expect_refused(pieces({"eai-00001-of-00003.gguf", "eai-00002-of-00003.gguf"}), "lacks the piece \"eai-00003-of-00003");
+  expect_refused(pieces({"eai-00001-of-00003.gguf", "eai-00002-of-00003.gguf"}),
+                 "lacks the piece \"eai-00003-of-00003");
   expect_refused(pieces({"eai-00002-of-00002.gguf"}), "lacks the piece \"eai-00001-of-00002");
   expect_refused(pieces({"eai-00001-of-00002.gguf", "eai-00002-of-00003.gguf"}), "two models");
   expect_refused(pieces({"eai", "eai-00001-of-00002.gguf", "eai-00002-of-00002.gguf"}), "and pieces of it");
   expect_refused(pieces({"eai-projector"}), "the model itself");
-  for (const char* odd : {"eai-00001-of-00001.gguf", "eai-1-of-2.gguf", "eai-00003-of-00002.gguf", "eai-00000-of-00002.gguf",
-                          "other-00001-of-00002.gguf"}) {
+  for (const char* odd : {"eai-00001-of-00001.gguf", "eai-1-of-2.gguf", "eai-00003-of-00002.gguf",
+                          "eai-00000-of-00002.gguf", "other-00001-of-00002.gguf"}) {
     expect_refused(pieces({odd}), "not a file of this model");
   }
   EXPECT_TRUE(error_of(with(pieces({"eai-00001-of-00002.gguf"}), "task", "chat")).code == Code::invalid);
