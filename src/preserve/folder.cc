@@ -8,6 +8,7 @@
 #include "model/split_name.h"
 #include "preserve/listing.h"
 #include "preserve/understand.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::preserve {
