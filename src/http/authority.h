@@ -1,8 +1,8 @@
-// Why: a Host header, an origin and a setting name a host, and whoever takes one for another lets a stranger in. One
-// strict grammar for all of them.
+// Why: Host headers, origins and settings all name hosts, and a server that mistakes one host for another lets a
+// stranger in. They share one strict grammar.
 // Thread: any; pure functions and plain values.
-// What holds: what is parsed was one host and at most one port, with nothing around it: no user, no path, no blank, no
-// second colon. It is canonical, so equal hosts are equal texts.
+// What holds: text that parses consists of one host and at most one port and nothing else: no user, path or blank, and
+// no second colon. The result is canonical, so equal hosts have equal texts.
 // Source: RFC 9110, section 7.2 (Host); RFC 3986, section 3.2.2; RFC 5890 for names in other scripts; WHATWG URL, "host
 // parsing" (what browsers send).
 #pragma once

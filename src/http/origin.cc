@@ -47,7 +47,7 @@ bool take_app_host(std::string_view text, Origin& out) {
 }
 
 Failure refuse(std::string_view text, std::string_view why, std::string_view type = {}) {
-  std::string message = "\"" + printable(text, 100) + "\" can match no page: " + std::string(why);
+  std::string message = "no page can have the origin \"" + printable(text, 100) + "\": " + std::string(why);
   if (!type.empty()) message += "; write " + std::string(type);
   return fail(Code::invalid, message);
 }
@@ -58,6 +58,43 @@ Failure refuse_without_scheme(std::string_view text, std::string_view trimmed) {
   const bool near = first == "localhost" || first.starts_with("127.") || host.starts_with('[');
   const bool usable = !host.empty() && !host.ends_with(':') && host.find_first_of("@?# ,;") == std::string::npos;
   return refuse(text, "an origin begins with a scheme", usable ? (near ? "http://" : "https://") + host : "");
+}
+
+std::string_view without_blanks(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+// `trimmed` is the text in lower case, without blanks around it.
+Result<void> check_scheme(std::string_view text, const std::string& trimmed) {
+  if (trimmed.empty()) return refuse(text, "it is empty", "the origin of a page, such as https://app.example");
+  if (trimmed.find_first_of(",; \t") != std::string::npos)
+    return refuse(text, "it is more than one word", "each origin on its own");
+  const auto mark = trimmed.find("://");
+  if (mark == std::string::npos) return refuse_without_scheme(text, trimmed);
+  const std::string scheme = trimmed.substr(0, mark), behind = trimmed.substr(mark);
+  if (scheme == "*") return refuse(text, "the scheme has to be named", "http" + behind + " and https" + behind);
+  if (!is_scheme(scheme)) return refuse(text, "it does not begin with a scheme, such as https://");
+  if (scheme == "ws" || scheme == "wss")
+    return refuse(text, "an origin has the scheme of the page", (scheme == "ws" ? "http" : "https") + behind);
+  return {};
+}
+
+// What may stand before and behind host and port.
+Result<void> check_shape(std::string_view text, const std::string& scheme, std::string_view authority,
+                         std::string_view path) {
+  const bool whole = path.empty() || path == "/" || path == "/*";
+  if (scheme == "file") {
+    if (whole && (authority.empty() || authority == "*")) return {};
+    return refuse(text, "browsers do not say which file a page comes from",
+                  "file:// for apps made with Electron, or null for files in a browser");
+  }
+  const auto at = authority.rfind('@');
+  const std::string plain(at == std::string_view::npos ? authority : authority.substr(at + 1));
+  if (!whole) return refuse(text, "an origin has no path", scheme + "://" + plain);
+  if (at != std::string_view::npos) return refuse(text, "an origin does not name a user", scheme + "://" + plain);
+  return {};
 }
 
 // The host of a pattern, in ASCII, without its port.
@@ -103,46 +140,24 @@ std::optional<Origin> Origin::parse(std::string_view header) {
 }
 
 Result<OriginPattern> OriginPattern::parse(std::string_view text) {
-  std::string trimmed = lower(text);
-  while (!trimmed.empty() && (trimmed.back() == ' ' || trimmed.back() == '\t')) trimmed.pop_back();
-  trimmed.erase(0, std::min(trimmed.find_first_not_of(" \t"), trimmed.size()));
+  const std::string trimmed = lower(without_blanks(text));
   OriginPattern out;
-  if (trimmed.empty()) return refuse(text, "it is empty", "the origin of a page, such as https://app.example");
   if (trimmed == "*" || trimmed == "null") {
     out.scope_ = trimmed == "*" ? Scope::everything : Scope::opaque;
     return out;
   }
-  if (trimmed.find_first_of(",; \t") != std::string::npos)
-    return refuse(text, "it is more than one word", "each origin on its own");
+  EAI_CHECK(check_scheme(text, trimmed));
   const auto mark = trimmed.find("://");
-  if (mark == std::string::npos) return refuse_without_scheme(text, trimmed);
   out.parts_.scheme = trimmed.substr(0, mark);
   const std::string& scheme = out.parts_.scheme;
-  if (scheme == "*")
-    return refuse(text, "the scheme has to be named",
-                  "http" + trimmed.substr(mark) + " and https" + trimmed.substr(mark));
-  if (!is_scheme(scheme)) return refuse(text, "it does not begin with a scheme, such as https://");
-  if (scheme == "ws" || scheme == "wss")
-    return refuse(text, "a page's origin has the scheme of the page",
-                  std::string(scheme == "ws" ? "http" : "https") + trimmed.substr(mark));
-
   const std::string_view rest = std::string_view(trimmed).substr(mark + 3);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#\\"));
-  const std::string_view path = rest.substr(authority.size());
-  if (scheme == "file") {
-    if ((authority.empty() || authority == "*") && (path.empty() || path == "/" || path == "/*")) return out;
-    return refuse(text, "browsers do not say which file a page comes from",
-                  "file:// for apps made with Electron, or null for files in a browser");
-  }
-  if (!path.empty() && path != "/" && path != "/*")
-    return refuse(text, "an origin has no path", scheme + "://" + std::string(authority));
-  if (const auto at = authority.rfind('@'); at != std::string_view::npos)
-    return refuse(text, "an origin names no user", scheme + "://" + std::string(authority.substr(at + 1)));
+  EAI_CHECK(check_shape(text, scheme, authority, rest.substr(authority.size())));
+  if (scheme == "file") return out;
 
   const auto bracket = authority.rfind(']');
   const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   const std::string_view host = authority.substr(0, colon);
-  const std::string_view port = colon == std::string_view::npos ? std::string_view{} : authority.substr(colon + 1);
   if (host.empty()) return refuse(text, "no host follows " + scheme + "://");
   if (host == "*") {
     out.parts_.host = "*";
@@ -150,11 +165,12 @@ Result<OriginPattern> OriginPattern::parse(std::string_view text) {
     EAI_TRY(out.parts_.host, pattern_host(text, scheme, host));
   }
   if (colon == std::string_view::npos) return out;
+  const std::string port(authority.substr(colon + 1));
   if (port == "*") {
     out.port_rule_ = Port::any;
     return out;
   }
-  const auto number = parse_authority("x:" + std::string(port));
+  const auto number = parse_authority("x:" + port);
   if (!number)
     return refuse(text, "\"" + printable(port, 20) + "\" is not a port from 1 to 65535",
                   scheme + "://" + std::string(host) + ":* for any port");

@@ -52,16 +52,17 @@ std::string on_one_line(std::string_view text) {
 }
 
 Failure can_change(std::string_view link) {
-  return fail(Code::invalid, printable(link, 200) +
-                                 " is an IPNS name, which its owner can point to other bytes; a model is named by the "
-                                 "hash that the name points to");
+  return fail(Code::invalid,
+              printable(link, 200) +
+                  " is an IPNS name, which its owner can point to other bytes; use the hash that it points to now");
 }
 
 // "<cid>", "<cid>/", "<cid>?download=true".
 Result<Cid> take_cid(std::string_view piece, std::string_view link) {
   const std::string_view text = piece.substr(0, piece.find_first_of("/?#"));
   std::string_view behind = piece.substr(text.size());
-  if (text.empty()) return fail(Code::invalid, printable(link, 200) + " names no hash; " + std::string(k_forms));
+  if (text.empty())
+    return fail(Code::invalid, printable(link, 200) + " does not contain a hash; " + std::string(k_forms));
   EAI_TRY(Cid cid, Cid::parse(text));
   if (const auto mark = behind.find('#'); mark != std::string_view::npos) {
     // A page that shows other content than the one it is made of.
@@ -88,7 +89,7 @@ Result<Cid> take_from_web(std::string_view address, std::string_view link) {
   const std::string_view path = behind.substr(0, behind.find_first_of("?#"));
   if (const auto at = path.find("/ipfs/"); at != std::string_view::npos) return take_cid(behind.substr(at + 6), link);
   if (path.find("/ipns/") != std::string_view::npos) return can_change(link);
-  return fail(Code::invalid, printable(link, 200) + " names no hash; " + std::string(k_forms));
+  return fail(Code::invalid, printable(link, 200) + " does not contain a hash; " + std::string(k_forms));
 }
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {

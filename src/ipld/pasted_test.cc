@@ -79,11 +79,11 @@ TEST(Pasted, WhatCannotBeRightIsRefusedWithTheReason) {
   said("/ipns/" + cid, "IPNS");
   said("https://k51.ipns.dweb.link/", "IPNS");
   said("https://dweb.link/ipns/name", "IPNS");
-  said("https://example.com/" + cid, "names no hash");
-  said("https://example.com/?q=/ipfs/" + cid, "names no hash");
-  said("ipfs://", "names no hash");
-  said("/ipfs/", "names no hash");
-  said("", "names no hash");
+  said("https://example.com/" + cid, "does not contain a hash");
+  said("https://example.com/?q=/ipfs/" + cid, "does not contain a hash");
+  said("ipfs://", "does not contain a hash");
+  said("/ipfs/", "does not contain a hash");
+  said("", "does not contain a hash");
   said("http://127.0.0.1:5001/ipfs/" + cid + "/#/explore/other", "leads to a page");
   said("ipfs://" + cid.substr(1), "not a CID");
   said("ipfs://" + cid + cid, "not a CID");
