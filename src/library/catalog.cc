@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "ipld/pasted.h"
 #include "library/catalog_builtin.h"
 #include "util/shown_text.h"
 #include "util/text.h"
@@ -71,7 +72,7 @@ Result<void> set_field(CatalogEntry& model, const fs::path& file, const TomlEntr
     if (!task) return fail_at(file, entry.line, entry.key() + ": " + task.error().message);
     model.task = *task;
   } else {
-    auto id = ipld::Cid::parse(text);
+    auto id = ipld::parse_pasted(text);
     if (!id) return fail_at(file, entry.line, entry.key() + ": " + id.error().message);
     model.id = *std::move(id);
   }
@@ -82,7 +83,7 @@ Result<void> set_field(CatalogEntry& model, const fs::path& file, const TomlEntr
 void begin_as_known(CatalogEntry& model, const TomlEntry& row, const Catalog& known) {
   const auto* text = std::get_if<std::string>(&row.value);
   if (row.path[2] != "hash" || text == nullptr) return;
-  const auto id = ipld::Cid::parse(*text);
+  const auto id = ipld::parse_pasted(*text);
   const CatalogEntry* same = id ? known.by_id(*id) : nullptr;
   if (same == nullptr) return;
   std::string name = std::exchange(model, *same).name;

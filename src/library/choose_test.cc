@@ -35,6 +35,28 @@ TEST_F(Choose, NamesAndHashesBecomeModelsEachOnce) {
   EXPECT_EQ(stored_models(library, *asked).error().message, "eai-demo is not here");
 }
 
+TEST_F(Choose, AHashIsTakenAsItIsPasted) {
+  const Library library = with_tiny();
+  const std::string cid = model.id.str();
+  for (const std::string& text : std::vector<std::string>{"ipfs://" + cid, "/ipfs/" + cid + "/", "\"" + cid + "\"\n",
+                                                          "https://dweb.link/ipfs/" + cid + "?x", " tiny\n"}) {
+    const auto asked = resolve(library, text);
+    ASSERT_TRUE(asked) << text << ": " << asked.error().message;
+    EXPECT_EQ(asked->id, model.id);
+    EXPECT_EQ(asked->label, "tiny") << text;
+    EXPECT_FALSE(names_file(text)) << text;
+  }
+  EXPECT_EQ(resolve_all(library, {}, {"<ipfs://" + cid + ">"})->front().id, model.id);
+  const auto inside = resolve(library, "ipfs://" + cid + "/model.gguf");
+  ASSERT_FALSE(inside);
+  EXPECT_EQ(inside.error().code, Code::invalid);
+  EXPECT_NE(inside.error().message.find("inside " + cid), std::string::npos) << inside.error().message;
+  EXPECT_TRUE(names_file("models/x.gguf"));
+  EXPECT_EQ(parse_lora("ipfs://" + cid)->name, cid);
+  EXPECT_EQ(parse_lora("ipfs://" + cid + ":0.5")->name, cid);
+  EXPECT_EQ(parse_lora("ipfs://" + cid + ":0.5")->scale, 0.5);
+}
+
 TEST_F(Choose, EnginesAreAskedForBeforeAByteIsFetched) {
   const Library library = open();
   const Asked chat{library.catalog.by_name("eai-demo")->id, "eai-demo"};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ipld/pasted.h"
 #include "util/text.h"
 
 namespace eai::library {
@@ -33,16 +34,19 @@ Failure unknown_name(const Library& library, const std::string& word) {
 }
 
 Result<Asked> resolve_hash(const Library& library, const std::string& word) {
-  auto id = ipld::Cid::parse(word);
+  auto id = ipld::parse_pasted(word);
   if (!id) return Failure(std::move(id).error());
   return Asked{*id, library.label_of(*id)};
 }
 
 }  // namespace
 
-bool names_file(std::string_view word) { return word.find('/') != std::string_view::npos || word.ends_with(".gguf"); }
+bool names_file(std::string_view word) {
+  return (word.find('/') != std::string_view::npos || word.ends_with(".gguf")) && !ipld::is_link(word);
+}
 
-Result<Asked> resolve(const Library& library, const std::string& word) {
+Result<Asked> resolve(const Library& library, const std::string& typed) {
+  const std::string word(ipld::without_wrapping(typed));
   if (const CatalogEntry* entry = library.catalog.by_name(word)) return Asked{entry->id, entry->name};
   const store::Model* found = nullptr;
   for (const store::Model& model : library.contents.models) {
@@ -54,7 +58,7 @@ Result<Asked> resolve(const Library& library, const std::string& word) {
     found = &model;
   }
   if (found != nullptr) return Asked{found->id, word};
-  if (word.size() > k_longest_name || ipld::Cid::parse(word)) return resolve_hash(library, word);
+  if (word.size() > k_longest_name || ipld::is_link(word) || ipld::Cid::parse(word)) return resolve_hash(library, word);
   return unknown_name(library, word);
 }
 

@@ -1,4 +1,4 @@
-// Why: what people type, a name or a hash, becomes a CID.
+// Why: what people type or paste, a name or a hash, becomes a CID.
 // Thread: any; reads nothing but the open library.
 #pragma once
 
@@ -20,11 +20,13 @@ inline Failure not_here(const Asked& asked, Hint hint = Hint::download_model) {
 }
 
 // Whether a word means a file, not a model: it has a slash, or ends with .gguf.
+// Whether a word means a file, not a model: it has a slash or ends with .gguf, and is not a link to content.
 bool names_file(std::string_view word);
 
-// A name of the catalog, the folder name of a stored model, or a CID. Code::not_found: an unknown name, with similar
-// ones; Code::invalid: it looks like a CID and is not one, with the wrong character, or two models have that name.
-Result<Asked> resolve(const Library& library, const std::string& word);
+// A name of the catalog, the folder name of a stored model, or a CID, each as it is pasted (ipld/pasted.h).
+// Code::not_found: an unknown name, with similar ones; Code::invalid: it looks like a CID or a link and is not one that
+// names a model, with the reason, or two models have that name.
+Result<Asked> resolve(const Library& library, const std::string& typed);
 
 // The models of all names, then those of all hashes, in the order given, each once.
 Result<std::vector<Asked>> resolve_all(const Library& library, const std::vector<std::string>& names,

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "ipld/pasted.h"
 #include "util/toml_file.h"
 
 namespace eai::library {
@@ -21,6 +22,9 @@ Failure ModelSettings::fail_at_key(const std::string& key, Error why) const {
 }
 
 std::optional<ScaledFile> parse_lora(std::string_view text) {
+  if (ipld::is_link(text)) {
+    if (const auto id = ipld::parse_pasted(text)) return ScaledFile{id->str(), 1};
+  }
   ScaledFile out{std::string(text), 1};
   const auto colon = text.rfind(':');
   if (colon != std::string_view::npos) {
@@ -29,6 +33,7 @@ std::optional<ScaledFile> parse_lora(std::string_view text) {
     if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
     if (!std::isfinite(out.scale) || std::abs(out.scale) > k_largest_scale) return std::nullopt;
     out.name = text.substr(0, colon);
+    if (const auto id = ipld::parse_pasted(out.name)) out.name = id->str();
   }
   // llama-server takes a list of files and scales as one word, and would split a name that contains a separator.
   if (out.name.empty() || out.name.find_first_of(",:") != std::string::npos) return std::nullopt;
