@@ -19,7 +19,6 @@ inline Failure not_here(const Asked& asked, Hint hint = Hint::download_model) {
   return fail_about(asked.label, Code::not_found, asked.label + " is not here", hint);
 }
 
-// Whether a word means a file, not a model: it has a slash, or ends with .gguf.
 // Whether a word means a file, not a model: it has a slash or ends with .gguf, and is not a link to content.
 bool names_file(std::string_view word);
 
