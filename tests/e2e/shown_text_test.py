@@ -7,7 +7,7 @@ import pytest
 from legacy import MIB, Gateway, big_gguf, cid_of, container
 
 NAMES = ["tiny\u202egnp.exe", "tiny\u009b2J", "ti\u200bny\u2066x\u2069", "tiny\u061c\u200f", "tiny\u2028second line", "tiny\ufeff",
-         "tiny\U000e0041", "tiny\u3164", "tiny\x85", "x" * 190]
+         "tiny\U000e0041", "tiny\u3164", "tiny\x85", "x" * 180]
 SECRET = "geheim7"
 
 
