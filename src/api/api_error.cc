@@ -47,8 +47,9 @@ std::string_view anthropic_type(int status) {
   }
 }
 
-std::string anthropic_json(int status, std::string_view message) {
+std::string anthropic_json(int status, std::string_view message, std::string_view code = {}) {
   json::object error{{"type", anthropic_type(status)}, {"message", printable(message, k_message_limit)}};
+  if (!code.empty()) error["details"] = json::object{{"error_code", code}};
   return json::serialize(json::object{{"type", "error"}, {"error", std::move(error)}});
 }
 

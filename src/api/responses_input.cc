@@ -13,7 +13,7 @@ namespace json = boost::json;
 constexpr std::size_t k_id_limit = 100;  // bytes of a foreign id that are repeated
 
 Failure not_kept(const std::string& path, std::string_view what, std::string_view id) {
-  return fail_about(path, Code::not_found,
+  return fail_about(path, Code::invalid,
                     "there is no " + std::string(what) + " '" + printable(id, k_id_limit) +
                         "'; responses are kept for an hour at most, so send the earlier items in 'input'");
 }

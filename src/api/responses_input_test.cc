@@ -68,15 +68,15 @@ TEST_F(Talk, ItemsMayBeReferredTo) {
 }
 
 TEST_F(Talk, WhatIsNotKeptIsNotFound) {
-  EXPECT_EQ(ask(R"({"input":"a","previous_response_id":"resp_1"})"), "not_found previous_response_id");
-  EXPECT_EQ(ask(R"({"input":"a","previous_response_id":""})"), "not_found previous_response_id");
+  EXPECT_EQ(ask(R"({"input":"a","previous_response_id":"resp_1"})"), "invalid previous_response_id");
+  EXPECT_EQ(ask(R"({"input":"a","previous_response_id":""})"), "invalid previous_response_id");
   EXPECT_EQ(ask(R"({"input":[{"role":"user","content":"a"},{"type":"item_reference","id":"msg_1"}]})"),
-            "not_found input[1].id");
+            "invalid input[1].id");
   const std::string mine = talk(R"({"input":"a"})");
   EXPECT_EQ(ask(R"({"input":"a","previous_response_id":")" + mine + R"("})", "other key"),
-            "not_found previous_response_id");
+            "invalid previous_response_id");
   EXPECT_TRUE(shelf.erase("key", mine));
-  EXPECT_EQ(ask(R"({"input":"a","previous_response_id":")" + mine + R"("})"), "not_found previous_response_id");
+  EXPECT_EQ(ask(R"({"input":"a","previous_response_id":")" + mine + R"("})"), "invalid previous_response_id");
 }
 
 TEST_F(Talk, ACallThatWasCutOffIsNotGoneOnFrom) {

@@ -128,7 +128,7 @@ Result<Preserved> preserve_folder(const PreserveRequest& request, const Folders&
     }
   }
   if (dry && options.format == model::Format::unixfs) {
-    EAI_CHECK(list_blocks_of_store(folders, layout_of(request.options, folder), request.options.threads, feed, stop));
+    EAI_CHECK(list_blocks_of_store(folders, layout_of(options, folder), options.threads, feed, stop));
   }
   Result<preserve::Outcome> outcome = [&] {
     const PreserveWatch watch(monitor, folder.name, feed);

@@ -132,9 +132,12 @@ def test_content_that_cannot_be_read_is_refused(ask, content):
 
 
 @pytest.mark.parametrize("tool", [{"type": "web_search_20250305", "name": "web_search"}, {"type": "bash_20250124", "name": "bash"}])
-def test_tools_that_only_the_service_runs_are_refused(ask, tool):
-    with pytest.raises(anthropic.BadRequestError, match="tools"):
-        ask(tools=[tool])
+def test_tools_that_only_the_service_runs_are_left_out_and_named(claude, tool):
+    raw = claude.messages.with_raw_response.create(model="m", max_tokens=40, messages=MESSAGES, tools=[tool])
+    assert raw.headers["x-eai-ignored"] == "tools[0]" and raw.parse().content[0].text
+    with pytest.raises(anthropic.BadRequestError, match="tool_choice"):
+        claude.messages.create(model="m", max_tokens=40, messages=MESSAGES, tools=[tool],
+                               tool_choice={"type": "tool", "name": tool["name"]})
 
 
 def test_a_conversation_is_not_kept_here_and_the_package_is_told_so(claude):

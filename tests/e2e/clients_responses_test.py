@@ -92,8 +92,7 @@ def test_a_response_about_a_picture(respond):
 
 @pytest.mark.parametrize("fields", [
     {"previous_response_id": "resp_1"}, {"conversation": "conv_1"}, {"background": True}, {"prompt": {"id": "pmpt_1"}},
-    {"tools": [{"type": "web_search"}]}, {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]},
-    {"tools": [{"type": "mcp", "server_label": "x", "server_url": "http://localhost/"}]}, {"text": {"format": {"type": "xml"}}},
+    {"text": {"format": {"type": "xml"}}},
 ])
 def test_what_only_the_service_has_is_refused_by_name(respond, fields):
     with pytest.raises(openai.BadRequestError) as refused:

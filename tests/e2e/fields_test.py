@@ -42,8 +42,10 @@ VALUES = {
     "reasoning": {"effort": "low"}, "text": {"format": {"type": "text"}}, "stop_sequences": ["\n"],
     "thinking": {"type": "disabled"}, "background": False, "dimensions": 8, "n": 1, "temperature": 0.5, "seed": 1, "min_keep": 1,
     "top_n": 1, "typical": 1.0, "n_cmpl": 1, "include": [], "output_config": {"effort": "low"}, "metadata": {"a": "b"},
-    "truncation": "disabled", "store": False, "output_format": {"type": "json_schema", "schema": {"type": "object"}}, "max_completion_tokens": 2, "max_output_tokens": 2, "max_tokens": 2, "adaptive_target": 0.5,
+    "truncation": "disabled", "store": False, "output_format": {"type": "json_schema", "schema": {"type": "object"}}, "max_completion_tokens": 2, "max_output_tokens": 2, "max_tokens": 2, "adaptive_target": 0.5, "adaptive_decay": 0.5,
 }
+# What the demo models cannot do, and the word in which they say so.
+UNABLE = {"/v1/rerank": "reranker", "/infill": "Infill"}
 FLAGS = {"add_generation_prompt", "continue_final_message", "post_sampling_probs", "ignore_eos", "cache_prompt", "timings_per_token",
          "return_tokens", "return_progress", "return_text", "add_special", "parse_special", "with_pieces"}
 
@@ -81,6 +83,8 @@ def sent(http, path, field):
     body = {**SMALLEST[path], field: value}
     if field == "top_logprobs":
         body["logprobs"] = True
+    if path == "/v1/messages" and field == "tool_choice":
+        body[field] = {"type": "auto"}
     if field == "texts":
         del body["documents"]
     if field == "previous_response_id":
@@ -93,7 +97,7 @@ def test_there_is_a_table_for_every_api():
     assert len({(path, field) for path, field, _ in ROWS}) == len(ROWS), "a field stands twice"
 
 
-@pytest.mark.parametrize("path,field,use", [row for row in ROWS if row[0] != "/v1/rerank"])
+@pytest.mark.parametrize("path,field,use", [row for row in ROWS if row[0] not in UNABLE])
 def test_a_field_is_what_the_document_says(http, path, field, use):
     answer = http.post(path, json=sent(http, path, field) if use == "honoured" else {**SMALLEST[path], field: {"a": "b"}})
     ignored = answer.headers.get("x-eai-ignored", "").split(",")
@@ -106,12 +110,12 @@ def test_a_field_is_what_the_document_says(http, path, field, use):
         assert (field in ignored) == (use == "ignored"), answer.headers
 
 
-def test_rerank_fields_reach_the_model(http):
-    """The demo models do not rank, which is said after the fields were checked."""
-    for path, field, use in ROWS:
-        if path == "/v1/rerank":
+@pytest.mark.parametrize("path", UNABLE)
+def test_fields_are_checked_before_a_model_is_asked_for_what_it_cannot(http, path):
+    for at, field, use in ROWS:
+        if at == path:
             answer = http.post(path, json=sent(http, path, field))
-            assert answer.status_code == 400 and "reranker" in answer.text
+            assert answer.status_code == 400 and UNABLE[path] in answer.text
             assert (field in answer.headers.get("x-eai-ignored", "").split(",")) == (use == "ignored"), field
 
 

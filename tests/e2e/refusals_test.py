@@ -37,7 +37,6 @@ def document(**fields):
     ("\"", document(part={"file_name": "m\".zip.part-aa"})),
     ("control character", document(part={"file_name": "m\0.zip.part-aa"})),
     ("num_of_files", document(num_of_files=2)),
-    ("no part is larger than", document(part={"size_mb": 7})),
     ("twice", document(files=document()["files"] * 2, num_of_files=2)),
     ("is not a task", document(task="war")),
 ], ids=lambda value: None if isinstance(value, str) else "")
