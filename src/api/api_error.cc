@@ -76,7 +76,7 @@ http::Reply error_reply(const Error& error, Style style, std::chrono::seconds re
   const ErrorFace face = face_of(error.code);
   return reply_of(
       face.http_status,
-      style == Style::anthropic ? anthropic_json(face.http_status, words_of(error)) : error_json(error, code),
+      style == Style::anthropic ? anthropic_json(face.http_status, words_of(error), code) : error_json(error, code),
       retry_after);
 }
 

@@ -22,7 +22,7 @@ inline constexpr std::chrono::seconds k_retry_after{5};  // if nothing better is
 std::string words_of(const Error& error);
 
 // The status comes from util/error_map.h; errors that may pass by waiting have Retry-After. `code` replaces the error's
-// own, where clients look for a word of OpenAI's.
+// own, where clients look for a word of OpenAI's or Anthropic's.
 http::Reply error_reply(const Error& error, Style style = Style::openai,
                         std::chrono::seconds retry_after = k_retry_after, std::string_view code = {});
 // `type` and `code` are OpenAI's; Anthropic has a type for each status.

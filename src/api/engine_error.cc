@@ -1,5 +1,7 @@
 #include "api/engine_error.h"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 namespace eai::api {
@@ -74,6 +76,7 @@ EngineError read_engine_error(int status, std::string_view body, bool asked_wron
   take_prefix(message, "got exception: ");
   out.error.about = out.error.about.empty() ? take_field(message) : out.error.about;
   take_heading(message);
+  message.erase(std::min(message.find(" - hint:"), message.size()));  // for whoever runs the engine alone
   if (take_template_error(message)) out.error.about = "messages";
   if (status == 501) {
     const bool rank = message.find("reranking") != std::string::npos;

@@ -49,6 +49,8 @@ TEST(EngineError, SaysItSoThatTheClientCanActOnIt) {
             "input (9001 tokens) is longer than the model takes at once");
   const auto rank = told(501, "This server does not support reranking. Start it with `--reranking`");
   EXPECT_EQ(rank.error.message.find("--reranking"), std::string::npos) << "nobody here can start it so";
+  EXPECT_EQ(told(500, "audio input is not supported - hint: if this is unexpected, provide the mmproj").error.message,
+            "audio input is not supported");
   const auto large = told(400, "request (5 tokens) exceeds the available context size (2 tokens), try increasing it",
                           false, "exceed_context_size_error");
   EXPECT_EQ(large.code, "context_length_exceeded");

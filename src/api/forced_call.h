@@ -1,6 +1,6 @@
-// Why: `tool_choice` can demand that a tool is called. Where the model's chat template has tools the engine sees to
-// that. For all other models it is done here: a grammar leaves the model nothing to say except a call of one of the
-// tools, and its text becomes that call.
+// Why: `tool_choice` can demand that a tool is called. An engine only asks for that, and only of models whose chat
+// template has tools, which may go on talking nevertheless. So it is done here, for every model: a grammar leaves the
+// model nothing to say except a call of one of the tools, and its text becomes that call.
 // Thread: one at a time; it belongs to one request.
 // What holds: the call names one of the tools, and its arguments follow that tool's schema, unless the answer was cut
 // by its length; then it stays text. A stream tells the call in one piece.

@@ -221,7 +221,9 @@ class FormPictures {
     bounds.engine_pixels = k_drawn_pixels;
     if (!resizable) bounds.photo_pixels = bounds.pixels = bounds.held_pixels = k_drawn_pixels;
     auto picture = picture_for_engine(Bytes(file.begin(), file.end()), bounds);
-    if (!picture) return refuse(std::string(name), "the picture cannot be used: " + picture.error().message);
+    if (!picture)
+      return refuse(std::string(name),
+                    "the picture in '" + std::string(name) + "' cannot be used: " + picture.error().message);
     pixels_ += picture->pixels;
     if (pixels_ > k_request_pixels)
       return refuse(std::string(name), "the pictures have more than 64 million pixels in all");

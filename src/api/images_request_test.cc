@@ -118,7 +118,8 @@ TEST(ImagesRequest, WhatIsNotAPictureIsRefusedByItsField) {
     ASSERT_FALSE(wish);
     EXPECT_EQ(wish.error().about, name);
     EXPECT_EQ(wish.error().message,
-              "the picture cannot be used: it is an SVG drawing; PNG, JPEG, WebP, GIF and BMP are read");
+              "the picture in '" + std::string(name) +
+                  "' cannot be used: it is an SVG drawing; PNG, JPEG, WebP, GIF and BMP are read");
   }
 }
 

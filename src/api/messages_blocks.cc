@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t k_type_limit = 64;  // bytes of a picture's type
+constexpr std::size_t k_scheme = 32;      // bytes in which an address has its colon; base64 has none
 
 // A picture's type becomes a part of its address.
 bool is_picture_type(std::string_view type) {
@@ -61,8 +62,12 @@ Result<void> Conversation::take_picture(const json::object& block, const std::st
       EAI_TRY(media, text_member(*source, "media_type", name));
     }
     if (!is_picture_type(media)) return bad_field(name + ".media_type", "a type of pictures, such as \"image/png\"");
-    address.reserve(data.size() + media.size() + 16);
-    address.append("data:").append(media).append(";base64,").append(data);
+    if (data.find(':') < k_scheme) {  // clients put a whole data: URI there
+      address = data;
+    } else {
+      address.reserve(data.size() + media.size() + 16);
+      address.append("data:").append(media).append(";base64,").append(data);
+    }
   } else if (type == "url") {
     EAI_TRY(const std::string_view url, text_member(*source, "url", name));
     address = url;

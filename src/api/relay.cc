@@ -24,6 +24,8 @@ struct Passing : Relay {
   }
 
   asio::awaitable<void> refuse(Error error, std::string code = {}) {
+    // Anthropic's package sends whole conversations once it knows.
+    if (endpoint.form == Form::message && error.about == "thread") code = "thread_unsupported_request";
     if (out.begun()) {  // a waiting stream: the status is out already
       std::string event = translation ? translation->failure(error) : error_event(error, Style::openai, code);
       if (auto written = co_await out.write(event); written) co_await out.end();

@@ -85,16 +85,17 @@ Result<void> check_pictures(const ApiOptions& options, const ServedModel& model,
   return {};
 }
 
-// A model whose chat template has no tools is not told of any, unless it must call one.
+// A call that the client demands is made for every model in the same way. Apart from that, a model whose chat template
+// has no tools is not told of any.
 void fit_tools(const Core& core, const ServedModel& model, CheckedRequest& request) {
   if (!request.chat.tools) return;
-  const auto all = core.pool.status();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.spec.id == model.id; });
-  if (found == all.end() || found->tools) return;
   if (request.chat.forced_tools) {
     request.translation = force_call(request.body(), std::move(request.translation));
     return;
   }
+  const auto all = core.pool.status();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.spec.id == model.id; });
+  if (found == all.end() || found->tools) return;
   for (const char* field : {"tools", "tool_choice", "parallel_tool_calls"}) request.body().erase(field);
   request.ignored.emplace_back("tools");
 }

@@ -42,9 +42,13 @@ Result<preserve::Homes> homes_of(const PreserveRequest& request, std::stop_token
   return homes;
 }
 
+model::Format format_of(const PreserveRequest& request, const preserve::Folder& folder) {
+  return request.format.value_or(folder.pieces > 1 ? model::Format::unixfs : model::Format::archive);
+}
+
 preserve::Options options_of(const PreserveRequest& request, const preserve::Folder& folder, const Folders& folders) {
   preserve::Options out = request.options;
-  out.format = request.format.value_or(folder.pieces > 1 ? model::Format::unixfs : model::Format::archive);
+  out.format = format_of(request, folder);
   const store::HomePaths paths{folders.home};
   out.work_folder = paths.preserve();
   std::error_code none;
@@ -119,7 +123,6 @@ Result<Preserved> preserve_folder(const PreserveRequest& request, const Folders&
   if (request.options.lora) EAI_CHECK(check_lora_folder(folder.path));
   EAI_TRY(const preserve::Homes homes, homes_of(request, all.get_token(), monitor));
   for (const preserve::Note& note : folder.notes) feed.note(note.text, note.hint);
-  const preserve::Options options = options_of(request, folder, folders);
   if (!request.format && folder.pieces > 1) feed.note("format: unixfs, which keeps the pieces as they are");
   const bool dry = request.options.dry_run;
   if (request.copies_in && !dry) {
@@ -127,9 +130,10 @@ Result<Preserved> preserve_folder(const PreserveRequest& request, const Folders&
       feed.note("No copy of the metadata will be left here: " + good.error().message);
     }
   }
-  if (dry && options.format == model::Format::unixfs) {
-    EAI_CHECK(list_blocks_of_store(folders, layout_of(options, folder), options.threads, feed, stop));
+  if (dry && format_of(request, folder) == model::Format::unixfs) {
+    EAI_CHECK(list_blocks_of_store(folders, layout_of(request.options, folder), request.options.threads, feed, stop));
   }
+  const preserve::Options options = options_of(request, folder, folders);  // with the blocks that were just listed
   Result<preserve::Outcome> outcome = [&] {
     const PreserveWatch watch(monitor, folder.name, feed);
     return preserve::preserve(folder, options, homes, monitor, all);

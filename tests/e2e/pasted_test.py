@@ -34,6 +34,8 @@ def forms_of(cid):
             f"https://{cid}.ipfs.dweb.link/", f" {cid}\n", f'"{cid}"', f"<ipfs://{cid}>"]
 
 
+# The tests of one server come first, because the others stop it.
+
 @pytest.mark.parametrize("base", ["/v1/", "/v1/v1", "//v1", "/v1//", "", "/", "/v1/chat/completions"])
 def test_base_urls_as_people_type_them(server, base):
     client = openai.OpenAI(base_url=f"http://localhost:{server.told['port']}{base}", api_key="none", max_retries=0, timeout=WAIT)
@@ -48,6 +50,38 @@ def test_both_loopbacks_answer(server):
         assert ask(server, "GET", "/v1/models", address=address)[0] == 200, address
     status = server.eai.json("model", "status")
     assert status["addresses"] == ["127.0.0.1", "::1"] and "::1" in server.eai("model", "status").stdout
+
+
+def test_names_that_are_not_accepted_are_not_listed(server):
+    assert len(server.openai.models.list().data) == 2
+
+
+def test_a_fallback_is_told_only_if_a_model_was_named(server):
+    for body in ({}, {"model": ""}, {"model": None}, {"model": "local-model"}):
+        status, headers, _ = ask(server, "POST", "/v1/chat/completions", {**body, **ANSWER})
+        assert status == 200 and headers["x-eai-fallback"] is None, body
+    assert ask(server, "POST", "/v1/chat/completions", {"model": "gpt-4o", **ANSWER})[1]["x-eai-fallback"]
+
+
+@pytest.mark.parametrize("host", ["localhost:80@evil.com", "[::1].evil.com", "127.0.0.1:evil", "localhost:", "localhost:99999", "",
+                                  "evil.example", "box", "host.docker.internal"])
+def test_a_foreign_host_is_refused_by_name(server, host):
+    status, _, body = ask(server, "GET", "/v1/models", Host=host)
+    assert status == 403 and f"'{host}'" in body and "allow_hosts" in body
+
+
+def test_headers_that_decide_stand_there_once(server):
+    for twice in ("Host: localhost\r\nHost: localhost\r\n", "Host: localhost\r\nOrigin: http://a\r\nOrigin: http://a\r\n", ""):
+        with socket.create_connection(("127.0.0.1", server.told["port"]), timeout=WAIT) as line:
+            line.sendall(f"GET /v1/models HTTP/1.1\r\n{twice}\r\n".encode())
+            assert line.recv(100).startswith(b"HTTP/1.1 400"), twice
+
+
+def test_a_form_of_another_site_is_refused(server):
+    for site, expected in (("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)):
+        status = ask(server, "POST", "/v1/chat/completions", ANSWER, Content_Type="text/plain", Sec_Fetch_Site=site)[0]
+        assert status == expected, site
+    assert ask(server, "GET", "/v1/models", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0] == 200
 
 
 def test_a_port_that_is_taken_on_one_loopback_is_named(stopped):
@@ -119,17 +153,6 @@ def test_names_are_listed_and_understood(named):
             named.openai.chat.completions.create(model=name, **ANSWER)
 
 
-def test_names_that_are_not_accepted_are_not_listed(server):
-    assert len(server.openai.models.list().data) == 2
-
-
-def test_a_fallback_is_told_only_if_a_model_was_named(server):
-    for body in ({}, {"model": ""}, {"model": None}, {"model": "local-model"}):
-        status, headers, _ = ask(server, "POST", "/v1/chat/completions", {**body, **ANSWER})
-        assert status == 200 and headers["x-eai-fallback"] is None, body
-    assert ask(server, "POST", "/v1/chat/completions", {"model": "gpt-4o", **ANSWER})[1]["x-eai-fallback"]
-
-
 ORIGINS = ["chrome-extension://*", "http://localhost:*", "https://*.example.com/", "HTTPS://Chat.Example:443", "app://obsidian.md",
            "https://bücher.example"]
 
@@ -180,27 +203,6 @@ def test_a_wrong_origin_is_refused_when_the_configuration_is_read_again(stopped)
         assert ask(server, "GET", "/v1/models", Origin="https://chat.example")[0] == 200
     finally:
         config.unlink()
-
-
-@pytest.mark.parametrize("host", ["localhost:80@evil.com", "[::1].evil.com", "127.0.0.1:evil", "localhost:", "localhost:99999", "",
-                                  "evil.example", "box", "host.docker.internal"])
-def test_a_foreign_host_is_refused_by_name(server, host):
-    status, _, body = ask(server, "GET", "/v1/models", Host=host)
-    assert status == 403 and f"'{host}'" in body and "allow_hosts" in body
-
-
-def test_headers_that_decide_stand_there_once(server):
-    for twice in ("Host: localhost\r\nHost: localhost\r\n", "Host: localhost\r\nOrigin: http://a\r\nOrigin: http://a\r\n", ""):
-        with socket.create_connection(("127.0.0.1", server.told["port"]), timeout=WAIT) as line:
-            line.sendall(f"GET /v1/models HTTP/1.1\r\n{twice}\r\n".encode())
-            assert line.recv(100).startswith(b"HTTP/1.1 400"), twice
-
-
-def test_a_form_of_another_site_is_refused(server):
-    for site, expected in (("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)):
-        status = ask(server, "POST", "/v1/chat/completions", ANSWER, Content_Type="text/plain", Sec_Fetch_Site=site)[0]
-        assert status == expected, site
-    assert ask(server, "GET", "/v1/models", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0] == 200
 
 
 def test_a_network_reaches_it_by_its_names(stopped):
