@@ -11,6 +11,7 @@ constexpr double k_int = std::numeric_limits<std::int32_t>::max();  // engines c
 constexpr double k_any_text = 64.0 * k_mib;                         // a body has no more
 constexpr double k_short_text = 256;                                // bytes
 constexpr double k_any_list = 1'000'000;
+constexpr double k_messages = 4096;  // a chat template takes a second for more
 
 constexpr Field any(std::string_view name) { return {name, Use::honoured, Shape::any}; }
 constexpr Field flag(std::string_view name) { return {name, Use::honoured, Shape::flag}; }
@@ -53,7 +54,7 @@ constexpr std::string_view k_stateless =
 
 constexpr std::array k_chat = {
     any("model"),
-    list("messages", 100'000),
+    list("messages", k_messages),
     flag("stream"),
     object("stream_options", 16),
     number("temperature", 0, 100),
@@ -68,7 +69,7 @@ constexpr std::array k_chat = {
     object("logit_bias", 4096),
     flag("logprobs"),
     whole("top_logprobs", 0, 100),
-    list("tools", 1024),
+    list("tools", 256),
     any("tool_choice"),
     flag("parallel_tool_calls"),
     object("response_format", 16),
@@ -192,7 +193,7 @@ constexpr std::array k_response = {
     clamped(whole("max_output_tokens", 1, k_int)),
     object("reasoning", 16),
     object("text", 16),
-    list("tools", 1024),
+    list("tools", 256),
     any("tool_choice"),
     flag("parallel_tool_calls"),
     list("include", 64),
@@ -222,7 +223,7 @@ constexpr std::array k_response = {
 
 constexpr std::array k_message = {
     any("model"),
-    list("messages", 100'000),
+    list("messages", k_messages),
     any("system"),
     flag("stream"),
     whole("max_tokens", 1, k_int),
@@ -230,7 +231,7 @@ constexpr std::array k_message = {
     number("temperature", 0, 100),
     clamped(whole("top_k", 0, k_int)),
     number("top_p", 0, 1),
-    list("tools", 1024),
+    list("tools", 256),
     object("tool_choice", 16),
     object("thinking", 16),
     object("output_config", 16),

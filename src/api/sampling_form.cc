@@ -1,6 +1,7 @@
 // What is asked of the drawing of tokens, and the form of the answer.
 #include <algorithm>
 
+#include "api/grammar_bounds.h"
 #include "api/request_forms.h"
 #include "util/text.h"
 
@@ -18,8 +19,9 @@ Result<void> check_schema(const json::object& in, std::string_view name, const s
   const json::value* schema = in.if_contains(name);
   const std::string where = path + "." + std::string(name);
   if (schema == nullptr && needed) return fail_about(where, Code::invalid, "the field '" + where + "' is missing");
-  if (schema != nullptr && !schema->is_object()) return bad_field(where, "a JSON schema, which is an object");
-  return {};
+  if (schema == nullptr) return {};
+  if (!schema->is_object()) return bad_field(where, "a JSON schema, which is an object");
+  return check_schema_size(*schema, where);
 }
 
 Result<void> check_response_format(json::object& body) {
@@ -121,10 +123,14 @@ Result<void> check_sampling(json::object& body) {
   EAI_CHECK(check_lora(body));
   EAI_CHECK(check_stream_options(body));
   const json::value* schema = body.if_contains("json_schema");
+  const json::value* grammar = body.if_contains("grammar");
   if (schema != nullptr && !schema->is_object()) return bad_field("json_schema", "a JSON schema, which is an object");
-  if (schema != nullptr && body.contains("grammar")) {
+  if (schema != nullptr) EAI_CHECK(check_schema_size(*schema, "json_schema"));
+  if (schema != nullptr && grammar != nullptr) {
     return fail_about("grammar", Code::invalid, "'grammar' and 'json_schema' cannot be used together");
   }
+  if (grammar != nullptr)
+    EAI_CHECK(check_grammar({grammar->get_string().data(), grammar->get_string().size()}, "grammar"));
   const json::value* continued = body.if_contains("continue_final_message");
   if (continued != nullptr && !continued->is_bool() && !continued->is_string()) {
     return bad_field("continue_final_message", "true, false or a string");

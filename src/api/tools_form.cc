@@ -1,6 +1,7 @@
 // The tools of a chat request, and which of them the model may or must call.
 #include <algorithm>
 
+#include "api/grammar_bounds.h"
 #include "api/request_forms.h"
 #include "util/text.h"
 
@@ -38,6 +39,7 @@ Result<bool> check_tool(json::value& value, const std::string& path) {
   if (description != nullptr && !description->is_string()) return bad_field(path + ".function.description", "a string");
   const json::value* parameters = inside.if_contains("parameters");
   if (parameters != nullptr && !parameters->is_object()) return bad_field(path + ".function.parameters", "an object");
+  if (parameters != nullptr) EAI_CHECK(check_schema_size(*parameters, path + ".function.parameters"));
   return true;
 }
 

@@ -127,7 +127,7 @@ TEST_F(Estimate, ALongerContextTakesMore) {
 TEST_F(Estimate, WhatIsNoModelIsNamed) {
   EXPECT_EQ(run({}).error().code, Code::invalid);
   EXPECT_EQ(run({"./missing.gguf"}).error().code, Code::not_found);
-  EXPECT_EQ(run({folder.path().string()}).error().code, Code::invalid);
+  EXPECT_TRUE(run({folder.path().string()})) << "a folder with one model is that model";
   EXPECT_EQ(run({"/dev/zero"}).error().code, Code::invalid);
   ASSERT_TRUE(write_file_atomic(folder.path() / "text.gguf", view_of("GGUF?")));
   const auto status = run({(folder.path() / "text.gguf").string()});

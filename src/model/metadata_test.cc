@@ -180,7 +180,7 @@ TEST(Metadata, parts_have_any_sizes) {
   const double sizes[] = {700.5, 1.0, 511.123};  // of ac, the last one, aa and ab
   for (std::size_t i = 0; i < 3; ++i) files[i].as_object()["size_mb"] = sizes[i];
   for (const json::value& hint : {json::value(512), json::value(1), json::value(0), json::value(-3), json::value(0.5),
-                           json::value(1e300), json::value("512"), json::value(nullptr), json::value(true)}) {
+                                  json::value(1e300), json::value("512"), json::value(nullptr), json::value(true)}) {
     const Metadata metadata = parse(with(object, "chunk_size_mb", hint)).value();
     EXPECT_EQ(metadata.files[0].size, k_mib);
     EXPECT_EQ(metadata.files[2].size, 1401 * k_mib / 2);

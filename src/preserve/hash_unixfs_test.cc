@@ -55,8 +55,11 @@ TEST(SourceFile, AChangeIsNoticed) {
   EXPECT_EQ(file->still_same().error().code, Code::busy);
   Bytes into(1000);
   EXPECT_EQ(file->read(0, into).error().code, Code::busy);
-  fs::create_symlink("f", folder.path() / "link");
+  fs::create_symlink("nowhere", folder.path() / "link");
   EXPECT_FALSE(SourceFile::open(folder.path(), "link"));
+  fs::remove(folder.path() / "link");
+  fs::create_symlink("f", folder.path() / "link");
+  EXPECT_TRUE(SourceFile::open(folder.path(), "link")) << "a link to a file stands for that file";
 }
 
 TEST(HashUnixfs, OneRegionIsWhatIpfsAddGives) {
