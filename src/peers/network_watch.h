@@ -21,7 +21,7 @@
 namespace eai::peers {
 
 // How long a network that is away is waited for. A laptop's Wi-Fi needs some seconds; nobody waits for minutes.
-inline constexpr std::chrono::milliseconds k_network_patience{12'000};
+inline constexpr std::chrono::milliseconds k_network_patience{8'000};
 // While it is away, nobody is asked more often than this, nor much more rarely.
 inline constexpr std::chrono::milliseconds k_away_pause{2'000};
 
