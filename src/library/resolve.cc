@@ -11,13 +11,18 @@ namespace {
 // Names are short; a text this long can only be meant as a hash.
 constexpr std::size_t k_longest_name = 40;
 
-Failure unknown_name(const Library& library, const std::string& word) {
+bool is_here(const std::string& path) {
   std::error_code none;
-  if (names_file(word) && fs::exists(word, none)) {
-    return fail(Code::not_found,
-                printable(word) + " is " + (fs::is_directory(word, none) ? "a folder" : "a file") +
-                    "; what runs here is a model with a hash, and a folder gets one by being preserved");
-  }
+  return names_file(path) && fs::exists(path, none);
+}
+
+Failure not_a_name(const std::string& path) {
+  std::error_code none;
+  return fail(Code::not_found, printable(path) + " is " + (fs::is_directory(path, none) ? "a folder" : "a file") +
+                                   "; what runs here is a model with a hash, and a folder gets one by being preserved");
+}
+
+Failure unknown_name(const Library& library, const std::string& word) {
   std::vector<std::string> names = library.catalog.names();
   for (const store::Model& model : library.contents.models) names.push_back(model.metadata.folder_name);
   std::string message = "no model is called \"" + printable(word) + "\"";
@@ -58,6 +63,7 @@ Result<Asked> resolve(const Library& library, const std::string& typed) {
     found = &model;
   }
   if (found != nullptr) return Asked{found->id, word};
+  if (is_here(word)) return not_a_name(word);
   if (word.size() > k_longest_name || ipld::is_link(word) || ipld::Cid::parse(word)) return resolve_hash(library, word);
   return unknown_name(library, word);
 }

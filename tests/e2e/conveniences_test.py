@@ -79,11 +79,11 @@ def test_a_result_that_nobody_takes(stopped):
         if streams.startswith("|"):
             read, write = os.pipe()
             os.close(read)
-            done = subprocess.run([EAI, "model", "run", "eai-demo", "--port", "0", "--force"], env=stopped.environment, text=True,
+            done = subprocess.run([EAI, "model", "run", "eai-demo", "--port", "0", "--force", "--json"], env=stopped.environment, text=True,
                                   stdout=write, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=WAIT)
             os.close(write)
         else:
-            done = by_shell(stopped, ["model", "run", "eai-demo", "--port", 0], streams)
+            done = by_shell(stopped, ["model", "run", "eai-demo", "--port", 0, "--json"], streams)
         assert done.returncode == 8 and "the server runs" in done.stderr, done.stderr
         assert stopped.json("model", "status")["running"]
 
