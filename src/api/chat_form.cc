@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/json_read.h"
 #include "api/request_forms.h"
 #include "util/text.h"
 
@@ -115,7 +116,7 @@ class Messages {
     if (calls == nullptr) return {};
     if (!calls->is_array()) return bad_field(path + ".tool_calls", "a list");
     json::array& list = calls->get_array();
-    for (std::size_t i = 0; i < list.size(); ++i) EAI_CHECK(check_call(list[i], field_path(path + ".tool_calls", i)));
+    for (std::size_t i = 0; i < list.size(); ++i) EAI_CHECK(check_call(list[i], path_at(path + ".tool_calls", i)));
     if (list.empty()) message.erase("tool_calls");
     return {};
   }
@@ -136,7 +137,7 @@ class Messages {
     if (content->is_string()) return {};
     if (!content->is_array()) return bad_field(path + ".content", "a string or a list of parts");
     json::array& parts = content->get_array();
-    for (std::size_t i = 0; i < parts.size(); ++i) EAI_CHECK(check_part(parts[i], field_path(path + ".content", i)));
+    for (std::size_t i = 0; i < parts.size(); ++i) EAI_CHECK(check_part(parts[i], path_at(path + ".content", i)));
     if (parts.empty()) *content = "";
     return {};
   }
@@ -210,7 +211,7 @@ Result<void> check_messages(json::object& body, ChatFacts& facts) {
   json::array& list = messages->get_array();
   if (list.empty()) return fail_about("messages", Code::invalid, "the field 'messages' is empty");
   Messages checker(facts);
-  for (std::size_t i = 0; i < list.size(); ++i) EAI_CHECK(checker.check(list[i], field_path("messages", i)));
+  for (std::size_t i = 0; i < list.size(); ++i) EAI_CHECK(checker.check(list[i], path_at("messages", i)));
   return {};
 }
 
@@ -228,12 +229,6 @@ Result<void> check_modalities(json::object& body) {
 }
 
 }  // namespace
-
-std::string field_path(std::string_view list, std::size_t index, std::string_view member) {
-  std::string out = std::string(list) + "[" + std::to_string(index) + "]";
-  if (!member.empty()) out += "." + std::string(member);
-  return out;
-}
 
 Result<ChatFacts> check_chat(json::object& body, Ignored& ignored) {
   ChatFacts facts;

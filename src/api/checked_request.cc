@@ -12,17 +12,17 @@ namespace {
 namespace json = boost::json;
 
 Result<void> check_table(const Endpoint& endpoint, json::object& body, Ignored& ignored) {
-  const auto with = [&](FieldTable own, FieldTable also = {}) {
-    const std::array tables = {own, also};
+  const auto with = [&](FieldTable own, FieldTable also = {}, FieldTable third = {}) {
+    const std::array tables = {own, also, third};
     return check_fields(body, tables, ignored);
   };
   switch (endpoint.form) {
     case Form::chat:
-      return with(k_chat_fields, k_sampling_fields);
+      return with(k_chat_fields, k_drawing_fields, k_sampling_fields);
     case Form::completion:
-      return with(k_completion_fields, k_sampling_fields);
+      return with(k_completion_fields, k_drawing_fields, k_sampling_fields);
     case Form::infill:
-      return with(k_infill_fields, k_sampling_fields);
+      return with(k_infill_fields, k_drawing_fields, k_sampling_fields);
     case Form::response:
       return with(k_response_fields, k_sampling_fields);
     case Form::message:

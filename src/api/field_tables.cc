@@ -53,20 +53,10 @@ constexpr std::string_view k_stateless =
     "this server keeps no conversations; go on with 'previous_response_id', or send all of it in 'input'";
 
 constexpr std::array k_chat = {
-    any("model"),
     list("messages", k_messages),
-    flag("stream"),
     object("stream_options", 16),
-    number("temperature", 0, 100),
-    number("top_p", 0, 1),
-    clamped(whole("max_tokens", -1, k_int)),
     clamped(whole("max_completion_tokens", -1, k_int)),
     whole("n", 1, 128),
-    texts("stop", 64),
-    whole("seed", -9.3e18, 1.9e19),
-    number("frequency_penalty", -10, 10),
-    number("presence_penalty", -10, 10),
-    object("logit_bias", 4096),
     flag("logprobs"),
     whole("top_logprobs", 0, 100),
     list("tools", 256),
@@ -92,7 +82,6 @@ constexpr std::array k_chat = {
     ignored("safety_identifier"),
     ignored("service_tier"),
     ignored("store"),
-    ignored("user"),
     ignored("verbosity"),
     refused("audio", "the served models answer in text"),
     refused("functions", "it is the old form of 'tools', which is"),
@@ -100,43 +89,36 @@ constexpr std::array k_chat = {
     refused("web_search_options", "the server does not search the web"),
 };
 
-constexpr std::array k_completion = {
+// What OpenAI's APIs that draw tokens have in common.
+constexpr std::array k_drawing = {
     any("model"),
-    any("prompt"),
     flag("stream"),
-    object("stream_options", 16),
     number("temperature", 0, 100),
     number("top_p", 0, 1),
     clamped(whole("max_tokens", -1, k_int)),
-    whole("n", 1, 128),
     texts("stop", 64),
     whole("seed", -9.3e18, 1.9e19),
     number("frequency_penalty", -10, 10),
     number("presence_penalty", -10, 10),
     object("logit_bias", 4096),
-    whole("logprobs", 0, 100),
     ignored("user"),
+};
+
+constexpr std::array k_completion = {
+    any("prompt"),
+    object("stream_options", 16),
+    whole("n", 1, 128),
+    whole("logprobs", 0, 100),
     refused("best_of", "ask for several answers with 'n' and choose one"),
     refused("echo", "the answer does not repeat the prompt"),
     refused("suffix", "POST /infill fills a gap, with 'input_prefix' and 'input_suffix'"),
 };
 
 constexpr std::array k_infill = {
-    any("model"),
     text("input_prefix"),
     text("input_suffix"),
     list("input_extra", 1024),
     text("prompt"),
-    flag("stream"),
-    number("temperature", 0, 100),
-    number("top_p", 0, 1),
-    clamped(whole("max_tokens", -1, k_int)),
-    texts("stop", 64),
-    whole("seed", -9.3e18, 1.9e19),
-    number("frequency_penalty", -10, 10),
-    number("presence_penalty", -10, 10),
-    object("logit_bias", 4096),
-    ignored("user"),
 };
 
 constexpr std::array k_sampling = {
@@ -288,6 +270,7 @@ constexpr std::array k_detokenize = {
 }  // namespace
 
 const FieldTable k_chat_fields = k_chat;
+const FieldTable k_drawing_fields = k_drawing;
 const FieldTable k_completion_fields = k_completion;
 const FieldTable k_infill_fields = k_infill;
 const FieldTable k_sampling_fields = k_sampling;

@@ -13,6 +13,7 @@ inline constexpr double k_penalty_window = 131072;  // tokens
 extern const FieldTable k_chat_fields;
 extern const FieldTable k_completion_fields;
 extern const FieldTable k_infill_fields;
+extern const FieldTable k_drawing_fields;   // what these three have in common
 extern const FieldTable k_sampling_fields;  // llama.cpp's own, wherever it draws tokens
 extern const FieldTable k_response_fields;
 extern const FieldTable k_message_fields;  // Anthropic's

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "api/json_read.h"
 #include "util/text.h"
 
 namespace eai::api {
@@ -29,10 +30,6 @@ std::string_view without_billing_line(std::string_view text, Ignored& ignored) {
 }
 
 }  // namespace
-
-std::string entry_name(std::string_view list, std::size_t index) {
-  return std::string(list) + "[" + std::to_string(index) + "]";
-}
 
 void note_once(Ignored& ignored, std::string_view name) {
   std::string shown = printable(name, k_name_limit);
@@ -88,7 +85,7 @@ Result<void> Conversation::add_system(const json::value& content, const std::str
     add_text(without_billing_line(view(content.get_string()), ignored_));
   } else if (const json::array* blocks = content.if_array()) {
     for (std::size_t i = 0; i < blocks->size(); ++i) {
-      const std::string name = entry_name(path, i);
+      const std::string name = path_at(path, i);
       const json::object* block = (*blocks)[i].if_object();
       if (block == nullptr) return bad_field(name, "a text block");
       EAI_TRY(const std::string_view type, text_member(*block, "type", name));
@@ -133,7 +130,7 @@ Result<void> Conversation::add_message(const json::value& message, const std::st
   if (blocks->empty() && speaker == k_user) {
     return fail_about(path + ".content", Code::invalid, "the field '" + path + ".content' is empty");
   }
-  for (std::size_t i = 0; i < blocks->size(); ++i) EAI_CHECK(add_block((*blocks)[i], entry_name(path + ".content", i)));
+  for (std::size_t i = 0; i < blocks->size(); ++i) EAI_CHECK(add_block((*blocks)[i], path_at(path + ".content", i)));
   return {};
 }
 
@@ -169,7 +166,7 @@ Result<void> Conversation::add_parts(const json::value& content, const std::stri
   const json::array* blocks = content.if_array();
   if (blocks == nullptr) return bad_field(path, "a string or a list of blocks");
   for (std::size_t i = 0; i < blocks->size(); ++i) {
-    const std::string name = entry_name(path, i);
+    const std::string name = path_at(path, i);
     const json::object* block = (*blocks)[i].if_object();
     if (block == nullptr) return bad_field(name, "an object");
     EAI_TRY(const std::string_view type, text_member(*block, "type", name));

@@ -18,8 +18,6 @@
 
 namespace eai::api {
 
-// "messages[2]".
-std::string entry_name(std::string_view list, std::size_t index);
 // Notes a name once, and only so many.
 void note_once(Ignored& ignored, std::string_view name);
 // The string `key` of `from`, whose own name is `path`.

@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include "api/json_read.h"
 #include "api/messages_content.h"
 
 namespace eai::api {
@@ -25,7 +26,7 @@ Result<void> convert_messages(json::object& body, Ignored& ignored) {
   Conversation conversation(body.storage(), ignored);
   if (const json::value* system = body.if_contains("system")) EAI_CHECK(conversation.add_system(*system, "system"));
   for (std::size_t i = 0; i < list->size(); ++i)
-    EAI_CHECK(conversation.add_message((*list)[i], entry_name("messages", i)));
+    EAI_CHECK(conversation.add_message((*list)[i], path_at("messages", i)));
   EAI_TRY(json::array chat, conversation.take());
   if (chat.empty()) return bad_field("messages", "a conversation; all of its blocks are Anthropic's own");
   *messages = std::move(chat);
@@ -82,7 +83,7 @@ Result<Names> convert_tools(json::object& body, Ignored& ignored) {
   if (list == nullptr) return bad_field("tools", "a list");
   json::array out(body.storage());
   for (std::size_t i = 0; i < list->size(); ++i) {
-    EAI_TRY(json::value tool, chat_tool((*list)[i], entry_name("tools", i), ignored));
+    EAI_TRY(json::value tool, chat_tool((*list)[i], path_at("tools", i), ignored));
     if (tool.is_null()) continue;
     names.emplace_back(tool.at("function").at("name").get_string());
     out.emplace_back(std::move(tool));
@@ -222,7 +223,7 @@ Result<StopSequences> convert_stops(json::object& body) {
   if (list == nullptr) return bad_field("stop_sequences", "a list of strings");
   for (std::size_t i = 0; i < list->size(); ++i) {
     const json::string* stop = (*list)[i].if_string();
-    if (stop == nullptr || stop->empty()) return bad_field(entry_name("stop_sequences", i), "a string, and not empty");
+    if (stop == nullptr || stop->empty()) return bad_field(path_at("stop_sequences", i), "a string, and not empty");
     stops.emplace_back(*stop);
   }
   json::value moved = std::move(*given);

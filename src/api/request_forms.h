@@ -44,7 +44,4 @@ Result<void> check_rerank(boost::json::object& body);
 Result<void> check_detokenize(const boost::json::object& body);
 Result<void> check_infill(const boost::json::object& body);
 
-// "messages" + 2 + "content" → "messages[2].content".
-std::string field_path(std::string_view list, std::size_t index, std::string_view member = {});
-
 }  // namespace eai::api

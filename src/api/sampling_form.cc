@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/grammar_bounds.h"
+#include "api/json_read.h"
 #include "api/request_forms.h"
 #include "util/text.h"
 
@@ -68,7 +69,7 @@ Result<void> check_words(json::object& body, std::string_view field, std::size_t
   for (std::size_t i = 0; i < list.size(); ++i) {
     const json::string* word = list[i].if_string();
     if (word == nullptr || word->size() > limit || word->empty()) {
-      return bad_field(field_path(field, i), "a string of 1 to " + std::to_string(limit) + " bytes");
+      return bad_field(path_at(field, i), "a string of 1 to " + std::to_string(limit) + " bytes");
     }
   }
   return {};
@@ -98,7 +99,7 @@ Result<void> check_lora(const json::object& body) {
     const json::value* id = one != nullptr ? one->if_contains("id") : nullptr;
     const json::value* scale = one != nullptr ? one->if_contains("scale") : nullptr;
     const bool good = id != nullptr && id->is_int64() && (scale == nullptr || scale->is_number());
-    if (!good) return bad_field(field_path("lora", i), "an object with 'id' and 'scale'");
+    if (!good) return bad_field(path_at("lora", i), "an object with 'id' and 'scale'");
   }
   return {};
 }

@@ -1,4 +1,5 @@
 // Texts and tokens to continue, to embed, to rank and to count.
+#include "api/json_read.h"
 #include "api/request_forms.h"
 
 namespace eai::api {
@@ -15,7 +16,7 @@ constexpr std::string_view k_token = "a token id, a whole number from 0 to 21474
 
 Result<void> check_tokens(const json::array& tokens, const std::string& path) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (!is_token(tokens[i])) return bad_field(field_path(path, i), k_token);
+    if (!is_token(tokens[i])) return bad_field(path_at(path, i), k_token);
   }
   return {};
 }
@@ -26,7 +27,7 @@ Failure empty(const std::string& path) { return fail_about(path, Code::invalid, 
 Result<void> check_prompts(const json::array& list, const std::string& field) {
   const bool texts = list.front().is_string();
   for (std::size_t i = 0; i < list.size(); ++i) {
-    const std::string path = field_path(field, i);
+    const std::string path = path_at(field, i);
     if (texts && !list[i].is_string()) return bad_field(path, "a string like the first entry");
     if (texts) continue;
     if (!list[i].is_array()) return bad_field(path, "a list of tokens like the first entry");
@@ -38,14 +39,14 @@ Result<void> check_prompts(const json::array& list, const std::string& field) {
 
 Result<void> check_mixed(const json::array& list, const std::string& field) {
   for (std::size_t i = 0; i < list.size(); ++i) {
-    if (!list[i].is_string() && !is_token(list[i])) return bad_field(field_path(field, i), "a string or a token id");
+    if (!list[i].is_string() && !is_token(list[i])) return bad_field(path_at(field, i), "a string or a token id");
   }
   return {};
 }
 
 Result<void> check_texts(const json::array& list, const std::string& field) {
   for (std::size_t i = 0; i < list.size(); ++i) {
-    if (!list[i].is_string()) return bad_field(field_path(field, i), "a string");
+    if (!list[i].is_string()) return bad_field(path_at(field, i), "a string");
   }
   return {};
 }
@@ -69,7 +70,7 @@ Result<void> check_prompt(const json::object& body, std::string_view field, bool
   if (first.is_array()) return check_prompts(list, name);
   if (mixed) return check_mixed(list, name);
   if (first.is_number()) return check_tokens(list, name);
-  return bad_field(field_path(field, 0), "a string, a token id or a list of token ids");
+  return bad_field(path_at(field, 0), "a string, a token id or a list of token ids");
 }
 
 Result<void> check_rerank(json::object& body) {
@@ -107,7 +108,7 @@ Result<void> check_infill(const json::object& body) {
     const json::object* one = list[i].if_object();
     const bool good = one != nullptr && one->contains("text") && one->at("text").is_string() &&
                       (!one->contains("filename") || one->at("filename").is_string());
-    if (!good) return bad_field(field_path("input_extra", i), "an object with 'filename' and 'text'");
+    if (!good) return bad_field(path_at("input_extra", i), "an object with 'filename' and 'text'");
   }
   return {};
 }

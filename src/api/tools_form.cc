@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/grammar_bounds.h"
+#include "api/json_read.h"
 #include "api/request_forms.h"
 #include "util/text.h"
 
@@ -49,11 +50,11 @@ Result<void> check_list(json::object& body, Ignored& ignored) {
   json::array kept(tools->storage());
   json::array& list = tools->get_array();
   for (std::size_t i = 0; i < list.size(); ++i) {
-    EAI_TRY(const bool callable, check_tool(list[i], field_path("tools", i)));
+    EAI_TRY(const bool callable, check_tool(list[i], path_at("tools", i)));
     if (callable) {
       kept.push_back(std::move(list[i]));
     } else {
-      ignored.push_back(field_path("tools", i));
+      ignored.push_back(path_at("tools", i));
     }
   }
   if (kept.empty()) {
@@ -87,7 +88,7 @@ Result<Choice> allowed_tools(const json::object& choice) {
   out.mode = std::string(mode->get_string());
   const json::array& list = tools->get_array();
   for (std::size_t i = 0; i < list.size(); ++i) {
-    const std::string path = field_path("tool_choice.allowed_tools.tools", i);
+    const std::string path = path_at("tool_choice.allowed_tools.tools", i);
     if (!list[i].is_object()) return bad_field(path, "an object");
     EAI_TRY(std::string name, choice_name(list[i].get_object(), path));
     out.names.push_back(std::move(name));
