@@ -6,7 +6,7 @@ CLANG_FORMAT ?= clang-format-14
 TOOLS := $(CURDIR)/build/test-tools
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eai/peers/clients
 
-.PHONY: build demo test peers install lint format bench clean packages test-packages dev
+.PHONY: build demo test peers attack install lint format bench clean packages test-packages dev
 
 build: packages  ## the program, ready to run: build/release/bin/eai
 	@setup/llama_engine.sh >/dev/null && setup/image_engine.sh >/dev/null
@@ -31,6 +31,11 @@ peers: test-packages build  ## further clients against the program: LiteLLM, Lan
 	@setup/test_tools.sh $(PEERS) peers
 	@cd tests/peers && EAI_BUILD=$(CURDIR)/build/release EAI_TEST_TOOLS=$(PEERS) PYTHONPATH=../e2e PYTHONDONTWRITEBYTECODE=1 \
 	  ../offline.sh $(PEERS)/venv/bin/python -m pytest -q -p no:cacheprovider -p conftest $(NAMES)
+
+# Not part of `make test`, since what it tries is left to chance. SECONDS=… and SEED=… are taken from the command line.
+attack: build  ## generated requests that try to harm the server's other clients (3 minutes)
+	@PYTHONDONTWRITEBYTECODE=1 tests/offline.sh python3 tests/attack/attack.py --build build/release \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ATTACK)
 
 lint: test-packages  ## only what reads the sources, with clang-tidy over all of them (minutes the first time)
 	@[ -f build/dev/build.ninja ] || cmake --preset dev
