@@ -24,6 +24,13 @@ const json::value* find(const json::object& body, std::string_view key) {
   return value != nullptr && !value->is_null() ? value : nullptr;
 }
 
+// The beginning of a long prompt, up to the end of a character.
+std::string_view used_part(std::string_view text) {
+  std::size_t end = std::min(text.size(), k_prompt_used);
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 Outcome read_text(const json::object& body, std::string_view key, std::string& to) {
   const json::value* value = find(body, key);
   if (value == nullptr) return {};
@@ -34,7 +41,7 @@ Outcome read_text(const json::object& body, std::string_view key, std::string& t
     return bad(name,
                name + " has " + std::to_string(text->size()) + " bytes, more than " + std::to_string(k_prompt_limit));
   if (text->find('\0') != json::string::npos) return bad(name, name + " contains a NUL character");
-  to.assign(text->data(), text->size());
+  to = used_part({text->data(), text->size()});
   return {};
 }
 
@@ -189,6 +196,12 @@ Outcome read_all(const json::object& body, const Options& options, Request& r) {
 }
 
 }  // namespace
+
+std::size_t held_by(const Request& request) {
+  std::size_t bytes = request.mask.pixels.size();
+  for (const Picture& image : request.images) bytes += image.pixels.size();
+  return bytes;
+}
 
 tl::expected<Request, BadRequest> parse_request(std::string_view text, const Options& options) {
   boost::system::error_code error;

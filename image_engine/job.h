@@ -15,6 +15,7 @@
 namespace eai::image_engine {
 
 inline constexpr std::size_t k_prompt_limit = 32000;           // bytes
+inline constexpr std::size_t k_prompt_used = 8192;             // bytes; no model was trained on so many
 inline constexpr std::int64_t k_seed_limit = (1LL << 53) - 1;  // exact in every reader of JSON
 inline constexpr std::int64_t k_photo_pixels = 32'000'000;     // of a picture that is sent
 inline constexpr int k_count_limit = 10, k_steps_limit = 200, k_preview_limit = 3, k_reference_limit = 8;
@@ -42,6 +43,9 @@ struct BadRequest {
   std::string param;
   std::string message;
 };
+
+// Bytes of pixels that a job holds while it waits.
+std::size_t held_by(const Request& request);
 
 tl::expected<Request, BadRequest> parse_request(std::string_view json, const Options& options);
 

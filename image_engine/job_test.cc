@@ -41,6 +41,29 @@ TEST(Request, WhatIsNotSaidIsTheModels) {
   EXPECT_NE(parse_request(R"({"prompt":"x"})", o)->encoding.text.find("x\nSteps: 8"), std::string::npos);
 }
 
+TEST(Request, OfALongPromptTheBeginningIsUsed) {
+  auto prompt = [](const std::string& text) {
+    return parse_request("{\"prompt\":\"" + text + "\",\"negative_prompt\":\"" + text + "\"}", options());
+  };
+  EXPECT_EQ(prompt(std::string(k_prompt_used, 'x'))->prompt.size(), k_prompt_used);
+  auto cut = prompt(std::string(k_prompt_limit, 'x'));
+  EXPECT_EQ(cut->prompt.size(), k_prompt_used);
+  EXPECT_EQ(cut->negative_prompt.size(), k_prompt_used);
+  std::string umbrellas = "x";
+  while (umbrellas.size() + 3 <= k_prompt_limit) umbrellas += "\u2602";
+  auto whole = prompt(umbrellas)->prompt;
+  EXPECT_EQ(whole.size(), k_prompt_used - 1) << "no character is cut in two";
+  EXPECT_EQ(whole, umbrellas.substr(0, whole.size()));
+}
+
+TEST(Request, AJobHoldsThePixelsOfItsPictures) {
+  EXPECT_EQ(held_by(*parse_request(R"({"prompt":"x"})", options())), 0U);
+  auto edit = parse_request(
+      "{\"prompt\":\"x\",\"image\":\"" + picture(32, 16) + "\",\"mask\":\"" + picture(32, 16) + "\"}", options());
+  ASSERT_TRUE(edit) << edit.error().message;
+  EXPECT_EQ(held_by(*edit), 32U * 16 * 4) << "three bytes per pixel of the picture, one of the mask";
+}
+
 TEST(Request, QualityDecidesAboutStepsThatAreNotGiven) {
   auto steps = [](const std::string& fields) {
     return parse_request("{\"prompt\":\"x\"" + fields + "}", options())->steps;

@@ -44,6 +44,7 @@ struct Bounds {
   int size_multiple = 64;                 // pixels
   std::int64_t max_pixels = 2048 * 2048;  // of a picture that is drawn; what is sent is brought to that
   std::size_t queue = 64;                 // waiting jobs
+  std::size_t queue_bytes = 256U << 20;   // of the pictures that waiting jobs hold
 };
 
 struct Options {

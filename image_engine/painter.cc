@@ -56,18 +56,26 @@ class Progress {
   Progress(const PaintEvents& events, int steps) : events_(events), steps_(steps) {
     sampling = false;
     sd_set_progress_callback(&Progress::report, this);
+    sd_set_prompt_callback(&Progress::stop_if_cancelled, this);
   }
-  ~Progress() { sd_set_progress_callback(nullptr, nullptr); }
+  ~Progress() {
+    sd_set_progress_callback(nullptr, nullptr);
+    sd_set_prompt_callback(nullptr, nullptr);
+  }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
  private:
   static void report(int step, int steps, float, void* self) { static_cast<Progress*>(self)->on(step, steps); }
 
+  static void stop_if_cancelled(void* self) {
+    if (static_cast<Progress*>(self)->events_.cancelled()) throw Cancelled{};
+  }
+
   void on(int step, int steps) {
     if (!sampling || steps != steps_ || step != next_) return;
     ++next_;
-    if (events_.cancelled()) throw Cancelled{};
+    stop_if_cancelled(this);
     if (step > 0) events_.on_step(step, steps);
   }
 

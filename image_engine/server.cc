@@ -184,6 +184,9 @@ void Desk::accept() {
 
 bool Desk::enqueue(const std::shared_ptr<Session>& session) {
   if (drawing && waiting.size() >= options.bounds.queue) return false;
+  std::size_t held = held_by(session->job()->request);
+  for (const auto& other : waiting) held += held_by(other->job()->request);
+  if (drawing && held > options.bounds.queue_bytes) return false;
   waiting.push_back(session);
   session->begin_events();
   if (drawing)
