@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -27,7 +28,9 @@ namespace {
 constexpr auto k_as_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t k_state_line_limit = 64 * k_kib;
 constexpr milliseconds k_second_term{300}, k_kill{1000};
-constexpr milliseconds k_first_probe{100}, k_longest_probe{1000}, k_last_probe{2}, k_probe_deadline{5000};
+constexpr milliseconds k_first_probe{100}, k_longest_probe{1000}, k_probe_deadline{5000};
+// Of one that says that it is ready: its socket may come a moment later, but not much.
+constexpr milliseconds k_ready_probe{2}, k_socket_patience{3000};
 
 }  // namespace
 
@@ -192,16 +195,30 @@ void Engine::Impl::take_output(std::string_view bytes) {
 asio::awaitable<void> Engine::Impl::probe() {
   const auto self = shared_from_this();
   milliseconds pause = k_first_probe;
+  bool hurried = false;
+  std::optional<std::chrono::steady_clock::time_point> unreachable;  // since when, after it said that it is ready
   while (running && !stopping && !abandoned) {
-    probe_timer.expires_after(said_ready ? k_last_probe : pause);
+    if (said_ready && !std::exchange(hurried, true)) pause = k_ready_probe;
+    probe_timer.expires_after(pause);
     co_await probe_timer.async_wait(k_as_tuple);  // cancelled when the engine says that it is ready
-    pause = std::min(pause * 2, k_longest_probe);
     if (!running || stopping || abandoned) break;
+    pause = std::min(pause * 2, k_longest_probe);
     http::Ask question;
     question.target = kind.health;
     question.head_timeout = k_probe_deadline;
     const auto health = co_await client.fetch(socket, std::move(question));
-    if (!running || stopping || abandoned || !health || health->status != 200) continue;
+    if (!running || stopping || abandoned) break;
+    if (!health && health.error().code != Code::timeout && said_ready) {
+      const auto now = std::chrono::steady_clock::now();
+      if (!unreachable) unreachable = now;
+      if (now - *unreachable >= k_socket_patience) {
+        signal_group(child.pid, SIGKILL);
+        killed_because = "it said that it is ready, but nothing can connect to its socket, so it was ended";
+        co_return;
+      }
+      continue;
+    }
+    if (!health || health->status != 200) continue;
     told_ready = true;
     if (const auto ready = events.ready) ready();
     co_return;

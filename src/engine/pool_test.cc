@@ -54,6 +54,17 @@ TEST_F(PoolTest, HangInLoadEndsAtTheStartTimeoutEvenIfItIgnoresSigterm) {
   wait_for(pool, State::cooling);
 }
 
+TEST_F(PoolTest, OneThatSaysReadyAndHasNoSocketEndsSoon) {
+  Pool pool(context, options(), {model("ready_without_socket")});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto got = lease(pool, "idready_without_socket");
+  ASSERT_FALSE(got);
+  EXPECT_NE(got.error().message.find("it said that it is ready, but nothing can connect to its socket"),
+            std::string::npos)
+      << got.error().message;
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(8));
+}
+
 TEST_F(PoolTest, NotSupervisedEngineIsFoundReadyByAsking) {
   Pool pool(context, options(), {model("silent")});
   EXPECT_TRUE(lease(pool, "idsilent"));

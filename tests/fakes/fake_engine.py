@@ -7,6 +7,7 @@
   hang_ignoring_sigterm  does nothing at all, and SIGTERM does not end it
   silent                 prints no state lines
   never_ready            takes requests and is never ready
+  ready_without_socket   says that it is ready, and has no socket
   goes_deaf              once it is ready it answers one /health and nothing else
   goes_stuck             never answers /metrics
   keeps_slots            saves and restores slots of 1000 bytes; GET /restored is 200 once it has restored two
@@ -155,6 +156,10 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 say('{"state":"loading","payload":{"value":0.5}}')
 if behaviour == "slow_load":
     time.sleep(1)
+if behaviour == "ready_without_socket":
+    server.shutdown()
+    server.server_close()
+    os.unlink(arguments["--host"])
 if behaviour == "never_ready":
     threading.Event().wait()
 ready.set()
