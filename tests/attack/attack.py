@@ -19,7 +19,7 @@ import doors
 import files
 import grammars
 from shot import Shot, fault_in, fire
-from world import MORE, Watch, World, crowd
+from world import MEMORY, MORE, Watch, World, crowd
 
 KINDS = {
     "grammar": (grammars.grammar, 6), "schema": (grammars.json_schema, 6), "tools": (grammars.tools, 3), "stop and bias": (grammars.stops, 2),
@@ -27,7 +27,6 @@ KINDS = {
     "inputs": (bodies.inputs, 4), "image prompts": (bodies.image, 3), "broken JSON": (bodies.broken_json, 2), "pictures": (files.in_chat, 4),
     "picture forms": (files.edit, 2), "heads": (doors.head, 4), "codings": (doors.coding, 1),
 }
-MEMORY = 1.10  # of the estimate, that an engine may take
 SLOW = 5  # seconds without an end: worth a look
 SHOWN = 10
 
@@ -39,12 +38,17 @@ class Campaign:
         self.statuses, self.kinds, self.count = collections.Counter(), collections.Counter(), 0
         self.faults, self.slow = {}, []  # signature: (shot, answer)
         self.recent = [collections.deque(maxlen=3) for _ in range(options.clients)]  # what each attacker sent last
-        self.suspects = []
+        self.suspects = []  # whose time an engine was lost in
+        self.grown = []  # whose time an engine grew beyond its estimate in
         self.until = time.monotonic() + options.seconds
 
     def on_loss(self, name):
         with self.lock:
             self.suspects += [shot for sent in self.recent for shot in sent]
+
+    def on_growth(self, name):
+        with self.lock:
+            self.grown += [sent[-1] for sent in self.recent if sent]
 
     def attacker(self, number):
         rng = random.Random(f"{self.options.seed}/{number}")
@@ -63,12 +67,13 @@ class Campaign:
             self.kinds[shot.kind] += 1
             self.statuses[answer.status] += 1
             told_to_wait = answer.status == 503 and "retry-after" in {name.lower() for name in answer.headers}
+            documented = told_to_wait or (answer.status == 501 and b"transfer coding" in answer.body)
             ended = fault is not None and fault.get("type") in ("server_error", "api_error")
-            if (answer.status >= 500 and not told_to_wait) or ended:
+            if (answer.status >= 500 and not documented) or ended:
                 known = self.faults.get(answer.signature(shot))
                 if known is None or len(known[0].body) > len(shot.body):
                     self.faults[answer.signature(shot)] = (shot, answer)
-            if answer.seconds > SLOW:
+            if answer.seconds > SLOW:  # also those that wait behind another one
                 self.slow.append((answer.seconds, shot, answer.status))
 
     def run(self):
@@ -101,7 +106,7 @@ def culprits(world, suspects, watch):
 
 
 def replay(world, names):
-    watch = Watch(world, lambda name: None)
+    watch = Watch(world)
     watch.look()
     for name in names:
         shot = Shot.read(pathlib.Path(name).read_text())
@@ -120,7 +125,7 @@ def attack(world, options):
     alone, trouble = crowd(world, options.others, 4)
     assert alone and not trouble, f"nobody attacks yet: {trouble}"
     campaign = Campaign(world, options)
-    watch = Watch(world, campaign.on_loss)
+    watch = Watch(world, campaign.on_loss, campaign.on_growth)
     watch.look()
     watch.start()
     times, failures = crowd(world, options.others, 0, campaign.run)
@@ -131,6 +136,8 @@ def attack(world, options):
         print(f"found: {answer.status} for {shot.kind}: {shot.shown()}\n  {answer.body[-300:]!r}\n  {file}")
     for number, (seconds, shot, status) in enumerate(sorted(campaign.slow, key=lambda entry: -entry[0])[:SHOWN]):
         print(f"slow: {seconds:.1f} s, {status} for {shot.kind}: {shot.shown(120)}\n  {campaign.keep(shot, f'slow-{options.seed}-{number}')}")
+    for number, shot in enumerate(campaign.grown[:SHOWN]):
+        print(f"while an engine grew: {shot.kind}: {shot.shown(120)}\n  {campaign.keep(shot, f'memory-{options.seed}-{number}')}")
     for number, shot in enumerate(culprits(world, campaign.suspects, watch) if lost else []):
         print(f"ends an engine: {shot.kind}: {shot.shown()}\n  {campaign.keep(shot, f'lost-{options.seed}-{number}')}")
     return figures(campaign, watch, lost, alone, times, failures)

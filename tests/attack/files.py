@@ -6,7 +6,8 @@ import zlib
 from shot import Shot
 from values import text
 
-SIDES = [0, 1, 16, 64, 3000, 12000, 16385, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1]
+PIXELS = 24 << 20  # bytes of rows that are made
+SIDES = [0, 1, 16, 64, 64, 600, 3000, 3000, 12000, 12000, 16385, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1]
 
 
 def chunk(kind, data):
@@ -15,12 +16,20 @@ def chunk(kind, data):
 
 def png(rng):
     width, height = rng.choice(SIDES), rng.choice(SIDES)
-    depth, color = rng.choice([(8, 2), (8, 6), (1, 0), (16, 6), (8, 3), (3, 7)])
-    rows = rng.choice([0, 1, min(height, 12000)])
-    data = zlib.compress(bytes(min(1 + (width * 8 * depth + 7) // 8, 200000)) * rows if width < 20000 else b"", 1)[:1 << 20]
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, rng.choice([0, 0, 1])))
-    extra = chunk(rng.choice([b"iCCP", b"zTXt", b"tRNS", b"PLTE", b"eXIf"]), zlib.compress(bytes(rng.choice([0, 99, 1 << 22])))) if rng.random() < 0.4 else b""
+    depth, color = rng.choice([(8, 2), (8, 6), (1, 0), (16, 6), (8, 0), (3, 7)])
+    row = 1 + (width * depth * {2: 3, 6: 4}.get(color, 1) + 7) // 8
+    whole = min(height, PIXELS // row)  # few bytes once they are packed
+    data = zlib.compress(bytes(row * rng.choice([whole, whole, whole, 0, 1 if row < PIXELS else 0])), 1)
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, rng.choice([0, 0, 0, 1])))
+    extra = chunk(rng.choice([b"iCCP", b"zTXt", b"tRNS", b"PLTE", b"eXIf"]), zlib.compress(bytes(rng.choice([0, 99, 1 << 22])))) if rng.random() < 0.2 else b""
     return b"\x89PNG\r\n\x1a\n" + head + extra + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def whole_png(rng):
+    """One that is as it should be, of any size."""
+    width, height = rng.choice([1, 16, 600, 3000, 8000]), rng.choice([1, 16, 600, 2000])
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes((1 + width * 3) * height), 1)) + chunk(b"IEND", b"")
 
 
 def jpeg(rng):
@@ -53,11 +62,13 @@ def webp(rng):
 
 
 def file(rng):
+    if rng.random() < 0.3:
+        return whole_png(rng)
     made = rng.choice([png, png, jpeg, gif, bmp, webp])(rng)
     deed = rng.random()
-    if deed < 0.2:
+    if deed < 0.1:
         return made[:rng.randrange(len(made))]
-    if deed < 0.5:
+    if deed < 0.3:
         made = bytearray(made)
         for _ in range(rng.randrange(1, 6)):
             made[rng.randrange(len(made))] = rng.randrange(256)

@@ -14,6 +14,7 @@ from shot import Shot, fault_in, fire
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 QUESTIONS = ["What is the capital of France?", "Say hello.", "What is 2 + 2?"]
+MEMORY = 1.10  # of its estimate, that an engine may take
 MORE = 1.0  # seconds that another client may wait longer than it does alone
 
 
@@ -76,9 +77,9 @@ def resident(pid):
 class Watch(threading.Thread):
     """Looks at the engines all the time; `lost` gets one entry for each that ended by itself."""
 
-    def __init__(self, world, on_loss):
+    def __init__(self, world, on_loss=lambda name: None, on_growth=lambda name: None):
         super().__init__(daemon=True)
-        self.world, self.on_loss = world, on_loss
+        self.world, self.on_loss, self.on_growth = world, on_loss, on_growth
         self.pids, self.crashes, self.peaks, self.lost, self.silent = {}, {}, {}, [], 0
         self.ending = threading.Event()
 
@@ -95,8 +96,11 @@ class Watch(threading.Thread):
                 self.lost.append(f"{name}: {model['last_failure'] or 'ended'}")
                 self.on_loss(name)
             self.crashes[name] = crashes
-            peak, estimated = self.peaks.get(name, (0, 0))
-            self.peaks[name] = (max(peak, model["memory_peak"], resident(model.get("pid") or 0)), max(estimated, model["memory_estimated"]))
+            before, estimated = self.peaks.get(name, (0, 0))
+            peak, estimated = max(before, model["memory_peak"], resident(model.get("pid") or 0)), max(estimated, model["memory_estimated"])
+            self.peaks[name] = (peak, estimated)
+            if peak > estimated * MEMORY and peak > before * 1.05:
+                self.on_growth(name)
 
     def stop(self):
         self.ending.set()
