@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/thread_pool.hpp>
-
 #include "api/api.h"
 #include "api/api_error.h"
 #include "api/endpoint.h"
@@ -19,6 +17,7 @@
 #include "api/sent_pictures.h"
 #include "http/routes.h"
 #include "http/unix_client.h"
+#include "util/thread_crew.h"
 
 namespace eai::api {
 
@@ -39,10 +38,10 @@ struct Core {
   SentPictures pictures;
   Images images{*this};
   ResponsesShelf responses;
-  std::optional<asio::thread_pool> workers;  // checks of large bodies; made when first needed
-  std::function<void()> on_stop;             // what POST /eai/stop calls
-  http::Routes routes;                       // for strangers
-  http::Routes owner_routes;                 // for the private socket
+  std::unique_ptr<ThreadCrew> worker;  // checks of large bodies; made when first needed
+  std::function<void()> on_stop;       // what POST /eai/stop calls
+  http::Routes routes;                 // for strangers
+  http::Routes owner_routes;           // for the private socket
 
   Result<Choice> choose(std::optional<std::string_view> model, std::span<const model::Task> fits,
                         std::string_view endpoint) const {

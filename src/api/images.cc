@@ -27,8 +27,9 @@ asio::awaitable<Result<ImageWish>> read(Core& core, ImageAct act, http::Incoming
   std::string coding(in.header("content-encoding")), type(in.header("content-type"));
   if (act == ImageAct::generation && coding.empty()) co_return parse_generation(std::move(in.body));
   auto work = read_slowly(act, std::move(in.body), std::move(coding), std::move(type));
-  if (!core.workers) core.workers.emplace(1);
-  co_return co_await asio::co_spawn(*core.workers, std::move(work), asio::use_awaitable);
+  const auto worker = crew_in(core.worker, 1);
+  if (!worker) co_return Failure(worker.error());
+  co_return co_await asio::co_spawn((*worker)->executor(), std::move(work), asio::use_awaitable);
 }
 
 // What is drawn and by which model; a reply refuses the request.

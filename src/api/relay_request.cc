@@ -41,9 +41,10 @@ asio::awaitable<Result<CheckedRequest>> check(Relay& relay) {
   std::string body = std::move(relay.in.body);
   if (body.size() <= k_check_here && coding.empty())
     co_return check_coded(relay.endpoint, caller, std::move(body), coding);
-  if (!core.workers) core.workers.emplace(1);
+  const auto worker = crew_in(core.worker, 1);
+  if (!worker) co_return Failure(worker.error());
   auto work = check_slowly(relay.endpoint, std::move(caller), std::move(body), std::move(coding));
-  co_return co_await asio::co_spawn(*core.workers, std::move(work), asio::use_awaitable);
+  co_return co_await asio::co_spawn((*worker)->executor(), std::move(work), asio::use_awaitable);
 }
 
 std::string_view source_of(const PictureSpot& spot) {

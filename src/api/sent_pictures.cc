@@ -17,7 +17,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int k_redirects = 3;
-constexpr std::size_t k_at_once = 4;                   // threads
+constexpr std::size_t k_readers = 4, k_fetchers = 16;  // threads
 constexpr std::size_t k_url_limit = 8 * k_kib;         // bytes
 constexpr std::uint64_t k_request_limit = 64 * k_mib;  // of data: URIs by address: 48 MiB of pictures
 constexpr std::uint64_t k_room = 256 * k_mib;
@@ -79,12 +79,18 @@ struct SentPictures::Job {
   std::size_t left = 0;  // pictures under way
   std::optional<Error> error;
 
-  // On a thread of the pool. The error names the picture.
-  Result<std::string> work(std::size_t index, const std::stop_token& ending) {
+  bool remote(std::size_t index) const { return is_remote(pictures[index].source); }
+
+  // On a fetcher.
+  Result<Bytes> fetch(std::size_t index, const std::stop_token& ending) const {
     const std::stop_callback end(ending, [source = stop]() mutable { source.request_stop(); });
+    return fetch_picture(pictures[index].source, rules, stop.get_token());
+  }
+
+  // On a reader. The error names the picture.
+  Result<std::string> work(std::size_t index, Result<Bytes> bytes) {
     const Sent& sent = pictures[index];
     const bool remote = is_remote(sent.source);
-    auto bytes = remote ? fetch_picture(sent.source, rules, stop.get_token()) : read_data_uri(sent.source);
     const auto refuse = [&](Error why) {
       return remote ? at_fault(sent.source, std::move(why)) : Failure(std::move(why).with("the picture " + sent.path));
     };
@@ -105,16 +111,15 @@ struct SentPictures::Job {
 
 SentPictures::~SentPictures() {
   ending_.request_stop();
-  if (threads_) threads_->join();
+  fetchers_.reset();  // they give work to the readers
+  readers_.reset();
 }
 
-void SentPictures::start(const std::shared_ptr<Job>& job, std::size_t index) {
-  if (!threads_) threads_.emplace(k_at_once);
-  ++job->left;
-  asio::post(*threads_, [job = job, index, &io = context_, ending = ending_.get_token()]() mutable {
-    auto uri = std::make_shared<Result<std::string>>(fail(Code::cancelled, "stopped"));
-    if (!job->stop.stop_requested() && !ending.stop_requested()) *uri = job->work(index, ending);
-    asio::post(io, [job = std::move(job), index, uri] {
+Result<void> SentPictures::start(const std::shared_ptr<Job>& job, std::size_t index) {
+  EAI_TRY(ThreadCrew * readers, crew_in(readers_, k_readers));
+  const auto finish = [job, index, &io = context_](Result<std::string> outcome) {
+    auto uri = std::make_shared<Result<std::string>>(std::move(outcome));
+    asio::post(io, [job, index, uri] {
       --job->left;
       if (*uri) {
         job->uris[index] = std::move(**uri);
@@ -125,7 +130,38 @@ void SentPictures::start(const std::shared_ptr<Job>& job, std::size_t index) {
       }
       if (job->left == 0 || job->error) job->bell.cancel();
     });
+  };
+  const auto stopped = [job, ending = ending_.get_token()] {
+    return job->stop.stop_requested() || ending.stop_requested();
+  };
+  const auto read = [job, index, finish, stopped](Result<Bytes> bytes) {
+    finish(stopped() ? Result<std::string>(fail(Code::cancelled, "stopped")) : job->work(index, std::move(bytes)));
+  };
+  if (!job->remote(index)) {
+    ++job->left;
+    asio::post(readers->executor(), [job, index, read] { read(read_data_uri(job->pictures[index].source)); });
+    return {};
+  }
+  EAI_TRY(ThreadCrew * fetchers, crew_in(fetchers_, k_fetchers));
+  ++job->left;
+  asio::post(fetchers->executor(), [job, index, read, stopped, readers, ending = ending_.get_token()] {
+    auto bytes = std::make_shared<Result<Bytes>>(fail(Code::cancelled, "stopped"));
+    if (!stopped()) *bytes = job->fetch(index, ending);
+    asio::post(readers->executor(), [read, bytes] { read(std::move(*bytes)); });
   });
+  return {};
+}
+
+// What is missing when the time is over.
+Error SentPictures::late(const Job& job) {
+  const std::string limit = std::to_string(job.rules.deadline.count() / 1000) + " s";
+  for (std::size_t i = 0; i < job.pictures.size(); ++i) {
+    if (!job.uris[i].empty() || !job.remote(i)) continue;
+    Error error = at_fault(job.pictures[i].source, {Code::invalid, "it was not there within " + limit}).value();
+    error.about = job.pictures[i].path;
+    return error;
+  }
+  return {Code::timeout, "the request's pictures were not read within " + limit};
 }
 
 asio::awaitable<Result<SentPictures::Read>> SentPictures::read(std::vector<Sent> pictures, PictureRules rules) {
@@ -139,13 +175,12 @@ asio::awaitable<Result<SentPictures::Read>> SentPictures::read(std::vector<Sent>
   job->rules = std::move(rules);
   job->uris.resize(job->pictures.size());
   const auto end = std::chrono::steady_clock::now() + job->rules.deadline;
-  for (std::size_t i = 0; i < job->pictures.size(); ++i) start(job, i);
+  for (std::size_t i = 0; i < job->pictures.size(); ++i) {
+    if (auto started = start(job, i); !started) co_return Failure(std::move(started).error());
+  }
   constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
   while (job->left > 0 && !job->error) {
-    if (std::chrono::steady_clock::now() >= end) {
-      co_return fail(Code::timeout, "the request's pictures were not all there within " +
-                                        std::to_string(job->rules.deadline.count() / 1000) + " s");
-    }
+    if (std::chrono::steady_clock::now() >= end) co_return Failure(late(*job));
     job->bell.expires_at(end);
     co_await job->bell.async_wait(as_tuple);
   }

@@ -4,9 +4,9 @@
 // Thread: SentPictures on the io_context's; fetch_picture() blocks and may run on any.
 // What holds: only http and https, with TLS verified. Every address is checked after its name was resolved and before
 // it is connected to, also after each of at most 3 redirects, so that no name can lead inside. No proxy, user name or
-// cookie is used. The limits are 20 MiB and 10 s per picture by address, 48 MiB per request, 4 pictures at once, and
-// 256 MiB held for all requests; k_request_pixels for all pictures of a request. A client that disconnects ends the
-// work for it.
+// cookie is used. The limits are 20 MiB and 10 s per picture by address, 48 MiB per request, 16 pictures that are
+// fetched at once and 4 that are read, so that an address that drips holds up no picture that is here, and 256 MiB held
+// for all requests; k_request_pixels for all pictures of a request. A client that disconnects ends the work for it.
 #pragma once
 
 #include <atomic>
@@ -21,10 +21,10 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "util/bytes.h"
 #include "util/result.h"
+#include "util/thread_crew.h"
 
 namespace eai::api {
 
@@ -57,18 +57,20 @@ class SentPictures {
     std::uint64_t fetched = 0;  // bytes of data: URIs that came by address
     std::shared_ptr<void> room;
   };
-  // Code::invalid is about the field whose picture is at fault; Code::busy: too many pictures are held at the moment;
-  // Code::timeout: those by address did not all arrive in time.
+  // Code::invalid is about the field whose picture is at fault, also one by address that is not there in time: what a
+  // client's address does not deliver is the client's to put right. Code::busy: too many pictures are held at the
+  // moment, or there are no threads; Code::timeout: this machine did not get through the pictures of the request.
   boost::asio::awaitable<Result<Read>> read(std::vector<Sent> pictures, PictureRules rules);
 
  private:
   struct Job;
-  void start(const std::shared_ptr<Job>& job, std::size_t index);
+  Result<void> start(const std::shared_ptr<Job>& job, std::size_t index);
+  static Error late(const Job& job);
 
   boost::asio::io_context& context_;
   std::shared_ptr<std::atomic<std::uint64_t>> held_ = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::stop_source ending_;
-  std::optional<boost::asio::thread_pool> threads_;  // made when first needed
+  std::unique_ptr<ThreadCrew> readers_, fetchers_;  // made when first needed
 };
 
 }  // namespace eai::api

@@ -48,7 +48,7 @@ class PictureServer {
     ++asked;
     const std::string path(in.path());
     http::Reply reply{200, {{"content-type", "image/png"}}, k_png};
-    if (path == "/endless" || path == "/hang") {
+    if (path == "/endless" || path == "/hang" || path == "/drip") {
       struct Left {
         std::atomic<int>& count;
         ~Left() { ++count; }
@@ -59,6 +59,11 @@ class PictureServer {
       const std::string piece(1 << 20, 'x');
       while (path == "/endless") {
         if (!co_await out.write(piece)) co_return;
+      }
+      while (path == "/drip") {
+        asio::steady_timer pause(context_, std::chrono::milliseconds(20));
+        co_await pause.async_wait(asio::use_awaitable);
+        if (!co_await out.write("x")) co_return;
       }
       asio::steady_timer never(context_, std::chrono::hours(1));
       co_await never.async_wait(asio::use_awaitable);
@@ -237,7 +242,18 @@ TEST_F(SentPicturesTest, PicturesThatDoNotComeHoldUpTheirOwnRequestOnly) {
   waiting.post("/v1/chat/completions", chat(many));
   ASSERT_TRUE(soon([&] { return pictures_.asked >= 4; }));
   EXPECT_EQ(status_of(ask("/v1/chat/completions", k_chat)), 200) << "the others do not wait";
-  EXPECT_GE(status_of(waiting.answer()), 400);
+  EXPECT_EQ(status_of(ask("/v1/chat/completions", chat(part(k_uri)))), 200) << "nor does a picture that is here";
+  EXPECT_EQ(status_of(waiting.answer()), 400);
+}
+
+TEST_F(SentPicturesTest, AnAddressThatDripsIsTheClientsFault) {
+  start_seeing(RemoteImages::anywhere, 300);
+  for (const char* path : {"/drip", "/hang"}) {
+    const std::string answer = ask("/v1/chat/completions", chat(part(k_uri) + "," + part(pictures_.at(path))));
+    EXPECT_EQ(status_of(answer), 400) << answer;
+    EXPECT_EQ(error_of(answer).at("param").as_string(), "messages[0].content[1].image_url") << answer;
+    EXPECT_NE(std::string(error_of(answer).at("message").as_string()).find(path), std::string::npos) << answer;
+  }
 }
 
 TEST_F(SentPicturesTest, AClientThatLeavesEndsItsFetch) {

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "util/error_map.h"
 #include "util/folders.h"
+#include "util/thread_crew.h"
 
 namespace eai::cli {
 namespace {
@@ -60,6 +61,7 @@ int run(int argc, char** argv) {
     if (!status) return end_with(out, status.error());
     return *status;
   } catch (const std::exception& bug) {
+    if (const auto shortage = shortage_of(bug)) return end_with(out, *shortage);
     std::fprintf(stderr, "eai: this is a bug in eai: %s\n", bug.what());
     return 1;
   }
