@@ -96,6 +96,20 @@ TEST_F(ApiTest, ARequestThatKillsEnginesIsNotAskedAThirdTime) {
   EXPECT_TRUE(soon([&] { return leases() == 0; }));
 }
 
+TEST_F(ApiTest, WhatAWellEngineRefusesInItsStreamIsTheClientsFault) {
+  start();
+  for (const char* when : {"fail", "fail_late"}) {
+    RawClient client(port_);
+    client.post("/v1/chat/completions", saying(when, "true"));
+    // The whole answer has status 400 if the error came with the head of the engine's stream.
+    const std::string answer = client.until("\"invalid_request_error\"");
+    EXPECT_NE(answer.find(R"("message":"no such grammar","type":"invalid_request_error")"), std::string::npos)
+        << answer;
+    EXPECT_EQ(answer.find("got exception"), std::string::npos) << answer;
+    EXPECT_EQ(answer.find("data: {\"n\":1}") != std::string::npos, when == std::string("fail_late")) << answer;
+  }
+}
+
 TEST_F(ApiTest, TheEnginesRefusalIsPassedOnInOurForm) {
   start();
   const std::string answer = ask("/v1/chat/completions", saying("refuse"));

@@ -90,4 +90,16 @@ EngineError read_engine_error(int status, std::string_view body, bool asked_wron
   return out;
 }
 
+EngineError read_stream_error(std::string_view event, bool asked_wrongly) {
+  json::error_code failure;
+  const json::value parsed = json::parse({event.data(), event.size()}, failure);
+  const json::object* whole = failure ? nullptr : parsed.if_object();
+  const json::value* inside = whole != nullptr ? whole->if_contains("error") : nullptr;
+  const json::object* error = inside != nullptr ? inside->if_object() : nullptr;
+  const json::value* code = error != nullptr ? error->if_contains("code") : nullptr;
+  const std::int64_t* status = code != nullptr ? code->if_int64() : nullptr;
+  const bool known = status != nullptr && *status >= 400 && *status < 600;
+  return read_engine_error(known ? static_cast<int>(*status) : 500, event, asked_wrongly);
+}
+
 }  // namespace eai::api

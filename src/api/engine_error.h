@@ -20,4 +20,7 @@ struct EngineError {
 // `asked_wrongly`: the engine is well, and refused at once. `body` is the engine's, whatever it has.
 EngineError read_engine_error(int status, std::string_view body, bool asked_wrongly);
 
+// The same for an error that an engine tells in its stream, where the event itself has the status.
+EngineError read_stream_error(std::string_view event, bool asked_wrongly);
+
 }  // namespace eai::api

@@ -12,6 +12,14 @@ namespace {
 constexpr std::size_t k_collect_limit = 64 * k_mib;  // of an answer that is not a stream
 constexpr std::size_t k_event_limit = 16 * k_mib;    // an event longer than this is passed on in pieces
 constexpr std::chrono::seconds k_at_once{2};         // an engine that refuses so soon has done no work
+constexpr std::string_view k_data = "data: ", k_error = R"(data: {"error":)";
+
+// Where an engine's error begins among its events; npos: there is none.
+std::size_t start_of_error(std::string_view events) {
+  std::size_t at = events.find(k_error);
+  while (at != std::string_view::npos && at > 0 && events[at - 1] != '\n') at = events.find(k_error, at + 1);
+  return at;
+}
 
 // The way back; the functions below are its steps.
 struct Passing : Relay {
@@ -87,30 +95,43 @@ struct Passing : Relay {
     co_return Result<void>{};
   }
 
+  // The engine gave up in its stream. A client that has seen nothing of it gets a status.
+  asio::awaitable<void> pass_stream_error(std::string_view event, std::chrono::steady_clock::time_point asked) {
+    const bool at_once = std::chrono::steady_clock::now() - asked < k_at_once;
+    const std::string body(event.substr(0, event.find('\n')));
+    const bool asked_wrongly = at_once && co_await engine_is_well(core, *lease);
+    EngineError told = read_stream_error(body, asked_wrongly);
+    co_await refuse(std::move(told.error), std::move(told.code));
+  }
+
   // Only whole events are passed on: what a dying engine leaves unfinished must not reach a client as an event.
-  asio::awaitable<Result<void>> pass_stream(http::IncomingReply& answer, const http::HeaderList& head) {
+  asio::awaitable<Result<void>> pass_stream(EngineAnswer& answer, const http::HeaderList& head) {
     std::string pending;
-    std::string_view arrived = answer.take_arrived();
-    Result<void> sent;
-    if (!out.begun()) {
-      const std::size_t whole = http::end_of_sse_events(arrived);
-      out.note_event(arrived.substr(0, whole));
-      sent = co_await out.begin(answer.status(), head, arrived.substr(0, whole));
-      arrived.remove_prefix(whole);
-    }
-    while (sent) {
-      if (pending.empty() && http::end_of_sse_events(arrived) == arrived.size()) {
-        out.note_event(arrived);
-        sent = co_await out.write(arrived);  // the usual case: nothing to keep
-      } else {
+    std::string_view arrived = answer.reply.take_arrived();
+    while (true) {
+      std::string_view events = arrived;  // the usual case: nothing to keep
+      const bool kept = !pending.empty() || http::end_of_sse_events(arrived) != arrived.size();
+      if (kept) {
         pending += arrived;
-        const std::size_t whole = pending.size() > k_event_limit ? pending.size() : http::end_of_sse_events(pending);
-        out.note_event(std::string_view(pending).substr(0, whole));
-        sent = co_await out.write(std::string_view(pending).substr(0, whole));
-        pending.erase(0, whole);
+        const bool long_event = pending.size() > k_event_limit;
+        events = std::string_view(pending).substr(0, long_event ? pending.size() : http::end_of_sse_events(pending));
       }
+      const std::size_t error = start_of_error(events);
+      const bool failed = error != std::string_view::npos;
+      const std::string_view good = events.substr(0, error);
+      out.note_event(good);
+      Result<void> sent;
+      if (!out.begun() && !(failed && good.empty()))
+        sent = co_await out.begin(answer.reply.status(), head, good);
+      else if (!good.empty())
+        sent = co_await out.write(good);
       if (!sent) break;
-      auto more = co_await answer.read(core.options.stall_limit);
+      if (failed) {
+        co_await pass_stream_error(events.substr(error + k_data.size()), answer.asked);
+        break;
+      }
+      if (kept) pending.erase(0, events.size());
+      auto more = co_await answer.reply.read(core.options.stall_limit);
       if (!more) co_return Failure(std::move(more).error());
       arrived = *more;
       if (arrived.empty()) {
@@ -124,24 +145,33 @@ struct Passing : Relay {
   }
 
   // The same for an API that engines do not speak: each event becomes others.
-  asio::awaitable<Result<void>> pass_translated(http::IncomingReply& answer, const http::HeaderList& head) {
+  asio::awaitable<Result<void>> pass_translated(EngineAnswer& answer, const http::HeaderList& head) {
     http::SseReader reader(k_event_limit);
     std::string events;
-    std::string_view arrived = answer.take_arrived();
+    std::string_view arrived = answer.reply.take_arrived();
     for (bool ended = false; !ended;) {
       out.note_event(arrived);
       if (auto fed = reader.feed(arrived); !fed) co_return Failure(std::move(fed).error());
+      std::string error;
       while (auto event = reader.next()) {
+        if (event->data.starts_with(k_error.substr(k_data.size()))) {
+          error = event->data;
+          break;
+        }
         if (!event->data.empty() && event->data != "[DONE]") events += translation->events(event->data);
       }
       Result<void> sent;
-      if (!out.begun())
-        sent = co_await out.begin(answer.status(), head, events);
+      if (!out.begun() && error.empty())
+        sent = co_await out.begin(answer.reply.status(), head, events);
       else if (!events.empty())
         sent = co_await out.write(events);
       if (!sent) co_return Result<void>{};  // the client has disconnected
+      if (!error.empty()) {
+        co_await pass_stream_error(error, answer.asked);
+        co_return Result<void>{};
+      }
       events.clear();
-      auto more = co_await answer.read(core.options.stall_limit);
+      auto more = co_await answer.reply.read(core.options.stall_limit);
       if (!more) co_return Failure(std::move(more).error());
       arrived = *more;
       ended = arrived.empty();
@@ -168,9 +198,9 @@ struct Passing : Relay {
     if (events) {
       const http::HeaderList head = stream_head();
       if (translation)
-        passed = co_await pass_translated(answer.reply, head);
+        passed = co_await pass_translated(answer, head);
       else
-        passed = co_await pass_stream(answer.reply, head);
+        passed = co_await pass_stream(answer, head);
     } else {
       passed = co_await pass_whole(answer.reply);
     }

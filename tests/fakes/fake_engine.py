@@ -14,7 +14,7 @@
   silent_on_slots        never answers /slots; MODEL.asked gets a line each time
 
 A text in a body that ends with "say …" asks for something else: stream, crash (in the middle of an event), hang (after an event), mute
-(before the head), half (ends in the middle of a whole answer), refuse, die (ends before the head; MODEL.died gets a byte
+(before the head), half (ends in the middle of a whole answer), refuse, fail (an error as an event), fail_late (after another event), die (ends before the head; MODEL.died gets a byte
 each time), die_once (does so the first time, and streams after that), or flood (events without end; MODEL.blocked gets
 the number of bytes once none could be written for half a second). When the other side closes in hang or mute,
 MODEL.left gets the monotonic clock."""
@@ -47,7 +47,7 @@ class Engine(Handler):
             with open(arguments["--model"] + ".asked", "a") as file:
                 file.write(self.path + "\n")
             return self.wait_until_left()
-        for said in ("die_once", "die", "stream", "crash", "hang", "mute", "half", "refuse", "flood"):
+        for said in ("die_once", "die", "stream", "crash", "hang", "mute", "half", "refuse", "flood", "fail", "fail_late"):
             if b'say %s"' % said.encode() in body and ready.is_set():
                 return self.misbehave(said)
         self.whole(200 if ready.is_set() else 503, body)
@@ -91,7 +91,11 @@ class Engine(Handler):
         self.send_header("access-control-allow-origin", "*")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        self.chunk(b'data: {"n":1}\n\n')
+        if said != "fail":
+            self.chunk(b'data: {"n":1}\n\n')
+        if said.startswith("fail"):
+            self.chunk(b'data: {"error":{"code":500,"message":"got exception: no such grammar","type":"server_error"}}\n\n')
+            return self.chunk(b"")
         if said == "crash":
             self.chunk(b'data: {"hal')
             os._exit(1)
