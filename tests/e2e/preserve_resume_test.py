@@ -99,7 +99,7 @@ def test_kill_before_the_store_has_it(world, kubo):
 @pytest.mark.parametrize("form,phase", [("archive", "packing"), ("unixfs", "hashing")])
 @pytest.mark.parametrize("where", [("--dry-run",), ("--to", "car:m.car")])
 def test_interrupted_while_the_folder_is_read(world, form, phase, where):
-    path = world.slow_model(size=64 << 30)  # no machine can read it before the test gives up
+    path = world.slow_model(size=16 << 30)  # no machine reads it in the time that a signal takes
     running = world.start("preserve", path, "--format", form, *where)
     while not (line := running.stderr.readline()).startswith(f"{phase} tiny: "):
         assert line, "it ended"
