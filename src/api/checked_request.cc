@@ -18,11 +18,11 @@ Result<void> check_table(const Endpoint& endpoint, json::object& body, Ignored& 
   };
   switch (endpoint.form) {
     case Form::chat:
-      return with(k_chat_fields, k_drawing_fields, k_sampling_fields);
+      return with(k_drawing_fields, k_chat_fields, k_sampling_fields);
     case Form::completion:
-      return with(k_completion_fields, k_drawing_fields, k_sampling_fields);
+      return with(k_drawing_fields, k_completion_fields, k_sampling_fields);
     case Form::infill:
-      return with(k_infill_fields, k_drawing_fields, k_sampling_fields);
+      return with(k_drawing_fields, k_infill_fields, k_sampling_fields);
     case Form::response:
       return with(k_response_fields, k_sampling_fields);
     case Form::message:

@@ -17,9 +17,10 @@ constexpr std::size_t k_name_limit = 64;     // bytes of a foreign field's name 
 constexpr std::size_t k_ignored_limit = 32;  // names that are told
 
 const Field* find(std::span<const FieldTable> tables, std::string_view name) {
+  if (name.empty()) return nullptr;
   for (const FieldTable& table : tables) {
     for (const Field& field : table) {
-      if (field.name == name) return &field;
+      if (field.name.front() == name.front() && field.name == name) return &field;
     }
   }
   return nullptr;

@@ -20,7 +20,8 @@ class Bounded final : public json::memory_resource {
   void do_deallocate(void* at, std::size_t size, std::size_t align) override { pool_.deallocate(at, size, align); }
   bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
 
-  json::monotonic_resource pool_;
+  unsigned char first_[4096];  // enough for most requests
+  json::monotonic_resource pool_{first_, sizeof first_};
   std::size_t taken_ = 0;
 };
 
@@ -112,7 +113,7 @@ Result<JsonTree> JsonTree::parse(std::string sent) {
     if (error && mend_surrogates(text)) value = parse_once(text, tree.memory_.get(), error, used);
     if (error) return not_json(error, used, text);
     if (!value.is_object()) return fail(Code::invalid, "the body must be a JSON object");
-    tree.value_ = std::make_unique<json::value>(std::move(value));
+    tree.value_.emplace(std::move(value));
   } catch (const std::bad_alloc&) {
     return fail(Code::invalid, "the body has too many values");
   }

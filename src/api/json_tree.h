@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,7 +35,7 @@ class JsonTree {
  private:
   // The memory must outlive the value.
   std::unique_ptr<boost::json::memory_resource> memory_;
-  std::unique_ptr<boost::json::value> value_;
+  std::optional<boost::json::value> value_;
 };
 
 }  // namespace eai::api

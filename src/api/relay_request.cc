@@ -33,17 +33,21 @@ asio::awaitable<Result<CheckedRequest>> check_slowly(const Endpoint& endpoint, C
   co_return check_coded(endpoint, caller, std::move(body), coding);
 }
 
-asio::awaitable<Result<CheckedRequest>> check(Relay& relay) {
+Caller caller_of(const Relay& relay) {
+  if (relay.endpoint.form != Form::response) return {};
+  return {&relay.core.responses, owner_of(relay.core.options, relay.in)};
+}
+
+bool is_checked_here(const http::Incoming& in) {
+  return in.body.size() <= k_check_here && in.header("content-encoding").empty();
+}
+
+asio::awaitable<Result<CheckedRequest>> check_elsewhere(Relay& relay) {
   Core& core = relay.core;
-  Caller caller;
-  if (relay.endpoint.form == Form::response) caller = {&core.responses, owner_of(core.options, relay.in)};
-  std::string coding(relay.in.header("content-encoding"));
-  std::string body = std::move(relay.in.body);
-  if (body.size() <= k_check_here && coding.empty())
-    co_return check_coded(relay.endpoint, caller, std::move(body), coding);
   const auto worker = crew_in(core.worker, 1);
   if (!worker) co_return Failure(worker.error());
-  auto work = check_slowly(relay.endpoint, std::move(caller), std::move(body), std::move(coding));
+  std::string coding(relay.in.header("content-encoding"));
+  auto work = check_slowly(relay.endpoint, caller_of(relay), std::move(relay.in.body), std::move(coding));
   co_return co_await asio::co_spawn((*worker)->executor(), std::move(work), asio::use_awaitable);
 }
 
@@ -160,7 +164,11 @@ asio::awaitable<Result<void>> read_pictures(Relay& relay, std::vector<PictureSpo
 }  // namespace
 
 asio::awaitable<Result<bool>> prepare(Relay& relay) {
-  Result<CheckedRequest> request = co_await check(relay);
+  Result<CheckedRequest> request = CheckedRequest{};
+  if (is_checked_here(relay.in))  // most are, and a coroutine for that would cost as much as the check
+    request = check_request(relay.endpoint, std::move(relay.in.body), caller_of(relay));
+  else
+    request = co_await check_elsewhere(relay);
   if (!request) co_return Failure(std::move(request).error());
   if (auto chosen = choose(relay, *request); !chosen) co_return Failure(std::move(chosen).error());
   if (!request->chat.pictures.empty()) {

@@ -95,6 +95,7 @@ Result<std::string> decode_one(std::string body, const std::string& coding, std:
 }  // namespace
 
 Result<std::string> decode_content(std::string body, std::string_view codings, std::uint64_t limit) {
+  if (codings.empty()) return body;
   std::vector<std::string> names;
   for (std::size_t begin = 0; begin <= codings.size();) {
     const std::size_t end = std::min(codings.find(',', begin), codings.size());
