@@ -69,7 +69,7 @@ std::string_view shell_words(Hint hint) {
 std::string words_of(const Error& error) {
   constexpr std::string_view k_name = "<name>";
   std::string words(shell_words(error.hint));
-  const std::string message = without_logins(error.message);
+  std::string message = without_logins(error.message);
   if (words.empty()) return message;
   if (const auto at = words.find(k_name); at != words.npos && !error.about.empty())
     words.replace(at, k_name.size(), error.about);
