@@ -6,6 +6,8 @@ import select
 import shutil
 import subprocess
 import tempfile
+import urllib.error
+import urllib.request
 
 import openai
 import pytest
@@ -145,6 +147,16 @@ def javascript(script, url):
                          env={**os.environ, "NODE_PATH": str(TOOLS / "node_modules")})
     assert out.returncode == 0, out.stderr
     return json.loads(out.stdout)
+
+
+def post(server, path, body):
+    """Status and text of the answer to one request, whatever they are."""
+    request = urllib.request.Request(server.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=WAIT) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 def similarity(a, b):

@@ -3,11 +3,9 @@ import http.server
 import json
 import subprocess
 import threading
-import urllib.error
-import urllib.request
 
 import pytest
-from conftest import WAIT
+from conftest import post
 from shapes import png
 
 PUBLIC = "93.184.216.34"  # an address of the test's own loopback device; tests/offline.sh cuts off the real one
@@ -36,15 +34,6 @@ def pictures():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
-
-
-def post(server, path, body):
-    request = urllib.request.Request(server.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=WAIT) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
 
 
 def chat(url):

@@ -1,15 +1,12 @@
 """Pictures inside requests, of every kind that people have and however their text is spelled: the model sees them."""
 import base64
 import ctypes
-import json
 import struct
-import urllib.error
 import urllib.parse
-import urllib.request
 import zlib
 
 import pytest
-from conftest import WAIT
+from conftest import post
 from pictures import bomb
 from shapes import SIZE, png
 
@@ -143,15 +140,6 @@ def server(eai):
     server = eai.run("eai-demo")
     yield server
     eai("model", "stop")
-
-
-def post(server, path, body):
-    request = urllib.request.Request(server.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=WAIT) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
 
 
 def ask(server, path, text):
