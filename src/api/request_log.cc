@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "util/log.h"
+#include "util/own_folder.h"
 
 namespace eai::api {
 
@@ -36,7 +37,9 @@ void RequestLog::reopen() {
   file_.reset();
   size_ = 0;
   if (path_.empty()) return;
-  auto opened = open_file(path_, O_WRONLY | O_CREAT | O_APPEND);
+  auto folder = OwnFolder::open(path_.parent_path(), Privacy::secret);
+  auto opened = folder ? folder->open_file(path_.filename().string(), O_WRONLY | O_CREAT | O_APPEND)
+                       : Failure(std::move(folder).error());
   if (!opened) {
     log::warn("no request log: {}", opened.error().message);
     return;
@@ -51,7 +54,8 @@ void RequestLog::note(const Record& record) {
   if (!file_) return;
   const std::string line = log_line(record, std::chrono::system_clock::now());
   if (size_ + line.size() > limit_) {
-    ::rename(path_.c_str(), (path_.native() + ".1").c_str());
+    const std::string name = path_.filename().string();
+    if (auto folder = OwnFolder::open(path_.parent_path(), Privacy::secret)) (void)folder->put_aside(name);
     reopen();
     if (!file_) return;
   }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "cli/model_settings.h"
+#include "util/own_folder.h"
 #include "util/shown_text.h"
 #include "util/text.h"
 #include "util/toml_file.h"
@@ -180,10 +181,14 @@ Failure unknown_key(const fs::path& file, const TomlEntry& entry) {
   return fail_at(file, entry.line, message);
 }
 
-// Nobody but its owner may read a file with keys.
+// Nobody but its owner may read a file with keys, and that is this user or root.
 Result<void> check_private(const fs::path& file) {
   struct stat info {};
   if (::stat(file.c_str(), &info) != 0) return fail_errno(file.string(), errno);
+  if (is_in_foreign_hands(info)) {
+    return fail(Code::invalid, file.string() + " contains API keys and belongs to another user (" +
+                                   std::to_string(info.st_uid) + "); make a copy of your own with mode 600");
+  }
   if ((info.st_mode & 077) == 0) return {};
   return fail(Code::invalid,
               file.string() + " contains API keys and can be read by others; run `chmod 600 " + file.string() + "`");

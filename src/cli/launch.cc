@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "library/running.h"
+#include "util/own_folder.h"
 #include "util/shown_text.h"
 #include "util/text.h"
 
@@ -25,11 +26,10 @@ constexpr int k_ready_fd = 3;  // in the server
 constexpr std::uint64_t k_log_limit = 8 * k_mib;
 constexpr std::size_t k_line_limit = 1 * k_mib;
 
-Result<UniqueFd> open_log(const fs::path& path) {
-  EAI_CHECK(make_folders(path.parent_path(), 0700));
-  std::error_code ignored;
-  if (fs::file_size(path, ignored) > k_log_limit && !ignored) fs::rename(path, path.string() + ".1", ignored);
-  return open_file(path, O_WRONLY | O_CREAT | O_APPEND);
+Result<UniqueFd> open_log(const OwnFolder& folder, const std::string& name) {
+  EAI_TRY(UniqueFd log, folder.open_file(name, O_WRONLY | O_CREAT | O_APPEND));
+  if (::lseek(log.get(), 0, SEEK_END) <= static_cast<off_t>(k_log_limit) || !folder.put_aside(name)) return log;
+  return folder.open_file(name, O_WRONLY | O_CREAT | O_APPEND);
 }
 
 // The pid of the started program.
@@ -61,8 +61,8 @@ Result<int> spawn(const fs::path& program, std::vector<std::string> words, int l
   return pid;
 }
 
-std::string last_lines(const fs::path& file, std::uint64_t from) {
-  auto bytes = read_file(file, k_log_limit + k_mib);
+std::string last_lines(const OwnFolder& folder, const std::string& name, std::uint64_t from) {
+  auto bytes = folder.read(name, k_log_limit + k_mib);
   if (!bytes || bytes->size() <= from) return "";
   std::string_view text = text_of(*bytes).substr(from);
   while (text.ends_with('\n')) text.remove_suffix(1);
@@ -133,7 +133,10 @@ void end_child(int pid) {
 
 Result<void> launch_server(const Folders& folders, const std::vector<std::string>& words, const Tell& tell,
                            const Interrupt& interrupt) {
-  EAI_TRY(UniqueFd log, open_log(library::server_log_of(folders)));
+  const fs::path log_file = library::server_log_of(folders);
+  const std::string log_name = log_file.filename().string();
+  EAI_TRY(const OwnFolder log_folder, OwnFolder::make(log_file.parent_path(), Privacy::secret));
+  EAI_TRY(UniqueFd log, open_log(log_folder, log_name));
   auto log_start = static_cast<std::uint64_t>(::lseek(log.get(), 0, SEEK_END));
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) return fail_errno("making a pipe", errno);
@@ -163,8 +166,8 @@ Result<void> launch_server(const Folders& folders, const std::vector<std::string
         return Failure(listener.error());
       case Listener::Heard::end:
         end_child(pid);
-        return fail(Code::io, "the server exited while it was starting; " + library::server_log_of(folders).string() +
-                                  " says:" + last_lines(library::server_log_of(folders), log_start));
+        return fail(Code::io, "the server exited while it was starting; " + log_file.string() +
+                                  " says:" + last_lines(log_folder, log_name, log_start));
     }
   }
 }

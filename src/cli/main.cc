@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/program.h"
+#include "util/own_process.h"
 
 namespace {
 
@@ -20,6 +21,7 @@ void fill_standard_streams() {
 
 int main(int argc, char** argv) {
   fill_standard_streams();
+  eai::forbid_core_dumps();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that left, or a client, is an error of one write
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error with a name, not an end without a word
   return eai::cli::run(argc, argv);

@@ -327,7 +327,7 @@ class Server {
 Result<void> run_server(library::ServerPlan plan, Config config, const Folders& folders, const Tell& tell,
                         const ReadAgain& read_again) {
   log::set_level(level_of(config.output.log_level));
-  EAI_CHECK(make_folders(folders.state, 0700));
+  EAI_CHECK(OwnFolder::make(folders.state, Privacy::secret));
   // Before the pool is made: it ends what it takes for the leftovers of a dead server.
   EAI_TRY(library::ServerSeat seat, library::ServerSeat::take(folders));
   Server server(std::move(plan), std::move(config), folders, tell, read_again);

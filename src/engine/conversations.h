@@ -18,7 +18,7 @@
 #include "engine/engine_life.h"
 #include "engine/model_plan.h"
 #include "http/unix_client.h"
-#include "util/file.h"
+#include "util/own_folder.h"
 
 namespace eai::engine {
 
@@ -45,10 +45,11 @@ class Conversations {
   void forget(const ModelPlan& plan) const;
 
  private:
-  void prepare() const;
+  void prepare();
 
   fs::path folder_;
-  std::uint64_t limit_;  // bytes of all files
+  std::optional<OwnFolder> own_;  // the folder, if there is one and it is ours alone
+  std::uint64_t limit_;           // bytes of all files
   std::chrono::milliseconds deadline_;
 };
 

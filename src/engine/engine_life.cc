@@ -3,7 +3,7 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <sys/stat.h>
+#include <boost/asio/post.hpp>
 
 #include "engine/leftovers.h"
 #include "util/folders.h"
@@ -19,25 +19,28 @@ namespace {
 
 constexpr std::chrono::seconds k_measure_least{1};
 
+Result<OwnFolder> folder_of_sockets(const fs::path& run_folder) {
+  EAI_TRY(const fs::path path, socket_folder(run_folder));
+  return OwnFolder::open(path, Privacy::secret);
+}
+
 Time now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
 EngineHome::EngineHome(asio::io_context& io, const fs::path& run_folder, fs::path log_folder)
-    : context(io), logs(std::move(log_folder)), client(io) {
-  for (const fs::path& folder : {run_folder, logs})
-    if (auto made = make_folders(folder, 0700); !made) log::error("{}", made.error().message);
-  ::chmod(run_folder.c_str(), 0700);
-  const auto folder = socket_folder(run_folder);
-  if (!folder) log::error("engines cannot be started: {}", folder.error().message);
-  sockets = folder.value_or(run_folder);
-  sweep_leftovers(sockets);
+    : context(io), sockets(folder_of_sockets(run_folder)), logs(std::move(log_folder)), client(io) {
+  if (auto made = OwnFolder::make(logs, Privacy::secret); !made) log::error("{}", made.error().message);
+  if (sockets)
+    sweep_leftovers(*sockets);
+  else
+    log::error("engines cannot be started: {}", sockets.error().message);
 }
 
 EngineLife::EngineLife(std::shared_ptr<EngineHome> home, std::string name, LifeEvents events)
     : home_(std::move(home)),
       name_(std::move(name)),
-      socket_((home_->sockets / (name_ + ".sock")).string()),
+      socket_(home_->sockets ? (home_->sockets->path() / (name_ + ".sock")).string() : ""),
       events_(std::move(events)) {}
 
 void EngineLife::start(EngineRun run, const EngineKind& kind, const fs::path& program, const ModelSpec& spec,
@@ -48,19 +51,30 @@ void EngineLife::start(EngineRun run, const EngineKind& kind, const fs::path& pr
   fraction_ = 0;
   started_at_ = now();
   ++starts_;
+  if (!home_->sockets) {  // nobody's word is taken for an engine's
+    const auto refused = [self = shared_from_this(), run] {
+      if (self->run_ == run) self->ended(self->home_->sockets.error().message);
+    };
+    asio::post(home_->context, refused);
+    return;
+  }
+  const OwnFolder& sockets = *home_->sockets;
   Command command;
   command.program = program;
   command.arguments = kind.arguments(spec, launch, name_ + ".sock");
   command.environment = clean_environment();
   command.environment.insert(command.environment.end(), kind.environment.begin(), kind.environment.end());
-  command.folder = home_->sockets;
+  command.folder = sockets.path();
   EngineEvents events;
-  events.started = [this](int pid) { record_engine(home_->sockets, name_, pid); };
+  events.started = [this](int pid) { record_engine(*home_->sockets, name_, pid); };
   events.loading = [this](double fraction) {
     fraction_ = fraction;
     events_.loading();
   };
-  events.ready = [this] { events_.ready(run_); };
+  events.ready = [this] {
+    record_engine(*home_->sockets, name_, pid());  // once more: a script may have become the engine since
+    events_.ready(run_);
+  };
   events.exited = [this](const std::string& words) { ended(words); };
   const fs::path log = home_->logs / ((folder_name_.empty() ? name_ : folder_name_) + ".log");
   engine_ = std::make_shared<Engine>(home_->context, *home_->spawner, kind, std::move(command), socket_, log,
@@ -81,7 +95,7 @@ void EngineLife::stop() {
 }
 
 void EngineLife::end_now() {
-  if (engine_) forget_engine(home_->sockets, name_);
+  if (engine_) forget_engine(*home_->sockets, name_);
   engine_.reset();
 }
 

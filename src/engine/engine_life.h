@@ -21,7 +21,7 @@
 #include "engine/model_spec.h"
 #include "engine/scheduler.h"
 #include "http/unix_client.h"
-#include "util/file.h"
+#include "util/own_folder.h"
 
 namespace eai::engine {
 
@@ -30,7 +30,7 @@ struct EngineHome {
   EngineHome(boost::asio::io_context& io, const fs::path& run_folder, fs::path log_folder);
 
   boost::asio::io_context& context;
-  fs::path sockets;  // the run folder, or a short one if its path is too long for a socket
+  Result<OwnFolder> sockets;  // the run folder, or a short one if its path is too long for a socket
   fs::path logs;
   http::UnixClient client;                                         // for the pool's own questions
   std::unique_ptr<Spawner> spawner = std::make_unique<Spawner>();  // its thread ends with it

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "util/log.h"
 #include "util/text.h"
@@ -24,19 +25,23 @@ bool tells_of_an_error(std::string_view line) {
 }
 }  // namespace
 
-EngineLog::EngineLog(fs::path path, std::uint64_t limit) : path_(std::move(path)), limit_(limit) { open(); }
+EngineLog::EngineLog(fs::path path, std::uint64_t limit) : path_(std::move(path)), limit_(limit) {
+  if (auto opened = open(); !opened) give_up(opened.error());
+}
 
-void EngineLog::open() {
-  auto file = open_file(path_, O_WRONLY | O_CREAT | O_APPEND);
-  if (!file) {
-    log::warn("the log of an engine is not kept: {}", file.error().message);
-    given_up_ = true;
-    return;
+Result<void> EngineLog::open() {
+  if (!folder_) {
+    EAI_TRY(folder_, OwnFolder::open(path_.parent_path(), Privacy::secret));
   }
-  std::error_code ignored;
-  size_ = fs::file_size(path_, ignored);
-  if (ignored) size_ = 0;
-  file_ = std::move(*file);
+  EAI_TRY(file_, folder_->open_file(path_.filename().string(), O_WRONLY | O_CREAT | O_APPEND));
+  const auto end = ::lseek(file_.get(), 0, SEEK_END);
+  size_ = end > 0 ? static_cast<std::uint64_t>(end) : 0;
+  return {};
+}
+
+void EngineLog::give_up(const Error& why) {
+  log::warn("the log of an engine is not kept: {}", why.message);
+  given_up_ = true;
 }
 
 void EngineLog::write(std::string_view bytes) {
@@ -44,11 +49,9 @@ void EngineLog::write(std::string_view bytes) {
   if (given_up_) return;
   if (size_ + bytes.size() > limit_ && size_ > 0) {
     file_.reset();
-    std::error_code failed;
-    fs::rename(path_, path_.string() + ".1", failed);
-    if (failed) fs::remove(path_, failed);
-    open();
-    if (given_up_) return;
+    const std::string name = path_.filename().string();
+    if (!folder_->put_aside(name)) (void)folder_->remove(name);
+    if (auto opened = open(); !opened) return give_up(opened.error());
   }
   if (auto written = write_all(file_.get(), view_of(bytes)); !written) {
     log::warn("the log {} is given up: {}", path_.string(), written.error().message);

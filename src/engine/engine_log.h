@@ -2,15 +2,17 @@
 // when it dies.
 // Thread: one owner.
 // What holds: the file and its one predecessor (".1") together hold at most twice the limit. A log that cannot be written is
-// given up after one warning, because an engine should not stop for it. Engines do not log prompts at this level.
+// given up after one warning, because an engine should not stop for it; so is one whose folder or file is not ours alone.
+// Engines do not log prompts at this level.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "util/file.h"
+#include "util/own_folder.h"
 
 namespace eai::engine {
 
@@ -22,10 +24,12 @@ class EngineLog {
   std::string last_words() const;
 
  private:
-  void open();
+  Result<void> open();
+  void give_up(const Error& why);
   void keep(std::string_view bytes);
 
   fs::path path_;
+  std::optional<OwnFolder> folder_;  // that of the path, as it was when the log was opened
   std::uint64_t limit_;
   std::uint64_t size_ = 0;
   UniqueFd file_;

@@ -4,6 +4,7 @@
 
 #include "engine/launch.h"
 #include "engine/model_spec.h"
+#include "util/own_folder.h"
 #include "util/text.h"
 
 namespace eai::engine {
@@ -25,7 +26,9 @@ std::string digest(const std::vector<std::string>& words) {
 }  // namespace
 
 Measured::Measured(fs::path file) {
-  const auto bytes = read_file(file, k_measured_limit);
+  const auto open = open_believable(file);
+  if (!open) return;
+  const auto bytes = read_all(open->get(), file, k_measured_limit);
   if (!bytes) return;
   boost::system::error_code error;
   const auto value = boost::json::parse(text_of(*bytes), error);

@@ -7,8 +7,10 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "engine/leftovers.h"
 #include "engine/pool_testing.h"
 #include "engine/process.h"
+#include "util/own_process.h"
 
 namespace eai::engine {
 namespace {
@@ -191,10 +193,15 @@ TEST_F(PoolTest, LeftoversOfAKilledServerAreSwept) {
     const auto file = open_file(run / name, O_WRONLY | O_CREAT);
     ASSERT_TRUE(file && write_all(file->get(), view_of(text)));
   };
-  write("old.engine", std::to_string(child->pid) + " " + identity_of(child->pid));
+  record_engine(*OwnFolder::open(run, Privacy::secret), "old", child->pid);
   write("old.sock", "");
-  // A record whose number now belongs to somebody else: this test.
-  write("stranger.engine", std::to_string(::getpid()) + " somebody else");
+  // Records whose number now belongs to somebody else: this test.
+  const ProcessMark own = *mark_of(::getpid());
+  const std::string number = std::to_string(::getpid());
+  write("stranger.engine", number + " somebody else");
+  write("earlier.engine", number + "\n" + own.started + "0\n" + own.program + "\n");
+  write("other.engine", number + "\n" + own.started + "\n" + own.program + "0\n");
+  write("half.engine", number + "\n" + own.started);
   Pool pool(context, options(), {model("good")});
   pollfd end{child->exit_event.get(), POLLIN, 0};
   ASSERT_EQ(::poll(&end, 1, 20'000), 1) << "it is still alive";

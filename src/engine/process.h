@@ -1,7 +1,8 @@
 // Why: the only place where processes are started, watched, measured and ended.
 // Thread: any.
 // What holds for a child: it has a process group of its own; exit_event refers to it before anyone can reap it; it sees only
-// the given environment and the descriptors 0, 1 and 2; its umask is 077; it dies with this program, even if that is killed
+// the given environment and the descriptors 0, 1 and 2; its umask is 077; it leaves no core, which would hold
+// conversations; it dies with this program, even if that is killed
 // (on Linux by the parent-death signal, which is tied to the thread that spawned, hence the Spawner; everywhere by the end of
 // its input).
 #pragma once
@@ -65,10 +66,6 @@ struct Ending {
 std::optional<Ending> reap(pid_t pid);
 // Signals the whole process group. It is not an error if the group is gone.
 void signal_group(pid_t group, int signal);
-
-// What this machine's process table says about a process, so that a reused number is not taken for the old process. Empty if
-// there is no such process. Opaque: to be compared, and kept in files.
-std::string identity_of(pid_t pid);
 
 struct MemoryUse {
   std::uint64_t own = 0;     // resident bytes that belong to the process alone

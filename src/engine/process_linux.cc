@@ -22,21 +22,6 @@ void platform::close_on_exec_from(int first) {
 
 UniqueFd platform::watch_exit(pid_t child) { return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))); }
 
-// "<boot id> <start time in clock ticks>": field 22 of /proc/<pid>/stat, counted behind the name's last ')'.
-std::string identity_of(pid_t pid) {
-  const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
-  const auto boot = read_file("/proc/sys/kernel/random/boot_id", 256);
-  if (!stat || !boot) return {};
-  std::string_view text = text_of(*stat);
-  text.remove_prefix(std::min(text.size(), text.rfind(')') + 1));
-  for (int field = 2; field < 22; ++field) {
-    const auto blank = text.find(' ');
-    if (blank == std::string_view::npos) return {};
-    text.remove_prefix(blank + 1);
-  }
-  return std::string(text_of(*boot).substr(0, 36)) + " " + std::string(text.substr(0, text.find(' ')));
-}
-
 namespace {
 
 // "<key>:   <n> kB" in a file of /proc, in bytes.

@@ -1,13 +1,11 @@
-// Not tried on a Mac yet; written from Apple's documentation of kqueue(2), sysctl(3) and libproc.
+// Not tried on a Mac yet; written from Apple's documentation of kqueue(2) and libproc.
 // There is no parent-death signal on macOS: an engine ends with its input (it is told to watch it), and the next
 // server's sweep ends what is left.
 #include <cerrno>
-#include <string>
 
 #include <fcntl.h>
 #include <libproc.h>
 #include <sys/event.h>
-#include <sys/sysctl.h>
 #include <unistd.h>
 
 #include "engine/spawn.h"
@@ -33,15 +31,6 @@ UniqueFd platform::watch_exit(pid_t child) {
   queue.reset();
   errno = why;
   return queue;
-}
-
-std::string identity_of(pid_t pid) {
-  struct kinfo_proc info {};
-  std::size_t size = sizeof info;
-  int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, pid};
-  if (::sysctl(name, 4, &info, &size, nullptr, 0) != 0 || size == 0) return {};
-  const auto& start = info.kp_proc.p_starttime;
-  return std::to_string(start.tv_sec) + "." + std::to_string(start.tv_usec);
 }
 
 MemoryUse memory_of(pid_t pid) {

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/own_process.h"
+
 namespace eai::engine {
 
 namespace {
@@ -53,6 +55,7 @@ struct Image {
   sigemptyset(&none);  // a macro on some systems
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::umask(077);
+  forbid_core_dumps();
   // The pipes' descriptors may themselves be 0, 1 or 2 if this program was started without them: move them up first.
   std::array<int, 3> high{};
   for (std::size_t i = 0; i < 3; ++i) high[i] = ::fcntl(image.standard[i], F_DUPFD_CLOEXEC, 10);

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "engine/process.h"
+#include "util/own_process.h"
 
 namespace eai::engine {
 namespace {
@@ -26,7 +26,7 @@ TEST_F(Worker, TakesConnectionsUntilItIsStopped) {
   EXPECT_TRUE(ended) << ended.error().message;
   EXPECT_NE(port, 0);
   ASSERT_GT(pid, 0);
-  EXPECT_EQ(identity_of(pid), "") << "it is gone";
+  EXPECT_FALSE(mark_of(pid)) << "it is gone";
 }
 
 TEST_F(Worker, StoppedBeforeItBegan) {

@@ -15,6 +15,7 @@
 #include "http/connection.h"
 #include "http/listeners.h"
 #include "util/log.h"
+#include "util/peer.h"
 #include "util/task.h"
 
 namespace eai::http {
@@ -106,6 +107,9 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
         if (!ignored) ends.peer = plain(remote.address()).to_string();
         const auto local = socket.local_endpoint(ignored);
         if (!ignored) ends.local = text_of(local);
+      } else if (!is_own_peer_or_root(socket.native_handle())) {
+        log::warn("a process of another user spoke to the private socket and was not answered");
+        continue;
       }
       start(StreamSocket(std::move(socket)), tls, std::move(ends));
     }

@@ -15,6 +15,7 @@
 #include "http/waits.h"
 #include "http/wire_parser.h"
 #include "http/write_now.h"
+#include "util/peer.h"
 
 namespace eai::http {
 
@@ -209,6 +210,9 @@ asio::awaitable<Result<IncomingReply>> UnixClient::ask(std::string_view socket, 
       if (!failure) wire.non_blocking(true, failure);
       if (failure) {
         co_return fail(Code::not_found, "no engine listens on " + std::string(socket) + ": " + failure.message());
+      }
+      if (!is_own_peer(wire.native_handle())) {
+        co_return fail(Code::not_found, "another user listens on " + std::string(socket) + ", who is told nothing");
       }
     }
     {

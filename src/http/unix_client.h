@@ -5,7 +5,7 @@
 // `idle_time` is not used again, and is closed no later than the end of the next reply from any socket. If a kept
 // connection turns out to have died, the request goes out again on another one, since no byte of a reply had come.
 // Dropping an IncomingReply before its end closes its connection at once: that is how an engine learns that nobody
-// waits any more.
+// waits any more. Nothing is sent to a listener of another user.
 // Source: RFC 9112.
 #pragma once
 
@@ -66,7 +66,7 @@ class UnixClient {
   explicit UnixClient(boost::asio::io_context& context, std::chrono::milliseconds idle_time = k_idle_time);
   ~UnixClient();  // replies may outlive it
 
-  // Code::not_found: nobody listens on the socket, so nobody has seen the request; Code::network: the other side took
+  // Code::not_found: no process of ours listens, so nobody has seen the request; Code::network: the other side took
   // the request and closed the connection; Code::timeout: no head came within head_timeout. Asio cancellation closes
   // the connection. `socket` must live until this resumes.
   boost::asio::awaitable<Result<IncomingReply>> ask(std::string_view socket, Ask request);

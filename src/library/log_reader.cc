@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/own_folder.h"
+
 namespace eai::library {
 namespace {
 
@@ -49,11 +51,11 @@ Result<Start> start_of_last(int fd, std::uint64_t count) {
 }  // namespace
 
 Result<void> LogReader::last(std::uint64_t count) {
-  auto file = open_file(path_, O_RDONLY);
+  auto file = open_own_file(path_, O_RDONLY);
   if (!file) return Failure(std::move(file).error());
   EAI_TRY(const Start start, start_of_last(file->get(), count));
   if (start.lines < count) {
-    if (auto before = open_file(path_.string() + ".1", O_RDONLY)) {
+    if (auto before = open_own_file(path_.string() + ".1", O_RDONLY)) {
       EAI_TRY(const Start earlier, start_of_last(before->get(), count - start.lines));
       file_ = *std::move(before);
       offset_ = earlier.offset;
@@ -82,7 +84,7 @@ Result<void> LogReader::reopen() {
   }
   // What was written between the last look and the rename.
   if (file_) EAI_CHECK(read_on());
-  auto file = open_file(path_, O_RDONLY);
+  auto file = open_own_file(path_, O_RDONLY);
   if (!file && file.error().code == Code::not_found) return {};
   if (!file) return Failure(std::move(file).error());
   file_ = *std::move(file);

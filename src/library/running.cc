@@ -15,8 +15,8 @@ namespace json = boost::json;
 
 constexpr std::uint64_t k_record_limit = 4 * k_mib;
 
-fs::path lock_of(const Folders& folders) { return folders.run / "server.lock"; }
-fs::path record_of(const fs::path& run) { return run / "server.json"; }
+constexpr const char* k_lock = "server.lock";
+constexpr const char* k_record = "server.json";
 
 json::array texts(const std::vector<std::string>& from) {
   json::array out;
@@ -31,20 +31,22 @@ std::vector<std::string> texts(const json::value& from) {
 }
 
 std::string to_json(const ServerRecord& record) {
-  return json::serialize(json::object{{"pid", record.pid},
-                                      {"host", record.host},
-                                      {"addresses", texts(record.addresses)},
-                                      {"port", record.port},
-                                      {"encrypted", record.encrypted},
-                                      {"main_model", record.main_model},
-                                      {"models", texts(record.models)},
-                                      {"names", texts(record.names)},
-                                      {"started", record.started}});
+  return json::serialize(
+      json::object{{"pid", record.pid},
+                   {"host", record.host},
+                   {"addresses", texts(record.addresses)},
+                   {"port", record.port},
+                   {"encrypted", record.encrypted},
+                   {"main_model", record.main_model},
+                   {"models", texts(record.models)},
+                   {"names", texts(record.names)},
+                   {"started", record.started},
+                   {"process", {{"started", record.mark.started}, {"program", record.mark.program}}}});
 }
 
 // Our own file, written whole by a rename: what cannot be read is as good as not there.
-std::optional<ServerRecord> read_record(const fs::path& run) {
-  auto bytes = read_file(record_of(run), k_record_limit);
+std::optional<ServerRecord> read_record(const OwnFolder& run) {
+  auto bytes = run.read(k_record, k_record_limit);
   if (!bytes) return std::nullopt;
   try {
     json::object object = json::parse(text_of(*bytes)).as_object();
@@ -59,6 +61,10 @@ std::optional<ServerRecord> read_record(const fs::path& run) {
     out.models = texts(object.at("models"));
     out.names = texts(object.at("names"));
     out.started = object.at("started").as_int64();
+    if (const json::value* process = object.if_contains("process")) {
+      out.mark.started = std::string(process->at("started").as_string());
+      out.mark.program = std::string(process->at("program").as_string());
+    }
     return out;
   } catch (const std::exception&) {
     return std::nullopt;
@@ -82,9 +88,12 @@ fs::path engine_logs_of(const Folders& folders) { return folders.state / "engine
 fs::path server_log_of(const Folders& folders) { return folders.state / "server.log"; }
 
 Result<std::optional<ServerRecord>> running_server(const Folders& folders) {
-  EAI_TRY(const bool held, FileLock::is_held(lock_of(folders)));
+  auto run = OwnFolder::open(folders.run, Privacy::secret);
+  if (!run && run.error().code == Code::not_found) return std::nullopt;
+  if (!run) return Failure(std::move(run).error());
+  EAI_TRY(const bool held, run->is_locked(k_lock));
   if (!held) return std::nullopt;
-  return read_record(folders.run).value_or(ServerRecord{});
+  return read_record(*run).value_or(ServerRecord{});
 }
 
 Failure already_running(const ServerRecord& record) {
@@ -94,19 +103,21 @@ Failure already_running(const ServerRecord& record) {
 }
 
 Result<ServerSeat> ServerSeat::take(const Folders& folders) {
-  EAI_CHECK(make_folders(folders.run, 0700));
-  auto lock = FileLock::take(lock_of(folders), FileLock::Wait::no);
+  EAI_TRY(OwnFolder run, OwnFolder::make(folders.run, Privacy::secret));
+  EAI_CHECK(socket_folder(folders.run));
+  auto lock = run.lock(k_lock, FileLock::Wait::no);
   if (!lock && lock.error().code == Code::busy) {
-    return already_running(read_record(folders.run).value_or(ServerRecord{}));
+    return already_running(read_record(run).value_or(ServerRecord{}));
   }
   if (!lock) return Failure(std::move(lock).error());
   // What the last server said of itself is no longer true.
-  EAI_CHECK(eai::remove_all(record_of(folders.run)));
-  return ServerSeat(folders.run, *std::move(lock));
+  EAI_CHECK(run.remove(k_record));
+  return ServerSeat(std::move(run), *std::move(lock));
 }
 
-Result<void> ServerSeat::announce(const ServerRecord& record) const {
-  return write_file_atomic(record_of(run_), view_of(to_json(record)));
+Result<void> ServerSeat::announce(ServerRecord record) const {
+  if (auto mark = mark_of(record.pid)) record.mark = *std::move(mark);
+  return run_.write(k_record, view_of(to_json(record)));
 }
 
 Result<void> stop_server(const Folders& folders, const ServerRecord& record, std::chrono::seconds grace) {
@@ -122,15 +133,23 @@ Result<void> stop_server(const Folders& folders, const ServerRecord& record, std
     }
   };
   if (record.pid <= 1) return fail(Code::busy, "the server is still starting; try again in a moment");
+  const std::string process_name = "process " + std::to_string(record.pid);
+  const auto process = OwnProcess::find(record.pid, record.mark);
+  if (!process) {
+    EAI_TRY(const bool gone, gone_within(std::chrono::milliseconds(0)));
+    if (gone) return {};
+    return fail(Code::busy,
+                "nothing was stopped: a server runs, but " + process_name +
+                    ", which its record names, does not prove to be it; if that is a server that an earlier "
+                    "version of eai started, end it with `kill " +
+                    std::to_string(record.pid) + "`");
+  }
   for (int signal : {SIGTERM, SIGKILL}) {
-    // The lock was seen held a moment ago by this number, so it has not been given to another process.
-    if (::kill(record.pid, signal) != 0 && errno != ESRCH) {
-      return fail_errno("stopping the server, process " + std::to_string(record.pid), errno);
-    }
+    (void)process->signal(signal);  // if it has ended, the lock tells
     EAI_TRY(bool gone, gone_within(signal == SIGTERM ? std::chrono::milliseconds(grace) : std::chrono::seconds(5)));
     if (gone) return {};
   }
-  return fail(Code::timeout, "the server, process " + std::to_string(record.pid) + ", does not stop");
+  return fail(Code::timeout, "the server, " + process_name + ", does not stop");
 }
 
 }  // namespace eai::library

@@ -1,7 +1,8 @@
 // Why: each user has one server; every command can find it, and never takes a dead one for a live one.
 // Thread: any, in several processes.
 // What holds: a server is alive exactly as long as server.lock in the run folder is locked (the system frees the lock
-// when the process dies); server.json says which process that is; server.sock is its private HTTP socket.
+// when the process dies); server.json says which process that is; server.sock is its private HTTP socket. The run folder
+// is a secret OwnFolder, and only a process that proves to be the one in the record is signalled.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,8 @@
 
 #include "util/file.h"
 #include "util/folders.h"
+#include "util/own_folder.h"
+#include "util/own_process.h"
 #include "util/result.h"
 
 namespace eai::library {
@@ -25,6 +28,7 @@ struct ServerRecord {
   std::vector<std::string> models;
   std::vector<std::string> names;  // as people call them, in the same order
   std::int64_t started = 0;        // seconds since 1970
+  ProcessMark mark;                // of the process; empty in the record of an earlier version
 
   std::string address() const;  // "http://127.0.0.1:8080"
 };
@@ -42,11 +46,12 @@ class ServerSeat {
  public:
   // Code::busy: another server runs; the message says which and what can be done.
   static Result<ServerSeat> take(const Folders& folders);
-  Result<void> announce(const ServerRecord& record) const;
+  // The process's mark is added.
+  Result<void> announce(ServerRecord record) const;
 
  private:
-  ServerSeat(fs::path run, FileLock lock) : run_(std::move(run)), lock_(std::move(lock)) {}
-  fs::path run_;
+  ServerSeat(OwnFolder run, FileLock lock) : run_(std::move(run)), lock_(std::move(lock)) {}
+  OwnFolder run_;
   FileLock lock_;
 };
 
@@ -56,7 +61,7 @@ inline constexpr std::chrono::seconds k_stop_grace{30};
 Failure already_running(const ServerRecord& record);
 
 // Asks the server to end (SIGTERM) and waits until it has; after `grace` it is killed. Code::timeout if even that
-// does not end it.
+// does not end it; Code::busy if the process in the record is not a server of this user, and then nothing is signalled.
 Result<void> stop_server(const Folders& folders, const ServerRecord& record, std::chrono::seconds grace);
 
 }  // namespace eai::library

@@ -12,6 +12,7 @@
 #include "ipld/varint.h"
 #include "preserve/hash_unixfs.h"
 #include "preserve/home.h"
+#include "util/own_folder.h"
 #include "util/text.h"
 
 namespace eai::preserve {
@@ -31,7 +32,7 @@ class CarFile final : public Home {
 
   Result<void> prepare(std::uint64_t bytes, const std::vector<Home*>&) override {
     EAI_CHECK(not_there());
-    EAI_TRY(UniqueFd fd, open_file(unfinished_, O_RDWR | O_CREAT, 0644));
+    EAI_TRY(UniqueFd fd, open_own_file(unfinished_, O_RDWR | O_CREAT, 0644));
     EAI_CHECK(ours_alone(fd.get()));
     fd_ = std::move(fd);
     EAI_TRY(const std::uint64_t room, free_space(file_));
@@ -90,8 +91,8 @@ class CarFile final : public Home {
 
  private:
   Result<void> not_there() const {
-    std::error_code error;
-    if (!fs::exists(file_, error)) return {};
+    std::error_code error;  // a link counts, wherever it leads
+    if (!fs::exists(fs::symlink_status(file_, error))) return {};
     return fail(Code::invalid, file_.string() + " already exists; remove it, or give another name");
   }
   // Makes sure that nobody else is writing it. What a killed run left is thrown away.

@@ -4,6 +4,7 @@
 
 #include "preserve/folder.h"
 #include "preserve/hash_unixfs.h"
+#include "util/own_folder.h"
 
 namespace eai::preserve {
 
@@ -18,8 +19,8 @@ BlockSize block_size(const ipld::Cid& cid, std::uint64_t size) {
 Result<void> write_block_list(const fs::path& file, const std::vector<BlockSize>& blocks) {
   Bytes bytes;
   for (const BlockSize& block : blocks) bytes.insert(bytes.end(), block.digest.begin(), block.digest.end());
-  EAI_CHECK(make_folders(file.parent_path(), 0700));
-  return write_file_atomic(file, bytes, 0600);
+  EAI_TRY(const OwnFolder folder, OwnFolder::make(file.parent_path(), Privacy::secret));
+  return folder.write(file.filename().string(), bytes);
 }
 
 Result<Digests> read_block_lists(const std::vector<fs::path>& files) {

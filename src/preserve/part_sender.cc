@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "preserve/hash_unixfs.h"
+#include "util/own_folder.h"
 
 namespace eai::preserve {
 namespace {
@@ -16,11 +17,10 @@ using ipld::Cid;
 
 // A file without a name: it is gone when the process is.
 Result<UniqueFd> nameless_file(const fs::path& folder) {
-  EAI_CHECK(make_folders(folder, 0700));
-  std::string name = (folder / "part.XXXXXX").string();
-  UniqueFd fd(::mkostemp(name.data(), O_CLOEXEC));
-  if (!fd) return fail_errno("creating a file in " + folder.string(), errno);
-  ::unlink(name.c_str());
+  EAI_TRY(const OwnFolder own, OwnFolder::make(folder, Privacy::secret));
+  std::string name = "part";
+  EAI_TRY(UniqueFd fd, make_new_file(own.fd(), name, folder / name));
+  EAI_CHECK(own.remove(name));
   return fd;
 }
 

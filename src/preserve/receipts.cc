@@ -22,12 +22,14 @@ std::string key_of(std::string_view home, std::string_view hash, std::uint64_t s
 }  // namespace
 
 Result<std::unique_ptr<Receipts>> Receipts::open(const fs::path& file) {
-  EAI_CHECK(make_folders(file.parent_path(), 0700));
-  auto lock = FileLock::take(file.string() + ".lock", FileLock::Wait::no);
+  EAI_TRY(const OwnFolder folder, OwnFolder::make(file.parent_path(), Privacy::secret));
+  const std::string name = file.filename().string();
+  auto lock = folder.lock(name + ".lock", FileLock::Wait::no);
+  if (!lock && lock.error().code != Code::busy) return Failure(std::move(lock).error());
   if (!lock) return Failure(std::move(lock).error().with("this folder is being preserved already"));
-  EAI_TRY(UniqueFd fd, open_file(file, O_RDWR | O_CREAT | O_APPEND));
-  EAI_TRY(const Bytes bytes, read_file(file, k_limit));
-  std::unique_ptr<Receipts> out(new Receipts(file, *std::move(lock), std::move(fd)));
+  EAI_TRY(UniqueFd fd, folder.open_file(name, O_RDWR | O_CREAT | O_APPEND));
+  EAI_TRY(const Bytes bytes, read_all(fd.get(), file, k_limit));
+  std::unique_ptr<Receipts> out(new Receipts(folder, file, *std::move(lock), std::move(fd)));
   std::string_view text = text_of(bytes);
   std::size_t whole = 0;
   for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', whole)) {
@@ -139,6 +141,6 @@ Result<void> Receipts::forget() {
   return {};
 }
 
-Result<void> Receipts::remove() { return eai::remove_all(file_); }
+Result<void> Receipts::remove() { return folder_.remove(file_.filename().string()); }
 
 }  // namespace eai::preserve

@@ -15,14 +15,14 @@
 
 #include "ipld/cid.h"
 #include "ipld/hash.h"
-#include "util/file.h"
+#include "util/own_folder.h"
 #include "util/result.h"
 
 namespace eai::preserve {
 
 class Receipts {
  public:
-  // Code::busy if another process preserves with the same journal.
+  // Code::busy if another process preserves with the same journal. Its folder is a secret OwnFolder.
   static Result<std::unique_ptr<Receipts>> open(const fs::path& file);
   std::optional<ipld::Cid> find(const std::string& home, const ipld::Sha256& sha256, std::uint64_t size) const;
   Result<void> add(const std::string& home, const ipld::Sha256& sha256, std::uint64_t size, const ipld::Cid& cid);
@@ -46,11 +46,12 @@ class Receipts {
   Result<void> remove();
 
  private:
-  Receipts(fs::path file, FileLock lock, UniqueFd fd)
-      : file_(std::move(file)), lock_(std::move(lock)), fd_(std::move(fd)) {}
+  Receipts(OwnFolder folder, fs::path file, FileLock lock, UniqueFd fd)
+      : folder_(std::move(folder)), file_(std::move(file)), lock_(std::move(lock)), fd_(std::move(fd)) {}
   void read_line(std::string_view line);
   Result<void> append(const std::string& line);
   void remember(const std::string& home, const std::string& hash, std::uint64_t size, const ipld::Cid& cid);
+  OwnFolder folder_;
   fs::path file_;
   FileLock lock_;
   UniqueFd fd_;

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "util/folder_entry.h"
+#include "util/own_folder.h"
 #include "util/text.h"
 
 namespace eai::store {
@@ -69,7 +70,9 @@ Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
   if (::fstat(source.get(), &info) != 0) return fail_errno("reading " + from.string(), errno);
   if (!S_ISREG(info.st_mode)) return fail(Code::invalid, from.string() + " is not a regular file");
   // The file itself gets the second name, not a link that leads to it, which could later lead elsewhere.
-  if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+  // Of a file that another user may still change, the store gets bytes of its own.
+  const bool ours = !is_in_foreign_hands(info);
+  if (ours && ::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0) {
     struct stat there {};
     if (::lstat(to.c_str(), &there) == 0 && there.st_ino == info.st_ino && there.st_dev == info.st_dev) {
       return CloneWay::hard_link;
@@ -77,9 +80,9 @@ Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
     ::unlink(to.c_str());
     return fail(Code::busy, from.string() + " was replaced while it was taken over; try again");
   }
-  if (errno == EEXIST) return fail(Code::io, to.string() + " already exists");
-
-  EAI_TRY(UniqueFd target, open_file(to, O_WRONLY | O_CREAT | O_EXCL));
+  UniqueFd target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!target && errno == EEXIST) return fail(Code::io, to.string() + " already exists");
+  if (!target) return fail_errno("opening " + to.string(), errno);
   if (reflink(source.get(), target.get())) return CloneWay::reflink;
   auto size = static_cast<std::uint64_t>(info.st_size);
   auto copied = check_space(from, to, size);

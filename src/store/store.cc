@@ -9,6 +9,7 @@
 #include "ipld/unixfs.h"
 #include "store/manifest.h"
 #include "util/log.h"
+#include "util/own_folder.h"
 
 namespace eai::store {
 namespace {
@@ -47,7 +48,8 @@ Result<std::uint64_t> size_of(const fs::path& path) {
 }
 
 Result<Bytes> read_document(const fs::path& path, std::uint64_t limit) {
-  auto bytes = read_file(path, limit);
+  const auto open = open_believable(path);
+  auto bytes = open ? read_all(open->get(), path, limit) : Failure(open.error());
   if (!bytes && bytes.error().code == Code::not_found) {
     return fail(Code::corrupt, path.filename().string() + " is missing");
   }
@@ -78,6 +80,12 @@ Result<Store> Store::open(const fs::path& home) {
   std::error_code ignored;
   if (fs::exists(home, ignored) && !fs::is_directory(home, ignored)) {
     return fail(Code::invalid, home.string() + " is not a folder, so models cannot be kept there");
+  }
+  const HomePaths paths{home};
+  for (const fs::path& folder : {home, paths.models(), paths.partials(), paths.trash()}) {
+    const auto own = OwnFolder::open(folder, Privacy::open);
+    // One that is missing or cannot be reached is as good as empty, and what needs it says so.
+    if (!own && own.error().code == Code::invalid) return Failure(own.error());
   }
   return Store(home);
 }
@@ -152,8 +160,8 @@ Result<Contents> Store::list() const {
 }
 
 Result<ModelLock> Store::lock(const ipld::Cid& id, FileLock::Wait wait) const {
-  EAI_CHECK(make_folders(paths_.locks(), 0700));
-  auto taken = FileLock::take(paths_.lock(id), wait);
+  EAI_TRY(const OwnFolder locks, OwnFolder::make(paths_.locks(), Privacy::secret));
+  auto taken = locks.lock(paths_.lock(id).filename().string(), wait);
   if (!taken && taken.error().code == Code::busy) {
     return fail(Code::busy, "another eai is working on " + id.str() + " now");
   }

@@ -91,7 +91,7 @@ class ModelLock {
 class Store {
  public:
   // Creates nothing; a home that does not exist is an empty one. Code::invalid if `home` is something else than a
-  // folder.
+  // folder, or if it or a folder in it is not an open OwnFolder (util/own_folder.h).
   static Result<Store> open(const fs::path& home);
 
   const fs::path& home() const { return paths_.home; }

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <random>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -9,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "util/own_folder.h"
 
 namespace eai {
 namespace {
@@ -51,14 +54,18 @@ Result<UniqueFd> open_file(const fs::path& path, int flags, unsigned mode) {
 }
 
 Result<Bytes> read_file(const fs::path& path, std::uint64_t limit) {
-  EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY));
+  EAI_TRY(const UniqueFd fd, open_file(path, O_RDONLY));
+  return read_all(fd.get(), path, limit);
+}
+
+Result<Bytes> read_all(int fd, const fs::path& path, std::uint64_t limit) {
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return fail_path("reading", path, errno);
+  if (::fstat(fd, &info) != 0) return fail_path("reading", path, errno);
   if (S_ISDIR(info.st_mode)) return fail(Code::invalid, path.string() + " is a folder, not a file");
   Bytes out;
   Bytes chunk(64 * k_kib);
   while (true) {
-    ssize_t n = uninterrupted([&] { return ::read(fd.get(), chunk.data(), chunk.size()); });
+    ssize_t n = uninterrupted([&] { return ::read(fd, chunk.data(), chunk.size()); });
     if (n < 0) return fail_path("reading", path, errno);
     if (n == 0) return out;
     out.insert(out.end(), chunk.begin(), chunk.begin() + n);
@@ -98,20 +105,43 @@ Result<void> read_at(int fd, std::uint64_t offset, std::span<std::uint8_t> into)
   return {};
 }
 
+Result<UniqueFd> make_new_file(int folder, std::string& name, const fs::path& beside) {
+  std::random_device random;
+  UniqueFd fd;
+  std::string whole;
+  do {  // O_EXCL: nobody else's file, and no link, is written to
+    whole = name + "." + std::to_string(random());
+    fd = UniqueFd(::openat(folder, whole.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  } while (!fd && (errno == EEXIST || errno == EINTR));
+  if (!fd) return fail_path("creating a file beside", beside, errno);
+  name = std::move(whole);
+  return fd;
+}
+
 Result<void> write_file_atomic(const fs::path& path, ByteView bytes, unsigned mode) {
-  std::string name = path.string() + ".XXXXXX";
-  UniqueFd fd(::mkostemp(name.data(), O_CLOEXEC));
-  if (!fd) return fail_path("creating a file beside", path, errno);
+  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  auto folder = open_file(parent, O_RDONLY | O_DIRECTORY);
+  if (!folder) return Failure(std::move(folder).error().with("creating a file beside " + path.string()));
+  return write_file_atomic_at(folder->get(), path, bytes, mode);
+}
+
+Result<void> write_file_atomic_at(int folder, const fs::path& path, ByteView bytes, unsigned mode) {
+  const std::string target = path.filename().string();
+  std::string name = target;
+  EAI_TRY(const UniqueFd fd, make_new_file(folder, name, path));
   auto give_up = [&](Failure why) {
-    ::unlink(name.c_str());
+    ::unlinkat(folder, name.c_str(), 0);
     return why;
   };
-  if (::fchmod(fd.get(), mode) != 0) return give_up(fail_path("setting the mode of", name, errno));
+  if (::fchmod(fd.get(), mode) != 0) return give_up(fail_path("setting the mode of", path, errno));
   if (auto written = write_all(fd.get(), bytes); !written) {
     return give_up(Failure(std::move(written).error().with(path.string())));
   }
-  if (::fsync(fd.get()) != 0) return give_up(fail_path("syncing", name, errno));
-  if (auto renamed = rename_synced(name, path); !renamed) return give_up(Failure(std::move(renamed).error()));
+  if (::fsync(fd.get()) != 0) return give_up(fail_path("syncing", path, errno));
+  if (::renameat(folder, name.c_str(), folder, target.c_str()) != 0) {
+    return give_up(fail_path("renaming " + name + " to", path, errno));
+  }
+  if (::fsync(folder) != 0) return fail_path("syncing the folder of", path, errno);
   return {};
 }
 
@@ -183,7 +213,7 @@ static bool is_removed(int fd) {
 Result<FileLock> FileLock::take(const fs::path& path, Wait wait) {
   const int flags = LOCK_EX | (wait == Wait::no ? LOCK_NB : 0);
   while (true) {
-    EAI_TRY(UniqueFd fd, open_file(path, O_RDWR | O_CREAT));
+    EAI_TRY(UniqueFd fd, open_own_file(path, O_RDWR | O_CREAT));
     if (uninterrupted([&] { return ::flock(fd.get(), flags); }) == 0) {
       if (is_removed(fd.get())) continue;  // by its holder, while we waited
       return FileLock(std::move(fd));
@@ -196,7 +226,7 @@ Result<FileLock> FileLock::take(const fs::path& path, Wait wait) {
 }
 
 Result<bool> FileLock::is_held(const fs::path& path) {
-  auto fd = open_file(path, O_RDONLY);
+  auto fd = open_own_file(path, O_RDONLY);
   if (!fd && fd.error().code == Code::not_found) return false;
   if (!fd) return Failure(std::move(fd).error());
   if (uninterrupted([&] { return ::flock(fd->get(), LOCK_SH | LOCK_NB); }) == 0) return false;

@@ -5,12 +5,13 @@
 #include <vector>
 
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #endif
+
+#include "util/own_folder.h"
 
 namespace eai {
 namespace {
@@ -93,17 +94,13 @@ Result<Folders> find_folders() {
 
 Result<fs::path> socket_folder(const fs::path& run) {
   constexpr std::size_t limit = 100, name = 20;  // bytes; sun_path holds 104 (macOS) or 108 (Linux)
-  if (run.string().size() + name < limit) return run;
+  const bool fits = run.string().size() + name < limit;
   const auto number = std::hash<std::string>{}(run.string());
-  const fs::path folder = fs::path("/tmp") / ("eai-" + std::to_string(::getuid()) + "-" + std::to_string(number));
-  ::mkdir(folder.c_str(), 0700);
-  struct stat info {};
-  const bool own = ::lstat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::getuid() &&
-                   (info.st_mode & 077) == 0;
-  if (own) return folder;
-  return fail(Code::io, folder.string() +
-                            " is not a folder that belongs to this user alone; it is needed because the path " +
-                            run.string() + " is too long for sockets");
+  const std::string short_name = "eai-" + std::to_string(::getuid()) + "-" + std::to_string(number);
+  const auto made = OwnFolder::make(fits ? run : fs::path("/tmp") / short_name, Privacy::secret);
+  if (made) return made->path();
+  const std::string why = run.string() + " is too long a path for sockets";
+  return Failure(fits ? made.error() : Error(made.error()).with(why));
 }
 
 }  // namespace eai

@@ -11,7 +11,7 @@ namespace eai {
 struct Folders {
   // Models: $EAI_HOME, else $XDG_DATA_HOME/eai, else ~/.local/share/eai.
   fs::path home;
-  // Pid, sockets and lock, with mode 0700: $XDG_RUNTIME_DIR/eai (only if EAI_HOME is not set), else <home>/run.
+  // Pid, sockets and lock, for this user alone: $XDG_RUNTIME_DIR/eai (only if EAI_HOME is not set), else <home>/run.
   fs::path run;
   // Logs: with EAI_HOME <home>/logs, else $XDG_STATE_HOME/eai, else ~/.local/state/eai.
   fs::path state;
@@ -27,8 +27,8 @@ struct Folders {
 Result<Folders> find_folders();
 
 // `run` itself, or, if its path is too long for a socket in it, a folder with a short path that belongs to this user
-// alone. The same `run` always gives the same folder, which is created if it does not exist. Code::io if it belongs to
-// somebody else.
+// alone. The same `run` always gives the same folder, which is created if it does not exist. Fails as OwnFolder::make
+// (own_folder.h) for a secret one.
 Result<fs::path> socket_folder(const fs::path& run);
 
 }  // namespace eai

@@ -2,6 +2,7 @@
 
 #include <toml++/toml.h>
 
+#include "util/own_folder.h"
 #include "util/text.h"
 
 namespace eai {
@@ -64,7 +65,8 @@ Failure fail_at(const fs::path& file, std::uint32_t line, std::string_view what)
 }
 
 Result<std::vector<TomlEntry>> read_toml(const fs::path& file) {
-  EAI_TRY(Bytes bytes, read_file(file, k_mib));
+  EAI_TRY(const UniqueFd open, open_believable(file));
+  EAI_TRY(const Bytes bytes, read_all(open.get(), file, k_mib));
   std::vector<TomlEntry> out;
   try {
     toml::table table = toml::parse(text_of(bytes), file.string());

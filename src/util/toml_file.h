@@ -21,6 +21,7 @@ struct TomlEntry {
 };
 
 // Every value in the file, with tables flattened, in the order of the keys. Code::not_found: there is no such file.
+// The file must be one that open_believable opens.
 // Code::invalid: the file is not TOML, has a date or an array of anything other than strings, or is larger than 1 MiB;
 // the error names the file and the line.
 Result<std::vector<TomlEntry>> read_toml(const fs::path& file);

@@ -3,13 +3,14 @@ is left behind."""
 import http.client
 import json
 import os
+import resource
 import signal
 import urllib.parse
 
 import openai
 import pytest
 
-from conftest import BUILD, WAIT, Watched, engines_of, words_of
+from conftest import BUILD, WAIT, Server, Watched, engines_of, words_of
 
 PARIS = "What is the capital of France?"
 REAL = BUILD / "libexec/eai/llama-server"
@@ -139,17 +140,20 @@ def test_too_little_memory_for_a_model_on_demand(stopped):
 
 
 def test_a_full_disk_stops_no_answer(stopped):
-    """Every write to a log fails."""
-    logs = stopped.home / "eai/logs"
-    for name in ("server.log", "engines/eai-demo.log"):
-        (logs / name).parent.mkdir(parents=True, exist_ok=True)
-        (logs / name).unlink(missing_ok=True)
-        (logs / name).symlink_to("/dev/full")
+    """Every write to a log fails: the logs are as long as a file may be."""
+    logs = [stopped.home / "eai/logs" / name for name in ("server.log", "engines/eai-demo.log")]
+    full = 1 << 20
+    for log in logs:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"\n" * full)
     try:
-        assert "Paris" in stopped.run("eai-demo").ask(PARIS)
+        told = stopped.json("model", "run", "eai-demo", "--port", "0",
+                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (full, full)))
+        assert "Paris" in Server(stopped, told).ask(PARIS)
+        assert [log.stat().st_size for log in logs] == [full, full]
     finally:
-        for name in ("server.log", "engines/eai-demo.log"):
-            (logs / name).unlink()
+        for log in logs:
+            log.unlink()
 
 
 def test_what_a_killed_server_left_is_swept(stopped):
