@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "util/peer.h"
+
 namespace eai::image_engine {
 namespace {
 
@@ -177,7 +179,8 @@ class Session : public std::enable_shared_from_this<Session> {
 void Desk::accept() {
   acceptor.async_accept([self = shared_from_this()](error_code error, Stream::socket socket) {
     if (error == asio::error::operation_aborted) return;
-    if (!error) std::make_shared<Session>(self, std::move(socket))->start();
+    const bool answered = !error && is_own_peer_or_root(socket.native_handle());
+    if (answered) std::make_shared<Session>(self, std::move(socket))->start();
     self->accept();
   });
 }

@@ -121,10 +121,10 @@ build_program() {
   mv "$work/home" "$1"  # all or nothing
 }
 
-# The program is made of its own folder, without what only tests and readers need, and of base64 and result from
-# src/util.
+# The program is made of its own folder, without what only tests and readers need, and of base64, peer and
+# result from src/util.
 digest_of_program() {
-  (cd "$sources" && find . ../src/util/{base64,result}.{h,cc} ../src/util/hint.h -type f ! -name '*.md' ! -name '*_test.cc' |
+  (cd "$sources" && find . ../src/util/{base64,peer,result}.{h,cc} ../src/util/hint.h -type f ! -name '*.md' ! -name '*_test.cc' |
     LC_ALL=C sort | xargs tail -n +1) | sha256_of
 }
 
