@@ -17,10 +17,10 @@ enum class CloneWay {
 };
 std::string_view name_of(CloneWay way);  // "hard link", "shared blocks", "copy"
 
-// Takes the cheapest way that works; a file that another user can change is not linked. `to` must not exist, but its folder must. `from` is never changed. `progress` gets
-// the bytes of each piece, and only if it has to copy. Code::invalid if `from` is not a regular file, or
-// a link to one (util/folder_entry.h); Code::io, with
-// both numbers, if there is too little space for a copy; Code::cancelled if stopped. After a failure there is no `to`.
+// Takes the cheapest way that works; a file that another user can change is not linked. `to` must not exist, but its
+// folder must. `from` is never changed. `progress` gets the bytes of each piece, and only if it has to copy.
+// Code::invalid if `from` is not a regular file, or a link to one (util/folder_entry.h); Code::io, with both numbers, if
+// there is too little space for a copy; Code::cancelled if stopped. After a failure there is no `to`.
 Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
                             const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop);
 
