@@ -86,6 +86,27 @@ work_beside() {
   trap 'rm -rf "$work"' EXIT
 }
 
+# apply_patches <folder of patches> <source>: needs work_beside.
+apply_patches() {
+  local p file
+  for p in "$1"/*.patch; do
+    # Some upstreams mix line endings; the patches have plain ones.
+    while read -r file; do
+      tr -d '\r' <"$2/$file" >"$work/plain" && cp "$work/plain" "$2/$file"
+    done < <(sed -n 's#^+++ b/##p' "$p")
+    patch --quiet -d "$2" -p1 <"$p" >&2 || die "the patch $p does not fit the source"
+  done
+}
+
+# Sets `launchers` to the options with which CMake compiles by ccache, where there is one. With ccache, a new patch costs
+# only what it touches.
+ccache_options() {
+  local ccache
+  ccache=$(command -v ccache || true)
+  # shellcheck disable=SC2034
+  launchers=("-DCMAKE_C_COMPILER_LAUNCHER=$ccache" "-DCMAKE_CXX_COMPILER_LAUNCHER=$ccache")
+}
+
 # did_not_build <what> <log>: ends the script with the last lines of the log.
 did_not_build() {
   tail -n 30 "$2" >&2

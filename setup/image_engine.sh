@@ -31,8 +31,7 @@ options=(
   -DSD_WEBM=OFF
 )
 gpu_options_for image
-ccache=$(command -v ccache || true)
-launchers=("-DCMAKE_C_COMPILER_LAUNCHER=$ccache" "-DCMAKE_CXX_COMPILER_LAUNCHER=$ccache")
+ccache_options
 
 # Takes the package's archive from cargo's own cache after cargo has fetched it by name.
 fetch_crate() {
@@ -72,17 +71,6 @@ fetch_library_source() {
   Name a copy of it with EAI_DIFFUSION_SOURCE=<folder>, or a built engine with EAI_IMAGE_ENGINE=<file>."
 }
 
-apply_patches() {
-  local p file
-  for p in "$sources"/patches/*.patch; do
-    # Upstream mixes line endings; the patches have plain ones.
-    while read -r file; do
-      tr -d '\r' <"$1/$file" >"$work/plain" && cp "$work/plain" "$1/$file"
-    done < <(sed -n 's#^+++ b/##p' "$p")
-    patch --quiet -d "$1" -p1 <"$p" >&2 || die "the patch $p does not fit the source"
-  done
-}
-
 # build_library <home>: the library stays where it is built, because the file that says how to link it contains its
 # paths.
 build_library() {
@@ -90,7 +78,7 @@ build_library() {
   rm -rf "$1"
   mkdir -p "$1"
   fetch_library_source "$1/source"
-  apply_patches "$1/source"
+  apply_patches "$sources/patches" "$1/source"
   say "stable-diffusion.cpp: building with $(jobs) compilers (some minutes, once)"
   SECONDS=0
   {

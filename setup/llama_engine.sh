@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds llama.cpp's programs once per pinned source, options, compiler and processor, outside the build folder, and
-# prints the folder that holds them. A second call finds what the first one built.
+# Builds llama.cpp's programs once per pinned source, options, patches (llama_engine/), compiler and processor, outside
+# the build folder, and prints the folder that holds them. A second call finds what the first one built.
 #
 #   EAI_GPU=cuda|vulkan|metal|none  the backend besides the processor (default: the same as last time; metal on macOS)
 #   EAI_LLAMA_SOURCE=<folder>       a git checkout to build from instead of a downloaded one; its tree is checked as well
@@ -28,8 +28,10 @@ options=(
   -DLLAMA_BUILD_EXAMPLES=OFF
 )
 gpu_options_for llama
+ccache_options
+patches=$(cd "$here/../llama_engine/patches" && pwd)
 
-key=$(engine_key "$tree" "${options[@]}")
+key=$(engine_key "$tree" "${options[@]}" "$(cat "$patches"/*.patch | sha256_of)")
 home=$(engines_home)/llama-$version-$key
 have_all() {
   local p
@@ -70,11 +72,13 @@ fetch_source
 got=$(git -C "$work/src" rev-parse 'HEAD^{tree}')
 [ "$got" = "$tree" ] || die "the source of llama.cpp is not $version: its git tree is $got, expected $tree.
   To use a build of your own, set EAI_LLAMA_SERVER=<path of llama-server>."
+apply_patches "$patches" "$work/src"
 
 say "llama.cpp: building ${programs[*]} with $(jobs) compilers (some minutes, once)"
 log=$home.log
 {
-  cmake -S "$work/src" -B "$work/build" -G Ninja "${options[@]}" &&
+  export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1  # the folder has another name each time
+  cmake -S "$work/src" -B "$work/build" -G Ninja "${launchers[@]}" "${options[@]}" &&
     cmake --build "$work/build" --parallel "$(jobs)" --target "${programs[@]}"
 } >"$log" 2>&1 || did_not_build llama.cpp "$log"
 

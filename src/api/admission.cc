@@ -21,6 +21,7 @@
 
 #include "api/api_error.h"
 #include "api/core.h"
+#include "api/shape.h"
 #include "http/address.h"
 #include "util/text.h"
 
@@ -122,6 +123,10 @@ http::HeaderList allowed_cors_headers(const http::Incoming& request) {
 
 std::string owner_of(const ApiOptions& options, const http::Incoming& request) {
   return options.api_keys.empty() ? std::string() : std::string(key_of(request));
+}
+
+std::uint64_t sender_of(const ApiOptions& options, const http::Incoming& request) {
+  return mark_of(options.api_keys.empty() ? std::string_view(request.peer) : key_of(request));
 }
 
 http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& request) {

@@ -78,21 +78,29 @@ TEST_F(ApiTest, AnEngineThatDiesInAWholeAnswerIsABadGateway) {
 }
 
 // Its client has seen nothing of an answer yet, so another engine may give it.
-TEST_F(ApiTest, AnEngineThatDiesBeforeItsAnswerIsFollowedByAFreshOne) {
+TEST_F(ApiTest, AnEngineThatIsKilledBeforeItsAnswerIsFollowedByAFreshOne) {
   start();
-  const std::string answer = stream("/v1/chat/completions", "die_once");
+  const std::string answer = stream("/v1/chat/completions", "killed_once");
   EXPECT_EQ(status_of(answer), 200) << answer;
   EXPECT_NE(answer.find("[DONE]"), std::string::npos) << answer;
   EXPECT_EQ(answer.find("error"), std::string::npos) << answer;
   EXPECT_TRUE(soon([&] { return leases() == 0; }));
 }
 
-TEST_F(ApiTest, ARequestThatKillsEnginesIsNotAskedAThirdTime) {
+TEST_F(ApiTest, ARequestThatEndsEnginesIsNotSentAgainAndRefusedAfterTheSecondTime) {
   start();
+  const auto died = [&] { return fs::file_size(folder_.path() / "good.gguf.died"); };
+  for (const std::uintmax_t times : {1u, 2u}) {
+    const std::string answer = ask("/v1/chat/completions", saying("die"));
+    EXPECT_EQ(status_of(answer), 502) << answer;
+    EXPECT_NE(answer.find("the engine ended before it answered: it exited with status 1"), std::string::npos) << answer;
+    EXPECT_EQ(died(), times) << "it is not sent again";
+  }
   const std::string answer = ask("/v1/chat/completions", saying("die"));
-  EXPECT_EQ(status_of(answer), 502) << answer;
-  EXPECT_NE(answer.find("the engine ended before it answered: it exited with status 1"), std::string::npos) << answer;
-  EXPECT_EQ(fs::file_size(folder_.path() / "good.gguf.died"), 2u);
+  EXPECT_EQ(status_of(answer), 400) << answer;
+  EXPECT_NE(error_of(answer).at("message").as_string().find("more than once"), std::string::npos) << answer;
+  EXPECT_EQ(died(), 2u) << "no engine has seen it";
+  EXPECT_EQ(status_of(ask("/v1/chat/completions", k_chat)), 200) << "the model is there for what is of another kind";
   EXPECT_TRUE(soon([&] { return leases() == 0; }));
 }
 

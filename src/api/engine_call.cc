@@ -79,6 +79,8 @@ asio::awaitable<Result<engine::Lease>> lease_for_stream(Core& core, engine::Leas
 asio::awaitable<Result<engine::Lease>> lease(Core& core, const EngineCall& call) {
   engine::LeaseRequest request;
   request.model_id = call.model_id;
+  request.sender = call.sender;
+  request.shape = call.shape;
   request.deadline = std::chrono::steady_clock::now() + core.options.wait_limit;
   request.on_news = call.on_news;
   if (call.stream_head == nullptr) return core.pool.lease(std::move(request));
@@ -106,7 +108,8 @@ asio::awaitable<Result<EngineAnswer>> ask_engine(Core& core, EngineCall call) {
     if (reply) co_return EngineAnswer{*std::move(leased), *std::move(reply), asked};
     const bool unseen = reply.error().code == Code::not_found;  // nobody took the request
     Error error = co_await explain_end(core, *leased, std::move(reply).error(), "before it answered");
-    if (attempt > 0 || !(unseen || !leased->ended().empty())) co_return Failure(std::move(error));
+    const bool innocent = !leased->ended().empty() && !leased->blamed();
+    if (attempt > 0 || !(unseen || innocent)) co_return Failure(std::move(error));
   }
 }
 

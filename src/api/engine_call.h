@@ -2,7 +2,8 @@
 // ready engine, of which a streaming client hears; an engine that dies under its lease; what is known of its end.
 // Thread: the io_context's. Included by .cc files of this room only.
 // What holds: if an engine ends before the first byte of its answer, the request goes once more to a fresh one, since
-// its client has seen nothing of an answer; an engine that is silent or refuses is not asked again. While a streaming
+// its client has seen nothing of an answer, unless it may be what ended the engine (Lease::blamed()); an engine that is
+// silent or refuses is not asked again. While a streaming
 // client waits, and from `options.first_news` on, it is sent a 200 with `stream_head` and a comment per second.
 #pragma once
 
@@ -17,6 +18,7 @@ struct EngineCall {
   std::string_view model_id;
   http::Ask ask;
   http::Outgoing& out;
+  std::uint64_t sender = 0, shape = 0;            // as in engine::LeaseRequest
   const http::HeaderList* stream_head = nullptr;  // none: the client does not stream, and hears nothing of the wait
   OnNews on_news = {};                            // gets the news of the wait too
 };

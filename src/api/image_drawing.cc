@@ -135,6 +135,7 @@ asio::awaitable<Result<void>> relay(Core& core, ImageShelf& shelf, Drawing& draw
     http::Reply reply = error_reply(error);
     co_return co_await give_up(drawing, std::move(error), std::move(reply), answer);
   }
+  engine.lease.note_answered();
   if (stream) co_return co_await answer.end();
   http::Reply reply;
   reply.body = images_answer(drawing.wish, drawing.progress->id, drawing.images);
@@ -192,7 +193,8 @@ void Drawing::fail_with(Error error) {
 
 asio::awaitable<Result<void>> draw(Core& core, ImageShelf& shelf, Drawing& drawing, http::Outgoing& out) {
   const http::HeaderList head = drawing.headers("text/event-stream");
-  EngineCall call{drawing.model_id, {}, out, drawing.wish.stream ? &head : nullptr};
+  EngineCall call{drawing.model_id, {}, out, drawing.sender, drawing.wish.shape};
+  if (drawing.wish.stream) call.stream_head = &head;
   call.on_news = [progress = drawing.progress](const engine::WaitNews& news) { note_wait(*progress, news); };
   call.ask.method = "POST";
   call.ask.target = "/generate";
@@ -204,6 +206,7 @@ asio::awaitable<Result<void>> draw(Core& core, ImageShelf& shelf, Drawing& drawi
     co_return co_await give_up(drawing, std::move(engine).error(), std::move(reply), out);
   }
   if (engine->reply.status() == 200) co_return co_await relay(core, shelf, drawing, *engine, out);
+  engine->lease.note_answered();
   co_return co_await pass_refusal(core, drawing, engine->reply, out);
 }
 

@@ -13,6 +13,7 @@
 #include "api/json_tree.h"
 #include "api/multipart.h"
 #include "api/picture.h"
+#include "api/shape.h"
 #include "util/base64.h"
 #include "util/text.h"
 
@@ -250,6 +251,7 @@ Result<ImageWish> parse_generation(std::string text) {
   ImageWish wish;
   Reader reader(tree.root());
   EAI_CHECK(read_all(reader, wish));
+  wish.shape = shape_of("/generate", reader.engine);
   wish.engine_body = json::serialize(reader.engine);
   return wish;
 }
@@ -277,6 +279,7 @@ Result<ImageWish> parse_image_form(ImageAct act, std::string_view content_type, 
   if (pictures.images.empty()) return refuse("image", "image is missing: send the picture as a file in the form");
   reader.engine["image"] = std::move(pictures.images);
   if (!pictures.mask.empty()) reader.engine["mask"] = pictures.mask;
+  wish.shape = shape_of("/generate", reader.engine);
   wish.engine_body = json::serialize(reader.engine);
   return wish;
 }

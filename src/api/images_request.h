@@ -30,6 +30,7 @@ struct ImageWish {
   bool progress = false;             // a stream tells every step (our own addition to OpenAI's events)
   std::vector<std::string> ignored;  // fields without effect
   std::string engine_body;           // JSON for POST /generate
+  std::uint64_t shape = 0;           // of the request (shape.h)
 };
 
 // Body of POST /v1/images/generations. Code::invalid is about the field at fault.

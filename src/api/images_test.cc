@@ -106,7 +106,7 @@ TEST_F(ImagesTest, AnEngineThatDiesAtAStepIsAnErrorAndTheNextJobWorks) {
 }
 
 TEST_F(ImagesTest, AnEngineThatDiesBeforeItsAnswerIsFollowedByAFreshOne) {
-  const auto answer = ask(R"("prompt":"die","seed":3)");
+  const auto answer = ask(R"("prompt":"killed","seed":3)");
   ASSERT_EQ(status_of(answer), 200) << answer;
   EXPECT_EQ(from_base64(std::string(body_of(answer).at("data").at(0).at("b64_json").as_string())), "picture 3");
 }

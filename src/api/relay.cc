@@ -54,9 +54,16 @@ struct Passing : Relay {
       co_await refuse(std::move(body).error());
       co_return;
     }
+    lease->note_answered();
     const bool asked_wrongly = status >= 500 && at_once && co_await engine_is_well(core, *lease);
     EngineError told = read_engine_error(status, *body, asked_wrongly);
     co_await refuse(std::move(told.error), std::move(told.code));
+  }
+
+  // The engine has answered to the end.
+  void let_go() {
+    lease->note_answered();
+    lease.reset();
   }
 
   asio::awaitable<Result<std::string>> collect(http::IncomingReply& answer, std::size_t limit) {
@@ -85,7 +92,7 @@ struct Passing : Relay {
     else
       body = co_await collect(answer, k_collect_limit);
     if (!body) co_return Failure(std::move(body).error());
-    lease.reset();  // a slow reader needs no engine
+    let_go();  // a slow reader needs no engine
     out.note_answer(*body);
     body = shaped(*std::move(body));
     if (!body) co_return Failure(std::move(body).error());
@@ -135,7 +142,7 @@ struct Passing : Relay {
       if (!more) co_return Failure(std::move(more).error());
       arrived = *more;
       if (arrived.empty()) {
-        lease.reset();
+        let_go();
         if (!pending.empty()) sent = co_await out.write(pending);
         if (sent) co_await out.end();
         break;
@@ -176,7 +183,7 @@ struct Passing : Relay {
       arrived = *more;
       ended = arrived.empty();
     }
-    lease.reset();
+    let_go();
     events = translation->finish();
     if (auto sent = co_await out.write(events); sent) co_await out.end();
     co_return Result<void>{};
@@ -219,11 +226,12 @@ asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Call cal
   Passing passing{{core, endpoint, in, out}};
   const Result<bool> stream = co_await prepare(passing);
   if (!stream) {
-    co_await passing.refuse(stream.error());
+    co_await passing.refuse(stream.error(), passing.refusal_code);
     co_return;
   }
   const http::HeaderList waiting_head = *stream ? passing.stream_head() : http::HeaderList{};
-  EngineCall question{out.record.model, {}, out, *stream ? &waiting_head : nullptr};
+  EngineCall question{out.record.model, {}, out, sender_of(core.options, in), passing.shape};
+  if (*stream) question.stream_head = &waiting_head;
   question.ask.method = "POST";
   question.ask.target = endpoint.engine_path;
   question.ask.content_type = "application/json";

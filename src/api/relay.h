@@ -21,6 +21,8 @@ struct Relay {
   std::size_t dimensions = 0;                          // of the vectors that are wanted; 0: the model's own
   std::optional<engine::Lease> lease = {};             // while the engine answers
   std::shared_ptr<void> pictures_room = nullptr;       // held while the body is
+  std::string refusal_code = {};                       // if clients look for one
+  std::uint64_t shape = 0;                             // of the request (shape.h)
 };
 
 // What comes before an engine is asked for: the request is checked, its model is chosen, its pictures are read, and its

@@ -7,6 +7,8 @@
 #include "api/checked_request.h"
 #include "api/forced_call.h"
 #include "api/relay.h"
+#include "api/shape.h"
+#include "api/text_size.h"
 #include "http/address.h"
 #include "http/content_coding.h"
 #include "util/text.h"
@@ -105,20 +107,6 @@ void fit_tools(const Core& core, const ServedModel& model, CheckedRequest& reque
   request.ignored.emplace_back("tools");
 }
 
-// Engines that see take one text; a list of one is the same.
-Result<void> check_prompt_of(const ServedModel& model, const Endpoint& endpoint, json::object& body) {
-  if (endpoint.form != Form::completion || !model.has_projector) return {};
-  json::value& prompt = body["prompt"];
-  if (prompt.is_string()) return {};
-  if (prompt.get_array().size() == 1 && prompt.get_array().front().is_string()) {
-    json::value text = std::move(prompt.get_array().front());
-    prompt = std::move(text);
-    return {};
-  }
-  return fail_about("prompt", Code::invalid,
-                    "the model " + model.folder_name + " sees pictures, and takes one text as 'prompt'");
-}
-
 PictureRules picture_rules(const ApiOptions& options) {
   PictureRules rules;
   rules.deadline = options.picture_deadline;
@@ -134,7 +122,10 @@ Result<void> choose(Relay& relay, CheckedRequest& request) {
   if (request.model) named = *request.model;
   EAI_TRY(Choice choice, core.choose(named, relay.endpoint.fits, relay.in.path()));
   EAI_CHECK(check_pictures(core.options, *choice.model, request.chat.pictures));
-  EAI_CHECK(check_prompt_of(*choice.model, relay.endpoint, request.body()));
+  if (auto fits = check_text_size(relay.endpoint, request, core.pool.text_limit(choice.model->id)); !fits) {
+    relay.refusal_code = "context_length_exceeded";
+    return fits;
+  }
   fit_tools(core, *choice.model, request);
   core.note_use(choice.model->id);
   relay.fallback = std::move(choice.fallback);
@@ -178,6 +169,7 @@ asio::awaitable<Result<bool>> prepare(Relay& relay) {
   relay.ignored = std::move(request->ignored);
   relay.translation = std::move(request->translation);
   relay.dimensions = request->dimensions;
+  relay.shape = shape_of(relay.endpoint.engine_path, request->body());
   relay.in.body = request->tree.text();
   co_return request->stream;
 }

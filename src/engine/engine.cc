@@ -54,7 +54,8 @@ struct Engine::Impl : std::enable_shared_from_this<Impl> {
   void take(std::string_view bytes, bool diary);
   void take_output(std::string_view bytes);
   void read_rest();
-  void finish(std::string words);
+  bool has_crashed(const Ending& ending) const;
+  void finish(EngineExit exit);
 
   asio::io_context& context;
   const EngineKind& kind;
@@ -108,7 +109,7 @@ void Engine::kill(std::string why) {
 
 void Engine::Impl::spawned(Result<Child> result) {
   if (!result) {
-    finish(result.error().message);
+    finish({result.error().message});
     return;
   }
   child = std::move(*result);
@@ -140,8 +141,17 @@ asio::awaitable<void> Engine::Impl::watch_exit() {
     std::string words = killed_because.empty() ? "it " + ending->words() : killed_because;
     const std::string last = log.last_words();
     if (!last.empty()) words += "; its last words:\n" + last;
-    finish(std::move(words));
+    finish({std::move(words), has_crashed(*ending)});
   }
+}
+
+// SIGKILL and the like come from outside: from a person, or from a kernel that is out of memory.
+bool Engine::Impl::has_crashed(const Ending& ending) const {
+  if (!killed_because.empty()) return true;
+  if (stopping || abandoned) return false;
+  if (!ending.by_signal) return true;
+  constexpr std::array k_own = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+  return std::ranges::find(k_own, ending.number) != k_own.end();
 }
 
 asio::awaitable<void> Engine::Impl::read(bool from_diary) {
@@ -240,14 +250,14 @@ asio::awaitable<void> Engine::Impl::end() {
   signal_group(child.pid, SIGKILL);
 }
 
-void Engine::Impl::finish(std::string words) {
+void Engine::Impl::finish(EngineExit exit) {
   running = false;
   child.input.reset();
   probe_timer.cancel();
   stop_timer.cancel();
   ::unlink(socket.c_str());
   const auto exited = std::exchange(events, {}).exited;
-  if (exited) exited(std::move(words));
+  if (exited) exited(std::move(exit));
 }
 
 }  // namespace eai::engine

@@ -17,11 +17,17 @@
 
 namespace eai::engine {
 
+struct EngineExit {
+  std::string words;  // how it ended, then its last words, for people
+  bool crashed =
+      false;  // of itself, or it was ended because it hung; false: it was asked to end, or was killed from outside
+};
+
 struct EngineEvents {
   std::function<void(int pid)> started;
   std::function<void(double fraction)> loading;  // 0…1, where the engine tells
   std::function<void()> ready;
-  std::function<void(std::string words)> exited;  // how it ended, then its last words
+  std::function<void(EngineExit)> exited;
 };
 
 class Engine {

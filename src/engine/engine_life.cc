@@ -53,7 +53,7 @@ void EngineLife::start(EngineRun run, const EngineKind& kind, const fs::path& pr
   ++starts_;
   if (!home_->sockets) {  // nobody's word is taken for an engine's
     const auto refused = [self = shared_from_this(), run] {
-      if (self->run_ == run) self->ended(self->home_->sockets.error().message);
+      if (self->run_ == run) self->ended({self->home_->sockets.error().message});
     };
     asio::post(home_->context, refused);
     return;
@@ -75,7 +75,7 @@ void EngineLife::start(EngineRun run, const EngineKind& kind, const fs::path& pr
     record_engine(*home_->sockets, name_, pid());  // once more: a script may have become the engine since
     events_.ready(run_);
   };
-  events.exited = [this](const std::string& words) { ended(words); };
+  events.exited = [this](const EngineExit& exit) { ended(exit); };
   const fs::path log = home_->logs / ((folder_name_.empty() ? name_ : folder_name_) + ".log");
   engine_ = std::make_shared<Engine>(home_->context, *home_->spawner, kind, std::move(command), socket_, log,
                                      std::move(events));
@@ -99,11 +99,11 @@ void EngineLife::end_now() {
   engine_.reset();
 }
 
-void EngineLife::ended(const std::string& words) {
+void EngineLife::ended(const EngineExit& exit) {
   end_now();
   ready_since_ = {};
   memory_now_ = 0;
-  events_.exited(run_, words);
+  events_.exited(run_, exit);
 }
 
 std::optional<std::uint64_t> EngineLife::measure(const MemoryEstimate& estimate) {

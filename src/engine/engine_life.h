@@ -39,7 +39,7 @@ struct EngineHome {
 struct LifeEvents {
   std::function<void()> loading;                                    // the fraction has changed
   std::function<void(EngineRun)> ready;                             // it answers
-  std::function<void(EngineRun, const std::string& words)> exited;  // `words`: how it ended
+  std::function<void(EngineRun, const EngineExit&)> exited;
 };
 
 struct SilenceLimits {
@@ -80,7 +80,7 @@ class EngineLife : public std::enable_shared_from_this<EngineLife> {
   void check(const SilenceLimits& limits);
 
  private:
-  void ended(const std::string& words);
+  void ended(const EngineExit& exit);
   boost::asio::awaitable<void> ask(std::string_view question, std::chrono::milliseconds limit,
                                    bool EngineLife::*asking);
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +23,9 @@ struct LeaseRequest {
   std::string model_id;
   std::chrono::steady_clock::time_point deadline;
   std::function<void(const WaitNews&)> on_news;  // may be empty; called at once and at each change, never after the end
+  // Whose request it is, so that senders take turns, and what it looks like (0: nothing is known): requests of one sender
+  // and shape that have ended engines are refused for a while.
+  std::uint64_t sender = 0, shape = 0;
 };
 
 // Destroying a lease gives it back.
@@ -34,6 +38,10 @@ class Lease {
   const std::string& socket() const;  // HTTP/1.1 over this Unix socket
   // How the engine ended, if it ended under this lease; else empty. Known some milliseconds after its socket closes.
   std::string ended() const;
+  // Whether the request may have ended it, and so must not be sent again.
+  bool blamed() const;
+  // The engine has answered the request to its end.
+  void note_answered();
 
  private:
   friend class PoolLoop;

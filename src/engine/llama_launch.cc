@@ -87,6 +87,14 @@ Result<model::GgufInfo> header_of_model(const fs::path& path) {
   return info;
 }
 
+// A token stands for no more bytes than the longest one has. Some tokenizers drop blanks and take a whole unknown word for
+// one token; what they get is only bounded.
+std::uint64_t text_limit(const model::GgufInfo& info, const Launch& launch) {
+  const bool keeps_all = info.tokenizer == "gpt2" || info.tokenizer == "llama";
+  const std::uint64_t longest = std::min<std::uint64_t>(info.longest_token, k_kib);
+  return launch.context * (keeps_all && longest > 0 ? longest : k_kib);
+}
+
 // The workers hold layers, context and the buffers of a step. What stays here is the table of the vocabulary's vectors, and
 // what travels between the machines.
 void leave_to_workers(Inspection& found, std::size_t workers) {
@@ -165,6 +173,7 @@ Result<Inspection> inspect_llama_model(const ModelSpec& spec) {
   const std::string& chat_template = given_template.empty() ? found.info.chat_template : given_template;
   found.tools = chat_template.find("tools") != std::string::npos;
   found.launch = plan_launch(spec, found.info);
+  found.text_limit = text_limit(found.info, found.launch);
   const std::uint64_t cache = context_bytes(found.info, found.launch) / 2;
   const bool chats = spec.task == model::Task::chat;
   found.launch.cache_ram = chats ? std::clamp(cache, k_cache_ram_least, k_cache_ram_most) / k_mib * k_mib : 0;

@@ -27,9 +27,10 @@ struct MemoryEstimate {
 
 // What a look at a model's files tells.
 struct Inspection {
-  model::GgufInfo info;  // without the list of tensors; of an image model only family and variant
-  bool sees = false;     // takes pictures
-  bool tools = false;    // its chat template knows tools
+  model::GgufInfo info;          // without the list of tensors; of an image model only family and variant
+  bool sees = false;             // takes pictures
+  bool tools = false;            // its chat template knows tools
+  std::uint64_t text_limit = 0;  // bytes; no longer text fits into the context; 0: unknown
   Launch launch;
   MemoryEstimate memory;
 };

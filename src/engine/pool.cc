@@ -29,19 +29,20 @@ bool grants(const Effects& effects, Ticket ticket) {
 }  // namespace
 
 struct Lease::Hold {
-  Hold(PoolLoop& from, Ticket number, ModelIndex of)
+  Hold(PoolLoop& from, Ticket number, ModelIndex of, Suspect suspect)
       : loop(from.weak_from_this()), ticket(number), index(of), member(from.member(of)) {
-    from.hold(ticket, ended);
+    from.hold(ticket, index, suspect, ended);
   }
   Hold(const Hold&) = delete;
   ~Hold() {
-    if (const auto from = loop.lock()) from->give_back(ticket, index);
+    if (const auto from = loop.lock()) from->give_back(ticket, index, answered);
   }
   std::weak_ptr<PoolLoop> loop;
   Ticket ticket;
   ModelIndex index;
   std::shared_ptr<const PoolLoop::Member> member;
-  std::string ended;  // how the engine ended under it
+  LeaseEnd ended;
+  bool answered = false;
 };
 
 Lease::Lease(std::unique_ptr<Hold> hold) : hold_(std::move(hold)) {}
@@ -50,7 +51,9 @@ Lease& Lease::operator=(Lease&&) noexcept = default;
 Lease::~Lease() = default;
 const std::string& Lease::model_id() const { return hold_->member->id; }
 const std::string& Lease::socket() const { return hold_->member->life->socket(); }
-std::string Lease::ended() const { return hold_->ended; }
+std::string Lease::ended() const { return hold_->ended.words; }
+bool Lease::blamed() const { return hold_->ended.blamed; }
+void Lease::note_answered() { hold_->answered = true; }
 
 // Takes a request back when its coroutine ends before an outcome, however that comes about.
 struct PoolLoop::Withdrawal {
@@ -82,13 +85,19 @@ asio::awaitable<Result<Lease>> PoolLoop::lease(LeaseRequest request) {
     if (!known) co_return Failure(std::move(known).error());
   }
   if (closed_) co_return fail(Code::busy, "the server is stopping");
+  const Suspect suspect{request.sender, index, request.shape};
+  if (const auto left = suspects_.refuses(now(), suspect)) {
+    co_return fail(Code::invalid, "requests like this one have ended the engine of " + member->plan.spec().folder_name +
+                                      " more than once; change it, or try again in " +
+                                      human_duration(std::chrono::ceil<std::chrono::seconds>(*left)));
+  }
 
   const Ticket ticket = requests_.new_ticket();
-  Effects effects = scheduler_.request(now(), ticket, index, request.deadline);
+  Effects effects = scheduler_.request(now(), ticket, index, request.deadline, request.sender);
   if (grants(effects, ticket)) {  // nobody need wait for it
     ++member->requests;
     apply(std::move(effects));
-    co_return Lease(std::make_unique<Lease::Hold>(*this, ticket, index));
+    co_return Lease(std::make_unique<Lease::Hold>(*this, ticket, index, suspect));
   }
   const auto wait = requests_.wait(ticket, std::move(request.on_news));
   Withdrawal withdrawal{self, ticket};
@@ -97,7 +106,7 @@ asio::awaitable<Result<Lease>> PoolLoop::lease(LeaseRequest request) {
   if (!wait->outcome()) co_return fail(Code::cancelled, "the request was cancelled while it waited");
   withdrawal.armed = false;
   if (!*wait->outcome()) co_return Failure(std::move(*wait->outcome()).error());
-  co_return Lease(std::make_unique<Lease::Hold>(*this, ticket, index));
+  co_return Lease(std::make_unique<Lease::Hold>(*this, ticket, index, suspect));
 }
 
 asio::awaitable<void> PoolLoop::stop() {
@@ -135,6 +144,7 @@ void Pool::reload(PoolOptions options, std::vector<ModelSpec> models) {
   loop_->reload(std::move(options), std::move(models));
 }
 std::chrono::seconds Pool::cools_for(const std::string& model_id) const { return loop_->cools_for(model_id); }
+std::uint64_t Pool::text_limit(const std::string& model_id) const { return loop_->text_limit(model_id); }
 void Pool::unload(const std::string& model_id) { loop_->unload(model_id); }
 asio::awaitable<void> Pool::stop() { return loop_->stop(); }
 

@@ -78,6 +78,8 @@ class Pool {
   // How long the model is not started again because its last start failed; 0: it would be started at once.
   std::chrono::seconds cools_for(const std::string& model_id) const;
 
+  // No longer text fits into the context of the model, in bytes; 0: that is not known (yet).
+  std::uint64_t text_limit(const std::string& model_id) const;
   // Lets a model go when its leases have ended; unknown ids are ignored.
   void unload(const std::string& model_id);
 

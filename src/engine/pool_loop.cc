@@ -1,5 +1,6 @@
 #include "engine/pool_loop.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -71,7 +72,7 @@ void PoolLoop::carry_out(const Refuse& effect) {
   requests_.refuse(effect.ticket, error_of(effect, facts));
 }
 
-void PoolLoop::carry_out(const LoseLease& effect) { requests_.lose(effect.ticket, "the engine is gone"); }
+void PoolLoop::carry_out(const LoseLease& effect) { requests_.lose(effect.ticket, {"the engine is gone"}); }
 
 void PoolLoop::carry_out(const Prefetch& effect) {
   asio::post(helper_, [spec = members_[effect.model]->plan.latest_spec()] { prefetch(files_of(spec)); });
@@ -133,18 +134,20 @@ asio::awaitable<void> PoolLoop::save_and_stop(ModelIndex index) {
   if (!engine.expired()) member->life->stop();
 }
 
-void PoolLoop::engine_exited(ModelIndex index, EngineRun run, const std::string& words) {
+void PoolLoop::engine_exited(ModelIndex index, EngineRun run, const EngineExit& exit) {
   Member& member = *members_[index];
   if (answers(index)) {
     ++member.crashes;
-    log::warn("the engine of {} is gone: {}", member.plan.spec().folder_name, words);
+    log::warn("the engine of {} is gone: {}", member.plan.spec().folder_name, exit.words);
   }
+  const std::vector<Ticket> blamed = exit.crashed ? suspects_.judge(now(), run) : std::vector<Ticket>();
   const bool changed = member.plan.has_next();
   // Before the scheduler knows, which may start the next one at once.
   take_next(member);
-  Effects effects = scheduler_.exited(now(), run, words);
+  Effects effects = scheduler_.exited(now(), run, exit.words);
   for (const Effect& effect : effects)
-    if (const auto* lost = std::get_if<LoseLease>(&effect)) requests_.lose(lost->ticket, words);
+    if (const auto* lost = std::get_if<LoseLease>(&effect))
+      requests_.lose(lost->ticket, {exit.words, std::ranges::find(blamed, lost->ticket) != blamed.end()});
   apply(std::move(effects));
   // Its peak may have taught a new need; while it runs a need is only ever raised.
   if (member.plan.known() && (scheduler_.state(index) == State::absent || changed))
@@ -183,8 +186,14 @@ void PoolLoop::measure_soon() {
   });
 }
 
-void PoolLoop::give_back(Ticket ticket, ModelIndex index) {
+void PoolLoop::hold(Ticket ticket, ModelIndex index, Suspect suspect, LeaseEnd& ended) {
+  requests_.hold(ticket, ended);
+  suspects_.begin(ticket, scheduler_.run(index), suspect);
+}
+
+void PoolLoop::give_back(Ticket ticket, ModelIndex index, bool answered) {
   requests_.release(ticket);
+  suspects_.end(now(), ticket, answered);
   if (closed_) return;
   // The end of an answer is when an engine has used the most.
   if (scheduler_.leases(index) == 1) measure(index);

@@ -5,6 +5,7 @@
 //   ModelPlan      what a model's engine is started with, now and next
 //   EngineLife     its process, through all its starts
 //   Requests       who waits, and who has a lease
+//   Suspects       which requests may have ended an engine
 //   Conversations  KV caches that outlive their engine
 // After close() nothing happens any more, whoever still holds a reference.
 #pragma once
@@ -27,6 +28,7 @@
 #include "engine/pool.h"
 #include "engine/requests.h"
 #include "engine/scheduler.h"
+#include "engine/suspects.h"
 
 namespace eai::engine {
 
@@ -49,14 +51,15 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   void reload(PoolOptions options, std::vector<ModelSpec> models);
   void serve(std::vector<ModelSpec> models);  // these, and no others
   std::chrono::seconds cools_for(const std::string& model_id) const;
+  std::uint64_t text_limit(const std::string& model_id) const;
   void unload(const std::string& model_id);
   boost::asio::awaitable<void> stop();
   void close();
 
   // For Lease.
   const std::shared_ptr<Member>& member(ModelIndex index) const { return members_[index]; }
-  void hold(Ticket ticket, std::string& ended) { requests_.hold(ticket, ended); }
-  void give_back(Ticket ticket, ModelIndex index);
+  void hold(Ticket ticket, ModelIndex index, Suspect suspect, LeaseEnd& ended);
+  void give_back(Ticket ticket, ModelIndex index, bool answered);
 
  private:
   struct Withdrawal;
@@ -72,7 +75,7 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   void set_alarm();
   void tell_news();
   void engine_ready(ModelIndex index, EngineRun run);
-  void engine_exited(ModelIndex index, EngineRun run, const std::string& words);
+  void engine_exited(ModelIndex index, EngineRun run, const EngineExit& exit);
   boost::asio::awaitable<void> save_and_stop(ModelIndex index);
   boost::asio::awaitable<void> restore_and_begin(ModelIndex index, EngineRun run);
   void begin(ModelIndex index, EngineRun run);  // its engine may be used
@@ -98,6 +101,7 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   std::shared_ptr<EngineHome> home_;
   Conversations conversations_;
   Requests requests_;
+  Suspects suspects_;
   std::vector<std::shared_ptr<Member>> members_;  // by ModelIndex
   std::vector<ModelIndex> order_;                 // of those that are served now
   std::unordered_map<std::string, ModelIndex> by_id_;

@@ -91,7 +91,7 @@ ModelIndex PoolLoop::add_model(ModelSpec spec) {
   LifeEvents events;
   events.loading = [this] { tell_news(); };
   events.ready = [this, index](EngineRun run) { engine_ready(index, run); };
-  events.exited = [this, index](EngineRun run, const std::string& words) { engine_exited(index, run, words); };
+  events.exited = [this, index](EngineRun run, const EngineExit& exit) { engine_exited(index, run, exit); };
   auto life = std::make_shared<EngineLife>(home_, short_name(spec.id, index), std::move(events));
   std::string id = spec.id;
   members_.push_back(
@@ -211,6 +211,11 @@ std::chrono::seconds PoolLoop::cools_for(const std::string& model_id) const {
   if (found == by_id_.end() || scheduler_.state(found->second) != State::cooling) return {};
   const Span left = scheduler_.cool_until(found->second) - now();
   return std::max(std::chrono::ceil<std::chrono::seconds>(left), std::chrono::seconds(1));
+}
+
+std::uint64_t PoolLoop::text_limit(const std::string& model_id) const {
+  const auto found = by_id_.find(model_id);
+  return found == by_id_.end() ? 0 : members_[found->second]->plan.found().text_limit;
 }
 
 void PoolLoop::unload(const std::string& model_id) {

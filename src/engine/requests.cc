@@ -64,9 +64,9 @@ void Requests::tell_news(const std::function<std::optional<WaitNews>(Ticket)>& n
     if (!wait->outcome_) wait->on_news_(news);
 }
 
-void Requests::lose(Ticket ticket, const std::string& words) {
+void Requests::lose(Ticket ticket, const LeaseEnd& end) {
   const auto found = leases_.find(ticket);
-  if (found != leases_.end() && found->second->empty()) *found->second = words;
+  if (found != leases_.end() && found->second->words.empty()) *found->second = end;
 }
 
 }  // namespace eai::engine

@@ -21,6 +21,12 @@
 
 namespace eai::engine {
 
+// How an engine ended under a lease.
+struct LeaseEnd {
+  std::string words;    // empty: it has not ended
+  bool blamed = false;  // this lease's request may have done it
+};
+
 class Wait {
  public:
   Wait(boost::asio::io_context& context, std::function<void(const WaitNews&)> on_news);
@@ -53,16 +59,16 @@ class Requests {
   // `news_of` may know nothing about a ticket. A listener may call anything here.
   void tell_news(const std::function<std::optional<WaitNews>(Ticket)>& news_of);
 
-  // `ended`: where the lease's owner reads how its engine ended; it must live until release().
-  void hold(Ticket ticket, std::string& ended) { leases_.emplace(ticket, &ended); }
+  // `end`: where the lease's owner reads how its engine ended; it must live until release().
+  void hold(Ticket ticket, LeaseEnd& end) { leases_.emplace(ticket, &end); }
   void release(Ticket ticket) { leases_.erase(ticket); }
-  // Its engine ended under it. The first words count.
-  void lose(Ticket ticket, const std::string& words);
+  // Its engine ended under it. The first end counts.
+  void lose(Ticket ticket, const LeaseEnd& end);
 
  private:
   boost::asio::io_context& context_;
   std::map<Ticket, std::shared_ptr<Wait>> waits_;
-  boost::container::flat_map<Ticket, std::string*> leases_;
+  boost::container::flat_map<Ticket, LeaseEnd*> leases_;
   Ticket last_ticket_ = 0;
 };
 

@@ -64,17 +64,18 @@ TEST_F(RequestsTest, NewsIsToldWhenItIsNew) {
   EXPECT_EQ(wait_two->outcome()->error().code, Code::timeout);
 }
 
-TEST_F(RequestsTest, TheFirstWordsAboutALostEngineCount) {
-  std::string ended;
-  requests.hold(1, ended);
-  requests.lose(1, "it was killed");
-  requests.lose(1, "the engine is gone");
-  requests.lose(2, "nobody holds this");
-  EXPECT_EQ(ended, "it was killed");
+TEST_F(RequestsTest, TheFirstEndOfALostEngineCounts) {
+  LeaseEnd end;
+  requests.hold(1, end);
+  requests.lose(1, {"it was killed", true});
+  requests.lose(1, {"the engine is gone", false});
+  requests.lose(2, {"nobody holds this", false});
+  EXPECT_EQ(end.words, "it was killed");
+  EXPECT_TRUE(end.blamed);
   requests.release(1);
-  ended.clear();
-  requests.lose(1, "after its end");
-  EXPECT_EQ(ended, "");
+  end = {};
+  requests.lose(1, {"after its end", true});
+  EXPECT_EQ(end.words, "");
 }
 
 }  // namespace

@@ -7,8 +7,7 @@ namespace eai::engine {
 
 namespace {
 
-// After so many crashes without a lease that ended well in between, a model cools down instead of starting at once.
-constexpr int k_crashes_in_a_row = 3;
+constexpr std::size_t k_most_turns = 256;  // that are remembered of one model
 
 }  // namespace
 
@@ -46,7 +45,7 @@ Effects Scheduler::return_model(Time now, ModelIndex index) {
   return out;
 }
 
-Effects Scheduler::request(Time now, Ticket ticket, ModelIndex index, Time deadline) {
+Effects Scheduler::request(Time now, Ticket ticket, ModelIndex index, Time deadline, Sender sender) {
   Effects out;
   settle(now, out);  // what was due before this request
   Model& model = models_[index];
@@ -59,9 +58,9 @@ Effects Scheduler::request(Time now, Ticket ticket, ModelIndex index, Time deadl
   if (model.state == State::cooling) return refuse(Refusal::cooling, model.cool_until - now, model.last_words);
   if (model.terms.need > options_.budget && !holds_memory(model.state)) return refuse(Refusal::too_large, {}, {});
   const bool at_once = model.state == State::ready && model.leases.size() < model.terms.slots;
-  if (!at_once && model.waiters.size() >= model.terms.queue_limit)
-    return refuse(Refusal::queue_full, std::chrono::seconds(1), {});
-  model.waiters.push_back({ticket, now, deadline});
+  const bool full = !at_once && model.waiters.size() >= model.terms.queue_limit;
+  if (full && !make_room_for(sender, index, out)) return refuse(Refusal::queue_full, std::chrono::seconds(1), {});
+  model.waiters.push_back({ticket, sender, now, deadline});
   tickets_.emplace(ticket, index);
   settle(now, out);
   return out;
@@ -109,7 +108,7 @@ Effects Scheduler::exited(Time now, EngineRun run, std::string words) {
   Model& model = models_[*index];
   const State was = std::exchange(model.state, State::absent);
   model.unload = false;
-  for (const Ticket ticket : model.leases) {
+  for (const auto& [ticket, sender] : model.leases) {
     tickets_.erase(ticket);
     add(out, LoseLease{ticket});
   }
@@ -118,9 +117,9 @@ Effects Scheduler::exited(Time now, EngineRun run, std::string words) {
     if (std::exchange(model.cool_after_stop, false)) cool(now, model);
   } else {
     model.last_words = std::move(words);
-    ++model.failures;
-    const bool crashed_too_often = model.failures >= k_crashes_in_a_row;
-    if (was == State::starting || crashed_too_often) {
+    // One that was ready and ended may have ended by a request, and starts again at once for the others.
+    if (was == State::starting) {
+      ++model.failures;
       cool(now, model);
       refuse_all(*index, Refusal::start_failed, model.cool_until - now, model.last_words, out);
     }
@@ -147,7 +146,7 @@ Effects Scheduler::stop_now(Time now) {
   Effects out = shut_down(now);
   for (ModelIndex i = 0; i < models_.size(); ++i) {
     Model& model = models_[i];
-    for (const Ticket ticket : model.leases) {
+    for (const auto& [ticket, sender] : model.leases) {
       tickets_.erase(ticket);
       add(out, LoseLease{ticket});
     }
@@ -223,13 +222,40 @@ void Scheduler::grant(Time now, Effects& out) {
     Model& model = models_[i];
     if (model.state != State::ready) continue;
     while (!model.waiters.empty() && model.leases.size() < model.terms.slots) {
-      const Ticket ticket = model.waiters.front().ticket;
-      model.waiters.pop_front();
-      model.leases.insert(ticket);
+      const auto next = model.waiters.begin() + static_cast<std::ptrdiff_t>(next_in_turn(model));
+      const auto [ticket, sender, arrived, deadline] = *next;
+      model.waiters.erase(next);
+      model.leases.emplace(ticket, sender);
+      if (model.turns.size() >= k_most_turns) model.turns.clear();
+      model.turns[sender] = ++grants_;
       model.last_used = now;
       add(out, Grant{ticket, i, model.run});
     }
   }
+}
+
+std::size_t Scheduler::next_in_turn(const Model& model) const {
+  if (model.waiters.size() == 1) return 0;
+  const auto all = ranks(model);
+  return static_cast<std::size_t>(std::ranges::min_element(all) - all.begin());
+}
+
+bool Scheduler::make_room_for(Sender sender, ModelIndex index, Effects& out) {
+  Model& model = models_[index];
+  boost::container::flat_map<Sender, std::size_t> waiting;
+  for (const Waiter& waiter : model.waiters) ++waiting[waiter.sender];
+  const std::size_t own = waiting[sender];
+  const auto [from, most] = *std::ranges::max_element(waiting, {}, [](const auto& one) { return one.second; });
+  if (own + 1 >= most) return false;
+  for (std::size_t place = model.waiters.size(); place-- > 0;) {
+    if (model.waiters[place].sender != from) continue;
+    const Ticket ticket = model.waiters[place].ticket;
+    add(out, Refuse{ticket, index, Refusal::queue_full, std::chrono::seconds(1), {}, standing_at(model, place)});
+    tickets_.erase(ticket);
+    model.waiters.erase(model.waiters.begin() + static_cast<std::ptrdiff_t>(place));
+    return true;
+  }
+  return false;
 }
 
 void Scheduler::unload_idle(Time now, Effects& out) {

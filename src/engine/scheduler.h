@@ -8,6 +8,9 @@
 //   - a model with a lease is never stopped, except by stop_now();
 //   - a lease is only given on an engine that is ready in that moment, and requests for one model share one start;
 //   - those who wait for a ready model never wait for another model's load;
+//   - senders take turns: of those who wait for a slot, the sender with the fewest answers under way is next, then the one
+//     that was served least recently; requests of one sender go in the order in which they came. A full queue gives up
+//     the latest request of the sender with the most in it for one with fewer;
 //   - waits are bounded: when a request needs the place of a busy model, that model admits new requests for at most
 //     `patience`; then it gets no new lease, and goes when its running leases have ended. If several models wait, each gets
 //     a turn of this length once it is loaded, in the order in which they were first asked for;
@@ -27,7 +30,6 @@
 #include <vector>
 
 #include <boost/container/flat_map.hpp>
-#include <boost/container/flat_set.hpp>
 #include <boost/container/small_vector.hpp>
 
 namespace eai::engine {
@@ -40,6 +42,7 @@ using Time = std::chrono::steady_clock::time_point;
 using Span = std::chrono::steady_clock::duration;
 using ModelIndex = std::size_t;   // in the order of add_model()
 using Ticket = std::uint64_t;     // one request: first its wait, then its lease; chosen by the caller, never reused
+using Sender = std::uint64_t;     // who asks; chosen by the caller
 using EngineRun = std::uint64_t;  // one start of one engine; events of an older run are ignored
 
 struct ModelTerms {
@@ -134,7 +137,7 @@ class Scheduler {
 
   // A new request. Its effects, or those of a later call, have exactly one Grant or Refuse for it, unless leave() comes
   // first.
-  Effects request(Time now, Ticket ticket, ModelIndex model, Time deadline);
+  Effects request(Time now, Ticket ticket, ModelIndex model, Time deadline, Sender sender = 0);
   // Ends a wait or gives a lease back. An unknown ticket is ignored.
   Effects leave(Time now, Ticket ticket);
   // Lets the model go as soon as its leases have ended; it comes back with the next request.
@@ -173,6 +176,7 @@ class Scheduler {
  private:
   struct Waiter {
     Ticket ticket;
+    Sender sender;
     Time arrived;
     Time deadline;
   };
@@ -181,7 +185,8 @@ class Scheduler {
     State state = State::absent;
     EngineRun run = 0;
     std::deque<Waiter> waiters;  // by arrival
-    boost::container::flat_set<Ticket> leases;
+    boost::container::flat_map<Ticket, Sender> leases;
+    boost::container::flat_map<Sender, std::uint64_t> turns;  // the number of each one's latest grant
     Time started_at{}, ready_at{}, last_used{}, cool_until{};
     std::optional<Time> contended_since;  // since when it waits for the place of a busy model
     Time patient_until{};                 // and how long that one may go on
@@ -198,6 +203,9 @@ class Scheduler {
   void settle(Time now, Effects& out);
   void expire(Time now, Effects& out);
   void grant(Time now, Effects& out);
+  bool make_room_for(Sender sender, ModelIndex model, Effects& out);                     // in a full queue
+  std::size_t next_in_turn(const Model& model) const;                                    // a place among its waiters
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranks(const Model& model) const;  // of its waiters, by place
   bool at_rest() const;
   void plan(Time now, Effects& out);
   void unload_idle(Time now, Effects& out);
@@ -215,6 +223,7 @@ class Scheduler {
   std::vector<Model> models_;
   boost::container::flat_map<Ticket, ModelIndex> tickets_;  // waiting or leased
   EngineRun last_run_ = 0;
+  std::uint64_t grants_ = 0;
   Time settled_at_{};
   bool shutting_down_ = false;
 };

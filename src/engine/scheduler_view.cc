@@ -66,9 +66,26 @@ std::optional<ModelIndex> Scheduler::model_waited_for(Ticket ticket) const {
   return found->second;
 }
 
+// The lower, the sooner: how many answers of its sender are under way or go before it, then how long ago that sender
+// was served. Equal ones go by place.
+std::vector<std::pair<std::uint64_t, std::uint64_t>> Scheduler::ranks(const Model& model) const {
+  boost::container::flat_map<Sender, std::uint64_t> ahead;
+  for (const auto& [ticket, sender] : model.leases) ++ahead[sender];
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> out;
+  out.reserve(model.waiters.size());
+  for (const Waiter& waiter : model.waiters) {
+    const auto turn = model.turns.find(waiter.sender);
+    out.emplace_back(ahead[waiter.sender]++, turn == model.turns.end() ? 0 : turn->second);
+  }
+  return out;
+}
+
 Standing Scheduler::standing_at(const Model& model, std::size_t place) const {
   Standing standing;
-  standing.position = static_cast<int>(place) + 1;
+  const auto all = ranks(model);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (i != place && (all[i] < all[place] || (all[i] == all[place] && i < place))) ++standing.position;
+  ++standing.position;
   standing.behind = model.behind;
   using Phase = Standing::Phase;
   if (model.state == State::ready)

@@ -54,6 +54,7 @@ std::uint64_t size_of(ValueType type) {
 // Whole numbers and flags. A float has no value here, because nothing that is asked for is a float.
 struct List {
   std::uint64_t count = 0;
+  std::uint64_t longest = 0;           // bytes of its longest text
   std::vector<std::uint64_t> numbers;  // empty if the list is long or does not hold whole numbers
 };
 using Value = std::variant<std::monostate, std::uint64_t, std::string, List>;
@@ -192,6 +193,7 @@ Result<Value> Reader::read_list(std::string_view key) {
     for (std::uint64_t i = 0; i < list.count; ++i) {
       EAI_TRY(std::uint64_t size, cursor_.u64());
       EAI_CHECK(cursor_.skip(size));
+      list.longest = std::max(list.longest, size);
     }
     return Value(std::move(list));
   }
@@ -348,8 +350,11 @@ Result<void> Reader::read_model() {
   if (!feed_forward.empty()) info_.feed_forward_length = *std::max_element(feed_forward.begin(), feed_forward.end());
   EAI_TRY(info_.chat_template, text("tokenizer.chat_template"));
   EAI_TRY(info_.vocabulary, number(of("vocab_size")));
-  if (const Value* tokens = find("tokenizer.ggml.tokens"); tokens != nullptr && info_.vocabulary == 0) {
-    if (const auto* list = std::get_if<List>(tokens)) info_.vocabulary = list->count;
+  EAI_TRY(info_.tokenizer, text("tokenizer.ggml.model"));
+  if (const Value* tokens = find("tokenizer.ggml.tokens"); tokens != nullptr) {
+    const auto* list = std::get_if<List>(tokens);
+    if (list != nullptr && info_.vocabulary == 0) info_.vocabulary = list->count;
+    if (list != nullptr) info_.longest_token = list->longest;
   }
   if (find(of("pooling_type")) != nullptr) {
     EAI_TRY(std::uint64_t pooling, number(of("pooling_type")));

@@ -61,6 +61,8 @@ struct GgufInfo {
   std::uint64_t expert_count = 0;
   GgufLayers layers;
   std::uint64_t vocabulary = 0;
+  std::string tokenizer;            // "gpt2" (byte pairs), "llama" (sentencepiece), "bert", "t5" …
+  std::uint64_t longest_token = 0;  // bytes, as the vocabulary spells it, which is never shorter than the text
   std::string chat_template;
   std::optional<std::uint32_t> pooling;  // llama.cpp pooling type: 0 none, 1 mean, 2 cls, 3 last, 4 rank
   bool causal = true;

@@ -169,10 +169,11 @@ TEST(Gguf, long_lists_are_counted_not_kept) {
   Writer w;
   w.start(0, 3).str("general.architecture", "llama");
   w.list("tokenizer.ggml.tokens", 8, 200'000);
-  for (int i = 0; i < 200'000; ++i) w.text("token");
+  for (int i = 0; i < 200'000; ++i) w.text(i == 77 ? "longest token" : "token");
   w.list("tokenizer.ggml.scores", 6, 200'000).bytes.append(800'000, '\0');
   const GgufInfo info = parse(w.bytes).value();
   EXPECT_EQ(info.vocabulary, 200'000U);
+  EXPECT_EQ(info.longest_token, 13U);
   EXPECT_EQ(info.header_size, w.bytes.size());
 }
 
@@ -328,6 +329,8 @@ TEST(DemoModels, chat_and_its_projector) {
   EXPECT_EQ(model.quantization, "Q8_0");
   EXPECT_EQ(model.context_length, 2048U);
   EXPECT_EQ(model.vocabulary, 1536U);
+  EXPECT_EQ(model.tokenizer, "llama");
+  EXPECT_EQ(model.longest_token, 16U);
   EXPECT_EQ(model.parameters, 2508864U);
   EXPECT_EQ(model.layers.head_count_kv, std::vector<std::uint64_t>{6});
   EXPECT_NE(model.chat_template.find("<|im_start|>"), std::string::npos);

@@ -203,8 +203,13 @@ def test_prompts_without_a_chat(server):
     assert "Paris" in whole.choices[0].text
     assert "".join(part.choices[0].text for part in complete("The capital of France is", stream=True)) == whole.choices[0].text
     assert complete(["The capital of France is"]).choices[0].text == whole.choices[0].text
-    with pytest.raises(openai.BadRequestError, match="prompt"):  # of a model that sees, an engine takes one text at a time
-        complete(["The capital of France is", "IPFS is"])
+    several = complete(["IPFS is", "The capital of France is"])
+    assert [choice.index for choice in several.choices] == [0, 1] and several.choices[1].text == whole.choices[0].text
+    texts = {0: "", 1: ""}
+    for part in complete(["IPFS is", "The capital of France is"], stream=True):
+        for choice in part.choices:
+            texts[choice.index] += choice.text
+    assert texts == {choice.index: choice.text for choice in several.choices}
 
 
 def test_models(server):

@@ -145,8 +145,8 @@ def split_gguf(data, count):
 
 
 def write_shape(path, architecture="llama", blocks=2, width=256, feed=512, heads=4, kv_heads=4, head=64, vocabulary=64,
-                trained=131072, window=0, experts=0, kind="q4_k"):
-    """A model of this shape, without its weights."""
+                trained=131072, window=0, experts=0, kind="q4_k", **more):
+    """A model of this shape, without its weights. `more`: what its tokenizer has besides, or instead."""
     a = architecture
     fields = {"general.architecture": a, "general.name": "shape", f"{a}.context_length": trained,
               f"{a}.embedding_length": width, f"{a}.block_count": blocks, f"{a}.feed_forward_length": feed,
@@ -158,6 +158,7 @@ def write_shape(path, architecture="llama", blocks=2, width=256, feed=512, heads
               "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 2}
     if window:
         fields[f"{a}.attention.sliding_window"] = window
+    fields |= {f"tokenizer.ggml.{name}": value for name, value in more.items()}
     if experts:
         fields |= {f"{a}.expert_count": experts, f"{a}.expert_used_count": 8, f"{a}.expert_feed_forward_length": feed}
     tensors = {"token_embd.weight": ((width, vocabulary), kind, None), "output_norm.weight": ((width,), "f32", None),

@@ -15,7 +15,7 @@
 
 A text in a body that ends with "say …" asks for something else: stream, crash (in the middle of an event), hang (after an event), mute
 (before the head), half (ends in the middle of a whole answer), refuse, fail (an error as an event), fail_late (after another event), die (ends before the head; MODEL.died gets a byte
-each time), die_once (does so the first time, and streams after that), or flood (events without end; MODEL.blocked gets
+each time), killed_once (is killed as if from outside the first time, and streams after that), or flood (events without end; MODEL.blocked gets
 the number of bytes once none could be written for half a second). When the other side closes in hang or mute,
 MODEL.left gets the monotonic clock."""
 import json
@@ -47,7 +47,7 @@ class Engine(Handler):
             with open(arguments["--model"] + ".asked", "a") as file:
                 file.write(self.path + "\n")
             return self.wait_until_left()
-        for said in ("die_once", "die", "stream", "crash", "hang", "mute", "half", "refuse", "flood", "fail", "fail_late"):
+        for said in ("killed_once", "die", "stream", "crash", "hang", "mute", "half", "refuse", "flood", "fail", "fail_late"):
             if b'say %s"' % said.encode() in body and ready.is_set():
                 return self.misbehave(said)
         self.whole(200 if ready.is_set() else 503, body)
@@ -67,12 +67,15 @@ class Engine(Handler):
         self.whole(200 if self.path != "/restored" or restored == [1000, 1000] else 404, answer)
 
     def misbehave(self, said):
-        if said.startswith("die"):
+        if said in ("die", "killed_once"):
             died = arguments["--model"] + ".died"
-            if said == "die" or not os.path.exists(died):
-                with open(died, "a") as file:
-                    file.write("x")
+            first = not os.path.exists(died)
+            with open(died, "a") as file:
+                file.write("x")
+            if said == "die":
                 os._exit(1)
+            if first:
+                os.kill(os.getpid(), signal.SIGKILL)
             said = "stream"
         if said == "mute":
             return self.wait_until_left()

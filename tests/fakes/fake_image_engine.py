@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """An image engine that draws nothing: it takes eai-image-engine's command line, speaks its private API
 (image_engine/README.md) and answers with a picture that is the text "picture SEED". A prompt may ask for trouble:
-"crash K" (it dies after step K), "die" (it dies before its answer, the first time only), "hang K" (it sends nothing
+"crash K" (it dies after step K), "killed" (it is killed as if from outside before its answer, the first time only), "hang K" (it sends nothing
 after step K; when the client leaves, <socket>.left appears), "fail" (an error event), "refuse" (400), "garbage"
 (something that is not an event, then the end)."""
 import base64
 import json
 import os
+import signal
 
 from unix_server import Handler, Server, arguments
 
@@ -21,9 +22,9 @@ class ImageEngine(Handler):
     def do_POST(self):
         wish = json.loads(self.rfile.read(int(self.headers["content-length"])))
         what, _, at = wish.get("prompt", "").partition(" ")
-        if what == "die" and not os.path.exists(arguments["--socket"] + ".died"):
+        if what == "killed" and not os.path.exists(arguments["--socket"] + ".died"):
             open(arguments["--socket"] + ".died", "w").close()
-            os._exit(3)
+            os.kill(os.getpid(), signal.SIGKILL)
         if what == "refuse":
             return self.whole(400, b'{"error":{"code":400,"message":"too large","param":"size"}}')
         self.send_response(200)
