@@ -55,7 +55,8 @@ std::vector<Ticket> Suspects::judge(Time now, EngineRun run) {
     if (work.run == run && work.suspect.shape != 0) suspects.emplace_back(ticket, work.suspect);
   for (const auto& [work, at] : left_)
     if (work.run == run && at + k_notices_late > now) suspects.emplace_back(0, work.suspect);
-  for (auto one = working_.begin(); one != working_.end();) one = one->second.run == run ? working_.erase(one) : one + 1;
+  for (auto one = working_.begin(); one != working_.end();)
+    one = one->second.run == run ? working_.erase(one) : one + 1;
   std::erase_if(left_, [&](const Left& one) { return one.work.run == run; });
 
   const auto is_known = [&](const auto& one) { return good_.contains({one.second.model, one.second.shape}); };
