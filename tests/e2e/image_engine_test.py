@@ -195,6 +195,17 @@ def test_diffusers_names_and_several_files_are_the_same_model(tmp_path):
         assert pictures[0] == pictures[1], options
 
 
+def test_attention_of_the_text_encoder_may_be_wider_than_the_model(tmp_path):
+    """XXL's heads together are as wide as its model, and so is the one head here; two are 128 wide in a model of 64. The
+    second counts for nothing."""
+    one, two = (make_flux(tmp_path / name / "flux", *words) for name, words in (("one", []), ("two", ["--idle-head"])))
+    grown = (two / "flux-t5xxl").stat().st_size - (one / "flux-t5xxl").stat().st_size
+    assert grown > 4 * 64 * 64
+    pictures = [drawn_by(tmp_path / f"{n}", parts_of_folder(folder), prompt=prompt, seed=7)
+                for n, (folder, prompt) in enumerate(((one, "a red circle"), (two, "a red circle"), (two, "a blue square")))]
+    assert pictures[0] == pictures[1] != pictures[2]
+
+
 def test_models_with_references_look_at_the_pictures(flux, tmp_path):
     engine = Engine(tmp_path, flux, "--edit", "reference")
     try:
