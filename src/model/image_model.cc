@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include <boost/json.hpp>
@@ -252,6 +254,17 @@ Drawing drawing_of(const ImageModel& model) {
   return {20, 3.5F, 1, 1024, 64};
 }
 
+// A name of a configuration may end in the side of the pictures that the model was trained on ("flux-schnell-128"). Other
+// numbers there, such as a year and month, are larger or no multiple of 64.
+std::optional<std::uint32_t> side_in(std::string_view config_name) {
+  const std::string_view word = config_name.substr(config_name.rfind('-') + 1);
+  std::uint32_t side = 0;
+  auto [end, wrong] = std::from_chars(word.data(), word.data() + word.size(), side);
+  if (wrong != std::errc{} || end != word.data() + word.size()) return {};
+  if (side < 64 || side > 2048 || side % 64 != 0) return {};
+  return side;
+}
+
 void apply_defaults(ImageModel& model, std::string_view config_name, Task task) {
   auto named = [&](std::string_view word) { return config_name.find(word) != std::string_view::npos; };
   if (model.family == ImageFamily::flux && model.variant == "dev") {
@@ -265,7 +278,7 @@ void apply_defaults(ImageModel& model, std::string_view config_name, Task task) 
   model.steps = d.steps;
   model.guidance = d.guidance;
   model.cfg_scale = d.cfg_scale;
-  model.width = model.height = d.side;
+  model.width = model.height = side_in(config_name).value_or(d.side);
   model.size_multiple = d.multiple;
 }
 

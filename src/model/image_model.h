@@ -63,7 +63,8 @@ struct ImageFile {
   ReadAt read;
 };
 
-// `config_name` comes from the metadata ("flux-dev", "flux-kontext-dev" …; may be empty) and says what headers cannot.
+// `config_name` comes from the metadata ("flux-dev", "flux-kontext-dev", "flux-schnell-128" …; may be empty) and says what
+// headers cannot.
 // Code::invalid if it is not an image model, if a file lies about itself or if a part is missing; Code::unsupported for
 // a layout that the engine cannot read.
 Result<ImageModel> recognise_image_model(const std::vector<ImageFile>& files, std::string_view config_name, Task task);

@@ -112,6 +112,22 @@ TEST(ImageModel, TheConfigNameAndTheTaskTellWhatHeadersCannot) {
   EXPECT_EQ(recognise_image_model(files, "flux-schnell", Task::image_generation)->steps, 4U);
 }
 
+TEST(ImageModel, AConfigNameMayEndInTheSideOfAPicture) {
+  std::vector<ImageFile> files{file("t", k_schnell), file("u", k_t5), file("v", k_vae)};
+  auto side = [&](std::string_view name) {
+    auto model = recognise_image_model(files, name, Task::image_generation).value();
+    EXPECT_EQ(model.width, model.height);
+    EXPECT_EQ(model.variant, "schnell");
+    return model.width;
+  };
+  EXPECT_EQ(side("flux-schnell-128"), 128U);
+  EXPECT_EQ(side("flux-schnell-512"), 512U);
+  EXPECT_EQ(side("256"), 256U);
+  for (const char* name : {"", "flux-schnell", "flux-", "flux-4b", "flux-1", "flux-2512", "flux-0", "flux-100",
+                           "flux-128 ", "flux-128x128", "flux-99999999999", "flux-128-"})
+    EXPECT_EQ(side(name), 1024U) << name;
+}
+
 TEST(ImageModel, AMissingPartIsNamed) {
   auto no_t5 = recognise_image_model({file("t", k_dev), file("v", k_vae)}, "", Task::image_generation);
   ASSERT_FALSE(no_t5);
