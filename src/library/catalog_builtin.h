@@ -18,10 +18,12 @@ struct BuiltinModel {
 
 // First those shipped with the program (demo/README.md), then those preserved with the original tool, whose sizes and
 // memory are as its authors gave them.
-inline constexpr std::array<BuiltinModel, 18> k_builtin_models = {{
+inline constexpr std::array<BuiltinModel, 19> k_builtin_models = {{
     {"eai-demo", "bafkreifz7q6ee5z7matbenlatw3ofwnuqqlmvibgyni6fw47e3jye5lmj4", model::Task::chat, 0.00335, 0.1, ""},
     {"eai-demo-embed", "bafkreiedjz4uloxocmpnqi22bd5gcc3eu5byushhobz4jnnthjg2lsu4a4", model::Task::embed, 0.000891, 0.1,
      ""},
+    {"eai-demo-image", "bafkreigr2iu5jnzi2dbgyl3pjgqkwmxkfvf7j7qb2jk54w6ju664cpuoci", model::Task::image_generation,
+     0.00792, 0.1, ""},
     {"qwen3-embedding-0.6b", "bafkreiacd5mwy4a5wkdmvxsk42nsupes5uf4q3dm52k36mvbhgdrez422y", model::Task::embed, 0.649,
      1.16, ""},
     {"qwen3-embedding-4b", "bafkreia7nzedkxlr6tebfxvo552zq7cba6sncloxwyivfl3tpj7hl5dz5u", model::Task::embed, 4.28,

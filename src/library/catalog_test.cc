@@ -24,7 +24,7 @@ constexpr const char* k_hash = "bafkreifz7q6ee5z7matbenlatw3ofwnuqqlmvibgyni6fw4
 TEST(Catalog, KnowsThePreservedAndTheShippedModels) {
   auto catalog = Catalog::load("/nonexistent/catalog.toml");
   ASSERT_TRUE(catalog) << catalog.error().message;
-  EXPECT_EQ(catalog->entries().size(), 18u);
+  EXPECT_EQ(catalog->entries().size(), 19u);
   const CatalogEntry* entry = catalog->by_name("QWEN3-1.7b");
   ASSERT_NE(entry, nullptr);
   EXPECT_EQ(entry->id.str(), "bafkreib6pws5dx5ur6exbhulmf35twfcizdkxvup4cklzprlvaervfz5zy");
@@ -51,7 +51,7 @@ TEST(Catalog, ShippedModelsNameThemselves) {
   std::ofstream(blocks.path() / k_hash) << metadata;  // whatever it says, this hash has a name
   auto catalog = Catalog::load("/nonexistent/catalog.toml", blocks.path());
   ASSERT_TRUE(catalog);
-  EXPECT_EQ(catalog->entries().size(), 19U);
+  EXPECT_EQ(catalog->entries().size(), 20U);
   const CatalogEntry* found = catalog->by_name("painter");
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->id, id);
@@ -67,7 +67,7 @@ TEST(Catalog, TheFileAddsAndReplaces) {
                            "\"\ntask = \"embed\"\nsize_gb = 2\nram_gb = 1.5\nfamily = \"lfm2\"\n" +
                            "[models.\"Qwen3-1.7b\"]\nhash = \"" + k_hash + "\"\n");
   ASSERT_TRUE(catalog) << catalog.error().message;
-  EXPECT_EQ(catalog->entries().size(), 19u);
+  EXPECT_EQ(catalog->entries().size(), 20u);
   const CatalogEntry* mine = catalog->by_name("mine");
   ASSERT_NE(mine, nullptr);
   EXPECT_EQ(mine->task, model::Task::embed);
