@@ -74,11 +74,11 @@ jq -rn --argjson t "$texts" --argjson n "$near" '"  \($t[0])\n  \($n[0])  \($t[1
 expect "$(jq -n --argjson n "$near" '$n[0] > $n[1]')" true
 expect "$(who)" "$embed"
 
-step "6. A picture from words, by a third model"
+step "6. The server stops"
 "$eai" model stop
-drawn=$build/a-red-circle.png
-"$eai" image "a red circle on a white background" --model eai-demo-image --port 0 --seed 1 -o "$drawn" --force -q
-echo "  $drawn"
 
-step "7. The server stops"
-"$eai" model stop
+step "7. A picture from words, by a third model"
+drawn=$("$eai" image "a red circle on a white background" --model eai-demo-image --port 0 --seed 1 -q --force \
+  -o "$build/a-red-circle.png")
+echo "  you: a red circle on a white background"
+echo "  eai: $drawn"
