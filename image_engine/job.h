@@ -1,6 +1,7 @@
-// Why: one request to draw, every field checked before the queue sees it.
-// Thread: parse_job: any. A Job is filled by the server's thread; the worker reads it; `cancelled` is for both.
-// What holds: the prompt is text and nothing in it is a command. README.md lists the fields and their bounds.
+// Why: a request to draw, whose fields are all checked before it enters the queue.
+// Thread: any thread may call parse_job(). The server's thread fills a Job and the studio's thread reads it; both may use
+// `cancelled`.
+// What holds: the prompt is text, and nothing in it is a command. README.md lists the fields and their bounds.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,6 @@
-// Why: the command line of the engine: which files make the model, how memory is used, what is drawn by default.
-// Thread: plain values.
-// What holds: README.md lists the same options; paths are taken as they are, the library opens them.
+// Why: the engine's command line says which files make up the model, how memory is used and what is drawn by default.
+// Thread: these are plain values.
+// What holds: README.md lists the same options. Paths are not checked here; the library opens them as they are.
 #pragma once
 
 #include <cstdint>

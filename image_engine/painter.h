@@ -1,5 +1,5 @@
-// Why: stable-diffusion.cpp behind a few words: load a model, draw one picture, stop in the middle.
-// Thread: one and the same for all calls; the callbacks run on it too.
+// Why: hides stable-diffusion.cpp behind three operations: load a model, draw a picture, stop in the middle of one.
+// Thread: the same thread makes all calls, and the callbacks run on it too.
 // What holds: the library keeps its callbacks in global variables, so there is one Painter per process.
 // Cancelling is an exception thrown out of the library's callbacks. It is thrown only between the chunks of a prompt and
 // between the steps of sampling: while weights are read, the library holds running threads that an exception would not

@@ -1,6 +1,6 @@
-// Why: pictures as pixels, and as the bytes of a file.
-// Thread: any; pure functions.
-// What holds: decode() looks at the size in the header before it makes room for pixels; a bomb costs nothing.
+// Why: converts pictures between pixels and the bytes of a file.
+// Thread: any thread; these are pure functions.
+// What holds: decode() reads the size from the header before it allocates pixels, so a decompression bomb costs nothing.
 // Source: PNG, JPEG, WebP through libpng's simplified interface, libjpeg-turbo and libwebp.
 #pragma once
 

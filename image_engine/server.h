@@ -1,7 +1,7 @@
-// Why: HTTP on the Unix socket, and the queue before the studio.
-// Thread: one runs the io_context and owns everything here; the studio's events are posted to it.
-// What holds: a job whose client is gone leaves the queue at once, or is told to stop after the running step. A client
-// gets the events of its job and nothing else; then its connection is closed.
+// Why: serves HTTP on the Unix socket, and holds the queue in front of the studio.
+// Thread: one thread runs the io_context and owns everything here; the studio's events are posted to it.
+// What holds: if a client has disconnected, its job leaves the queue at once, or stops after the current step. A client
+// gets the events of its own job and nothing else; then its connection is closed.
 #pragma once
 
 #include <memory>

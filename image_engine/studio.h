@@ -1,6 +1,6 @@
-// Why: the thread that loads the model and draws, one job after the other.
-// Thread: start() and draw() from the server's thread; the callbacks come on the studio's own thread.
-// What holds: at most one job is being drawn; who calls draw() waits for its end before the next call.
+// Why: owns the thread that loads the model and draws one job after the other.
+// Thread: the server's thread calls load() and draw(); the callbacks run on the studio's own thread.
+// What holds: at most one job is being drawn, because the caller of draw() waits for its end before the next call.
 #pragma once
 
 #include <functional>
