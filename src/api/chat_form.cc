@@ -35,6 +35,25 @@ Result<void> need_text(const json::object& in, std::string_view name, const std:
                     "the field '" + path + "." + std::string(name) + "' is missing");
 }
 
+// False if it cannot be a role.
+bool take_role(json::string& role) {
+  if (role.empty() || role.size() > k_role_limit) return false;
+  if (role == "developer") role = "system";  // the newer word for the same
+  if (role == "function") role = "tool";     // the older one
+  return true;
+}
+
+// Most messages are a role and a text, and nothing else of them has to be looked at. False if this one is more, or is
+// at fault.
+bool take_plain(json::value& value) {
+  json::object* message = value.if_object();
+  if (message == nullptr || message->size() != 2) return false;
+  json::value* role = message->if_contains("role");
+  const json::value* content = message->if_contains("content");
+  return role != nullptr && role->is_string() && content != nullptr && content->is_string() &&
+         take_role(role->get_string());
+}
+
 class Messages {
  public:
   explicit Messages(ChatFacts& facts) : facts_(facts) {}
@@ -56,9 +75,7 @@ class Messages {
   Result<void> check_role(json::object& message, const std::string& path) {
     EAI_CHECK(need_text(message, "role", path));
     json::string& role = message["role"].get_string();
-    if (role.empty() || role.size() > k_role_limit) return bad_field(path + ".role", "the name of a role");
-    if (role == "developer") role = "system";  // the newer word for the same
-    if (role == "function") role = "tool";     // the older one
+    if (!take_role(role)) return bad_field(path + ".role", "the name of a role");
     return {};
   }
 
@@ -211,7 +228,9 @@ Result<void> check_messages(json::object& body, ChatFacts& facts) {
   json::array& list = messages->get_array();
   if (list.empty()) return fail_about("messages", Code::invalid, "the field 'messages' is empty");
   Messages checker(facts);
-  for (std::size_t i = 0; i < list.size(); ++i) EAI_CHECK(checker.check(list[i], path_at("messages", i)));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (!take_plain(list[i])) EAI_CHECK(checker.check(list[i], path_at("messages", i)));
+  }
   return {};
 }
 

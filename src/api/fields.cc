@@ -149,6 +149,7 @@ Failure bad_field(std::string_view path, std::string_view must) {
 }
 
 Result<void> check_fields(json::object& body, std::span<const FieldTable> tables, Ignored& ignored) {
+  std::vector<const Field*> renamed;
   for (auto at = body.begin(); at != body.end();) {
     const std::string_view key(at->key().data(), at->key().size());
     const Field* field = find(tables, key);
@@ -159,17 +160,13 @@ Result<void> check_fields(json::object& body, std::span<const FieldTable> tables
     }
     if (field->use == Use::refused) return refused(*field);
     EAI_CHECK(check_value(at->value(), *field));
+    if (!field->meant.empty()) renamed.push_back(field);
     ++at;
   }
-  for (const FieldTable& table : tables) {
-    for (const Field& field : table) {
-      if (field.meant.empty()) continue;
-      json::value* value = body.if_contains(field.name);
-      if (value == nullptr) continue;
-      json::value moved = std::move(*value);
-      body.stable_erase(field.name);
-      body.insert_or_assign(field.meant, std::move(moved));
-    }
+  for (const Field* field : renamed) {
+    json::value moved = std::move(body.at(field->name));
+    body.stable_erase(field->name);
+    body.insert_or_assign(field->meant, std::move(moved));
   }
   return {};
 }

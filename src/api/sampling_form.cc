@@ -1,5 +1,7 @@
 // What is asked of the drawing of tokens, and the form of the answer.
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "api/grammar_bounds.h"
 #include "api/json_read.h"
@@ -25,29 +27,29 @@ Result<void> check_schema(const json::object& in, std::string_view name, const s
   return check_schema_size(*schema, where);
 }
 
-Result<void> check_response_format(json::object& body) {
-  const json::value* format = body.if_contains("response_format");
-  if (format == nullptr) return {};
-  const json::object& inside = format->get_object();
+// A check of a field that is there says whether it stays: what asks for the usual goes.
+using Stays = Result<bool>;
+
+Stays check_response_format(const json::object&, json::value& format) {
+  const json::object& inside = format.get_object();
   const json::value* type = inside.if_contains("type");
   const bool known = type != nullptr && (*type == "text" || *type == "json_object" || *type == "json_schema");
   if (!known) return bad_field("response_format.type", "\"text\", \"json_object\" or \"json_schema\"");
-  if (*type == "text") {
-    body.erase("response_format");
-    return {};
+  if (*type == "text") return false;
+  if (*type == "json_object") {
+    EAI_CHECK(check_schema(inside, "schema", "response_format", false));
+    return true;
   }
-  if (*type == "json_object") return check_schema(inside, "schema", "response_format", false);
   const json::value* wrapper = inside.if_contains("json_schema");
   if (wrapper == nullptr || !wrapper->is_object()) {
     return bad_field("response_format.json_schema", "an object with 'name' and 'schema'");
   }
-  return check_schema(wrapper->get_object(), "schema", "response_format.json_schema", true);
+  EAI_CHECK(check_schema(wrapper->get_object(), "schema", "response_format.json_schema", true));
+  return true;
 }
 
-Result<void> check_logit_bias(const json::object& body) {
-  const json::value* bias = body.if_contains("logit_bias");
-  if (bias == nullptr) return {};
-  for (const auto& [token, value] : bias->get_object()) {
+Stays check_logit_bias(const json::object&, json::value& bias) {
+  for (const auto& [token, value] : bias.get_object()) {
     const auto number = parse_u64({token.data(), token.size()});
     if (!number || *number > 0x7fffffff) return bad_field("logit_bias", "an object whose keys are token ids");
     const bool ban = value.is_bool() && !value.get_bool();
@@ -55,45 +57,47 @@ Result<void> check_logit_bias(const json::object& body) {
       return bad_field("logit_bias." + std::string(token), "a number from -1000 to 1000, or false");
     }
   }
-  return {};
+  return true;
 }
 
-Result<void> check_words(json::object& body, std::string_view field, std::size_t limit) {
-  json::value* words = body.if_contains(field);
-  if (words == nullptr) return {};
-  if (words->is_string()) {
-    json::value word = std::move(*words);
-    *words = json::array{std::move(word)};
+Stays check_words(std::string_view field, json::value& words, std::size_t limit) {
+  if (words.is_string()) {
+    json::value word = std::move(words);
+    words = json::array{std::move(word)};
   }
-  const json::array& list = words->get_array();
+  const json::array& list = words.get_array();
   for (std::size_t i = 0; i < list.size(); ++i) {
     const json::string* word = list[i].if_string();
     if (word == nullptr || word->size() > limit || word->empty()) {
       return bad_field(path_at(field, i), "a string of 1 to " + std::to_string(limit) + " bytes");
     }
   }
-  return {};
+  return true;
 }
 
-Result<void> check_samplers(const json::object& body) {
-  const json::value* samplers = body.if_contains("samplers");
-  if (samplers == nullptr) return {};
+Stays check_stop(const json::object&, json::value& words) { return check_words("stop", words, k_stop_limit); }
+Stays check_breakers(const json::object&, json::value& words) {
+  return check_words("dry_sequence_breakers", words, k_breaker_limit);
+}
+Stays check_response_fields(const json::object&, json::value& names) {
+  return check_words("response_fields", names, k_stop_limit);
+}
+
+Stays check_samplers(const json::object&, json::value& samplers) {
   constexpr std::string_view k_must = "a list of names, or their letters";
-  if (const json::string* letters = samplers->if_string()) {
+  if (const json::string* letters = samplers.if_string()) {
     if (letters->size() > k_sampler_limit) return bad_field("samplers", k_must);
-    return {};
+    return true;
   }
-  if (!samplers->is_array() || samplers->get_array().size() > k_sampler_limit) return bad_field("samplers", k_must);
-  for (const json::value& name : samplers->get_array()) {
+  if (!samplers.is_array() || samplers.get_array().size() > k_sampler_limit) return bad_field("samplers", k_must);
+  for (const json::value& name : samplers.get_array()) {
     if (!name.is_string()) return bad_field("samplers", k_must);
   }
-  return {};
+  return true;
 }
 
-Result<void> check_lora(const json::object& body) {
-  const json::value* lora = body.if_contains("lora");
-  if (lora == nullptr) return {};
-  const json::array& list = lora->get_array();
+Stays check_lora(const json::object&, json::value& lora) {
+  const json::array& list = lora.get_array();
   for (std::size_t i = 0; i < list.size(); ++i) {
     const json::object* one = list[i].if_object();
     const json::value* id = one != nullptr ? one->if_contains("id") : nullptr;
@@ -101,40 +105,64 @@ Result<void> check_lora(const json::object& body) {
     const bool good = id != nullptr && id->is_int64() && (scale == nullptr || scale->is_number());
     if (!good) return bad_field(path_at("lora", i), "an object with 'id' and 'scale'");
   }
-  return {};
+  return true;
 }
 
-Result<void> check_stream_options(json::object& body) {
-  json::value* options = body.if_contains("stream_options");
-  if (options == nullptr) return {};
-  const json::value* usage = options->get_object().if_contains("include_usage");
+Stays check_stream_options(const json::object&, json::value& options) {
+  const json::value* usage = options.get_object().if_contains("include_usage");
   if (usage != nullptr && !usage->is_bool()) return bad_field("stream_options.include_usage", "true or false");
-  return {};
+  return true;
 }
+
+Stays check_json_schema(const json::object& body, json::value& schema) {
+  if (!schema.is_object()) return bad_field("json_schema", "a JSON schema, which is an object");
+  EAI_CHECK(check_schema_size(schema, "json_schema"));
+  if (body.contains("grammar")) {
+    return fail_about("grammar", Code::invalid, "'grammar' and 'json_schema' cannot be used together");
+  }
+  return true;
+}
+
+Stays check_grammar_text(const json::object&, json::value& grammar) {
+  EAI_CHECK(check_grammar(text_of(&grammar), "grammar"));
+  return true;
+}
+
+Stays check_continued(const json::object&, json::value& continued) {
+  if (!continued.is_bool() && !continued.is_string()) {
+    return bad_field("continue_final_message", "true, false or a string");
+  }
+  return true;
+}
+
+struct FieldCheck {
+  std::string_view field;
+  Stays (*check)(const json::object& body, json::value& value);
+};
+
+constexpr std::array k_checks = {FieldCheck{"stop", check_stop},
+                                 FieldCheck{"stream_options", check_stream_options},
+                                 FieldCheck{"response_format", check_response_format},
+                                 FieldCheck{"json_schema", check_json_schema},
+                                 FieldCheck{"grammar", check_grammar_text},
+                                 FieldCheck{"logit_bias", check_logit_bias},
+                                 FieldCheck{"samplers", check_samplers},
+                                 FieldCheck{"dry_sequence_breakers", check_breakers},
+                                 FieldCheck{"lora", check_lora},
+                                 FieldCheck{"response_fields", check_response_fields},
+                                 FieldCheck{"continue_final_message", check_continued}};
 
 }  // namespace
 
 Result<void> check_sampling(json::object& body) {
-  EAI_CHECK(check_words(body, "stop", k_stop_limit));
-  EAI_CHECK(check_words(body, "dry_sequence_breakers", k_breaker_limit));
-  EAI_CHECK(check_words(body, "response_fields", k_stop_limit));
-  EAI_CHECK(check_response_format(body));
-  EAI_CHECK(check_logit_bias(body));
-  EAI_CHECK(check_samplers(body));
-  EAI_CHECK(check_lora(body));
-  EAI_CHECK(check_stream_options(body));
-  const json::value* schema = body.if_contains("json_schema");
-  const json::value* grammar = body.if_contains("grammar");
-  if (schema != nullptr && !schema->is_object()) return bad_field("json_schema", "a JSON schema, which is an object");
-  if (schema != nullptr) EAI_CHECK(check_schema_size(*schema, "json_schema"));
-  if (schema != nullptr && grammar != nullptr) {
-    return fail_about("grammar", Code::invalid, "'grammar' and 'json_schema' cannot be used together");
-  }
-  if (grammar != nullptr)
-    EAI_CHECK(check_grammar({grammar->get_string().data(), grammar->get_string().size()}, "grammar"));
-  const json::value* continued = body.if_contains("continue_final_message");
-  if (continued != nullptr && !continued->is_bool() && !continued->is_string()) {
-    return bad_field("continue_final_message", "true, false or a string");
+  for (auto at = body.begin(); at != body.end();) {
+    const std::string_view key(at->key().data(), at->key().size());
+    const auto known = std::ranges::find(k_checks, key, &FieldCheck::field);
+    bool stays = true;
+    if (known != k_checks.end()) {
+      EAI_TRY(stays, known->check(body, at->value()));
+    }
+    at = stays ? at + 1 : body.stable_erase(at);
   }
   return {};
 }

@@ -117,7 +117,7 @@ Result<Choice> select_model(const SelectInput& input, const SelectRules& rules) 
     if (!fits(input, *found.model)) return wrong_task(input, *found.model);
     return Choice{found.model, ""};
   }
-  if (lower(bare(input.model->substr(0, k_longest_hash))) == k_local_model) {
+  if (*input.model == k_local_model || lower(bare(input.model->substr(0, k_longest_hash))) == k_local_model) {
     for (const std::string& id : input.used_last) {
       const ServedModel* model = by_id(input.served, id);
       if (model != nullptr && fits(input, *model)) return Choice{model, ""};

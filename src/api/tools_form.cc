@@ -138,8 +138,8 @@ Result<void> check_tools(json::object& body, ChatFacts& facts, Ignored& ignored)
   Choice choice;
   if (const json::value* given = body.if_contains("tool_choice")) {
     EAI_TRY(choice, read_choice(*given));
+    body.erase("tool_choice");
   }
-  body.erase("tool_choice");
   if (!body.contains("tools")) {
     if (choice.mode == "required") {
       return fail_about("tool_choice", Code::invalid,

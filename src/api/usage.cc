@@ -20,7 +20,10 @@ constexpr std::string_view k_speed = R"("predicted_per_second")";
 
 template <typename Keys>
 bool ends_with_one_of(std::string_view text, const Keys& keys) {
-  return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) { return text.ends_with(key); });
+  // Most keys of an answer differ in the letter before the quote.
+  const char last = text.size() < 2 ? '\0' : text[text.size() - 2];
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](std::string_view key) { return key[key.size() - 2] == last && text.ends_with(key); });
 }
 
 // Calls `at(before, after)` with what stands before and after each colon.
