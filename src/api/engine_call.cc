@@ -99,7 +99,7 @@ asio::awaitable<std::string> end_of_engine(Core& core, const engine::Lease& leas
   co_return lease.ended();
 }
 
-asio::awaitable<Result<EngineAnswer>> ask_engine(Core& core, EngineCall call) {
+asio::awaitable<Result<EngineAnswer>> ask_engine(Core& core, const EngineCall& call) {
   for (int attempt = 0;; ++attempt) {
     auto leased = co_await lease(core, call);
     if (!leased) co_return Failure(std::move(leased).error());

@@ -13,7 +13,7 @@ namespace eai::api {
 
 using OnNews = std::function<void(const engine::WaitNews&)>;
 
-// What it names must live until ask_engine() resumes.
+// It and what it names must live until ask_engine() resumes.
 struct EngineCall {
   std::string_view model_id;
   http::Ask ask;
@@ -31,7 +31,7 @@ struct EngineAnswer {
 
 // Code::network: the client has disconnected, or the engine ended, twice, before it answered; the other codes are those
 // of Pool::lease() and UnixClient::ask().
-asio::awaitable<Result<EngineAnswer>> ask_engine(Core& core, EngineCall call);
+asio::awaitable<Result<EngineAnswer>> ask_engine(Core& core, const EngineCall& call);
 
 // Whether the engine answers when it is asked how it is.
 asio::awaitable<bool> engine_is_well(Core& core, const engine::Lease& lease);

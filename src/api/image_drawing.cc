@@ -200,7 +200,7 @@ asio::awaitable<Result<void>> draw(Core& core, ImageShelf& shelf, Drawing& drawi
   call.ask.target = "/generate";
   call.ask.content_type = "application/json";
   call.ask.body = drawing.wish.engine_body;
-  auto engine = co_await ask_engine(core, std::move(call));
+  auto engine = co_await ask_engine(core, call);
   if (!engine) {
     http::Reply reply = error_reply(engine.error(), Style::openai, retry_after(core, drawing.model_id));
     co_return co_await give_up(drawing, std::move(engine).error(), std::move(reply), out);

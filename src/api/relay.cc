@@ -31,7 +31,10 @@ struct Passing : Relay {
     return made;
   }
 
-  asio::awaitable<void> refuse(Error error, std::string code = {}) {
+  // Not a coroutine, so that its arguments need no room in the frames of its callers, of which every request has some.
+  asio::awaitable<void> refuse(const Error& error, const std::string& code = {}) { return send_refusal(error, code); }
+
+  asio::awaitable<void> send_refusal(Error error, std::string code) {
     // Anthropic's package sends whole conversations once it knows.
     if (endpoint.form == Form::message && error.about == "thread") code = "thread_unsupported_request";
     if (out.begun()) {  // a waiting stream: the status is out already
@@ -51,13 +54,13 @@ struct Passing : Relay {
     const int status = answer.reply.status();
     auto body = co_await collect(answer.reply, k_mib);
     if (!body) {
-      co_await refuse(std::move(body).error());
+      co_await refuse(body.error());
       co_return;
     }
     lease->note_answered();
     const bool asked_wrongly = status >= 500 && at_once && co_await engine_is_well(core, *lease);
     EngineError told = read_engine_error(status, *body, asked_wrongly);
-    co_await refuse(std::move(told.error), std::move(told.code));
+    co_await refuse(told.error, told.code);
   }
 
   // The engine has answered to the end.
@@ -108,7 +111,7 @@ struct Passing : Relay {
     const std::string body(event.substr(0, event.find('\n')));
     const bool asked_wrongly = at_once && co_await engine_is_well(core, *lease);
     EngineError told = read_stream_error(body, asked_wrongly);
-    co_await refuse(std::move(told.error), std::move(told.code));
+    co_await refuse(told.error, told.code);
   }
 
   // Only whole events are passed on: what a dying engine leaves unfinished must not reach a client as an event.
@@ -214,7 +217,7 @@ struct Passing : Relay {
     if (passed) co_return;
     Error error = std::move(passed).error();
     if (lease) error = co_await explain_end(core, *lease, std::move(error), "in the middle of its answer");
-    co_await refuse(std::move(error));
+    co_await refuse(error);
   }
 };
 
@@ -238,11 +241,11 @@ asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Call cal
   question.ask.body = in.body;
   // Without stream an engine sends its head when the whole answer is there.
   question.ask.head_timeout = *stream ? core.options.stall_limit : core.options.answer_limit;
-  auto answer = co_await ask_engine(core, std::move(question));
+  auto answer = co_await ask_engine(core, question);
   std::string().swap(in.body);  // the engine has it; assigning would keep its memory
   passing.pictures_room.reset();
   if (!answer) {
-    co_await passing.refuse(std::move(answer).error());
+    co_await passing.refuse(answer.error());
     co_return;
   }
   passing.lease.emplace(std::move(answer->lease));

@@ -77,8 +77,10 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   asio::awaitable<void> refuse(ErrorCode failure, std::uint64_t body_limit);
   asio::awaitable<void> linger();
   asio::awaitable<bool> wait_for_bytes();
-  asio::awaitable<Result<void>> write_raw(std::string head,
-                                          std::string_view body = {});  // the body must live until then
+  // The body must live until it resumes.
+  asio::awaitable<Result<void>> write_raw(std::string head, std::string_view body = {});
+  asio::awaitable<Result<void>> write_rest(std::string head, std::string_view body, std::size_t done,
+                                           ErrorCode failure);
   std::string head_of(int status, const HeaderList& headers, std::size_t body_size) const;
   void start_read();
   void leave();  // the client has disconnected: tells whoever waits

@@ -7,6 +7,22 @@
 
 namespace eai::http {
 
+namespace {
+
+constexpr const char* k_too_long = "the answer has more bytes than were announced";
+
+void append_chunk(std::string& to, std::string_view bytes) {
+  std::array<char, 20> size{};
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+  to.reserve(to.size() + bytes.size() + size.size());
+  to.append(size.data(), end).append("\r\n").append(bytes).append("\r\n");
+}
+
+asio::awaitable<Result<void>> nothing() { co_return Result<void>{}; }
+asio::awaitable<Result<void>> failed(const char* why) { co_return fail(Code::io, why); }
+
+}  // namespace
+
 std::string Connection::head_of(int status, const HeaderList& headers, std::size_t body_size) const {
   std::string head;
   head.reserve(384 + (body_size <= k_joined ? body_size : 0));
@@ -19,12 +35,21 @@ std::string Connection::head_of(int status, const HeaderList& headers, std::size
   return head;
 }
 
+// Mostly the socket takes everything at once, and a coroutine that could wait would be made for nothing.
 asio::awaitable<Result<void>> Connection::write_raw(std::string head, std::string_view body) {
   const Parts parts = joined(head, body);
-  const std::size_t total = asio::buffer_size(parts);
   ErrorCode failure;
-  std::size_t done = tls_ ? 0 : write_now(socket_, parts, failure);
-  // Written in steps, so that the clock runs from the last byte that the client took, not from the start.
+  const std::size_t done = tls_ ? 0 : write_now(socket_, parts, failure);
+  if (!failure && done == asio::buffer_size(parts)) return nothing();
+  if (parts.back().size() == 0) body = {};  // it is a part of `head` now
+  return write_rest(std::move(head), body, done, failure);
+}
+
+// In steps, so that the clock runs from the last byte that the client took, not from the start.
+asio::awaitable<Result<void>> Connection::write_rest(std::string head, std::string_view body, std::size_t done,
+                                                     ErrorCode failure) {
+  const Parts parts = {asio::buffer(head), asio::buffer(body)};
+  const std::size_t total = asio::buffer_size(parts);
   while (!failure && done < total) {
     expect_within(shared_->limits.write);
     const Parts rest = parts_after(parts, done);
@@ -53,22 +78,6 @@ asio::awaitable<Result<void>> Connection::send(const Reply& reply) {
   head.append("\r\n");
   return write_raw(std::move(head), no_body_ ? std::string_view{} : std::string_view(reply.body));
 }
-
-namespace {
-
-constexpr const char* k_too_long = "the answer has more bytes than were announced";
-
-void append_chunk(std::string& to, std::string_view bytes) {
-  std::array<char, 20> size{};
-  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
-  to.reserve(to.size() + bytes.size() + size.size());
-  to.append(size.data(), end).append("\r\n").append(bytes).append("\r\n");
-}
-
-asio::awaitable<Result<void>> nothing() { co_return Result<void>{}; }
-asio::awaitable<Result<void>> failed(const char* why) { co_return fail(Code::io, why); }
-
-}  // namespace
 
 asio::awaitable<Result<void>> Connection::begin(int status, const HeaderList& headers, std::string_view first) {
   begun_ = true;

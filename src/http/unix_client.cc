@@ -187,10 +187,29 @@ UnixClient::UnixClient(asio::io_context& context, std::chrono::milliseconds idle
     : context_(context), shared_(std::make_shared<Shared>(context, idle_time)) {}
 UnixClient::~UnixClient() = default;
 
+namespace {
+
+// What ask() seldom needs is not a part of its frame, of which every request has one.
+asio::awaitable<ErrorCode> connect(Socket& wire, std::string_view path) {
+  const asio::local::stream_protocol::endpoint endpoint(path);
+  auto [failure] = co_await wire.async_connect(endpoint, k_tuple);
+  if (!failure) wire.non_blocking(true, failure);
+  co_return failure;
+}
+
+Failure not_there(std::string_view socket, const ErrorCode& why) {
+  return fail(Code::not_found, "no engine listens on " + std::string(socket) + ": " + why.message());
+}
+Failure too_long(std::string_view socket) {
+  return fail(Code::invalid, "the socket path is too long: " + std::string(socket));
+}
+Failure late() { return fail(Code::timeout, "the engine did not answer in time"); }
+Failure gone() { return fail(Code::network, "the engine closed the connection without an answer"); }
+
+}  // namespace
+
 asio::awaitable<Result<IncomingReply>> UnixClient::ask(std::string_view socket, Ask request) {
-  if (socket.size() >= sizeof(sockaddr_un::sun_path)) {
-    co_return fail(Code::invalid, "the socket path is too long: " + std::string(socket));
-  }
+  if (socket.size() >= sizeof(sockaddr_un::sun_path)) co_return too_long(socket);
   for (;;) {
     const auto now = Clock::now();
     auto state = std::make_unique<IncomingReply::State>(shared_, socket);
@@ -205,12 +224,8 @@ asio::awaitable<Result<IncomingReply>> UnixClient::ask(std::string_view socket, 
 
     ErrorCode failure;
     if (!kept) {
-      const asio::local::stream_protocol::endpoint endpoint(socket);
-      std::tie(failure) = co_await wire.async_connect(endpoint, k_tuple);
-      if (!failure) wire.non_blocking(true, failure);
-      if (failure) {
-        co_return fail(Code::not_found, "no engine listens on " + std::string(socket) + ": " + failure.message());
-      }
+      failure = co_await connect(wire, socket);
+      if (failure) co_return not_there(socket, failure);
       if (!is_own_peer(wire.native_handle())) {
         co_return fail(Code::not_found, "another user listens on " + std::string(socket) + ", who is told nothing");
       }
@@ -236,12 +251,12 @@ asio::awaitable<Result<IncomingReply>> UnixClient::ask(std::string_view socket, 
       state->release_if_done();
       co_return IncomingReply(std::move(state));
     }
-    if (state->late) co_return fail(Code::timeout, "the engine did not answer in time");
+    if (state->late) co_return late();
     const bool untouched = !state->parser.got_some() && state->connection->buffer.size() == 0;
     // One that had died before fails at once; one that fails later may have died of this very request.
     const bool was_dead = kept && untouched && Clock::now() - now < k_at_once;
     if (was_dead && failure != asio::error::operation_aborted) continue;
-    co_return fail(Code::network, "the engine closed the connection without an answer");
+    co_return gone();
   }
 }
 
