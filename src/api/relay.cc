@@ -88,21 +88,30 @@ struct Passing : Relay {
   }
 
   // A whole answer is sent with its length, so that a crash in its middle can still become an error.
-  asio::awaitable<Result<void>> pass_whole(http::IncomingReply& answer) {
+  asio::awaitable<void> pass_whole(http::IncomingReply& answer) {
     Result<std::string> body;
     if (answer.whole())
       body = answer.take_rest();  // mostly it came with its head
     else
       body = co_await collect(answer, k_collect_limit);
-    if (!body) co_return Failure(std::move(body).error());
-    let_go();  // a slow reader needs no engine
-    out.note_answer(*body);
-    body = shaped(*std::move(body));
-    if (!body) co_return Failure(std::move(body).error());
+    if (body) {
+      let_go();  // a slow reader needs no engine
+      out.note_answer(*body);
+      body = shaped(*std::move(body));
+    }
+    if (!body) {
+      co_await give_up(body.error());
+      co_return;
+    }
     http::Reply reply{answer.status(), headers(), *std::move(body)};
     reply.headers.emplace_back("content-type", "application/json");
     co_await out.send(reply);
-    co_return Result<void>{};
+  }
+
+  // The engine's answer cannot be passed on to its end.
+  asio::awaitable<void> give_up(Error error) {
+    if (lease) error = co_await explain_end(core, *lease, std::move(error), "in the middle of its answer");
+    co_await refuse(error);
   }
 
   // The engine gave up in its stream. A client that has seen nothing of it gets a status.
@@ -198,26 +207,20 @@ struct Passing : Relay {
     return head;
   }
 
-  asio::awaitable<void> pass(EngineAnswer& answer) {
-    if (answer.reply.status() >= 400) {
-      co_await pass_error(answer);
-      co_return;
-    }
-    const bool events = http::find_header(answer.reply.headers(), "content-type").starts_with("text/event-stream");
+  asio::awaitable<void> pass_events(EngineAnswer& answer) {
+    const http::HeaderList head = stream_head();
     Result<void> passed;
-    if (events) {
-      const http::HeaderList head = stream_head();
-      if (translation)
-        passed = co_await pass_translated(answer, head);
-      else
-        passed = co_await pass_stream(answer, head);
-    } else {
-      passed = co_await pass_whole(answer.reply);
-    }
-    if (passed) co_return;
-    Error error = std::move(passed).error();
-    if (lease) error = co_await explain_end(core, *lease, std::move(error), "in the middle of its answer");
-    co_await refuse(error);
+    if (translation)
+      passed = co_await pass_translated(answer, head);
+    else
+      passed = co_await pass_stream(answer, head);
+    if (!passed) co_await give_up(passed.error());
+  }
+
+  asio::awaitable<void> pass(EngineAnswer& answer) {
+    if (answer.reply.status() >= 400) return pass_error(answer);
+    const bool events = http::find_header(answer.reply.headers(), "content-type").starts_with("text/event-stream");
+    return events ? pass_events(answer) : pass_whole(answer.reply);
   }
 };
 

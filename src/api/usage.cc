@@ -26,13 +26,6 @@ bool ends_with_one_of(std::string_view text, const Keys& keys) {
                      [&](std::string_view key) { return key[key.size() - 2] == last && text.ends_with(key); });
 }
 
-// Calls `at(before, after)` with what stands before and after each colon.
-template <typename At>
-void each_colon(std::string_view json, At at) {
-  for (auto colon = json.find(':'); colon != std::string_view::npos; colon = json.find(':', colon + 1))
-    at(json.substr(0, colon), json.substr(colon + 1));
-}
-
 // The number that `text` begins with; `into` stays as it is if there is none.
 template <typename Number>
 void take(std::string_view text, Number& into) {
@@ -43,15 +36,18 @@ void take(std::string_view text, Number& into) {
 }
 
 void look(std::string_view json, Usage& into) {
-  each_colon(json, [&](std::string_view before, std::string_view after) {
-    if (!ends_with_one_of(before, k_objects)) return;
-    each_colon(after.substr(0, k_longest_object), [&](std::string_view key, std::string_view value) {
+  std::size_t inside = 0;  // up to here may reach the object that was found last
+  for (auto colon = json.find(':'); colon != std::string_view::npos; colon = json.find(':', colon + 1)) {
+    const std::string_view key = json.substr(0, colon), value = json.substr(colon + 1);
+    if (ends_with_one_of(key, k_objects)) {
+      inside = colon + k_longest_object;
+    } else if (colon < inside) {
       if (ends_with_one_of(key, k_prompt)) take(value, into.prompt);
       if (into.prompt == 0 && key.ends_with(k_prompt_seen)) take(value, into.prompt);
       if (ends_with_one_of(key, k_generated)) take(value, into.generated);
       if (key.ends_with(k_speed)) take(value, into.per_second);
-    });
-  });
+    }
+  }
 }
 
 }  // namespace

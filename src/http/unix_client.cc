@@ -26,6 +26,8 @@ constexpr auto k_tuple = asio::as_tuple(asio::deferred);
 constexpr std::size_t k_read_size = 16 * 1024;
 constexpr std::uint32_t k_head_limit = 64 * 1024;
 constexpr std::chrono::seconds k_at_once{1};
+// What happens to a connection so soon after it was given back would as often happen just after a look at it.
+constexpr std::chrono::milliseconds k_moment{1};
 
 namespace {
 
@@ -78,7 +80,8 @@ struct UnixClient::Shared {
     while (!line.idle.empty()) {
       auto connection = std::move(line.idle.back());  // the youngest is the likeliest to live
       line.idle.pop_back();
-      if (now - connection->idle_since < longest && still_good(connection->socket)) return connection;
+      const auto idle = now - connection->idle_since;
+      if (idle < k_moment || (idle < longest && still_good(connection->socket))) return connection;
     }
     return nullptr;
   }
