@@ -171,7 +171,7 @@ bool has_large_body(const http::Incoming& request) {
 }
 
 std::optional<http::Reply> refusal_of_place(const ApiOptions& options, const http::Incoming& request) {
-  const Style style = style_of(request.path());
+  const Style style = style_of(request);
   const Deciding deciding = deciding_headers(request.headers);
   if (deciding.hosts != 1)
     return error_reply(400, k_bad_request, "a request needs exactly one Host header", "bad_host", style);
@@ -210,7 +210,7 @@ std::optional<http::Reply> refusal_of(const ApiOptions& options, const http::Rou
   if (!open && !key_fits(options, request)) {
     http::Reply reply =
         error_reply(401, "authentication_error", "this server wants an API key: Authorization: Bearer <key>",
-                    "invalid_api_key", style_of(request.path()));
+                    "invalid_api_key", style_of(request));
     reply.headers.emplace_back("www-authenticate", "Bearer");
     return reply;
   }

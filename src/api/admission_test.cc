@@ -241,5 +241,40 @@ TEST(OwnAddress, IsNothingThatAClientMakesUp) {
   EXPECT_EQ(own_address(options, secure), "https://[::1]:8443");
 }
 
+TEST_F(Access, WhatFailsBeforeAHandlerHasTheFormOfTheApiThatWasCalled) {
+  limits_.body = 100;
+  start();
+  const std::string large = "Content-Length: 101\r\n", by_version = "anthropic-version: 2023-06-01\r\n";
+  struct Case {
+    std::string request;
+    int status;
+    std::string_view type;  // of Anthropic's error; empty: it is OpenAI's
+  };
+  const Case cases[] = {
+      {"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\n" + large, 413, "request_too_large"},
+      {"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n" + by_version + large, 413, "request_too_large"},
+      {"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n" + large, 413, ""},
+      {"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n", 501, "api_error"},
+      {"GET /v1/models/nobody HTTP/1.1\r\nHost: localhost\r\n" + by_version, 404, "not_found_error"},
+      {"GET /v1/models/nobody HTTP/1.1\r\nHost: localhost\r\n", 404, ""},
+      {"GET /v1/files HTTP/1.1\r\nHost: localhost\r\n" + by_version, 404, "not_found_error"},
+      {"DELETE /v1/models HTTP/1.1\r\nHost: localhost\r\n" + by_version, 405, "invalid_request_error"},
+      {"GET /v1/models HTTP/1.1\r\nHost: evil.example\r\n" + by_version, 403, "permission_error"},
+      {"nonsense\r\n", 400, ""}};
+  for (const Case& one : cases) {
+    RawClient client(port_);
+    client.send(one.request + "Connection: close\r\n\r\n");
+    const std::string answer = client.until_end();
+    EXPECT_EQ(status_of(answer), one.status) << one.request;
+    const json::object body = json::parse(body_of(answer)).as_object();
+    EXPECT_EQ(body.contains("type"), !one.type.empty()) << answer;
+    if (one.type.empty()) continue;
+    EXPECT_EQ(body.at("type").as_string(), "error");
+    EXPECT_EQ(body.at("error").at("type").as_string(), one.type) << answer;
+    const std::string id = "\r\nrequest-id: " + std::string(body.at("request_id").as_string()) + "\r\n";
+    EXPECT_NE(answer.find(id), std::string::npos) << answer;
+  }
+}
+
 }  // namespace
 }  // namespace eai::api

@@ -12,7 +12,7 @@ asio::awaitable<void> answer_misfit(Core& core, http::Incoming& in, http::Outgoi
   const std::string_view name = core.routes.find(in.method, in.path()).name;
   Exchange out(in, to, name.empty() ? k_other_path : name, core.metrics, core.request_log);
   http::Reply reply = answer_without_route(core.routes, in);
-  name_request(reply, style_of(in.path()), out.record.id);
+  name_request(reply, out.record.id);
   append(reply.headers, common_headers(core, in, out.record.id));
   co_await out.send(reply);
 }
@@ -34,7 +34,7 @@ asio::awaitable<void> answer(Core& core, const http::Routes& routes, Misfit misf
 // Anthropic's clients look for the id under a name of their own.
 void add_id(http::HeaderList& to, const http::Incoming& request, const std::string& id) {
   to.emplace_back("x-request-id", id);
-  if (style_of(request.path()) == Style::anthropic) to.emplace_back("request-id", id);
+  if (style_of(request) == Style::anthropic) to.emplace_back("request-id", id);
 }
 
 // A request that never reaches a handler is counted and logged too, and its answer has an id.
@@ -47,7 +47,7 @@ void count_refusal(Core& core, const http::Incoming& in, http::Reply& reply) {
   record.bytes = reply.body.size();
   core.metrics.note(record);
   core.request_log.note(record);
-  name_request(reply, style_of(in.path()), record.id);
+  name_request(reply, record.id);
   add_id(reply.headers, in, record.id);
 }
 
@@ -61,9 +61,9 @@ http::Admission admit_and_count(Core& core, const http::Incoming& in) {
   return admission;
 }
 
-http::Reply refuse_and_count(Core& core, int status, std::string_view why) {
-  http::Reply reply = refusal(status, why);
-  count_refusal(core, {}, reply);
+http::Reply refuse_and_count(Core& core, const http::Incoming& head, int status, std::string_view why) {
+  http::Reply reply = refusal(head, status, why);
+  count_refusal(core, head, reply);
   return reply;
 }
 
@@ -129,7 +129,9 @@ http::Handlers Api::handlers() {
   out.handle = [core = core_](http::Incoming& in, http::Outgoing& reply) {
     return answer(*core, core->routes, answer_misfit, in, reply);
   };
-  out.refuse = [core = core_](int status, std::string_view why) { return refuse_and_count(*core, status, why); };
+  out.refuse = [core = core_](const http::Incoming& head, int status, std::string_view why) {
+    return refuse_and_count(*core, head, status, why);
+  };
   return out;
 }
 

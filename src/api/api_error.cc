@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t k_message_limit = 4000;  // bytes
+constexpr std::string_view k_anthropics_error = R"({"type":"error")";
 
 std::string error_json(std::string_view type, std::string_view message, std::string_view code,
                        std::string_view param = {}) {
@@ -85,19 +86,22 @@ std::string error_event(const Error& error, Style style, std::string_view code) 
   return http::sse_event({.data = anthropic_json(face_of(error.code).http_status, words_of(error)), .event = "error"});
 }
 
-Style style_of(std::string_view path) {
+Style style_of(const http::Incoming& request) {
+  std::string_view path = request.path();
   if (path.starts_with("/v1/")) path.remove_prefix(3);
-  return path == "/messages" || path.starts_with("/messages/") ? Style::anthropic : Style::openai;
+  const bool anthropics = path == "/messages" || path.starts_with("/messages/");
+  return anthropics || !request.header("anthropic-version").empty() ? Style::anthropic : Style::openai;
 }
 
-void name_request(http::Reply& error, Style style, std::string_view id) {
-  if (style != Style::anthropic || error.status < 400 || !error.body.ends_with('}')) return;
-  error.body.pop_back();
-  error.body += ",\"request_id\":\"" + std::string(id) + "\"}";
+void name_request(http::Reply& reply, std::string_view id) {
+  if (reply.status < 400 || !reply.body.starts_with(k_anthropics_error)) return;
+  reply.body.pop_back();
+  reply.body += ",\"request_id\":\"" + std::string(id) + "\"}";
 }
 
-http::Reply refusal(int status, std::string_view why) {
-  return error_reply(status, status >= 500 ? "server_error" : "invalid_request_error", why, "refused");
+http::Reply refusal(const http::Incoming& head, int status, std::string_view why) {
+  const std::string_view type = status >= 500 ? "server_error" : "invalid_request_error";
+  return error_reply(status, type, why, "refused", style_of(head));
 }
 
 }  // namespace eai::api

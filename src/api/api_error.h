@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/message.h"
+#include "http/server.h"
 #include "util/result.h"
 
 namespace eai::api {
@@ -29,15 +29,16 @@ http::Reply error_reply(const Error& error, Style style = Style::openai,
 http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code,
                         Style style = Style::openai);
 
-// Which API a path belongs to, also if there is nothing at it.
-Style style_of(std::string_view path);
-// Tells the request's id in an error as well, where the API has a place for it.
-void name_request(http::Reply& error, Style style, std::string_view id);
+// Which API a request is made to, by its path, also if there is nothing at it, or by the header that every client of
+// Anthropic's sends.
+Style style_of(const http::Incoming& request);
+// Tells the request's id in an error of Anthropic's form, which has a place for it. Other replies stay as they are.
+void name_request(http::Reply& reply, std::string_view id);
 
 // The last server-sent event of a stream that cannot go on, with its blank line. Translations have their own.
 std::string error_event(const Error& error, Style style = Style::openai, std::string_view code = {});
 
 // The reply for a refusal of the HTTP server itself (too large, malformed, too slow).
-http::Reply refusal(int status, std::string_view why);
+http::Reply refusal(const http::Incoming& head, int status, std::string_view why);
 
 }  // namespace eai::api

@@ -16,11 +16,21 @@ TEST(ApiError, NamesTheFieldThatItIsAbout) {
 }
 
 TEST(ApiError, AnthropicsClientsGetAnthropicsErrors) {
-  EXPECT_EQ(style_of("/v1/messages"), Style::anthropic);
-  EXPECT_EQ(style_of("/messages/count_tokens"), Style::anthropic);
-  EXPECT_EQ(style_of("/v1/messages/batches"), Style::anthropic);
-  EXPECT_EQ(style_of("/v1/messages2"), Style::openai);
-  EXPECT_EQ(style_of("/v1/chat/completions"), Style::openai);
+  const auto style = [](std::string target, http::HeaderList headers = {}) {
+    http::Incoming request;
+    request.target = std::move(target);
+    request.headers = std::move(headers);
+    return style_of(request);
+  };
+  EXPECT_EQ(style("/v1/messages"), Style::anthropic);
+  EXPECT_EQ(style("/v1/messages?beta=true"), Style::anthropic);
+  EXPECT_EQ(style("/messages/count_tokens"), Style::anthropic);
+  EXPECT_EQ(style("/v1/messages/batches"), Style::anthropic);
+  EXPECT_EQ(style("/v1/messages2"), Style::openai);
+  EXPECT_EQ(style("/v1/chat/completions"), Style::openai);
+  EXPECT_EQ(style("/v1/models/x"), Style::openai);
+  EXPECT_EQ(style("/v1/models/x", {{"anthropic-version", "2023-06-01"}}), Style::anthropic);
+  EXPECT_EQ(style(""), Style::openai) << "of a head of which nothing has arrived";
   const std::pair<int, std::string_view> types[] = {{400, "invalid_request_error"}, {401, "authentication_error"},
                                                     {403, "permission_error"},      {404, "not_found_error"},
                                                     {405, "invalid_request_error"}, {413, "request_too_large"},
@@ -29,9 +39,13 @@ TEST(ApiError, AnthropicsClientsGetAnthropicsErrors) {
   for (const auto& [status, type] : types) {
     http::Reply reply = error_reply(status, "x", "why", "code", Style::anthropic);
     EXPECT_EQ(reply.body, R"({"type":"error","error":{"type":")" + std::string(type) + R"(","message":"why"}})");
-    name_request(reply, Style::anthropic, "req_1");
+    name_request(reply, "req_1");
     EXPECT_TRUE(reply.body.ends_with(R"("},"request_id":"req_1"})")) << reply.body;
   }
+  http::Reply other = error_reply(404, "x", "why", "code", Style::openai);
+  const std::string before = other.body;
+  name_request(other, "req_1");
+  EXPECT_EQ(other.body, before) << "OpenAI's form has no place for it";
 }
 
 }  // namespace

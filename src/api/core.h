@@ -94,7 +94,8 @@ std::string own_address(const ApiOptions& options, const http::Incoming& request
 
 // GET /v1/models, GET /v1/models/{id}, and what the command line's status shows.
 http::Reply models_reply(const Core& core);
-http::Reply model_reply(const Core& core, std::string_view asked);  // as it stands in the path
+// `asked` as it stands in the path; whoever is told that there is none gets an error in `style`.
+http::Reply model_reply(const Core& core, std::string_view asked, Style style);
 http::Reply status_reply(const Core& core);
 http::Reply metrics_reply(const Core& core);
 

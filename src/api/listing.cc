@@ -136,13 +136,13 @@ http::Reply models_reply(const Core& core) {
                      {"last_id", std::move(last)}});
 }
 
-http::Reply model_reply(const Core& core, std::string_view asked) {
+http::Reply model_reply(const Core& core, std::string_view asked, Style style) {
   const std::string id = http::decoded(asked);
   const Found found = find_served(core.served, id, core.options.select.names);
   if (found.model != nullptr)
     return json_reply(model_json(*found.model, found.by, status_of(core.pool.status(), found.model->id)));
   return error_reply(404, "invalid_request_error", "no model '" + printable(id, 100) + "' is served here",
-                     "model_not_found");
+                     "model_not_found", style);
 }
 
 http::Reply status_reply(const Core& core) {

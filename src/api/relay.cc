@@ -43,7 +43,7 @@ struct Passing : Relay {
       co_return;
     }
     http::Reply reply = error_reply(error, endpoint.style, retry_after(core, out.record.model), code);
-    name_request(reply, endpoint.style, out.record.id);
+    name_request(reply, out.record.id);
     append(reply.headers, headers());
     co_await out.send(reply);
   }

@@ -20,6 +20,7 @@ constexpr std::string_view k_picture_answers = "application/json, text/event-str
 asio::awaitable<void> answer(Core& core, Page page, http::Call call) {
   Exchange out(call.in, call.out, call.name, core.metrics, core.request_log);
   http::Reply reply = page(core, call);
+  name_request(reply, out.record.id);
   append(reply.headers, common_headers(core, call.in, out.record.id));
   co_await out.send(reply);
 }
@@ -148,7 +149,8 @@ std::vector<http::Route> stranger_routes(Core& core) {
   out.push_back(page_route(
       core, "/v1/models", [](Core& c, const http::Call&) { return models_reply(c); }, "Lists the served models."));
   out.push_back(page_route(
-      core, "/v1/models/{id...}", [](Core& c, const http::Call& call) { return model_reply(c, call.value); },
+      core, "/v1/models/{id...}",
+      [](Core& c, const http::Call& call) { return model_reply(c, call.value, style_of(call.in)); },
       "Shows a served model by its hash."));
   http::Route health = page_route(core, "/health", health_page, "Says that the server is running.");
   health.access = Access::everyone;
@@ -183,7 +185,7 @@ http::Reply answer_without_route(const http::Routes& routes, const http::Incomin
   if (!routes.find(request.method, request.path()).known_path()) {
     return error_reply(404, "invalid_request_error",
                        "there is nothing at " + path + "; see /v1/models, /v1/chat/completions, /v1/embeddings",
-                       "unknown_path", style_of(request.path()));
+                       "unknown_path", style_of(request));
   }
   const std::string allowed = routes.allowed(request.path());
   http::Reply reply;
@@ -192,7 +194,7 @@ http::Reply answer_without_route(const http::Routes& routes, const http::Incomin
   } else {
     reply = error_reply(405, "invalid_request_error",
                         path + " cannot be asked with " + printable(request.method, 20) + "; use " + allowed,
-                        "method_not_allowed", style_of(request.path()));
+                        "method_not_allowed", style_of(request));
   }
   reply.headers.emplace_back("allow", allowed);
   return reply;

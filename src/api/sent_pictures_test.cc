@@ -25,7 +25,9 @@ class PictureServer {
   explicit PictureServer(const http::TlsFiles* tls = nullptr) {
     http::Handlers handlers;
     handlers.handle = [this](http::Incoming& in, http::Outgoing& out) { return answer(in, out); };
-    handlers.refuse = [](int status, std::string_view why) { return http::Reply{status, {}, std::string(why)}; };
+    handlers.refuse = [](const http::Incoming&, int status, std::string_view why) {
+      return http::Reply{status, {}, std::string(why)};
+    };
     server_.emplace(context_, http::Limits{}, std::move(handlers));
     port = *server_->listen_tcp("127.0.0.1", 0, tls);
     other_port = *server_->listen_tcp("127.0.0.2", 0, tls);

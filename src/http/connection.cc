@@ -180,18 +180,17 @@ asio::awaitable<void> Connection::serve() {
     parser.use_room_of(incoming_.target, incoming_.headers);
     ErrorCode failure;
     if (!co_await read_head(parser, failure)) co_return;
+    incoming_.method = std::move(parser.method);
+    incoming_.target = std::move(parser.target);
+    make_canonical(incoming_.target);
+    incoming_.headers = std::move(parser.headers);
     if (failure) {
       co_await refuse(failure, body_limit);
       co_return;
     }
     http11_ = parser.http11;
     keep_alive_ = parser.keep_alive();
-    no_body_ = parser.method == "HEAD";
-
-    incoming_.method = std::move(parser.method);
-    incoming_.target = std::move(parser.target);
-    make_canonical(incoming_.target);
-    incoming_.headers = std::move(parser.headers);
+    no_body_ = incoming_.method == "HEAD";
     // Only its decoder would know where another coding ends, and what follows would pass for a request.
     const int codings = count_header(incoming_.headers, "transfer-encoding");
     if (codings > 1 || (codings == 1 && lower(incoming_.header("transfer-encoding")) != "chunked")) {
@@ -289,7 +288,7 @@ asio::awaitable<void> Connection::handle() {
 
 asio::awaitable<void> Connection::refuse(int status, std::string_view why) {
   keep_alive_ = false;
-  const Reply reply = shared_->handlers.refuse(status, why);
+  const Reply reply = shared_->handlers.refuse(incoming_, status, why);
   static_cast<void>(co_await send(reply));
 }
 

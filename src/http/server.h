@@ -68,8 +68,9 @@ struct Handlers {
   std::function<Admission(const Incoming&)> admit;
   // Must send something before it returns. An answer that it begins and does not end is cut off.
   std::function<boost::asio::awaitable<void>(Incoming&, Outgoing&)> handle;
-  // The body and headers of a refusal by the server itself (too large, malformed, too slow, too many).
-  std::function<Reply(int status, std::string_view why)> refuse;
+  // The body and headers of a refusal by the server itself (too large, malformed, too slow, too many). `head` has what
+  // has arrived of the request's head, which may be nothing.
+  std::function<Reply(const Incoming& head, int status, std::string_view why)> refuse;
 };
 
 struct Limits {

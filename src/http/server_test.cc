@@ -35,8 +35,8 @@ class ServerTest : public ::testing::Test {
       return admission;
     };
     handlers.handle = [this](Incoming& in, Outgoing& out) { return handle(in, out); };
-    handlers.refuse = [](int status, std::string_view why) {
-      return Reply{status, {}, "refused: " + std::string(why)};
+    handlers.refuse = [](const Incoming& head, int status, std::string_view why) {
+      return Reply{status, {{"x-target", head.target}}, "refused: " + std::string(why)};
     };
     server_.emplace(context_, limits, std::move(handlers));
     const auto bound = server_->listen_tcp("127.0.0.1", 0, tls);
@@ -312,7 +312,9 @@ TEST_F(ServerTest, LimitsOfHeadAndBody) {
   start(limits);
   RawClient flood(port_);
   flood.send("GET /echo HTTP/1.1\r\nHost: x\r\nX-A: " + std::string(4000, 'a') + "\r\n\r\n");
-  EXPECT_TRUE(flood.until_end().starts_with("HTTP/1.1 431"));
+  const std::string flooded = flood.until_end();
+  EXPECT_TRUE(flooded.starts_with("HTTP/1.1 431"));
+  EXPECT_NE(flooded.find("\r\nx-target: /echo\r\n"), std::string::npos) << flooded;
   RawClient large(port_);
   large.post("/echo", "12345678901");
   EXPECT_TRUE(large.until_end().starts_with("HTTP/1.1 413"));
@@ -334,6 +336,7 @@ TEST_F(ServerTest, APathMayHaveALowerLimitOfItsOwn) {
   chunks.send("POST /small HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n0\r\n\r\n");
   const std::string refused = chunks.until_end();
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 413")) << refused;
+  EXPECT_NE(refused.find("\r\nx-target: /small\r\n"), std::string::npos) << refused;
   EXPECT_NE(refused.find("larger than 5 bytes"), std::string::npos) << refused;
 }
 
