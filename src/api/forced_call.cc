@@ -118,6 +118,27 @@ class ForcedCall final : public Translation {
     *content = nullptr;
     message->get_object()["tool_calls"] = json::array{*std::move(call)};
     (*object)["finish_reason"] = "tool_calls";
+    forget_tokens(*object);
+  }
+
+  // The probabilities are those of a text, which a call is not any more.
+  static void forget_tokens(json::object& choice) {
+    if (choice.contains("logprobs")) choice["logprobs"] = nullptr;
+  }
+
+  // What a stream has said of a choice so far.
+  struct Held {
+    std::string text;
+    json::array tokens;  // with their probabilities, if these are asked for
+  };
+
+  static void keep_tokens(json::object& choice, json::array& tokens) {
+    json::value* told = choice.if_contains("logprobs");
+    json::object* inside = told != nullptr ? told->if_object() : nullptr;
+    json::value* content = inside != nullptr ? inside->if_contains("content") : nullptr;
+    if (content == nullptr || !content->is_array()) return;
+    for (json::value& token : content->get_array()) tokens.push_back(std::move(token));
+    *told = nullptr;
   }
 
   // The text of a stream is held back until it is a whole call.
@@ -127,8 +148,9 @@ class ForcedCall final : public Translation {
     const json::value* at = choice->if_contains("index");
     const auto index = at != nullptr && at->is_int64() ? static_cast<std::size_t>(at->get_int64()) : 0;
     if (index > k_choices) return;
-    if (index >= texts_.size()) texts_.resize(index + 1);
-    std::string& text = texts_[index];
+    if (index >= held_.size()) held_.resize(index + 1);
+    auto& [text, tokens] = held_[index];
+    keep_tokens(*choice, tokens);
     json::value* delta = choice->if_contains("delta");
     if (delta == nullptr || !delta->is_object()) return;
     json::object& said = delta->get_object();
@@ -144,13 +166,14 @@ class ForcedCall final : public Translation {
       (*choice)["finish_reason"] = "tool_calls";
     } else {
       said["content"] = text;
+      if (!tokens.empty()) (*choice)["logprobs"] = json::object{{"content", std::move(tokens)}};
     }
-    text.clear();
+    held_[index] = {};
   }
 
   static constexpr std::size_t k_choices = 128;
   std::unique_ptr<Translation> inner_;
-  std::vector<std::string> texts_;  // of each choice, so far
+  std::vector<Held> held_;  // of each choice
 };
 
 }  // namespace

@@ -74,5 +74,40 @@ TEST(ForcedCall, AStreamTellsItInOnePiece) {
   EXPECT_EQ(forced->finish(), "data: [DONE]\n\n");
 }
 
+// As llama-server streams two choices with probabilities and usage: in turns, with the usage after each that has ended.
+TEST(ForcedCall, AStreamOfSeveralChoicesKeepsThemApart) {
+  json::object body = request("[" + k_g + "]");
+  const auto forced = force_call(body, nullptr);
+  const auto said = [&](int index, const std::string& content, const std::string& reason = "null") {
+    const std::string delta = content.empty() ? "{}" : json::serialize(json::object{{"content", content}});
+    const std::string tokens = content.empty() ? "[]" : json::serialize(json::array{{{"token", content}}});
+    return forced->events(R"({"choices":[{"index":)" + std::to_string(index) + R"(,"delta":)" + delta +
+                          R"(,"logprobs":{"content":)" + tokens + R"(},"finish_reason":)" + reason + "}]}");
+  };
+  for (const std::string& event : {said(1, R"({"name":)"), said(0, R"({"name":"g",)"), said(1, R"("g",)"),
+                                   said(0, R"("arguments":{"n":0}})"), said(1, R"("argum)")}) {
+    EXPECT_NE(event.find(R"("delta":{},"logprobs":null)"), std::string::npos) << event;
+  }
+  const std::string call = said(0, "", "\"stop\"");
+  EXPECT_NE(call.find(R"("arguments":"{\"n\":0}"},"index":0}]},"logprobs":null,"finish_reason":"tool_calls")"),
+            std::string::npos)
+      << call;
+  EXPECT_EQ(forced->events(R"({"choices":[],"usage":{}})"), "data: {\"choices\":[],\"usage\":{}}\n\n");
+  const std::string cut = said(1, "", "\"length\"");
+  EXPECT_NE(cut.find(R"({\"name\":\"g\",\"argum)"), std::string::npos) << cut;
+  EXPECT_NE(cut.find(R"("logprobs":{"content":[{"token":"{\"name\":"},{"token":"\"g\","},{"token":"\"argum"}]})"),
+            std::string::npos)
+      << "what is told as a text has its tokens: " << cut;
+}
+
+TEST(ForcedCall, ACallHasNoProbabilitiesOfAText) {
+  json::object body = request("[" + k_g + "]");
+  const auto forced = force_call(body, nullptr);
+  json::object answer = json::parse(completion(R"({"name":"g","arguments":{}})")).as_object();
+  answer["choices"].at(0).as_object()["logprobs"] = {{"content", {{{"token", "{"}}}}};
+  const json::value made = json::parse(forced->whole(json::serialize(answer)).value());
+  EXPECT_TRUE(made.at("choices").at(0).at("logprobs").is_null());
+}
+
 }  // namespace
 }  // namespace eai::api
