@@ -106,7 +106,12 @@ Result<void> check_all(const Endpoint& endpoint, const Caller& caller, CheckedRe
   request.stream = stream != nullptr && stream->get_bool() && !endpoint.counts;
   take_dimensions(request);
   EAI_CHECK(translate(endpoint, caller, request));
-  return check_form(endpoint, request);
+  Result<void> checked = check_form(endpoint, request);
+  if (!request.translation) return checked;
+  const Origins& origins = request.translation->origins();
+  if (!checked) return Failure(origins.told(std::move(checked).error()));
+  for (PictureSpot& picture : request.chat.pictures) picture.path = origins.of(picture.path);
+  return {};
 }
 
 }  // namespace

@@ -77,6 +77,7 @@ Result<void> Conversation::take_picture(const json::object& block, const std::st
   json::object part(memory_);
   part["type"] = "image_url";
   part["image_url"].emplace_object()["url"] = std::move(address);
+  pictures_.emplace_back(parts_.size(), name);
   parts_.emplace_back(std::move(part));
   return {};
 }
@@ -120,15 +121,15 @@ Result<void> Conversation::take_tool_result(const json::object& block, const std
   EAI_TRY(const std::string_view id, text_member(block, "tool_use_id", path));
   const json::value* error = block.if_contains("is_error");
   if (error != nullptr && error->is_bool() && error->get_bool()) note_once(ignored_, "is_error");
-  json::array others = std::exchange(parts_, json::array(memory_));
+  json::array other_parts = std::exchange(parts_, json::array(memory_));
+  auto other_pictures = std::exchange(pictures_, {});
   if (const json::value* content = block.if_contains("content"); content != nullptr && !content->is_null())
     EAI_CHECK(add_parts(*content, path + ".content"));
-  json::object message(memory_);
-  message["role"] = "tool";
-  message["tool_call_id"] = id;
-  message["content"] = take_content();
-  results_.emplace_back(std::move(message));
-  parts_ = std::move(others);
+  Made made = take_message("tool", path);
+  made.message["tool_call_id"] = id;
+  results_.push_back(std::move(made));
+  parts_ = std::move(other_parts);
+  pictures_ = std::move(other_pictures);
   return {};
 }
 

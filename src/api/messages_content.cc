@@ -71,13 +71,13 @@ const Conversation::BlockKind Conversation::k_kinds[] = {
     {"fallback", k_both, &Conversation::take_foreign},
 };
 
-Conversation::Conversation(json::storage_ptr memory, Ignored& ignored)
+Conversation::Conversation(json::storage_ptr memory, Ignored& ignored, Origins& origins)
     : memory_(std::move(memory)),
       ignored_(ignored),
+      origins_(origins),
       chat_(memory_),
       parts_(memory_),
-      calls_(memory_),
-      results_(memory_) {}
+      calls_(memory_) {}
 
 Result<void> Conversation::add_system(const json::value& content, const std::string& path) {
   add_turn_to_chat();
@@ -97,12 +97,9 @@ Result<void> Conversation::add_system(const json::value& content, const std::str
   } else {
     return bad_field(path, "a string or a list of text blocks");
   }
-  json::value system = take_content();
-  if (system.is_string() && system.get_string().empty()) return {};
-  json::object message(memory_);
-  message["role"] = "system";
-  message["content"] = std::move(system);
-  chat_.emplace_back(std::move(message));
+  Made system = take_message("system", path);
+  const json::string* text = system.message["content"].if_string();
+  if (text == nullptr || !text->empty()) push(std::move(system));
   return {};
 }
 
@@ -117,7 +114,10 @@ Result<void> Conversation::add_message(const json::value& message, const std::st
   if (content == nullptr) return bad_field(path + ".content", "a string or a list of blocks");
   if (said == "system") return add_system(*content, path + ".content");
   const Roles speaker = said == "user" ? k_user : k_assistant;
-  if (speaker != role_) add_turn_to_chat();
+  if (speaker != role_) {
+    add_turn_to_chat();
+    first_path_ = path;
+  }
   role_ = speaker;
   last_path_ = path;
   if (const json::string* text = content->if_string()) {
@@ -194,29 +194,40 @@ void Conversation::add_text(std::string_view text) {
   parts_.emplace_back(std::move(part));
 }
 
-json::value Conversation::take_content() {
+Conversation::Made Conversation::take_message(std::string_view role, std::string path) {
   json::array parts = std::exchange(parts_, json::array(memory_));
+  Made made{json::object(memory_), std::move(path), std::exchange(pictures_, {})};
+  made.message["role"] = role;
+  if (!made.pictures.empty()) {
+    made.message["content"] = std::move(parts);
+    return made;
+  }
   std::string joined;
   for (const json::value& part : parts) {
-    const json::value* text = part.get_object().if_contains("text");
-    if (text == nullptr) return json::value(std::move(parts));
     if (&part != &parts.front()) joined += '\n';  // as engines do between parts
-    joined += view(text->get_string());
+    joined += view(part.at("text").get_string());
   }
-  return json::value(json::string(joined, memory_));
+  made.message["content"] = joined;
+  return made;
+}
+
+void Conversation::push(Made made) {
+  const std::string own = path_at("messages", chat_.size());
+  origins_.note(own, std::move(made.path), Inside::other);
+  for (auto& [place, path] : made.pictures)
+    origins_.note(path_at(own + ".content", place) + ".image_url", std::move(path), Inside::other);
+  chat_.emplace_back(std::move(made.message));
 }
 
 void Conversation::add_turn_to_chat() {
-  for (json::value& result : results_) chat_.emplace_back(std::move(result));
+  for (Made& result : results_) push(std::move(result));
   results_.clear();
   const bool only_results = role_ == k_user && parts_.empty();
   if (role_ != k_both && !only_results) {
-    json::object message(memory_);
-    message["role"] = role_ == k_user ? "user" : "assistant";
-    message["content"] = take_content();
-    if (!thoughts_.empty()) message["reasoning_content"] = thoughts_;
-    if (!calls_.empty()) message["tool_calls"] = std::exchange(calls_, json::array(memory_));
-    chat_.emplace_back(std::move(message));
+    Made made = take_message(role_ == k_user ? "user" : "assistant", first_path_);
+    if (!thoughts_.empty()) made.message["reasoning_content"] = thoughts_;
+    if (!calls_.empty()) made.message["tool_calls"] = std::exchange(calls_, json::array(memory_));
+    push(std::move(made));
   }
   thoughts_.clear();
   role_ = k_both;

@@ -9,11 +9,14 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "api/fields.h"
+#include "api/origins.h"
 #include "util/result.h"
 
 namespace eai::api {
@@ -26,7 +29,7 @@ Result<std::string_view> text_member(const boost::json::object& from, std::strin
 class Conversation {
  public:
   // The messages are made in `memory`.
-  Conversation(boost::json::storage_ptr memory, Ignored& ignored);
+  Conversation(boost::json::storage_ptr memory, Ignored& ignored, Origins& origins);
 
   // The field "system" of a request: a text or a list of text blocks.
   Result<void> add_system(const boost::json::value& content, const std::string& path);
@@ -59,18 +62,28 @@ class Conversation {
   // The parts of what a tool has found, or of a document.
   Result<void> add_parts(const boost::json::value& content, const std::string& path);
   void add_text(std::string_view text);
-  // The parts so far as one content, which is a text if all of them are.
-  boost::json::value take_content();
+  // A message of the chat, and what it was made of.
+  struct Made {
+    boost::json::object message;
+    std::string path;
+    std::vector<std::pair<std::size_t, std::string>> pictures;  // by their place in its content
+  };
+  // One of this role with the parts so far as its content, which is a text if all of them are.
+  Made take_message(std::string_view role, std::string path);
+  void push(Made made);
   void add_turn_to_chat();
 
   boost::json::storage_ptr memory_;
   Ignored& ignored_;
+  Origins& origins_;
   boost::json::array chat_;
   // The turn that is being read.
   Roles role_ = k_both;  // k_both: there is none yet
-  boost::json::array parts_, calls_, results_;
+  boost::json::array parts_, calls_;
+  std::vector<std::pair<std::size_t, std::string>> pictures_;  // among the parts
+  std::vector<Made> results_;
   std::string thoughts_;
-  std::string last_path_;
+  std::string first_path_, last_path_;
 };
 
 }  // namespace eai::api

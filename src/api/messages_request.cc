@@ -17,13 +17,13 @@ namespace json = boost::json;
 
 using Names = std::vector<std::string>;
 
-Result<void> convert_messages(json::object& body, Ignored& ignored) {
+Result<void> convert_messages(json::object& body, Ignored& ignored, Origins& origins) {
   json::value* messages = body.if_contains("messages");
   if (messages == nullptr) return fail_about("messages", Code::invalid, "the field 'messages' is missing");
   const json::array* list = messages->if_array();
   if (list == nullptr) return bad_field("messages", "a list");
   if (list->empty()) return fail_about("messages", Code::invalid, "the field 'messages' is empty");
-  Conversation conversation(body.storage(), ignored);
+  Conversation conversation(body.storage(), ignored, origins);
   if (const json::value* system = body.if_contains("system")) EAI_CHECK(conversation.add_system(*system, "system"));
   for (std::size_t i = 0; i < list->size(); ++i)
     EAI_CHECK(conversation.add_message((*list)[i], path_at("messages", i)));
@@ -75,7 +75,7 @@ Result<json::value> chat_tool(const json::value& tool, const std::string& path, 
 }
 
 // The names of the tools that a model is told of.
-Result<Names> convert_tools(json::object& body, Ignored& ignored) {
+Result<Names> convert_tools(json::object& body, Ignored& ignored, Origins& origins) {
   json::value* tools = body.if_contains("tools");
   Names names;
   if (tools == nullptr) return names;
@@ -85,6 +85,9 @@ Result<Names> convert_tools(json::object& body, Ignored& ignored) {
   for (std::size_t i = 0; i < list->size(); ++i) {
     EAI_TRY(json::value tool, chat_tool((*list)[i], path_at("tools", i), ignored));
     if (tool.is_null()) continue;
+    const std::string function = path_at("tools", out.size()) + ".function", path = path_at("tools", i);
+    origins.note(function, path);
+    origins.note(function + ".parameters", path + ".input_schema");
     names.emplace_back(tool.at("function").at("name").get_string());
     out.emplace_back(std::move(tool));
   }
@@ -167,7 +170,7 @@ Result<void> convert_thinking(json::object& body, Ignored& ignored) {
   return {};
 }
 
-Result<void> convert_format(json::object& body, const json::value& given, const std::string& path) {
+Result<void> convert_format(json::object& body, const json::value& given, const std::string& path, Origins& origins) {
   const json::object* format = given.if_object();
   if (format == nullptr) return bad_field(path, "an object");
   EAI_TRY(const std::string_view type, text_member(*format, "type", path));
@@ -179,6 +182,7 @@ Result<void> convert_format(json::object& body, const json::value& given, const 
   out["type"] = "json_schema";
   out["json_schema"] = std::move(named);
   body["response_format"] = std::move(out);
+  origins.note("response_format.json_schema", path);
   return {};
 }
 
@@ -196,14 +200,14 @@ Result<void> convert_effort(json::object& body, const json::object& config) {
   return {};
 }
 
-Result<void> convert_output(json::object& body, Ignored& ignored) {
+Result<void> convert_output(json::object& body, Ignored& ignored, Origins& origins) {
   json::value config(body.storage());
   json::value format(body.storage());
   if (json::value* given = body.if_contains("output_config")) config = std::move(*given);
   if (json::value* given = body.if_contains("output_format")) format = std::move(*given);  // its name while it was new
   body.erase("output_config");
   body.erase("output_format");
-  if (!format.is_null()) EAI_CHECK(convert_format(body, format, "output_format"));
+  if (!format.is_null()) EAI_CHECK(convert_format(body, format, "output_format", origins));
   if (config.is_null()) return {};
   const json::object* object = config.if_object();
   if (object == nullptr) return bad_field("output_config", "an object");
@@ -211,11 +215,11 @@ Result<void> convert_output(json::object& body, Ignored& ignored) {
     if (key != "format" && key != "effort") note_once(ignored, "output_config." + std::string(key));
   }
   if (const json::value* inner = object->if_contains("format"))
-    EAI_CHECK(convert_format(body, *inner, "output_config.format"));
+    EAI_CHECK(convert_format(body, *inner, "output_config.format", origins));
   return convert_effort(body, *object);
 }
 
-Result<StopSequences> convert_stops(json::object& body) {
+Result<StopSequences> convert_stops(json::object& body, Origins& origins) {
   StopSequences stops;
   json::value* given = body.if_contains("stop_sequences");
   if (given == nullptr) return stops;
@@ -230,6 +234,7 @@ Result<StopSequences> convert_stops(json::object& body) {
   body.erase("stop_sequences");
   if (stops.empty()) return stops;
   body["stop"] = std::move(moved);
+  origins.note("stop", "stop_sequences");
   // A chat completion does not say which of them has ended it, unless it is asked for this detail.
   body["verbose"] = true;
   body["response_fields"] = json::array{"stopping_word"};
@@ -249,14 +254,14 @@ std::string continue_last_message(json::object& body) {
 
 }  // namespace
 
-Result<MessagesAsked> messages_to_chat(json::object& body, MessagesFor what, Ignored& ignored) {
-  EAI_CHECK(convert_messages(body, ignored));
-  EAI_TRY(const Names tools, convert_tools(body, ignored));
+Result<MessagesAsked> messages_to_chat(json::object& body, MessagesFor what, Ignored& ignored, Origins& origins) {
+  EAI_CHECK(convert_messages(body, ignored, origins));
+  EAI_TRY(const Names tools, convert_tools(body, ignored, origins));
   EAI_CHECK(convert_tool_choice(body, tools));
   EAI_CHECK(convert_thinking(body, ignored));
-  EAI_CHECK(convert_output(body, ignored));
+  EAI_CHECK(convert_output(body, ignored, origins));
   MessagesAsked asked;
-  EAI_TRY(asked.stops, convert_stops(body));
+  EAI_TRY(asked.stops, convert_stops(body, origins));
   asked.prefill = continue_last_message(body);
   if (what == MessagesFor::a_count) {
     for (const std::string_view answered : {"stream", "stop", "verbose", "response_fields", "max_tokens"})

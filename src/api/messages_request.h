@@ -13,6 +13,7 @@
 #include <boost/json/object.hpp>
 
 #include "api/fields.h"
+#include "api/origins.h"
 #include "util/result.h"
 
 namespace eai::api {
@@ -28,6 +29,6 @@ struct MessagesAsked {
 };
 
 // Code::invalid is about the field, by Anthropic's name.
-Result<MessagesAsked> messages_to_chat(boost::json::object& body, MessagesFor what, Ignored& ignored);
+Result<MessagesAsked> messages_to_chat(boost::json::object& body, MessagesFor what, Ignored& ignored, Origins& origins);
 
 }  // namespace eai::api

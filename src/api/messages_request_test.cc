@@ -13,6 +13,7 @@ struct Converted {
   json::value chat;  // null if it was refused
   Error error;
   Ignored ignored;
+  Origins origins;
   MessagesAsked asked;
 };
 
@@ -21,7 +22,7 @@ Converted convert(std::string body, MessagesFor what = MessagesFor::an_answer) {
   auto tree = JsonTree::parse(std::move(body));
   EXPECT_TRUE(tree) << tree.error().message;
   erase_nulls(tree->root());
-  auto asked = messages_to_chat(tree->root(), what, out.ignored);
+  auto asked = messages_to_chat(tree->root(), what, out.ignored, out.origins);
   if (asked) {
     out.asked = *std::move(asked);
     out.chat = json::parse(tree->text());

@@ -9,7 +9,7 @@ namespace {
 class MessagesTranslation final : public Translation {
  public:
   Result<void> to_chat(boost::json::object& body, Ignored& ignored) override {
-    EAI_TRY(asked_, messages_to_chat(body, MessagesFor::an_answer, ignored));
+    EAI_TRY(asked_, messages_to_chat(body, MessagesFor::an_answer, ignored, origins_));
     events_ = MessageEvents(asked_.stops);
     return {};
   }
@@ -27,7 +27,7 @@ class MessagesTranslation final : public Translation {
 class CountTranslation final : public Translation {
  public:
   Result<void> to_chat(boost::json::object& body, Ignored& ignored) override {
-    EAI_CHECK(messages_to_chat(body, MessagesFor::a_count, ignored));
+    EAI_CHECK(messages_to_chat(body, MessagesFor::a_count, ignored, origins_));
     return {};
   }
   Result<std::string> whole(std::string_view completion) override { return count_of(completion); }

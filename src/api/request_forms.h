@@ -19,7 +19,7 @@ namespace eai::api {
 // A picture in a chat request.
 struct PictureSpot {
   boost::json::value* at = nullptr;  // a string: a data: URI or an address
-  std::string path;                  // "messages[0].content[1].image_url"
+  std::string path;                  // "messages[0].content[1].image_url", or what its client calls it
 };
 
 struct ChatFacts {

@@ -17,7 +17,7 @@ class ResponseCount final : public Translation {
   Result<void> to_chat(json::object& body, Ignored& ignored) override {
     body.erase("stream");
     try {
-      return response_to_chat(body, memory_, ignored);
+      return response_to_chat(body, memory_, ignored, origins_);
     } catch (const std::bad_alloc&) {  // the tree of a request has only so much memory
       return fail_about("input", Code::invalid, "the field 'input' has too many values");
     }

@@ -73,7 +73,7 @@ class Input {
     options.max_depth = k_max_depth;
     json::value value = json::parse(item->text, storage_, options);
     if (memory_.keeps) put(item);
-    if (messages_.add(value, path)) return {};
+    if (messages_.add(value, path, Inside::other)) return {};
     return fail_about(
         path, Code::invalid,  // its arguments were cut off
         "the item '" + printable(item->id, k_id_limit) + "' is incomplete, so a conversation cannot go on from it");

@@ -82,10 +82,19 @@ void ItemMessages::add_system(std::string_view text) {
   json::object message(made_.storage());
   message["role"] = "system";
   message["content"] = text;
+  origins_.note(path_at("messages", made_.size()), "instructions", Inside::other);
   made_.push_back(std::move(message));
 }
 
-Result<void> ItemMessages::add(json::value& value, const std::string& path) {
+void ItemMessages::push(json::object message, const std::string& path, std::string_view content) {
+  const std::string own = path_at("messages", made_.size());
+  origins_.note(own, path, inside_);
+  if (inside_ == Inside::same) origins_.note(own + ".content", path + "." + std::string(content));
+  made_.push_back(std::move(message));
+}
+
+Result<void> ItemMessages::add(json::value& value, const std::string& path, Inside inside) {
+  inside_ = inside;
   json::object* item = value.if_object();
   if (item == nullptr) return bad_field(path, "an object");
   const std::string kind(kind_of_item(*item));
@@ -112,7 +121,7 @@ Result<void> ItemMessages::add_message(json::object& item, const std::string& pa
   json::object message(made_.storage());
   message["role"] = role == "user" ? "user" : "system";
   message["content"] = std::move(content);
-  made_.push_back(std::move(message));
+  push(std::move(message), path, "content");
   return {};
 }
 
@@ -124,6 +133,7 @@ Result<void> ItemMessages::add_assistant(json::object& item, const std::string& 
                           "\"function_call\"");
   }
   EAI_TRY(const std::string words, words_in(item, "content", path));
+  if (turn_.path.empty()) turn_.path = path;
   add_words(words);
   return {};
 }
@@ -167,6 +177,7 @@ Result<void> ItemMessages::add_call(json::object& item, std::string_view kind, c
   call["id"] = id;
   call["type"] = "function";
   call["function"] = std::move(function);
+  if (turn_.path.empty()) turn_.path = path;
   turn_.calls.push_back(std::move(call));
   return {};
 }
@@ -179,7 +190,7 @@ Result<void> ItemMessages::add_output(json::object& item, const std::string& pat
   message["role"] = "tool";
   message["tool_call_id"] = id;
   message["content"] = std::move(content);
-  made_.push_back(std::move(message));
+  push(std::move(message), path, "output");
   return {};
 }
 
@@ -192,6 +203,7 @@ void ItemMessages::end_turn() {
   message["content"] = turn.words;
   if (!turn.reasoning.empty()) message["reasoning_content"] = turn.reasoning;
   if (!turn.calls.empty()) message["tool_calls"] = turn.calls;
+  origins_.note(path_at("messages", made_.size()), std::move(turn.path), Inside::other);
   made_.push_back(std::move(message));
 }
 

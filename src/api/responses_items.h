@@ -12,6 +12,7 @@
 #include <boost/json.hpp>
 
 #include "api/fields.h"
+#include "api/origins.h"
 #include "util/result.h"
 
 namespace eai::api {
@@ -21,12 +22,14 @@ std::string_view kind_of_item(const boost::json::object& item);
 
 class ItemMessages {
  public:
-  ItemMessages(boost::json::storage_ptr memory, Ignored& ignored) : made_(std::move(memory)), ignored_(ignored) {}
+  ItemMessages(boost::json::storage_ptr memory, Ignored& ignored, Origins& origins)
+      : made_(std::move(memory)), ignored_(ignored), origins_(origins) {}
 
   // An empty text is left out.
   void add_system(std::string_view text);
-  // `path` is what a fault calls the item. An item_reference has been replaced by what it refers to.
-  Result<void> add(boost::json::value& item, const std::string& path);
+  // `path` is what a fault calls the item. An item_reference has been replaced by what it refers to, whose inside is not
+  // a part of the request.
+  Result<void> add(boost::json::value& item, const std::string& path, Inside inside = Inside::same);
   boost::json::array take();
 
  private:
@@ -37,6 +40,8 @@ class ItemMessages {
   Result<void> add_output(boost::json::object& item, const std::string& path);
   void add_words(std::string_view text);
   void end_turn();
+  // A message whose content is that of the item's member of this name.
+  void push(boost::json::object message, const std::string& path, std::string_view content);
 
   // What the assistant says between two items of others.
   struct Turn {
@@ -44,10 +49,13 @@ class ItemMessages {
     std::string words;
     std::string reasoning;
     boost::json::array calls;
+    std::string path;  // of its first item
   };
 
   boost::json::array made_;
   Ignored& ignored_;
+  Origins& origins_;
+  Inside inside_ = Inside::same;  // of the item that is being added
   Turn turn_;
 };
 

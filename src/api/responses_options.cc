@@ -55,7 +55,7 @@ std::string_view name_of_tool(const json::value& tool) {
   return text_in(tool.get_object().at("function").get_object(), "name");
 }
 
-Result<void> nest_tools(json::object& body, Ignored& ignored) {
+Result<void> nest_tools(json::object& body, Ignored& ignored, Origins& origins) {
   json::value* given = member(body, "tools");
   if (given == nullptr) return {};
   json::array made(body.storage());
@@ -70,7 +70,9 @@ Result<void> nest_tools(json::object& body, Ignored& ignored) {
       note(ignored, path);
       continue;
     }
+    const bool flat = member(*tool, "function") == nullptr;
     EAI_TRY(json::object function, function_of(*tool, path));
+    origins.note(path_at("tools", made.size()) + ".function", flat ? path : path + ".function");
     json::object nested(body.storage());
     nested["type"] = "function";
     nested["function"] = std::move(function);
@@ -161,9 +163,9 @@ constexpr std::string_view k_logprobs = "message.output_text.logprobs";
 
 }  // namespace
 
-Result<void> to_chat_tools(json::object& body, Ignored& ignored) {
+Result<void> to_chat_tools(json::object& body, Ignored& ignored, Origins& origins) {
   const bool any = body.contains("tools");
-  EAI_CHECK(nest_tools(body, ignored));
+  EAI_CHECK(nest_tools(body, ignored, origins));
   const json::value given = taken(body, "tool_choice");
   ToolChoice choice{"auto"};
   if (!given.is_null()) {
@@ -181,7 +183,7 @@ Result<void> to_chat_tools(json::object& body, Ignored& ignored) {
                         : "the field 'tool_choice' wants a tool to be called, and there are no 'tools'");
 }
 
-Result<void> to_chat_format(json::object& body, Ignored& ignored) {
+Result<void> to_chat_format(json::object& body, Ignored& ignored, Origins& origins) {
   json::value text = taken(body, "text");
   if (!text.is_object()) return {};
   note_others(text.get_object(), "text", "format", ignored);
@@ -193,9 +195,11 @@ Result<void> to_chat_format(json::object& body, Ignored& ignored) {
   if (type == "text") return {};
   json::object made(body.storage());
   made["type"] = type;
+  origins.note("response_format", "text.format");
   if (type == "json_schema") {
     json::value* nested = member(format, "json_schema");  // chat's form
     const bool flat = nested == nullptr || !nested->is_object();
+    if (flat) origins.note("response_format.json_schema", "text.format");
     json::object& from = flat ? format : nested->get_object();
     const json::value* schema = member(from, "schema");
     if (schema == nullptr || !schema->is_object())

@@ -8,15 +8,16 @@
 #include <boost/json.hpp>
 
 #include "api/fields.h"
+#include "api/origins.h"
 #include "util/result.h"
 
 namespace eai::api {
 
 // `tools` and `tool_choice`. Tools that are not functions are left out; a choice of some of the tools leaves only those.
-Result<void> to_chat_tools(boost::json::object& body, Ignored& ignored);
+Result<void> to_chat_tools(boost::json::object& body, Ignored& ignored, Origins& origins);
 
 // `text` becomes `response_format`.
-Result<void> to_chat_format(boost::json::object& body, Ignored& ignored);
+Result<void> to_chat_format(boost::json::object& body, Ignored& ignored, Origins& origins);
 
 // `reasoning` becomes `reasoning_effort`.
 Result<void> to_chat_reasoning(boost::json::object& body, Ignored& ignored);

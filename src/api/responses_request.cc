@@ -97,16 +97,17 @@ json::object empty_response(const json::object& body) {
   return out;
 }
 
-Result<void> response_to_chat(json::object& body, Memory& memory, Ignored& ignored) {
+Result<void> response_to_chat(json::object& body, Memory& memory, Ignored& ignored, Origins& origins) {
   if (const json::value* background = member(body, "background"); background != nullptr && *background == true) {
     return fail_about("background", Code::invalid,
                       "the field 'background' cannot be true: an answer is made while its request waits");
   }
-  ItemMessages messages(body.storage(), ignored);
+  origins.note("messages", "input");
+  ItemMessages messages(body.storage(), ignored, origins);
   messages.add_system(text_in(body, "instructions"));
   EAI_CHECK(add_input(body, memory, messages, ignored));
-  EAI_CHECK(to_chat_tools(body, ignored));
-  EAI_CHECK(to_chat_format(body, ignored));
+  EAI_CHECK(to_chat_tools(body, ignored, origins));
+  EAI_CHECK(to_chat_format(body, ignored, origins));
   EAI_CHECK(to_chat_reasoning(body, ignored));
   EAI_CHECK(to_chat_logprobs(body, ignored));
   if (text_in(body, "truncation") == "auto") ignored.emplace_back("truncation");

@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "api/fields.h"
+#include "api/origins.h"
 #include "api/responses_input.h"
 #include "util/result.h"
 
@@ -17,6 +18,6 @@ namespace eai::api {
 boost::json::object empty_response(const boost::json::object& body);
 
 // Code::not_found about the field: it refers to what is not on the shelf.
-Result<void> response_to_chat(boost::json::object& body, Memory& memory, Ignored& ignored);
+Result<void> response_to_chat(boost::json::object& body, Memory& memory, Ignored& ignored, Origins& origins);
 
 }  // namespace eai::api

@@ -32,7 +32,7 @@ class ResponsesTranslation final : public Translation {
     memory_.keeps = memory_.shelf != nullptr && (store == nullptr || *store == true);
     json::object response = empty_response(body);
     try {
-      EAI_CHECK(response_to_chat(body, memory_, ignored));
+      EAI_CHECK(response_to_chat(body, memory_, ignored, origins_));
     } catch (const std::bad_alloc&) {  // the tree of a request has only so much memory
       return fail_about("input", Code::invalid, "the field 'input' has too many values");
     }

@@ -13,6 +13,7 @@
 #include <boost/json/object.hpp>
 
 #include "api/fields.h"
+#include "api/origins.h"
 #include "util/result.h"
 
 namespace eai::api {
@@ -26,6 +27,8 @@ class Translation {
   // Makes a body whose fields have been checked a chat request, whose own checks follow. Code::invalid is about the
   // field at fault, by its name in the API that the client uses ("input[2].content[0].type").
   virtual Result<void> to_chat(boost::json::object& body, Ignored& ignored) = 0;
+  // What the client calls the fields of the chat request, once to_chat() has made it.
+  const Origins& origins() const { return origins_; }
 
   // The answer to a request that is not streamed. `completion` is the engine's "chat.completion". Code::network: it is
   // not what an engine answers.
@@ -38,6 +41,9 @@ class Translation {
   virtual std::string finish() = 0;
   // The event that ends a stream that fails.
   virtual std::string failure(const Error& error) = 0;
+
+ protected:
+  Origins origins_;
 };
 
 std::unique_ptr<Translation> make_completions_translation();  // for those that ask for probabilities
