@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "fetch/resumed.h"
 #include "util/text.h"
 
 namespace eai::fetch {
@@ -24,16 +23,8 @@ model::UnpackRules rules_for(const model::Metadata& metadata) {
 
 }  // namespace
 
-ArchiveFetch::ArchiveFetch(ipld::Cid id, fs::path folder, const model::Metadata& metadata, peers::GatewayClient& client,
-                           Reporter& reporter, const std::stop_token& stop)
-    : id_(std::move(id)),
-      folder_(std::move(folder)),
-      metadata_(metadata),
-      client_(client),
-      reporter_(reporter),
-      stop_(stop),
-      mail_([this] { client_.wake(); }) {
-  for (const model::PartEntry& part : metadata.files) {
+ArchiveFetch::ArchiveFetch(Fetching of) : of_(std::move(of)), mail_([this] { of_.client.wake(); }) {
+  for (const model::PartEntry& part : of_.metadata.files) {
     if (part.size > 0) parts_.push_back(part);
   }
 }
@@ -43,36 +34,31 @@ ArchiveFetch::~ArchiveFetch() {
 }
 
 Result<void> ArchiveFetch::prepare() {
-  EAI_TRY(unpacker_, UnpackWorker::begin(folder_, rules_for(metadata_), parts_.size(), mail_));
+  EAI_TRY(unpacker_, UnpackWorker::begin(of_.folder, rules_for(of_.metadata), parts_.size(), mail_));
   first_ = unpacker_->first_piece();
-  EAI_CHECK(make_folders(folder_ / "parts", 0700));
-  EAI_TRY(auto before, Journal::read(folder_ / "journal", id_));
-  std::vector<JournalEntry> kept;
-  std::vector<Wanted> wanted;
+  EAI_CHECK(make_folders(of_.folder / "parts", 0700));
+  EAI_TRY(Resumed pieces, Resumed::read(of_));
   for (const model::PartEntry& part : parts_) {
-    const std::size_t index = wanted.size();
-    Wanted piece = wanted_of(part, folder_ / "parts" / std::to_string(index));
-    if (index >= first_) piece.here = noted_ranges(before, index, piece.file);
-    if (piece.here.empty()) EAI_CHECK(eai::remove_all(piece.file));
-    for (const ByteRange& range : piece.here) kept.push_back({index, range, true});
-    wanted.push_back(std::move(piece));
+    const std::size_t index = pieces.size();
+    Wanted piece = wanted_of(part, of_.folder / "parts" / std::to_string(index));
+    EAI_CHECK(pieces.add(std::move(piece), index < first_ ? Left::dropped : Left::used));
   }
   EAI_CHECK(check_space());
-  EAI_TRY(journal_, Journal::begin(folder_ / "journal", id_, kept));
-  fetcher_ = std::make_unique<BlockFetcher>(std::move(wanted), client_, *this);
+  EAI_TRY(journal_, pieces.begin_journal(of_));
+  fetcher_ = std::make_unique<BlockFetcher>(pieces.take(), of_.client, *this);
   return {};
 }
 
 Result<void> ArchiveFetch::check_space() const {
-  std::uint64_t total = metadata_.total_size();
+  std::uint64_t total = of_.metadata.total_size();
   std::uint64_t model = total + total / 10;
   std::uint64_t in_flight = 0;
   for (std::size_t index = first_; index < window_end(); ++index) in_flight += parts_[index].size;
-  std::uint64_t here = room_taken_by(folder_);
+  std::uint64_t here = room_taken_by(of_.folder);
   std::uint64_t needed = model + in_flight - std::min(here, model + in_flight);
-  EAI_TRY(std::uint64_t room, free_space(folder_));
+  EAI_TRY(std::uint64_t room, free_space(of_.folder));
   if (needed <= room) return {};
-  return fail(Code::io, "too little space in " + folder_.string() + ": the model may take " + human_bytes(model) +
+  return fail(Code::io, "too little space in " + of_.folder.string() + ": the model may take " + human_bytes(model) +
                             " (its parts are " + human_bytes(total) + ") and parts in flight " +
                             human_bytes(in_flight) + ", of which " + human_bytes(here) +
                             " are here already; that leaves " + human_bytes(needed) + " to find, and " +
@@ -116,16 +102,16 @@ void ArchiveFetch::show() {
     received += proven ? size : fetcher_->bytes_here(index);
     all &= proven;
   }
-  if (all && !unpacking_) reporter_.phase(Progress::Phase::unpacking);
+  if (all && !unpacking_) of_.reporter.phase(Progress::Phase::unpacking);
   unpacking_ = all;
-  reporter_.show(Clock::now(), verified, received);
+  of_.reporter.show(Clock::now(), verified, received);
 }
 
 Result<std::vector<store::StoredFile>> ArchiveFetch::finish() {
-  std::stop_callback wake(stop_, [this] { client_.wake(); });
+  std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
   EAI_CHECK(prepare());
   while (first_ < parts_.size()) {
-    if (stop_.stop_requested()) {
+    if (of_.stop.stop_requested()) {
       return fail(Code::cancelled, "stopped; what has arrived is kept, and the next run goes on from there");
     }
     EAI_CHECK(fetcher_->advance(first_, window_end()));

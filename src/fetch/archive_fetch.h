@@ -7,21 +7,17 @@
 
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <vector>
 
 #include "fetch/block_fetcher.h"
-#include "fetch/journal.h"
-#include "fetch/progress.h"
+#include "fetch/resumed.h"
 #include "fetch/unpack_worker.h"
-#include "model/metadata.h"
 
 namespace eai::fetch {
 
 class ArchiveFetch final : public BlockSink {
  public:
-  ArchiveFetch(ipld::Cid id, fs::path folder, const model::Metadata& metadata, peers::GatewayClient& client,
-               Reporter& reporter, const std::stop_token& stop);
+  explicit ArchiveFetch(Fetching of);
   ~ArchiveFetch() override;
 
   // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
@@ -37,14 +33,8 @@ class ArchiveFetch final : public BlockSink {
   Result<void> read_mail();
   void show();
 
-  ipld::Cid id_;
-  fs::path folder_;
-  const model::Metadata& metadata_;
+  Fetching of_;
   std::vector<model::PartEntry> parts_;  // those that have bytes; a piece is named by its place here
-  peers::GatewayClient& client_;
-  Reporter& reporter_;
-  std::stop_token stop_;
-
   UnpackMail mail_;
   std::optional<Journal> journal_;
   std::unique_ptr<UnpackWorker> unpacker_;

@@ -112,9 +112,9 @@ class Download {
     if (!metadata) return Failure(std::move(metadata).error().with("the metadata, from " + found.source));
     reporter_.total(metadata->total_size());
     reporter_.phase(Phase::parts);
-    EAI_TRY(auto files, metadata->format == model::Format::archive
-                            ? ArchiveFetch(lock_.id(), folder_, *metadata, client_, reporter_, stop_).finish()
-                            : FilesFetch(lock_.id(), folder_, *metadata, client_, reporter_, stop_).finish());
+    Fetching fetching{lock_.id(), folder_, *metadata, client_, reporter_, stop_};
+    EAI_TRY(auto files, metadata->format == model::Format::archive ? ArchiveFetch(std::move(fetching)).finish()
+                                                                   : FilesFetch(std::move(fetching)).finish());
     for (const store::StoredFile& file : files) {
       if (store::is_gguf_name(file.name)) EAI_CHECK(store::check_gguf(folder_ / file.name, store::role_of(file.name)));
     }

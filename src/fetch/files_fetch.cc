@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 
-#include "fetch/resumed.h"
 #include "util/text.h"
 
 namespace eai::fetch {
@@ -14,17 +13,10 @@ constexpr std::uint64_t k_copy_step = k_mib;
 
 }  // namespace
 
-FilesFetch::FilesFetch(ipld::Cid id, fs::path folder, const model::Metadata& metadata, peers::GatewayClient& client,
-                       Reporter& reporter, const std::stop_token& stop)
-    : id_(std::move(id)),
-      folder_(std::move(folder)),
-      metadata_(metadata),
-      client_(client),
-      reporter_(reporter),
-      stop_(stop),
-      done_(metadata.files.size()) {
-  for (const model::PartEntry& file : metadata.files) {
-    files_.push_back({store::stored_name(metadata.folder_name, metadata.task, file.file_name), file.size, file.sha256});
+FilesFetch::FilesFetch(Fetching of) : of_(std::move(of)), done_(of_.metadata.files.size()) {
+  for (const model::PartEntry& file : of_.metadata.files) {
+    files_.push_back(
+        {store::stored_name(of_.metadata.folder_name, of_.metadata.task, file.file_name), file.size, file.sha256});
   }
 }
 
@@ -33,28 +25,23 @@ FilesFetch::~FilesFetch() {
 }
 
 Result<void> FilesFetch::prepare() {
-  EAI_TRY(const auto before, Journal::read(folder_ / "journal", id_));
-  std::vector<JournalEntry> kept;
-  std::vector<Wanted> wanted;
+  EAI_TRY(Resumed pieces, Resumed::read(of_));
   for (std::size_t index = 0; index < files_.size(); ++index) {
-    Wanted piece = wanted_of(metadata_.files[index], folder_ / files_[index].name);
+    Wanted piece = wanted_of(of_.metadata.files[index], of_.folder / files_[index].name);
     EAI_CHECK(make_folders(piece.file.parent_path(), 0700));
-    piece.here = noted_ranges(before, index, piece.file);
-    if (piece.here.empty()) EAI_CHECK(eai::remove_all(piece.file));
-    for (const ByteRange& range : piece.here) kept.push_back({index, range, true});
-    wanted.push_back(std::move(piece));
+    EAI_CHECK(pieces.add(std::move(piece)));
   }
   EAI_CHECK(check_space());
-  EAI_TRY(journal_, Journal::begin(folder_ / "journal", id_, kept));
-  fetcher_ = std::make_unique<BlockFetcher>(std::move(wanted), client_, *this);
+  EAI_TRY(journal_, pieces.begin_journal(of_));
+  fetcher_ = std::make_unique<BlockFetcher>(pieces.take(), of_.client, *this);
   return {};
 }
 
 Result<void> FilesFetch::check_space() const {
-  const std::uint64_t total = metadata_.total_size(), here = std::min(total, room_taken_by(folder_));
-  EAI_TRY(const std::uint64_t room, free_space(folder_));
+  const std::uint64_t total = of_.metadata.total_size(), here = std::min(total, room_taken_by(of_.folder));
+  EAI_TRY(const std::uint64_t room, free_space(of_.folder));
   if (total - here <= room) return {};
-  return fail(Code::io, "too little space in " + folder_.string() + ": the model takes " + human_bytes(total) +
+  return fail(Code::io, "too little space in " + of_.folder.string() + ": the model takes " + human_bytes(total) +
                             ", of which " + human_bytes(here) + " are here already, and " + human_bytes(room) +
                             " are free: free " + human_bytes(total - here - room) + " or set EAI_HOME to another disk");
 }
@@ -70,11 +57,11 @@ void FilesFetch::take(std::size_t piece, Proven proven) {
 
 // What is written is hashed again, because others may change the folder's file at any time.
 Result<void> FilesFetch::copy_block(std::size_t piece, const Proven& proven) {
-  EAI_TRY(const UniqueFd to, open_file(folder_ / files_[piece].name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
+  EAI_TRY(const UniqueFd to, open_file(of_.folder / files_[piece].name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
   Bytes buffer(k_copy_step);
   ipld::Sha256Hasher hasher;
   for (std::uint64_t at = proven.range.begin; at < proven.range.end;) {
-    if (stop_.stop_requested()) return {};
+    if (of_.stop.stop_requested()) return {};
     std::span<std::uint8_t> into(buffer.data(), std::min<std::uint64_t>(buffer.size(), proven.range.end - at));
     EAI_CHECK(read_at(proven.block->file()->get(), at, into));
     hasher.update(into);
@@ -93,14 +80,14 @@ void FilesFetch::show() {
     if (done_[index]) verified += files_[index].size;
     received += done_[index] ? files_[index].size : fetcher_->bytes_here(index);
   }
-  reporter_.show(Clock::now(), verified, received);
+  of_.reporter.show(Clock::now(), verified, received);
 }
 
 Result<std::vector<store::StoredFile>> FilesFetch::finish() {
-  const std::stop_callback wake(stop_, [this] { client_.wake(); });
+  const std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
   EAI_CHECK(prepare());
   while (true) {
-    if (stop_.stop_requested()) {
+    if (of_.stop.stop_requested()) {
       return fail(Code::cancelled, "stopped; what has arrived is kept, and the next run goes on from there");
     }
     const auto first = std::find(done_.begin(), done_.end(), false);

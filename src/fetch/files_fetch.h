@@ -6,21 +6,17 @@
 
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <vector>
 
 #include "fetch/block_fetcher.h"
-#include "fetch/journal.h"
-#include "fetch/progress.h"
-#include "model/metadata.h"
+#include "fetch/resumed.h"
 #include "store/store.h"
 
 namespace eai::fetch {
 
 class FilesFetch final : public BlockSink {
  public:
-  FilesFetch(ipld::Cid id, fs::path folder, const model::Metadata& metadata, peers::GatewayClient& client,
-             Reporter& reporter, const std::stop_token& stop);
+  explicit FilesFetch(Fetching of);
   ~FilesFetch() override;
 
   // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
@@ -35,13 +31,7 @@ class FilesFetch final : public BlockSink {
   Result<void> copy_block(std::size_t piece, const Proven& proven);
   void show();
 
-  ipld::Cid id_;
-  fs::path folder_;
-  const model::Metadata& metadata_;
-  peers::GatewayClient& client_;
-  Reporter& reporter_;
-  std::stop_token stop_;
-
+  Fetching of_;
   std::vector<store::StoredFile> files_;  // of the metadata, in its order
   std::vector<bool> done_;
   Result<void> disk_;  // what went wrong while a block folder's file was copied

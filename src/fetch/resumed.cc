@@ -5,12 +5,9 @@
 #include "fetch/range_plan.h"
 
 namespace eai::fetch {
+namespace {
 
-Wanted wanted_of(const model::PartEntry& part, fs::path file) {
-  ipld::Multihash hash{ipld::HashCode::sha2_256, Bytes(part.sha256.begin(), part.sha256.end())};
-  return {part.cid, part.file_name, std::move(hash), part.size, part.size_is_exact, std::move(file)};
-}
-
+// What an earlier run noted of a piece, as far as its file reaches.
 std::vector<ByteRange> noted_ranges(const std::vector<JournalEntry>& entries, std::size_t index, const fs::path& path) {
   std::error_code error;
   std::uint64_t size = fs::file_size(path, error);
@@ -26,6 +23,29 @@ std::vector<ByteRange> noted_ranges(const std::vector<JournalEntry>& entries, st
     if (segment.holding == Holding::here) out.push_back(segment.range);
   }
   return out;
+}
+
+}  // namespace
+
+Result<Resumed> Resumed::read(const Fetching& of) {
+  EAI_TRY(auto before, Journal::read(of.journal(), of.id));
+  return Resumed(std::move(before));
+}
+
+Result<void> Resumed::add(Wanted piece, Left left) {
+  const std::size_t index = wanted_.size();
+  if (left == Left::used) piece.here = noted_ranges(before_, index, piece.file);
+  if (piece.here.empty()) EAI_CHECK(eai::remove_all(piece.file));
+  for (const ByteRange& range : piece.here) kept_.push_back({index, range, true});
+  wanted_.push_back(std::move(piece));
+  return {};
+}
+
+Result<Journal> Resumed::begin_journal(const Fetching& of) const { return Journal::begin(of.journal(), of.id, kept_); }
+
+Wanted wanted_of(const model::PartEntry& part, fs::path file) {
+  ipld::Multihash hash{ipld::HashCode::sha2_256, Bytes(part.sha256.begin(), part.sha256.end())};
+  return {part.cid, part.file_name, std::move(hash), part.size, part.size_is_exact, std::move(file)};
 }
 
 std::uint64_t room_taken_by(const fs::path& folder) {
