@@ -115,10 +115,7 @@ Result<ReadPicture> read_bmp(ByteView file, const PictureBounds& bounds) {
     read_row(head, head.rows.subspan(stored * head.stride, head.stride), row.data());
     whole.add(row.data());
   }
-  ReadPicture out;
-  out.raster = whole.take();
-  out.size = out.raster.size;
-  return out;
+  return whole.picture();
 }
 
 }  // namespace eai::api

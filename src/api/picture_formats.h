@@ -52,7 +52,9 @@ class Shrinker {
   void add(const std::uint8_t* rgba);
   bool transparent() const { return transparent_; }  // a pixel was not opaque
   std::uint32_t factor() const { return factor_; }
-  Raster take() { return std::move(out_); }  // after the last row
+  // After the last row:
+  Raster take() { return std::move(out_); }
+  ReadPicture picture() { return {.size = out_.size, .raster = take()}; }  // of which this is all
 
  private:
   void end_row();

@@ -201,10 +201,7 @@ Result<ReadPicture> read_gif(ByteView file, const PictureBounds& bounds) {
     }
     whole.add(row.data());
   }
-  ReadPicture out;
-  out.raster = whole.take();
-  out.size = out.raster.size;
-  return out;
+  return whole.picture();
 }
 
 }  // namespace eai::api
