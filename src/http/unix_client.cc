@@ -26,8 +26,9 @@ constexpr auto k_tuple = asio::as_tuple(asio::deferred);
 constexpr std::size_t k_read_size = 16 * 1024;
 constexpr std::uint32_t k_head_limit = 64 * 1024;
 constexpr std::chrono::seconds k_at_once{1};
-// What happens to a connection so soon after it was given back would as often happen just after a look at it.
-constexpr std::chrono::milliseconds k_moment{1};
+// What happens to a connection so soon after it was given back would as often happen just after a look at it. Under load
+// each is used again within a few milliseconds.
+constexpr std::chrono::milliseconds k_moment{20};
 
 namespace {
 
