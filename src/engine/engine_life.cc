@@ -44,7 +44,7 @@ EngineLife::EngineLife(std::shared_ptr<EngineHome> home, std::string name, LifeE
       events_(std::move(events)) {}
 
 void EngineLife::start(EngineRun run, const EngineKind& kind, const fs::path& program, const ModelSpec& spec,
-                       const Launch& launch) {
+                       const Launch& launch, std::uint64_t memory_limit) {
   run_ = run;
   kind_ = &kind;
   folder_name_ = spec.folder_name;
@@ -65,6 +65,7 @@ void EngineLife::start(EngineRun run, const EngineKind& kind, const fs::path& pr
   command.environment = clean_environment();
   command.environment.insert(command.environment.end(), kind.environment.begin(), kind.environment.end());
   command.folder = sockets.path();
+  command.memory_limit = memory_limit;
   EngineEvents events;
   events.started = [this](int pid) { record_engine(*home_->sockets, name_, pid); };
   events.loading = [this](double fraction) {

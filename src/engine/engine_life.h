@@ -37,8 +37,8 @@ struct EngineHome {
 };
 
 struct LifeEvents {
-  std::function<void()> loading;                                    // the fraction has changed
-  std::function<void(EngineRun)> ready;                             // it answers
+  std::function<void()> loading;         // the fraction has changed
+  std::function<void(EngineRun)> ready;  // it answers
   std::function<void(EngineRun, const EngineExit&)> exited;
 };
 
@@ -52,9 +52,9 @@ class EngineLife : public std::enable_shared_from_this<EngineLife> {
   // `name`: short and unique, of its socket and record.
   EngineLife(std::shared_ptr<EngineHome> home, std::string name, LifeEvents events);
 
-  // Requires that none runs. `launch` and `spec` are those of one plan.
+  // Requires that none runs. `launch` and `spec` are those of one plan. `memory_limit`: as in Command.
   void start(EngineRun run, const EngineKind& kind, const fs::path& program, const ModelSpec& spec,
-             const Launch& launch);
+             const Launch& launch, std::uint64_t memory_limit);
   void serve();        // it is ready and may be used from now on
   bool end_service();  // it is not used any more; true: it was until now
   void stop();         // it ends soon; `exited` tells

@@ -40,4 +40,10 @@ std::uint64_t needed_bytes(const MemoryEstimate& estimate, std::uint64_t own, st
   return own + mapped - std::min(mapped, copied);
 }
 
+std::uint64_t memory_limit(const MemoryEstimate& estimate, const Launch& launch) {
+  constexpr std::uint64_t k_rest = 2 * k_gib, k_of_slot = 32 * k_mib;
+  const std::uint64_t total = estimate.total();
+  return add_saturating(add_saturating(add_saturating(total, total), k_rest), launch.slots * k_of_slot);
+}
+
 }  // namespace eai::engine

@@ -35,6 +35,10 @@ struct Inspection {
   MemoryEstimate memory;
 };
 
+// How much an engine may write to before the system refuses it more: far above the estimate, so that only what has run
+// away meets it. Stacks count, of which each thread has one, and so does what is only reserved.
+std::uint64_t memory_limit(const MemoryEstimate& estimate, const Launch& launch);
+
 std::uint64_t add_saturating(std::uint64_t a, std::uint64_t b);
 
 // What a running engine really needs of what is resident: where weights were copied into another layout for speed, their

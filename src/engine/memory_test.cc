@@ -18,5 +18,13 @@ TEST(Memory, MappedOriginalsOfCopiedWeightsDoNotCount) {
   EXPECT_EQ(needed_bytes(memory, 9000, 1000), 9000u);
 }
 
+TEST(Memory, TheLimitIsFarAboveTheEstimateAndDoesNotOverflow) {
+  const MemoryEstimate small{.weights = 50 * k_mib}, large{.weights = 20 * k_gib, .context = 4 * k_gib};
+  EXPECT_EQ(memory_limit(small, {.slots = 4}), 100 * k_mib + 2 * k_gib + 128 * k_mib);
+  EXPECT_EQ(memory_limit(large, {.slots = 1}), 50 * k_gib + 32 * k_mib);
+  const MemoryEstimate endless{.weights = ~0ULL};
+  EXPECT_EQ(memory_limit(endless, {.slots = 4}), ~0ULL);
+}
+
 }  // namespace
 }  // namespace eai::engine

@@ -44,7 +44,8 @@ void PoolLoop::carry_out(const StartEngine& effect) {
   const EngineKind& kind = kind_of(plan.spec().task);
   Launch launch = plan.found().launch;
   if (conversations_.keeps(plan)) launch.slot_folder = conversations_.folder().string();
-  member.life->start(effect.run, kind, program_of(kind, options_.programs), plan.spec(), launch);
+  const std::uint64_t limit = budget_.on_device ? 0 : memory_limit(plan.found().memory, launch);
+  member.life->start(effect.run, kind, program_of(kind, options_.programs), plan.spec(), launch, limit);
 }
 
 void PoolLoop::carry_out(const StopEngine& effect) {

@@ -29,6 +29,7 @@ struct Command {
   std::vector<std::string> arguments;                            // without the program's name
   std::vector<std::pair<std::string, std::string>> environment;  // all of it
   fs::path folder;                                               // working folder of the child
+  std::uint64_t memory_limit = 0;  // bytes that it may write to, files apart (RLIMIT_DATA); 0: no limit
 };
 
 struct Child {

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ struct Image {
   char* const* arguments;
   char* const* environment;
   const char* folder;
+  rlim_t memory_limit;
   std::array<int, 3> standard;
   int report;
   pid_t parent;
@@ -56,6 +58,8 @@ struct Image {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::umask(077);
   forbid_core_dumps();
+  const rlimit memory{image.memory_limit, image.memory_limit};
+  ::setrlimit(RLIMIT_DATA, &memory);
   // The pipes' descriptors may themselves be 0, 1 or 2 if this program was started without them: move them up first.
   std::array<int, 3> high{};
   for (std::size_t i = 0; i < 3; ++i) high[i] = ::fcntl(image.standard[i], F_DUPFD_CLOEXEC, 10);
@@ -96,6 +100,7 @@ Result<Child> spawn(const Command& command) {
                     argument_pointers.data(),
                     environment_pointers.data(),
                     folder.c_str(),
+                    command.memory_limit == 0 ? RLIM_INFINITY : static_cast<rlim_t>(command.memory_limit),
                     {input.read.get(), output.write.get(), diary.write.get()},
                     report.write.get(),
                     ::getpid()};

@@ -1,4 +1,5 @@
-"""A system that gives no more threads: eai says so in words, and a server goes on."""
+"""A system that gives no more threads: eai says so in words, and a server goes on. And how much of the system an engine
+may take."""
 import gzip
 import json
 import pathlib
@@ -47,3 +48,10 @@ def test_a_running_server_answers_503_and_goes_on(eai):
     assert (status, WORDS in told) == (503, True), told
     resource.prlimit(server.pid, resource.RLIMIT_AS, before)
     assert ask() == (200, "")
+
+
+def test_an_engine_may_not_take_much_more_than_was_estimated(eai):
+    eai.run("eai-demo", "--force")  # in the place of the one above
+    model = eai.states()["eai-demo"]
+    estimated, most = model["memory_estimated"], resource.prlimit(model["pid"], resource.RLIMIT_DATA)[1]
+    assert 2 * estimated < most < 2 * estimated + (3 << 30)
