@@ -129,6 +129,14 @@ std::uint64_t sender_of(const ApiOptions& options, const http::Incoming& request
   return mark_of(options.api_keys.empty() ? std::string_view(request.peer) : key_of(request));
 }
 
+bool is_local(const http::Incoming& request) {
+  const std::string_view peer = request.peer;
+  if (!peer.empty() && !peer.starts_with("127.") && peer != "::1") return false;
+  for (const char* passed_on : {"forwarded", "x-forwarded-for", "x-real-ip", "via"})
+    if (!request.header(passed_on).empty()) return false;
+  return true;
+}
+
 http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& request) {
   if (request.header("origin").empty() || !origin_is_known(options, request)) return {};
   return allowed_cors_headers(request);

@@ -141,5 +141,15 @@ TEST_F(FaultsTest, AClientThatDoesNotReadItsStreamHoldsBoundedMemory) {
   EXPECT_TRUE(soon([&] { return leases() == 0; }));
 }
 
+TEST_F(FaultsTest, ThoseOnOtherMachinesReadNoLinesOfAnEnginesLog) {
+  start({}, "crash_in_load");
+  for (const char* proxy : {"X-Forwarded-For: 203.0.113.9\r\n", "Forwarded: for=203.0.113.9\r\n", "Via: 1.1 a\r\n"}) {
+    const std::string answer = ask("/v1/chat/completions", k_chat, proxy);
+    EXPECT_GE(status_of(answer), 500);
+    EXPECT_NE(answer.find("it exited with status 1"), std::string::npos) << answer;
+    EXPECT_EQ(answer.find("cheese"), std::string::npos) << answer;
+  }
+}
+
 }  // namespace
 }  // namespace eai::api

@@ -222,6 +222,18 @@ TEST(CheckedRequest, AListOfTextsIsOfOneKind) {
   EXPECT_EQ(refused("/v1/rerank", R"({"query":"a","documents":["a",{"text":"b"}]})"), "taken");
   EXPECT_EQ(refused("/v1/rerank", R"({"query":"a","documents":["a",7]})"), "documents[1]");
   EXPECT_EQ(refused("/infill", R"({"input_prefix":"a"})"), "input_suffix");
+  const auto texts = [](std::size_t count, const std::string& text) {
+    std::string list = text;
+    for (std::size_t i = 1; i < count; ++i) list += "," + text;
+    return "[" + list + "]";
+  };
+  for (const std::string text : {"\"x\"", "[1]"}) {
+    EXPECT_EQ(refused("/v1/embeddings", "{\"input\":" + texts(2048, text) + "}"), "taken");
+    EXPECT_EQ(refused("/v1/embeddings", "{\"input\":" + texts(2049, text) + "}"), "input");
+    EXPECT_EQ(refused("/v1/completions", "{\"prompt\":" + texts(2049, text) + "}"), "prompt");
+  }
+  EXPECT_EQ(refused("/v1/embeddings", "{\"input\":" + texts(8000, "7") + "}"), "taken") << "the tokens of one text";
+  EXPECT_EQ(refused("/v1/rerank", "{\"query\":\"x\",\"documents\":" + texts(2049, "\"x\"") + "}"), "documents");
 }
 
 }  // namespace

@@ -86,6 +86,8 @@ std::string owner_of(const ApiOptions& options, const http::Incoming& request);
 // Who sends a request, as an engine's lease takes it: those with one key are one sender, and without keys those at one
 // address are.
 std::uint64_t sender_of(const ApiOptions& options, const http::Incoming& request);
+// Whether a request comes from this machine, and not through a proxy on it, as far as that can be seen.
+bool is_local(const http::Incoming& request);
 // Headers that let a listed origin read the answer; empty for a request without Origin.
 http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& request);
 // The address of this server for links in an answer: "http://localhost:8080". It has the host that the client used, if

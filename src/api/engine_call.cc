@@ -81,6 +81,7 @@ asio::awaitable<Result<engine::Lease>> lease(Core& core, const EngineCall& call)
   request.model_id = call.model_id;
   request.sender = call.sender;
   request.shape = call.shape;
+  request.sees_log = call.sees_log;
   request.deadline = std::chrono::steady_clock::now() + core.options.wait_limit;
   request.on_news = call.on_news;
   if (call.stream_head == nullptr) return core.pool.lease(std::move(request));

@@ -19,6 +19,7 @@ struct EngineCall {
   http::Ask ask;
   http::Outgoing& out;
   std::uint64_t sender = 0, shape = 0;            // as in engine::LeaseRequest
+  bool sees_log = false;                          // the same
   const http::HeaderList* stream_head = nullptr;  // none: the client does not stream, and hears nothing of the wait
   OnNews on_news = {};                            // gets the news of the wait too
 };

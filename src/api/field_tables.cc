@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "api/request_forms.h"
 #include "util/bytes.h"
 
 namespace eai::api {
@@ -250,8 +251,8 @@ constexpr std::array k_embedding = {
 constexpr std::array k_rerank = {
     any("model"),
     text("query"),
-    list("documents", 100'000),
-    list("texts", 100'000),
+    list("documents", k_most_texts),
+    list("texts", k_most_texts),
     whole("top_n", 1, k_int),
     flag("return_text"),
     ignored("return_documents"),

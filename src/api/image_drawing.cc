@@ -193,7 +193,7 @@ void Drawing::fail_with(Error error) {
 
 asio::awaitable<Result<void>> draw(Core& core, ImageShelf& shelf, Drawing& drawing, http::Outgoing& out) {
   const http::HeaderList head = drawing.headers("text/event-stream");
-  EngineCall call{drawing.model_id, {}, out, drawing.sender, drawing.wish.shape};
+  EngineCall call{drawing.model_id, {}, out, drawing.sender, drawing.wish.shape, drawing.sees_log};
   if (drawing.wish.stream) call.stream_head = &head;
   call.on_news = [progress = drawing.progress](const engine::WaitNews& news) { note_wait(*progress, news); };
   call.ask.method = "POST";

@@ -17,8 +17,9 @@ struct Drawing {
   http::HeaderList truth;  // headers that say which model draws
   std::string model_id;
   std::shared_ptr<ImageProgress> progress;
-  std::uint64_t sender = 0;
-  std::string address;  // of this server, for urls: own_address()
+  std::uint64_t sender = 0;  // as in EngineCall
+  bool sees_log = false;     // the same
+  std::string address;       // of this server, for urls: own_address()
   std::vector<DrawnImage> images;
   bool ended = false;
   std::optional<Error> failure;

@@ -52,6 +52,7 @@ std::optional<http::Reply> prepare(Core& core, ImageShelf& shelf, Result<ImageWi
     return image_refusal(400, "invalid_request_error", "another request with this id is running", "id");
   drawing.progress->n = drawing.wish.n;
   drawing.sender = sender_of(core.options, in);
+  drawing.sees_log = is_local(in);
   drawing.address = own_address(core.options, in);
   return std::nullopt;
 }

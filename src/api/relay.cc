@@ -236,7 +236,7 @@ asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Call cal
     co_return;
   }
   const http::HeaderList waiting_head = *stream ? passing.stream_head() : http::HeaderList{};
-  EngineCall question{out.record.model, {}, out, sender_of(core.options, in), passing.shape};
+  EngineCall question{out.record.model, {}, out, sender_of(core.options, in), passing.shape, is_local(in)};
   if (*stream) question.stream_head = &waiting_head;
   question.ask.method = "POST";
   question.ask.target = endpoint.engine_path;

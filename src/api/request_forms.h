@@ -22,6 +22,8 @@ struct PictureSpot {
   std::string path;                  // "messages[0].content[1].image_url", or what its client calls it
 };
 
+inline constexpr std::size_t k_most_texts = 2048;  // of a request that has a list of them; as at OpenAI
+
 struct ChatFacts {
   bool tools = false;         // the model may call tools
   bool forced_tools = false;  // and must

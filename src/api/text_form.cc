@@ -23,9 +23,15 @@ Result<void> check_tokens(const json::array& tokens, const std::string& path) {
 
 Failure empty(const std::string& path) { return fail_about(path, Code::invalid, "the field '" + path + "' is empty"); }
 
+Failure too_many(const std::string& field) {
+  return fail_about(field, Code::invalid,
+                    "the field '" + field + "' has more than " + std::to_string(k_most_texts) + " entries");
+}
+
 // One prompt of several: a text or a list of tokens, all of the same kind.
 Result<void> check_prompts(const json::array& list, const std::string& field) {
   const bool texts = list.front().is_string();
+  if (list.size() > k_most_texts) return too_many(field);
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string path = path_at(field, i);
     if (texts && !list[i].is_string()) return bad_field(path, "a string like the first entry");
@@ -38,7 +44,9 @@ Result<void> check_prompts(const json::array& list, const std::string& field) {
 }
 
 Result<void> check_mixed(const json::array& list, const std::string& field) {
+  std::size_t texts = 0;
   for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i].is_string() && ++texts > k_most_texts) return too_many(field);
     if (!list[i].is_string() && !is_token(list[i])) return bad_field(path_at(field, i), "a string or a token id");
   }
   return {};

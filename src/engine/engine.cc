@@ -140,7 +140,7 @@ asio::awaitable<void> Engine::Impl::watch_exit() {
     read_rest();
     std::string words = killed_because.empty() ? "it " + ending->words() : killed_because;
     const std::string last = log.last_words();
-    if (!last.empty()) words += "; its last words:\n" + last;
+    if (!last.empty()) words.append(k_last_words).append(last);
     finish({std::move(words), has_crashed(*ending)});
   }
 }

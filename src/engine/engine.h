@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/io_context.hpp>
 
@@ -16,6 +17,9 @@
 #include "util/file.h"
 
 namespace eai::engine {
+
+// What stands between how an engine ended and the last lines of its log, in words for people.
+inline constexpr std::string_view k_last_words = "; its last words:\n";
 
 struct EngineExit {
   std::string words;  // how it ended, then its last words, for people

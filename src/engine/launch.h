@@ -17,6 +17,7 @@ struct Launch {
   std::uint64_t cache_ram = 0;                  // bytes, bound of the engine's cache of earlier prompts
   double key_bytes = 2, value_bytes = 2;        // of one number in the KV cache
   bool whole_window = false;                    // layers with a sliding window keep all of the context
+  bool on_device = false;                       // there are GPUs, and the engine decides what goes to them
   bool ranks = false;                           // ranks documents by a query, which the engine does not see by itself
   std::string alias{};                          // the model's name in answers
   std::vector<std::string> engine_arguments{};  // of an image model: its parts and how it draws

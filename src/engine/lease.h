@@ -26,6 +26,7 @@ struct LeaseRequest {
   // Whose request it is, so that senders take turns, and what it looks like (0: nothing is known): requests of one sender
   // and shape that have ended engines are refused for a while.
   std::uint64_t sender = 0, shape = 0;
+  bool sees_log = true;  // may be told the last lines of an engine's log, which can hold anything
 };
 
 // Destroying a lease gives it back.

@@ -17,7 +17,9 @@ using Action = SlotProtocol::Action;
 
 constexpr std::array k_tasks = {model::Task::chat, model::Task::embed};
 // With this variable the engine tells its state, and ends when its input ends.
-constexpr std::pair<std::string_view, std::string_view> k_environment[] = {{"LLAMA_SERVER_ROUTER_PORT", "1"}};
+// Its many threads for requests would each keep a heap of their own, as large as their largest request.
+constexpr std::pair<std::string_view, std::string_view> k_environment[] = {{"LLAMA_SERVER_ROUTER_PORT", "1"},
+                                                                           {"MALLOC_ARENA_MAX", "2"}};
 
 constexpr SlotProtocol k_slots{
     // An engine with a projector refuses to save.
@@ -85,17 +87,30 @@ std::vector<std::string> llama_arguments(const ModelSpec& spec, const Launch& la
     for (const std::string& worker : spec.workers) list += (list.empty() ? "" : ",") + worker;
     add_option("--rpc", list);
   }
+  // Where all memory is the host's, there is nothing to decide or to warm up: a second look at the model, and a token that
+  // nobody asked for, would only make the first answer later.
+  if (!launch.on_device && spec.workers.empty()) arguments.insert(arguments.end(), {"--fit", "off", "--no-warmup"});
   if (!launch.slot_folder.empty()) add_option("--slot-save-path", launch.slot_folder);
   arguments.insert(arguments.end(), spec.extra_arguments.begin(), spec.extra_arguments.end());
   return arguments;
 }
+
+namespace {
+
+Result<Inspection> inspect(const ModelSpec& spec, const std::vector<Device>& devices) {
+  auto found = inspect_llama_model(spec);
+  if (found) found->launch.on_device = !devices.empty();
+  return found;
+}
+
+}  // namespace
 
 constinit const EngineKind k_llama{
     .program = "llama-server",
     .tasks = k_tasks,
     .takes_settings = true,
     .take_wishes = [](ModelSpec&, const Wishes&) {},  // they are all about pictures
-    .inspect = [](const ModelSpec& spec, const std::vector<Device>&) { return inspect_llama_model(spec); },
+    .inspect = inspect,
     .arguments = llama_arguments,
     .environment = k_environment,
     .read_line = read_state_line,

@@ -26,11 +26,16 @@ bool grants(const Effects& effects, Ticket ticket) {
   });
 }
 
+std::string without_log(std::string words) {
+  words.erase(std::min(words.find(k_last_words), words.size()));
+  return words;
+}
+
 }  // namespace
 
 struct Lease::Hold {
-  Hold(PoolLoop& from, Ticket number, ModelIndex of, Suspect suspect)
-      : loop(from.weak_from_this()), ticket(number), index(of), member(from.member(of)) {
+  Hold(PoolLoop& from, Ticket number, ModelIndex of, Suspect suspect, bool shows_log)
+      : loop(from.weak_from_this()), ticket(number), index(of), member(from.member(of)), sees_log(shows_log) {
     from.hold(ticket, index, suspect, ended);
   }
   Hold(const Hold&) = delete;
@@ -42,6 +47,7 @@ struct Lease::Hold {
   ModelIndex index;
   std::shared_ptr<const PoolLoop::Member> member;
   LeaseEnd ended;
+  bool sees_log;
   bool answered = false;
 };
 
@@ -51,7 +57,9 @@ Lease& Lease::operator=(Lease&&) noexcept = default;
 Lease::~Lease() = default;
 const std::string& Lease::model_id() const { return hold_->member->id; }
 const std::string& Lease::socket() const { return hold_->member->life->socket(); }
-std::string Lease::ended() const { return hold_->ended.words; }
+std::string Lease::ended() const {
+  return hold_->sees_log ? hold_->ended.words : without_log(hold_->ended.words);
+}
 bool Lease::blamed() const { return hold_->ended.blamed; }
 void Lease::note_answered() { hold_->answered = true; }
 
@@ -97,7 +105,7 @@ asio::awaitable<Result<Lease>> PoolLoop::lease(LeaseRequest request) {
   if (grants(effects, ticket)) {  // nobody need wait for it
     ++member->requests;
     apply(std::move(effects));
-    co_return Lease(std::make_unique<Lease::Hold>(*this, ticket, index, suspect));
+    co_return Lease(std::make_unique<Lease::Hold>(*this, ticket, index, suspect, request.sees_log));
   }
   const auto wait = requests_.wait(ticket, std::move(request.on_news));
   Withdrawal withdrawal{self, ticket};
@@ -105,8 +113,12 @@ asio::awaitable<Result<Lease>> PoolLoop::lease(LeaseRequest request) {
   co_await wait->until_ended();
   if (!wait->outcome()) co_return fail(Code::cancelled, "the request was cancelled while it waited");
   withdrawal.armed = false;
-  if (!*wait->outcome()) co_return Failure(std::move(*wait->outcome()).error());
-  co_return Lease(std::make_unique<Lease::Hold>(*this, ticket, index, suspect));
+  if (!*wait->outcome()) {
+    Error why = std::move(*wait->outcome()).error();
+    if (!request.sees_log) why.message = without_log(std::move(why.message));
+    co_return Failure(std::move(why));
+  }
+  co_return Lease(std::make_unique<Lease::Hold>(*this, ticket, index, suspect, request.sees_log));
 }
 
 asio::awaitable<void> PoolLoop::stop() {

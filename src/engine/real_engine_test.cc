@@ -135,10 +135,10 @@ TEST_F(RealEngine, AnswersEmbedsAndStops) {
   for (const ModelStatus& model : status) {
     EXPECT_EQ(model.state, State::ready);
     EXPECT_GT(model.memory_peak, 0u);
-    // The prompt cache is a bound, and buffers become resident only as far as a request was long.
+    // The prompt cache is a bound, and buffers and context become resident only as far as a request was long.
     const auto estimate = static_cast<double>(model.memory_estimated - model.memory.prompt_cache);
     EXPECT_LT(static_cast<double>(model.memory_peak), estimate * 1.1) << model.spec.folder_name;
-    EXPECT_GT(static_cast<double>(model.memory_peak), estimate * 0.35) << model.spec.folder_name;
+    EXPECT_GT(static_cast<double>(model.memory_peak), estimate * 0.2) << model.spec.folder_name;
   }
   EXPECT_TRUE(status[0].sees);
   run([&]() -> asio::awaitable<void> { co_await pool.stop(); });

@@ -1,5 +1,6 @@
 """What a single request may do to `llama-server` itself, which our patches (llama_engine/) bound: whatever it says, the
 process lives, and takes the next one. eai refuses most of this before; here nothing stands in front of the engine."""
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -58,6 +59,7 @@ def demo(eai, tmp_path_factory):
     eai("model", "download", "eai-demo")
     model = eai.stored("eai-demo")
     engine = LlamaServer(tmp_path_factory.mktemp("e"), "-m", model / "model.gguf", "--mmproj", model / "projector.gguf", "-c", 8192)
+    engine.model = model / "model.gguf"
     yield engine
     engine.end()
 
@@ -103,6 +105,25 @@ def test_a_model_that_sees_takes_several_prompts(demo):
     status, answer = demo.ask(prompt=["The capital of France is", "IPFS is"])
     assert status == 200 and [choice["index"] for choice in answer["choices"]] == [0, 1]
     assert "Paris" in answer["choices"][0]["text"] and "Paris" not in answer["choices"][1]["text"]
+
+
+def test_requests_that_fill_the_context_together_do_not_end_each_other(demo, tmp_path):
+    engine = LlamaServer(tmp_path, "-m", demo.model, "-c", 512, "--kv-unified")
+
+    def stones(count, most):
+        return engine.ask(prompt="river stone " * count, max_tokens=most, ignore_eos=True)
+
+    try:
+        for _ in range(3):  # what was given up leaves no tokens behind
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                large, small = pool.submit(stones, 150, 200), pool.submit(stones, 20, 200)
+            status, answer = small.result()
+            assert status == 200 and answer["usage"]["completion_tokens"] == 200
+            status, answer = large.result()
+            assert status == 503 and "the largest" in answer["error"]["message"]
+            assert stones(150, 100)[1]["usage"]["completion_tokens"] == 100
+    finally:
+        engine.end()
 
 
 TEXTS = {"one letter": "a", "newlines": "\n", "blanks": " ", "digits": "7", "emoji": "😀", "accents": "e\u0301", "Chinese": "中",
