@@ -57,9 +57,7 @@ Lease& Lease::operator=(Lease&&) noexcept = default;
 Lease::~Lease() = default;
 const std::string& Lease::model_id() const { return hold_->member->id; }
 const std::string& Lease::socket() const { return hold_->member->life->socket(); }
-std::string Lease::ended() const {
-  return hold_->sees_log ? hold_->ended.words : without_log(hold_->ended.words);
-}
+std::string Lease::ended() const { return hold_->sees_log ? hold_->ended.words : without_log(hold_->ended.words); }
 bool Lease::blamed() const { return hold_->ended.blamed; }
 void Lease::note_answered() { hold_->answered = true; }
 

@@ -24,12 +24,12 @@ def engine_words(server, name):
 
 
 def test_they_reach_the_engine_of_that_model_alone(home):
-    home.configure('[models."eai-demo"]\ncontext_length = 1024\nparallel = 2\nengine_options = ["--temp", "0.1", "--no-warmup"]\n')
+    home.configure('[models."eai-demo"]\ncontext_length = 1024\nparallel = 2\nengine_options = ["--temp", "0.1", "--no-repack"]\n')
     server = home.run("eai-demo,eai-demo-embed")
     server.embed(["text"], model=server.hash_of("eai-demo-embed"))
     chat, embed = engine_words(server, "eai-demo"), engine_words(server, "eai-demo-embed")
     assert chat[chat.index("--ctx-size") + 1] == "1024" and chat[chat.index("--parallel") + 1] == "2"
-    assert chat[-3:] == ["--temp", "0.1", "--no-warmup"] and "--no-warmup" not in embed
+    assert chat[-3:] == ["--temp", "0.1", "--no-repack"] and "--no-repack" not in embed
     states = home.states()
     assert (states["eai-demo"]["context_length"], states["eai-demo"]["slots"]) == (1024, 2)
     assert (states["eai-demo-embed"]["context_length"], states["eai-demo-embed"]["slots"]) == (2048, 4)
