@@ -100,7 +100,9 @@ TEST_F(ReloadTest, ALowerBudgetRefusesWhatNoLongerFits) {
   PoolOptions with = options();
   with.memory_budget = 1000;
   pool.reload(with, {model("good")});
-  EXPECT_EQ(lease(pool, "idgood").error().code, Code::unsupported);
+  const auto refused = lease(pool, "idgood");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unsupported) << refused.error().message;
   EXPECT_EQ(pool.totals().budget, 1000u);
 }
 
