@@ -122,7 +122,7 @@ Result<void> choose(Relay& relay, CheckedRequest& request) {
   if (request.model) named = *request.model;
   EAI_TRY(Choice choice, core.choose(named, relay.endpoint.fits, relay.in.path()));
   EAI_CHECK(check_pictures(core.options, *choice.model, request.chat.pictures));
-  if (auto fits = check_text_size(relay.endpoint, request, core.pool.text_limit(choice.model->id)); !fits) {
+  if (auto fits = check_text_size(request, core.pool.text_limit(choice.model->id)); !fits) {
     relay.refusal_code = "context_length_exceeded";
     return fits;
   }

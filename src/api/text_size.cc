@@ -43,17 +43,18 @@ Result<void> check(std::string_view field, std::uint64_t bytes, std::uint64_t li
 
 }  // namespace
 
-Result<void> check_text_size(const Endpoint& endpoint, const CheckedRequest& request, std::uint64_t limit) {
+Result<void> check_text_size(const CheckedRequest& request, std::uint64_t limit) {
   if (limit == 0) return {};
-  if (endpoint.form == Form::tokenize || endpoint.form == Form::detokenize) limit *= k_counted;
   const json::object& body = request.tree.root();
+  if (const json::value* content = body.if_contains("content"))  // also of a list, which is one text
+    return check("content", bytes_of(*content), limit * k_counted);
   if (const json::value* messages = body.if_contains("messages")) {
     std::uint64_t bytes = bytes_of(*messages);
     for (const PictureSpot& spot : request.chat.pictures) bytes -= spot.at->get_string().size();
     return check("messages", bytes, limit);
   }
   for (const std::string_view field :
-       {"prompt", "input", "content", "query", "documents", "input_prefix", "input_suffix"}) {
+       {"prompt", "input", "query", "documents", "texts", "input_prefix", "input_suffix", "input_extra"}) {
     if (const json::value* text = body.if_contains(field)) EAI_CHECK(check(field, longest_in(*text), limit));
   }
   return {};

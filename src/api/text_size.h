@@ -6,11 +6,10 @@
 #include <cstdint>
 
 #include "api/checked_request.h"
-#include "api/endpoint.h"
 
 namespace eai::api {
 
 // `limit`: the bytes of the longest text that may fit; 0: unknown. Code::invalid, about the field at fault.
-Result<void> check_text_size(const Endpoint& endpoint, const CheckedRequest& request, std::uint64_t limit);
+Result<void> check_text_size(const CheckedRequest& request, std::uint64_t limit);
 
 }  // namespace eai::api

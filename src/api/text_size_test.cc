@@ -14,7 +14,7 @@ std::string refused(std::string_view path, std::string body, std::uint64_t limit
   const Endpoint& endpoint = *std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.path == path; });
   auto request = check_request(endpoint, std::move(body));
   if (!request) return "wrong: " + request.error().message;
-  const auto checked = check_text_size(endpoint, *request, limit);
+  const auto checked = check_text_size(*request, limit);
   return checked ? "fits" : checked.error().about;
 }
 
@@ -35,12 +35,16 @@ TEST(TextSize, OfAListIsThatOfItsLongestText) {
   EXPECT_EQ(refused("/v1/embeddings", "{\"input\":[" + text(99) + "," + text(99) + "]}", 100), "fits");
   EXPECT_EQ(refused("/v1/embeddings", "{\"input\":[" + text(9) + "," + text(101) + "]}", 100), "input");
   EXPECT_EQ(refused("/v1/completions", "{\"prompt\":" + text(101) + "}", 100), "prompt");
+  EXPECT_EQ(refused("/v1/rerank", R"({"query":"q","documents":["d",)" + text(101) + "]}", 100), "documents");
+  EXPECT_EQ(refused("/v1/rerank", R"({"query":"q","texts":["d",)" + text(101) + "]}", 100), "texts");
+  EXPECT_EQ(refused("/infill", R"({"input_prefix":"a","input_suffix":)" + text(101) + "}", 100), "input_suffix");
   EXPECT_EQ(refused("/v1/completions", "{\"prompt\":[1,2,3]}", 1), "fits") << "tokens are counted by the engine";
 }
 
 TEST(TextSize, WhatIsOnlyTakenApartMayBeLonger) {
   EXPECT_EQ(refused("/tokenize", "{\"content\":" + text(800) + "}", 100), "fits");
   EXPECT_EQ(refused("/tokenize", "{\"content\":" + text(801) + "}", 100), "content");
+  EXPECT_EQ(refused("/tokenize", "{\"content\":[" + text(401) + "," + text(400) + "]}", 100), "content");
 }
 
 }  // namespace

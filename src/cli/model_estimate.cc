@@ -52,7 +52,7 @@ void print(const library::Subject& subject, const library::Estimate& estimate, O
   print_line(out, "total", estimate.found.memory.total(), "", Style::bold);
   if (!estimate.found.memory.note.empty()) out.line("  " + estimate.found.memory.note);
   if (estimate.measured) {
-    print_line(out, "measured", *estimate.measured, "highest seen on this machine; used instead", Style::bold);
+    print_line(out, "measured", *estimate.measured, "highest seen on this machine", Style::bold);
   }
   print_line(out, "budget", estimate.budget.bytes, estimate.budget.source, Style::plain);
   if (estimate.fits() && estimate.need() > estimate.budget.bytes) {

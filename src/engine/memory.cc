@@ -40,6 +40,14 @@ std::uint64_t needed_bytes(const MemoryEstimate& estimate, std::uint64_t own, st
   return own + mapped - std::min(mapped, copied);
 }
 
+std::uint64_t need_of(const MemoryEstimate& estimate, std::optional<std::uint64_t> peak) {
+  if (!peak) return estimate.total();
+  std::uint64_t most = *peak;
+  for (const std::uint64_t part : {estimate.context, estimate.compute, estimate.prompt_cache})
+    most = add_saturating(most, part);
+  return std::max(*peak, std::min(estimate.total(), most));
+}
+
 std::uint64_t memory_limit(const MemoryEstimate& estimate, const Launch& launch) {
   constexpr std::uint64_t k_rest = 2 * k_gib, k_of_slot = 32 * k_mib;
   const std::uint64_t total = estimate.total();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/launch.h"
@@ -34,6 +35,11 @@ struct Inspection {
   Launch launch;
   MemoryEstimate memory;
 };
+
+// What must be kept free for a model whose peak so far was `peak`. The peak may be from before a conversation had filled
+// the context, a request the buffers of a step, or others the cache of prompts: all these take memory only once they are
+// used. So a low peak proves nothing about them, and a high one counts.
+std::uint64_t need_of(const MemoryEstimate& estimate, std::optional<std::uint64_t> peak);
 
 // How much an engine may write to before the system refuses it more: far above the estimate, so that only what has run
 // away meets it. Stacks count, of which each thread has one, and so does what is only reserved.

@@ -18,6 +18,14 @@ TEST(Memory, MappedOriginalsOfCopiedWeightsDoNotCount) {
   EXPECT_EQ(needed_bytes(memory, 9000, 1000), 9000u);
 }
 
+TEST(Memory, ALowPeakSaysNothingAboutWhatIsNotUsedYet) {
+  const MemoryEstimate memory{.weights = 1000, .context = 400, .compute = 50, .prompt_cache = 30, .process = 100};
+  EXPECT_EQ(need_of(memory, std::nullopt), 1580u);
+  EXPECT_EQ(need_of(memory, 1100), 1580u) << "the context is empty";
+  EXPECT_EQ(need_of(memory, 900), 1380u) << "weights and process take less than estimated";
+  EXPECT_EQ(need_of(memory, 2000), 2000u) << "it has taken that much";
+}
+
 TEST(Memory, TheLimitIsFarAboveTheEstimateAndDoesNotOverflow) {
   const MemoryEstimate small{.weights = 50 * k_mib}, large{.weights = 20 * k_gib, .context = 4 * k_gib};
   EXPECT_EQ(memory_limit(small, {.slots = 4}), 100 * k_mib + 2 * k_gib + 128 * k_mib);

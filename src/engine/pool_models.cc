@@ -142,11 +142,7 @@ void PoolLoop::change(ModelIndex index, ModelSpec spec) {
 ModelTerms PoolLoop::terms_of(const Member& member) const {
   const ModelPlan& plan = member.plan;
   const MemoryEstimate& memory = plan.found().memory;
-  const std::uint64_t estimate = memory.total();
-  std::uint64_t need = estimate;
-  // The measured peak replaces the estimate; the prompt cache may still have been short of its bound then.
-  if (const auto peak = measured_.peak(plan.key()); peak && !budget_.on_device)
-    need = std::max(*peak, std::min(estimate, *peak + memory.prompt_cache));
+  std::uint64_t need = need_of(memory, budget_.on_device ? std::nullopt : measured_.peak(plan.key()));
   // What is larger than the GPU takes all of it, and the rest of it lies in RAM.
   if (budget_.fits(need)) need = std::min(need, budget_.bytes);
   ModelTerms terms;

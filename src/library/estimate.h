@@ -39,7 +39,7 @@ struct Estimate {
   // Where it does not fit: the largest context, by halving, with which it would; 0: there is none.
   std::uint32_t context_that_fits = 0;
 
-  std::uint64_t need() const { return measured.value_or(found.memory.total()); }
+  std::uint64_t need() const { return engine::need_of(found.memory, measured); }
   bool fits() const { return budget.fits(need()); }
 };
 
