@@ -83,6 +83,7 @@ Core::Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel>
       served(std::move(models)),
       options(std::move(given)),
       pictures(io),
+      picture_gate(io),
       routes(stranger_routes(*this), "/v1"),
       owner_routes(api::owner_routes(*this), "/v1") {
   request_log.open(options.request_log);

@@ -12,6 +12,7 @@
 #include "api/exchange.h"
 #include "api/images.h"
 #include "api/metrics.h"
+#include "api/picture_gate.h"
 #include "api/request_log.h"
 #include "api/responses_shelf.h"
 #include "api/sent_pictures.h"
@@ -36,6 +37,7 @@ struct Core {
   Metrics metrics;
   RequestLog request_log;
   SentPictures pictures;
+  PictureGate picture_gate;
   Images images{*this};
   ResponsesShelf responses;
   std::unique_ptr<ThreadCrew> worker;  // checks of large bodies; made when first needed

@@ -25,6 +25,7 @@ using Outcome = Result<void>;
 
 constexpr std::size_t k_prompt_limit = 32000;         // bytes
 constexpr std::uint64_t k_drawn_pixels = 32'000'000;  // of a picture, as the engine takes it
+constexpr std::uint64_t k_sent_pixels = 64'000'000;   // of all pictures of a request
 constexpr int k_side_limit = 16384;                   // pixels
 constexpr std::int64_t k_seed_limit = (1LL << 53) - 1;
 
@@ -226,7 +227,7 @@ class FormPictures {
       return refuse(std::string(name),
                     "the picture in '" + std::string(name) + "' cannot be used: " + picture.error().message);
     pixels_ += picture->pixels;
-    if (pixels_ > k_request_pixels)
+    if (pixels_ > k_sent_pixels)
       return refuse(std::string(name), "the pictures have more than 64 million pixels in all");
     if (name == "mask") {
       const std::string_view type = picture_type(file);

@@ -115,7 +115,7 @@ Result<EnginePicture> picture_for_engine(Bytes bytes, const PictureBounds& bound
   if (type.empty()) return fail(Code::invalid, seems(bytes) + "; PNG, JPEG, WebP, GIF and BMP are read");
   EAI_TRY(ReadPicture read_picture, read(type, bytes, bounds));
   EnginePicture out;
-  if (read_picture.as_it_is && read_picture.orientation == 1) {
+  if (read_picture.as_it_is && read_picture.orientation == 1 && bytes.size() <= bounds.engine_bytes) {
     out.type = type;
     out.bytes = std::move(bytes);
     out.pixels = read_picture.size.pixels();
@@ -125,6 +125,10 @@ Result<EnginePicture> picture_for_engine(Bytes bytes, const PictureBounds& bound
   const Raster raster = upright(std::move(read_picture.raster), read_picture.orientation);
   EAI_TRY(out.bytes, read_picture.photo ? to_jpeg(raster) : to_png(raster));
   out.type = read_picture.photo ? "image/jpeg" : "image/png";
+  if (out.bytes.size() > bounds.engine_bytes) {
+    EAI_TRY(out.bytes, to_jpeg(raster, Colours::half));
+    out.type = "image/jpeg";
+  }
   out.changed = true;
   out.pixels = raster.size.pixels();
   return out;

@@ -24,16 +24,14 @@ std::string_view picture_type(ByteView bytes);
 
 // What a picture may have, in pixels.
 struct PictureBounds {
-  std::uint64_t engine_pixels = 8'400'000;  // a larger one is made smaller; a 4K screen has 8.3 million
+  std::uint64_t engine_pixels = 8'400'000;  // a larger one is made smaller
   std::uint32_t engine_side = 16'384;
+  std::uint64_t engine_bytes = UINT64_MAX;   // a file that has more becomes a JPEG of fewer
   std::uint64_t photo_pixels = 256'000'000;  // a JPEG is made smaller while it is read, and costs no memory
   std::uint64_t pixels = 64'000'000;         // what is read row by row
   std::uint64_t held_pixels = 32'000'000;    // what must be held whole: interlaced PNG, GIF, lossless WebP, animations
   std::uint64_t buffered_bytes = 192 * k_mib;  // what a progressive JPEG must keep until its last byte
 };
-
-// The most that one request may have in all its pictures, as EnginePicture counts them.
-inline constexpr std::uint64_t k_request_pixels = 64'000'000;
 
 struct EnginePicture {
   std::string_view type;  // "image/png" or "image/jpeg"

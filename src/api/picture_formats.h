@@ -41,7 +41,8 @@ Result<ReadPicture> read_gif(ByteView file, const PictureBounds& bounds);
 Result<ReadPicture> read_bmp(ByteView file, const PictureBounds& bounds);
 
 Result<Bytes> to_png(const Raster& raster);
-Result<Bytes> to_jpeg(const Raster& raster);
+enum class Colours { full, half };  // half: a quarter of the colours and a little less of all, for about a byte a pixel
+Result<Bytes> to_jpeg(const Raster& raster, Colours colours = Colours::full);
 
 // Takes rows of RGBA and makes of them a picture over white that is smaller by a whole factor. Each new pixel is the
 // mean of those that it stands for.

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int k_scan_limit = 64;        // each goes over the whole picture; cameras and editors make at most a dozen
 constexpr std::uint32_t k_eighths = 8;  // a picture is made smaller to 7/8, 6/8 …
-constexpr int k_quality = 95;
+constexpr int k_quality = 95, k_lower_quality = 85;
 constexpr std::uint32_t k_lost_part = 8;  // of the rows; a picture that lacks more of them is cut off
 
 struct Component {
@@ -237,7 +237,7 @@ Result<ReadPicture> read_jpeg(ByteView file, const PictureBounds& bounds) {
   const auto room = claim_room((head.buffered() ? head.buffer_bytes() : 0) +
                                scaled(head.size, eighths).pixels() * (head.cmyk() ? 7 : 3));
   bool clean = false;
-  if (eighths == k_eighths && head.orientation == 1 && is_plain(head)) {
+  if (eighths == k_eighths && head.orientation == 1 && is_plain(head) && file.size() <= bounds.engine_bytes) {
     // Nothing is to be changed. A look at it in eighths reads all the same bytes, and costs half the time.
     EAI_TRY(const Raster glance, decode(*turbo, file, head, 1, clean));
     out.size = head.size;
@@ -249,14 +249,16 @@ Result<ReadPicture> read_jpeg(ByteView file, const PictureBounds& bounds) {
   return out;
 }
 
-Result<Bytes> to_jpeg(const Raster& raster) {
+Result<Bytes> to_jpeg(const Raster& raster, Colours colours) {
   EAI_TRY(const TurboJpeg* turbo, turbo_jpeg());
   const Handle handle(turbo->init_compress(), Destroy{turbo});
   unsigned char* bytes = nullptr;
   unsigned long size = 0;
-  const bool done = handle && turbo->compress(handle.get(), raster.rgb.data(), static_cast<int>(raster.size.width), 0,
-                                              static_cast<int>(raster.size.height), TJPF_RGB, &bytes, &size, TJSAMP_444,
-                                              k_quality, 0) == 0;
+  const bool half = colours == Colours::half;
+  const bool done =
+      handle && turbo->compress(handle.get(), raster.rgb.data(), static_cast<int>(raster.size.width), 0,
+                                static_cast<int>(raster.size.height), TJPF_RGB, &bytes, &size,
+                                half ? TJSAMP_420 : TJSAMP_444, half ? k_lower_quality : k_quality, 0) == 0;
   Bytes out;
   if (done) out.assign(bytes, bytes + size);
   turbo->free(bytes);

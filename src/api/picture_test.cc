@@ -1,6 +1,7 @@
 #include "api/picture.h"
 
 #include <cmath>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -269,6 +270,24 @@ TEST(PictureForEngine, LargeOnesAreMadeSmaller) {
   bounds.engine_side = 20;
   EXPECT_EQ(size_sent(png_of(k_quarters), bounds), (PictureSize{20, 12}));
   EXPECT_EQ(size_sent(with_exif(jpeg_of(k_quarters), 6), bounds), (PictureSize{12, 20}));
+}
+
+TEST(PictureForEngine, AFileOfTooManyBytesBecomesAJpegOfFewer) {
+  PictureBounds bounds;
+  bounds.engine_bytes = png_of(k_quarters).size() - 1;
+  EXPECT_EQ(sent(png_of(k_quarters), bounds), "RGBW jpeg");
+  Raster noise{{64, 64}, Bytes(std::size_t{3} * 64 * 64)};
+  std::mt19937 random(1);
+  for (auto& value : noise.rgb) value = static_cast<std::uint8_t>(random());
+  bounds.engine_bytes = noise.size.pixels();
+  for (const Bytes& file : {png_of(noise), jpeg_of(noise, TJSAMP_444), webp_of(noise, true)}) {
+    const auto picture = picture_for_engine(file, bounds);
+    ASSERT_TRUE(picture) << picture.error().message;
+    EXPECT_EQ(picture->type, "image/jpeg");
+    EXPECT_LT(picture->bytes.size(), file.size());
+    EXPECT_LT(picture->bytes.size(), noise.size.pixels() * 5 / 4);
+    EXPECT_EQ(picture->pixels, noise.size.pixels());
+  }
 }
 
 TEST(PictureForEngine, MeansOfWhatWasThere) {

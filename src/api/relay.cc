@@ -247,6 +247,7 @@ asio::awaitable<void> relay(Core& core, const Endpoint& endpoint, http::Call cal
   auto answer = co_await ask_engine(core, question);
   std::string().swap(in.body);  // the engine has it; assigning would keep its memory
   passing.pictures_room.reset();
+  passing.pictures_pass.reset();
   if (!answer) {
     co_await passing.refuse(answer.error());
     co_return;

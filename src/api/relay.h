@@ -21,6 +21,7 @@ struct Relay {
   std::size_t dimensions = 0;                          // of the vectors that are wanted; 0: the model's own
   std::optional<engine::Lease> lease = {};             // while the engine answers
   std::shared_ptr<void> pictures_room = nullptr;       // held while the body is
+  PictureGate::Pass pictures_pass = nullptr;           // likewise, and while the engine has it
   std::string refusal_code = {};                       // if clients look for one
   std::uint64_t shape = 0;                             // of the request (shape.h)
 };

@@ -144,11 +144,19 @@ asio::awaitable<Result<void>> read_pictures(Relay& relay, std::vector<PictureSpo
     *spot.at = nullptr;  // it may be large
   }
   PictureRules rules = picture_rules(relay.core.options);
+  const engine::PictureSizes sizes = relay.core.pool.picture_sizes(relay.out.record.model);
+  rules.sizes = sizes;
   auto read = co_await relay.core.pictures.read(std::move(sent), std::move(rules));
   if (remote > 0) relay.core.metrics.note_pictures(remote, read.has_value(), read ? read->fetched : 0);
   if (!read) co_return Failure(std::move(read).error());
-  for (std::size_t i = 0; i < spots.size(); ++i) *spots[i].at = read->uris[i];
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < spots.size(); ++i) {
+    bytes += read->uris[i].size();
+    *spots[i].at = read->uris[i];
+  }
   relay.pictures_room = std::move(read->room);
+  // As text a byte takes four thirds.
+  relay.pictures_pass = co_await relay.core.picture_gate.enter(relay.out.record.model, bytes, sizes.all / 3 * 4);
   co_return Result<void>();
 }
 

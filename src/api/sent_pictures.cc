@@ -75,7 +75,7 @@ struct SentPictures::Job {
   std::vector<std::string> uris;  // one per picture
   PictureRules rules;
   std::shared_ptr<Room> room;
-  std::atomic<std::uint64_t> pixels = 0, fetched = 0;
+  std::atomic<std::uint64_t> fetched = 0;
   std::size_t left = 0;  // pictures under way
   std::optional<Error> error;
 
@@ -95,12 +95,11 @@ struct SentPictures::Job {
       return remote ? at_fault(sent.source, std::move(why)) : Failure(std::move(why).with("the picture " + sent.path));
     };
     if (!bytes) return remote ? Failure(std::move(bytes).error()) : refuse(std::move(bytes).error());
-    auto picture = picture_for_engine(*std::move(bytes));
+    PictureBounds bounds;
+    bounds.engine_pixels = std::min<std::uint64_t>(rules.sizes.each, rules.sizes.all / pictures.size());
+    bounds.engine_bytes = bounds.engine_pixels;  // all but noise has fewer as a JPEG
+    auto picture = picture_for_engine(*std::move(bytes), bounds);
     if (!picture) return refuse(std::move(picture).error());
-    if ((pixels += picture->pixels) > k_request_pixels) {
-      return fail(Code::invalid, "the pictures of the request have more than " +
-                                     std::to_string(k_request_pixels / 1'000'000) + " megapixels in all");
-    }
     std::string uri = "data:" + std::string(picture->type) + ";base64," + to_base64(text_of(picture->bytes));
     if (!room->take(uri.size())) return fail(Code::busy, "the server holds too many pictures at once; try again later");
     if (remote && (fetched += uri.size()) > k_request_limit)

@@ -6,7 +6,8 @@
 // it is connected to, also after each of at most 3 redirects, so that no name can lead inside. No proxy, user name or
 // cookie is used. The limits are 20 MiB and 10 s per picture by address, 48 MiB per request, 16 pictures that are
 // fetched at once and 4 that are read, so that an address that drips holds up no picture that is here, and 256 MiB held
-// for all requests; k_request_pixels for all pictures of a request. A client that disconnects ends the work for it.
+// for all requests. Each picture of a request has at most its share of PictureSizes::all. A client that disconnects ends
+// the work for it.
 #pragma once
 
 #include <atomic>
@@ -22,6 +23,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "engine/picture_sizes.h"
 #include "util/bytes.h"
 #include "util/result.h"
 #include "util/thread_crew.h"
@@ -32,6 +34,7 @@ struct PictureRules {
   std::function<bool(std::string_view address)> peer_allowed;  // numeric
   std::chrono::milliseconds deadline{10'000};
   std::uint64_t bytes = 20 * k_mib;
+  engine::PictureSizes sizes;  // larger ones are made smaller
 };
 
 // A picture's bytes. Code::invalid for whatever is wrong with the address, its host or its answer; Code::cancelled when

@@ -194,6 +194,29 @@ TEST_F(SentPicturesTest, TheEngineGetsThePictureInPlaceOfItsAddress) {
   EXPECT_EQ(body_of(answer), chat(part(k_uri) + "," + part(k_uri) + "," + part(k_uri)));
 }
 
+TEST_F(SentPicturesTest, ManyPicturesShareWhatARequestMayHave) {
+  start_seeing(RemoteImages::none);
+  const Bytes large = png_of(quarters(4000, 2000));
+  const std::string uri = "data:image/png;base64," + to_base64(text_of(large));
+  const auto sizes = [&](int count) {
+    std::string parts;
+    for (int i = 0; i < count; ++i) parts += (i > 0 ? "," : "") + part(uri);
+    const std::string answer = ask("/v1/chat/completions", chat(parts));
+    EXPECT_EQ(status_of(answer), 200) << answer;
+    std::vector<std::uint64_t> out;
+    const std::string body = body_of(answer), mark = ";base64,";
+    for (std::size_t at = body.find(mark); at != std::string::npos; at = body.find(mark, at + 1)) {
+      const std::size_t begin = at + mark.size();
+      const auto bytes = from_base64(body.substr(begin, body.find('"', begin) - begin));
+      out.push_back(picture_for_engine(Bytes(bytes->begin(), bytes->end()))->pixels);
+    }
+    return out;
+  };
+  EXPECT_EQ(sizes(1), (std::vector<std::uint64_t>{8'000'000}));
+  EXPECT_EQ(sizes(4), (std::vector<std::uint64_t>(4, 2'000'000)));
+  EXPECT_EQ(sizes(16), (std::vector<std::uint64_t>(16, 1334 * 667)));
+}
+
 TEST_F(SentPicturesTest, TheFieldOfABadPictureIsNamed) {
   start_seeing(RemoteImages::none);
   for (const char* url : {"data:image/png;base64,AA", "data:image/png;base64,iVBORw0KGgo=", "ftp://x/a.png", "!"}) {

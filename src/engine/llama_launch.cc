@@ -53,8 +53,9 @@ std::uint64_t process_bytes(const model::GgufInfo& info) {
 }
 
 // The projector computes one picture at a time; its buffers take about a quarter of its weights, and at least this much.
-std::uint64_t projector_bytes(const model::GgufInfo& projector) {
-  return add_saturating(projector.tensor_bytes, std::max<std::uint64_t>(projector.tensor_bytes / 4, 8 * k_mib));
+std::uint64_t projector_bytes(const model::GgufInfo& projector, const PictureSizes& pictures) {
+  const std::uint64_t buffers = std::max<std::uint64_t>(projector.tensor_bytes / 4, 8 * k_mib);
+  return add_saturating(add_saturating(projector.tensor_bytes, buffers), picture_bytes(pictures));
 }
 
 Result<model::GgufInfo> header(const fs::path& path, std::string_view role) {
@@ -185,7 +186,8 @@ Result<Inspection> inspect_llama_model(const ModelSpec& spec) {
     EAI_TRY(const auto projector, header(*spec.projector, "the projector's file"));
     if (!projector.is_projector) return fail(Code::invalid, spec.projector->string() + " is not an image projector");
     found.sees = projector.sees;
-    found.memory.projector = projector_bytes(projector);
+    if (found.sees) found.pictures = picture_sizes(projector);
+    found.memory.projector = projector_bytes(projector, found.pictures);
   }
   for (const Adapter& adapter : spec.adapters) {
     EAI_TRY(const auto info, header(adapter.gguf, "an adapter's file"));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/launch.h"
+#include "engine/picture_sizes.h"
 #include "model/gguf.h"
 
 namespace eai::engine {
@@ -16,7 +17,7 @@ struct MemoryEstimate {
   std::uint64_t weights = 0;       // tensors of the model
   std::uint64_t context = 0;       // KV cache and recurrent state for all tokens of the context
   std::uint64_t compute = 0;       // buffers of one step, outputs included
-  std::uint64_t projector = 0;     // weights of the image projector and its buffers
+  std::uint64_t projector = 0;     // weights of the image projector, its buffers, and pictures
   std::uint64_t companions = 0;    // adapters, and the draft model with its context
   std::uint64_t prompt_cache = 0;  // bound of the engine's cache of earlier prompts
   std::uint64_t process = 0;       // the program itself, vocabulary, threads
@@ -31,6 +32,7 @@ struct Inspection {
   model::GgufInfo info;          // without the list of tensors; of an image model only family and variant
   bool sees = false;             // takes pictures
   bool tools = false;            // its chat template knows tools
+  PictureSizes pictures;         // that are worth sending to it, if it sees
   std::uint64_t text_limit = 0;  // bytes; no longer text fits into the context; 0: unknown
   Launch launch;
   MemoryEstimate memory;

@@ -155,6 +155,8 @@ void Pool::reload(PoolOptions options, std::vector<ModelSpec> models) {
 }
 std::chrono::seconds Pool::cools_for(const std::string& model_id) const { return loop_->cools_for(model_id); }
 std::uint64_t Pool::text_limit(const std::string& model_id) const { return loop_->text_limit(model_id); }
+
+PictureSizes Pool::picture_sizes(const std::string& model_id) const { return loop_->picture_sizes(model_id); }
 void Pool::unload(const std::string& model_id) { loop_->unload(model_id); }
 asio::awaitable<void> Pool::stop() { return loop_->stop(); }
 

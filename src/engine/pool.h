@@ -80,6 +80,8 @@ class Pool {
 
   // No longer text fits into the context of the model, in bytes; 0: that is not known (yet).
   std::uint64_t text_limit(const std::string& model_id) const;
+  // How large pictures are worth sending to the model; the most that any model gets while it is not known.
+  PictureSizes picture_sizes(const std::string& model_id) const;
   // Lets a model go when its leases have ended; unknown ids are ignored.
   void unload(const std::string& model_id);
 

@@ -52,6 +52,7 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   void serve(std::vector<ModelSpec> models);  // these, and no others
   std::chrono::seconds cools_for(const std::string& model_id) const;
   std::uint64_t text_limit(const std::string& model_id) const;
+  PictureSizes picture_sizes(const std::string& model_id) const;
   void unload(const std::string& model_id);
   boost::asio::awaitable<void> stop();
   void close();

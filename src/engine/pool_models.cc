@@ -214,6 +214,11 @@ std::uint64_t PoolLoop::text_limit(const std::string& model_id) const {
   return found == by_id_.end() ? 0 : members_[found->second]->plan.found().text_limit;
 }
 
+PictureSizes PoolLoop::picture_sizes(const std::string& model_id) const {
+  const auto found = by_id_.find(model_id);
+  return found == by_id_.end() ? PictureSizes() : members_[found->second]->plan.found().pictures;
+}
+
 void PoolLoop::unload(const std::string& model_id) {
   if (const auto found = by_id_.find(model_id); found != by_id_.end()) apply(scheduler_.unload(now(), found->second));
 }

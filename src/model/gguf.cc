@@ -413,6 +413,8 @@ Result<void> Reader::read_projector() {
   EAI_TRY(std::uint64_t sees, number("clip.has_vision_encoder"));
   EAI_TRY(std::uint64_t hears, number("clip.has_audio_encoder"));
   info_.sees = sees != 0;
+  EAI_TRY(info_.picture_side, number("clip.vision.image_size"));
+  info_.tiles_pictures = find("clip.vision.image_grid_pinpoints") != nullptr;
   info_.hears = hears != 0;
   const std::string side = info_.sees || !info_.hears ? "clip.vision." : "clip.audio.";
   EAI_TRY(info_.projection_length, number(side + "projection_dim"));

@@ -73,6 +73,8 @@ struct GgufInfo {
   // Projectors only.
   std::string projector_type;
   bool sees = false, hears = false;
+  std::uint64_t picture_side = 0;       // clip.vision.image_size: pixels
+  bool tiles_pictures = false;          // it names the grids into which large pictures are cut
   std::uint64_t projection_length = 0;  // mostly the embedding_length of its model; with LLaVA that of CLIP
   std::uint64_t header_size = 0;        // bytes before the tensor data
   std::uint64_t tensor_bytes = 0;

@@ -1,5 +1,6 @@
 """The engine takes as much memory as `eai model estimate` says, and the logs hold what a server and its engines
 said."""
+import base64
 import json
 import pathlib
 import random
@@ -7,11 +8,13 @@ import re
 import signal
 import subprocess
 import threading
+import zlib
 
 import pytest
 
 from conftest import BUILD, WAIT, engines_of, words_of
 from gguf_maker import write_shape
+from pictures import png
 from shapes import data_uri
 
 MIB = 1 << 20
@@ -42,6 +45,11 @@ def test_large_models_are_what_llama_fit_params_says(eai, tmp_path, name):
         assert told["bytes"]["weights"] == pytest.approx(file.stat().st_size, rel=0.01)
 
 
+def noise(side):
+    rows = b"".join(b"\0" + random.Random(y).randbytes(3 * side) for y in range(side))
+    return png(side, side, body=zlib.compress(rows))
+
+
 def peak(pid):
     return int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)) * 1024
 
@@ -53,18 +61,26 @@ def pid_of(server, name):
 def test_the_chat_model_takes_what_was_said(eai, server):
     told = eai.json("model", "estimate", "eai-demo")
     # All slots are used until the context is full, so often that the cache of earlier prompts is full as well, and then
-    # a picture: after that, every buffer has been used.
+    # all get the largest pictures at once, among them noise: after that, every buffer has been used.
     words = ["capital", "France", "story", "count", "peer", "block", "model", "colour", "river", "stone", "green", "circle"]
     prompts = [" ".join(random.Random(i).choices(words, k=220)) for i in range(32)]
     long = {"max_tokens": 100, "extra_body": {"ignore_eos": True}}
-    for four in range(0, len(prompts), 4):
-        threads = [threading.Thread(target=server.ask, args=(prompt,), kwargs=long) for prompt in prompts[four:four + 4]]
+
+
+    def ask_at_once(contents, **options):
+        threads = [threading.Thread(target=server.ask, args=(content,), kwargs=options) for content in contents]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    server.ask([{"type": "text", "text": "What do you see in this image?"},
-                {"type": "image_url", "image_url": {"url": data_uri("red", "circle", "white")}}])
+
+    for four in range(0, len(prompts), 4):
+        ask_at_once(prompts[four:four + 4], **long)
+    uris = [data_uri("red", "circle", "white")] + [
+        "data:image/png;base64," + base64.b64encode(picture).decode() for picture in (png(3000, 3000), noise(512))]
+    for uri in uris:
+        look = [{"type": "text", "text": "What do you see?"}] + [{"type": "image_url", "image_url": {"url": uri}}] * 8
+        ask_at_once([look] * 4, max_tokens=4)
     assert peak(pid_of(server, "eai-demo")) == pytest.approx(told["total"], rel=0.1), told
 
 
