@@ -6,7 +6,7 @@
 namespace eai::ipld {
 namespace {
 
-constexpr std::uint64_t k_header_limit = 64 * k_kib;
+constexpr std::uint64_t k_header_limit = k_mib;
 constexpr std::uint64_t k_cid_limit = 256;
 constexpr std::uint8_t k_cbor_bytes_tag[] = {0xd8, 0x2a};  // tag 42: a CID follows
 
@@ -14,8 +14,12 @@ constexpr std::uint8_t k_cbor_bytes_tag[] = {0xd8, 0x2a};  // tag 42: a CID foll
 void append_head(Bytes& out, std::uint8_t major, std::size_t value) {
   if (value < 24) {
     out.push_back(static_cast<std::uint8_t>(major << 5 | value));
-  } else {
+  } else if (value < 256) {
     out.push_back(static_cast<std::uint8_t>(major << 5 | 24));
+    out.push_back(static_cast<std::uint8_t>(value));
+  } else {
+    out.push_back(static_cast<std::uint8_t>(major << 5 | 25));
+    out.push_back(static_cast<std::uint8_t>(value >> 8));
     out.push_back(static_cast<std::uint8_t>(value));
   }
 }
@@ -104,6 +108,16 @@ Bytes car_section_head(const Cid& cid, std::uint64_t block_size) {
   Bytes out;
   append_varint(out, bytes.size() + block_size);
   out.insert(out.end(), bytes.begin(), bytes.end());
+  return out;
+}
+
+Bytes write_car(const std::vector<Cid>& roots, const std::vector<Block>& blocks) {
+  Bytes out = car_header(roots);
+  for (const Block& block : blocks) {
+    const Bytes head = car_section_head(block.cid, block.bytes.size());
+    out.insert(out.end(), head.begin(), head.end());
+    out.insert(out.end(), block.bytes.begin(), block.bytes.end());
+  }
   return out;
 }
 

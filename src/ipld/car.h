@@ -17,13 +17,21 @@
 
 namespace eai::ipld {
 
-// The header of a CARv1 with these roots (fewer than 24). Its length depends only on the lengths of the CIDs.
+struct Block {
+  Cid cid;
+  Bytes bytes;
+};
+
+// The header of a CARv1 with these roots (fewer than 65536). Its length depends only on the lengths of the CIDs.
 Bytes car_header(const std::vector<Cid>& roots);
 // The bytes that come before a block of this size.
 Bytes car_section_head(const Cid& cid, std::uint64_t block_size);
 inline std::uint64_t car_section_size(const Cid& cid, std::uint64_t block_size) {
   return car_section_head(cid, block_size).size() + block_size;
 }
+
+// A whole CARv1, for blocks that are in memory anyway.
+Bytes write_car(const std::vector<Cid>& roots, const std::vector<Block>& blocks);
 
 // Reads a CAR that is fed to it in pieces of any size.
 class CarReader {

@@ -66,6 +66,9 @@ struct TreeNode {
 };
 // The leaf for `content`. `block` gets the block's bytes if they are not the content itself (dag-pb leaves).
 TreeNode make_leaf(const Profile& profile, ByteView content, Bytes* block = nullptr);
+// Whether `hash` names the usual dag-pb leaf around `content`: a message of type File (balanced trees) or Raw (trickle
+// trees) with the content and its size, and nothing else. Fails as verify() does.
+Result<void> verify_leaf(const Multihash& hash, ByteView content);
 // Whether `cid` names `content`, for content of one block: the block itself (raw, json), or what a dag-pb leaf of a
 // file wraps. Fails as verify() does; Code::unsupported for other codecs.
 Result<void> verify_content(const Cid& cid, ByteView content);

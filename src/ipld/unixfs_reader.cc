@@ -5,9 +5,6 @@
 namespace eai::ipld {
 namespace {
 
-constexpr int k_depth_limit = 32;
-constexpr std::size_t k_leaf_limit = 4'000'000;  // of one file: 4 TB in leaves of 1 MiB
-
 class Walk {
  public:
   Walk(const GetBlock& blocks, const OnContent& sink) : blocks_(blocks), sink_(sink) {}
@@ -52,48 +49,11 @@ class Walk {
   const OnContent& sink_;
 };
 
-struct Pending {
-  Cid cid;
-  std::uint64_t begin, size;
-  int depth;
-};
-
 }  // namespace
 
 Result<std::uint64_t> read_unixfs_file(const Cid& root, std::uint64_t limit, const GetBlock& blocks,
                                        const OnContent& sink) {
   return Walk(blocks, sink).root(root, limit);
-}
-
-Result<std::vector<LeafRange>> list_leaves(const Cid& root, std::uint64_t size, const GetBlock& blocks) {
-  std::vector<LeafRange> leaves;
-  std::vector<Pending> stack{{root, 0, size, 0}};
-  while (!stack.empty()) {
-    const Pending at = std::move(stack.back());
-    stack.pop_back();
-    if (leaves.size() + stack.size() > k_leaf_limit)
-      return fail(Code::invalid, "a file consists of too many small blocks");
-    if (at.cid.codec() == Codec::raw) {
-      leaves.push_back({at.cid, {at.begin, at.begin + at.size}});
-      continue;
-    }
-    if (at.depth > k_depth_limit) return fail(Code::invalid, "a file's tree is deeper than any real one");
-    EAI_TRY(const ByteView block, blocks(at.cid));
-    if (auto good = verify(at.cid.hash(), block); !good) {
-      return Failure(std::move(good).error().with("block " + at.cid.str()));
-    }
-    EAI_TRY(const FileNode node, decode_file_node(at.cid, block));
-    if (node.size != at.size)
-      return fail(Code::corrupt, "block " + at.cid.str() + " does not have the size that its parent gives");
-    if (!node.inline_data.empty()) leaves.push_back({at.cid, {at.begin, at.begin + node.inline_data.size()}});
-    // Pushed from last to first, so that they come off the stack in the order of the file.
-    std::uint64_t end = at.begin + at.size;
-    for (std::size_t i = node.links.size(); i-- > 0;) {
-      end -= node.blocksizes[i];
-      if (node.blocksizes[i] != 0) stack.push_back({node.links[i].cid, end, node.blocksizes[i], at.depth + 1});
-    }
-  }
-  return leaves;
 }
 
 }  // namespace eai::ipld

@@ -14,6 +14,9 @@
 
 namespace eai::ipld {
 
+// No real file's tree is deeper.
+inline constexpr int k_depth_limit = 32;
+
 // The block of this CID, not verified; valid until the next call.
 using GetBlock = std::function<Result<ByteView>(const Cid& cid)>;
 using OnContent = std::function<Result<void>(ByteView bytes)>;
@@ -22,12 +25,5 @@ using OnContent = std::function<Result<void>(ByteView bytes)>;
 // gives; Code::invalid for a file of more than `limit` bytes or a tree that is deeper than 32.
 Result<std::uint64_t> read_unixfs_file(const Cid& root, std::uint64_t limit, const GetBlock& blocks,
                                        const OnContent& sink);
-
-// Where a file's leaves lie, in the order of the file. The leaves are not read: only inner nodes are fetched.
-struct LeafRange {
-  Cid cid;
-  ByteRange range;  // in the file
-};
-Result<std::vector<LeafRange>> list_leaves(const Cid& root, std::uint64_t size, const GetBlock& blocks);
 
 }  // namespace eai::ipld

@@ -1,29 +1,14 @@
 #include "ipld/unixfs.h"
 
-#include <map>
-
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
 #include "ipld/car.h"
-#include "ipld/unixfs_reader.h"
+#include "ipld/tree_testing.h"
 #include "util/text.h"
 
 namespace eai::ipld {
 namespace {
-
-// Blocks by multihash, as a client's memory would hold them.
-struct Blocks {
-  std::map<Bytes, Bytes> by_hash;
-  void put(const Cid& cid, Bytes block) { by_hash[cid.hash().bytes()] = std::move(block); }
-  GetBlock getter() const {
-    return [this](const Cid& cid) -> Result<ByteView> {
-      auto found = by_hash.find(cid.hash().bytes());
-      if (found == by_hash.end()) return fail(Code::not_found, "no block " + cid.str());
-      return ByteView(found->second);
-    };
-  }
-};
 
 TreeNode import(ByteView content, const Profile& profile, Blocks* blocks = nullptr) {
   FileTree tree(profile, [&](const Cid& cid, Bytes block) {
@@ -207,7 +192,8 @@ TEST(UnixfsReader, MixedDepthsAndInlineContent) {
   const Bytes rest = pattern(100);
   expected.insert(expected.end(), rest.begin(), rest.end());
   EXPECT_EQ(read_back(root.cid, blocks).value(), expected);
-  EXPECT_EQ(list_leaves(root.cid, root.size, blocks.getter()).value().size(), 26U);
+  auto walk = TreeWalk::begin(root.cid, root.size).value();
+  EXPECT_EQ(list_leaves(walk, blocks.getter()).value().count(), 26U);
 
   UnixfsData data;
   data.data = Bytes{'i', 'n'};
@@ -218,10 +204,11 @@ TEST(UnixfsReader, MixedDepthsAndInlineContent) {
   const Cid cid = Cid::v1(Codec::dag_pb, Cid::raw_of(block).hash());
   blocks.put(cid, block);
   EXPECT_EQ(read_back(cid, blocks).value().size(), 102U);
-  const auto leaves = list_leaves(cid, 102, blocks.getter()).value();
-  EXPECT_EQ(leaves.front().range, (ByteRange{0, 2}));
-  EXPECT_EQ(leaves[1].range.begin, 2U);
-  EXPECT_EQ(leaves.back().range.end, 102U);
+  auto with_inline = TreeWalk::begin(cid, 102).value();
+  const LeafTable leaves = list_leaves(with_inline, blocks.getter()).value();
+  EXPECT_EQ(leaves.range(0), (ByteRange{0, 2}));
+  EXPECT_EQ(leaves.range(1).begin, 2U);
+  EXPECT_EQ(leaves.range(leaves.count() - 1).end, 102U);
 }
 
 TEST(UnixfsReader, LiesAreFound) {

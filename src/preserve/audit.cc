@@ -4,7 +4,7 @@
 #include <iterator>
 #include <random>
 
-#include "ipld/unixfs_reader.h"
+#include "ipld/tree_walk.h"
 #include "preserve/home.h"
 #include "util/shown_text.h"
 #include "util/text.h"
@@ -24,27 +24,42 @@ class Audit {
     EAI_TRY(const ByteView document, verified(hash_));
     EAI_TRY(model::Metadata metadata, model::parse_metadata(document));
     verdict_.files = std::move(metadata.files);
-    std::vector<ipld::LeafRange> leaves;
+    std::vector<ipld::LeafTable> trees;
+    std::vector<Place> leaves;
     for (const auto& file : verdict_.files) {
       fetched_ = 0;
-      auto below = ipld::list_leaves(file.cid, file.size, [this](const Cid& cid) { return verified(cid); });
+      auto below = leaves_of(file);
       if (!below) {
         Error error = std::move(below).error().with(source_.name() + ": " + file.file_name);
         // Not even the first root: perhaps this home gives files only.
         if (&file == &verdict_.files.front() && fetched_ == 0) return wholes(std::move(error));
         return Failure(std::move(error));
       }
-      leaves.insert(leaves.end(), below->begin(), below->end());
+      for (std::size_t leaf = 0; leaf < below->count(); ++leaf) leaves.push_back({trees.size(), leaf});
+      trees.push_back(*std::move(below));
     }
     verdict_.all_leaves = leaves.size();
-    for (const auto& leaf : draw(leaves, samples_)) {
-      EAI_CHECK(verified(leaf.cid));
+    for (const Place& place : draw(leaves, samples_)) {
+      const ipld::LeafTable& tree = trees[place.file];
+      // What is held came with the inner blocks.
+      if (tree.kind(place.leaf) != ipld::LeafKind::held) EAI_CHECK(verified(tree.cid(place.leaf)));
       ++verdict_.leaves;
     }
     return verdict_;
   }
 
  private:
+  struct Place {
+    std::size_t file, leaf;
+  };
+
+  Result<ipld::LeafTable> leaves_of(const model::PartEntry& file) {
+    // A size that its writer rounded is less than a MiB off.
+    EAI_TRY(auto walk, file.size_is_exact ? ipld::TreeWalk::begin(file.cid, file.size)
+                                          : ipld::TreeWalk::begin(file.cid, file.size + k_mib, ipld::SizeIs::at_most));
+    return ipld::list_leaves(walk, [this](const Cid& cid) { return verified(cid); });
+  }
+
   template <typename T>
   static std::vector<T> draw(const std::vector<T>& from, std::uint64_t count) {
     std::random_device system;  // every number is drawn anew: what was asked tells nothing of what will be
