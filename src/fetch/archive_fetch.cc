@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fetch/block_fetcher.h"
+#include "fetch/leaf_fetcher.h"
 #include "util/text.h"
 
 namespace eai::fetch {
@@ -10,6 +12,8 @@ namespace {
 // Parts in flight: downloading, waiting to be unpacked, or being unpacked.
 constexpr std::size_t k_parts_in_flight = 3;
 constexpr std::uint64_t k_small_parts_in_flight = 64 * k_mib;
+constexpr std::uint64_t k_segment = 16 * k_mib;
+constexpr std::uint64_t k_segments_in_flight = 48 * k_mib;  // one more may wait for its checkpoint
 // A bomb ends here: weights do not shrink to less than a sixteenth.
 constexpr std::uint64_t k_most_growth = 16;
 
@@ -23,9 +27,29 @@ model::UnpackRules rules_for(const model::Metadata& metadata) {
 
 }  // namespace
 
-ArchiveFetch::ArchiveFetch(Fetching of) : of_(std::move(of)), mail_([this] { of_.client.wake(); }) {
-  for (const model::PartEntry& part : of_.metadata.files) {
-    if (part.size > 0) parts_.push_back(part);
+ArchiveFetch::ArchiveFetch(Fetching of, std::optional<Trees> trees)
+    : of_(std::move(of)), mail_([this] { of_.client.wake(); }) {
+  for (std::size_t i = 0; i < of_.metadata.files.size(); ++i) {
+    const model::PartEntry& part = of_.metadata.files[i];
+    if (part.size == 0) continue;
+    if (trees)
+      cut(part, (*trees)[i]);
+    else
+      pieces_.push_back(wanted_of(part, of_.folder / "parts" / std::to_string(pieces_.size())));
+  }
+}
+
+// A part becomes segments.
+void ArchiveFetch::cut(const model::PartEntry& part, const Tree& tree) {
+  const ipld::LeafTable& leaves = *tree.leaves;
+  for (std::size_t first = 0; first < leaves.count();) {
+    std::size_t end = first + 1;
+    while (end < leaves.count() && leaves.range(end).end - leaves.range(first).begin <= k_segment) ++end;
+    const fs::path file = of_.folder / "parts" / ("segment-" + std::to_string(pieces_.size()));
+    stretches_.push_back({tree.leaves, first, end, part.cid, part.file_name, file});
+    pieces_.push_back(
+        {.cid = part.cid, .name = part.file_name, .hash = {}, .size = stretches_.back().size(), .file = file});
+    first = end;
   }
 }
 
@@ -33,19 +57,32 @@ ArchiveFetch::~ArchiveFetch() {
   fetcher_.reset();  // first: its last notes go into the journal
 }
 
+// Other pieces than those of the run before: what was unpacked of them says nothing about these.
+Result<void> ArchiveFetch::forget_another_way(Journal::Kind kind) {
+  EAI_TRY(const auto before, Journal::kind_at(of_.journal(), of_.id));
+  if (!before || *before == kind) return {};
+  EAI_CHECK(eai::remove_all(of_.folder / "parts"));
+  return UnpackWorker::forget(of_.folder);
+}
+
 Result<void> ArchiveFetch::prepare() {
-  EAI_TRY(unpacker_, UnpackWorker::begin(of_.folder, rules_for(of_.metadata), parts_.size(), mail_));
+  const auto kind = stretches_.empty() ? Journal::Kind::hints : Journal::Kind::leaves;
+  EAI_CHECK(forget_another_way(kind));
+  EAI_TRY(unpacker_, UnpackWorker::begin(of_.folder, rules_for(of_.metadata), pieces_.size(), mail_));
   first_ = unpacker_->first_piece();
   EAI_CHECK(make_folders(of_.folder / "parts", 0700));
-  EAI_TRY(Resumed pieces, Resumed::read(of_));
-  for (const model::PartEntry& part : parts_) {
-    const std::size_t index = pieces.size();
-    Wanted piece = wanted_of(part, of_.folder / "parts" / std::to_string(index));
-    EAI_CHECK(pieces.add(std::move(piece), index < first_ ? Left::dropped : Left::used));
-  }
+  EAI_TRY(Resumed resumed, Resumed::read(of_, kind));
+  for (const Wanted& piece : pieces_)
+    EAI_CHECK(resumed.add(piece, resumed.size() < first_ ? Left::dropped : Left::used));
   EAI_CHECK(check_space());
-  EAI_TRY(journal_, pieces.begin_journal(of_));
-  fetcher_ = std::make_unique<BlockFetcher>(pieces.take(), of_.client, *this);
+  EAI_TRY(journal_, resumed.begin_journal(of_));
+  if (stretches_.empty()) {
+    fetcher_ = std::make_unique<BlockFetcher>(resumed.take(), of_.client, *this);
+    return {};
+  }
+  std::vector<std::vector<ByteRange>> here;
+  for (Wanted& piece : resumed.take()) here.push_back(std::move(piece.here));
+  EAI_TRY(fetcher_, LeafFetcher::start(stretches_, std::move(here), of_.client, *this));
   return {};
 }
 
@@ -53,7 +90,7 @@ Result<void> ArchiveFetch::check_space() const {
   std::uint64_t total = of_.metadata.total_size();
   std::uint64_t model = total + total / 10;
   std::uint64_t in_flight = 0;
-  for (std::size_t index = first_; index < window_end(); ++index) in_flight += parts_[index].size;
+  for (std::size_t index = first_; index < window_end(); ++index) in_flight += pieces_[index].size;
   std::uint64_t here = room_taken_by(of_.folder);
   std::uint64_t needed = model + in_flight - std::min(here, model + in_flight);
   EAI_TRY(std::uint64_t room, free_space(of_.folder));
@@ -69,9 +106,10 @@ Result<void> ArchiveFetch::check_space() const {
 std::size_t ArchiveFetch::window_end() const {
   std::size_t end = first_;
   std::uint64_t bytes = 0;
-  while (end < parts_.size()) {
-    bytes += parts_[end].size;
-    if (end - first_ >= k_parts_in_flight && bytes > k_small_parts_in_flight) break;
+  const std::uint64_t limit = stretches_.empty() ? k_small_parts_in_flight : k_segments_in_flight;
+  while (end < pieces_.size()) {
+    bytes += pieces_[end].size;
+    if (end - first_ >= k_parts_in_flight && bytes > limit) break;
     ++end;
   }
   return end;
@@ -95,11 +133,11 @@ void ArchiveFetch::show() {
   std::uint64_t verified = 0;
   std::uint64_t received = 0;
   bool all = true;
-  for (std::size_t index = 0; index < parts_.size(); ++index) {
+  for (std::size_t index = 0; index < pieces_.size(); ++index) {
     const bool proven = index < first_ || fetcher_->proven(index);
-    const std::uint64_t size = parts_[index].size;
-    if (proven) verified += size;
-    received += proven ? size : fetcher_->bytes_here(index);
+    const std::uint64_t here = proven ? pieces_[index].size : fetcher_->bytes_here(index);
+    if (proven || !stretches_.empty()) verified += here;
+    received += here;
     all &= proven;
   }
   if (all && !unpacking_) of_.reporter.phase(Progress::Phase::unpacking);
@@ -110,7 +148,7 @@ void ArchiveFetch::show() {
 Result<std::vector<store::StoredFile>> ArchiveFetch::finish() {
   std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
   EAI_CHECK(prepare());
-  while (first_ < parts_.size()) {
+  while (first_ < pieces_.size()) {
     if (of_.stop.stop_requested()) {
       return fail(Code::cancelled, "stopped; what has arrived is kept, and the next run goes on from there");
     }

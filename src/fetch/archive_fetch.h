@@ -1,23 +1,26 @@
 // Why: a model kept as an archive becomes files: its parts are fetched, unpacked in order and deleted, so that the disk
 // never holds much more than the model.
-// Thread: the owner's, that of download(). Helpers: the fetcher's hashes, and one unpacks.
-// What holds: parts are worked on within a window that bounds the disk in use; a journal remembers what has arrived of
-// each, and a checkpoint what has been unpacked.
+// Thread: the owner's, that of download(). Helpers: the fetcher's, and one unpacks.
+// What holds: where the trees of the parts are known, the pieces are segments of 16 MiB, proven leaf by leaf; otherwise
+// they are whole parts. Pieces are worked on within a window that bounds the disk in use; a journal remembers what has
+// arrived of each, and a checkpoint what has been unpacked.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "fetch/block_fetcher.h"
+#include "fetch/leaf_sink.h"
+#include "fetch/piece_fetcher.h"
 #include "fetch/resumed.h"
+#include "fetch/tree_fetch.h"
 #include "fetch/unpack_worker.h"
 
 namespace eai::fetch {
 
 class ArchiveFetch final : public BlockSink {
  public:
-  explicit ArchiveFetch(Fetching of);
+  ArchiveFetch(Fetching of, std::optional<Trees> trees);
   ~ArchiveFetch() override;
 
   // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
@@ -27,6 +30,8 @@ class ArchiveFetch final : public BlockSink {
   void take(std::size_t piece, Proven proven) override;
 
  private:
+  void cut(const model::PartEntry& part, const Tree& tree);
+  Result<void> forget_another_way(Journal::Kind kind);
   Result<void> prepare();
   Result<void> check_space() const;
   std::size_t window_end() const;
@@ -34,11 +39,12 @@ class ArchiveFetch final : public BlockSink {
   void show();
 
   Fetching of_;
-  std::vector<model::PartEntry> parts_;  // those that have bytes; a piece is named by its place here
+  std::vector<Wanted> pieces_;      // parts or segments that have bytes; named by their place here
+  std::vector<Stretch> stretches_;  // the same, if they are segments
   UnpackMail mail_;
   std::optional<Journal> journal_;
   std::unique_ptr<UnpackWorker> unpacker_;
-  std::unique_ptr<BlockFetcher> fetcher_;
+  std::unique_ptr<PieceFetcher> fetcher_;
   std::size_t first_ = 0;   // not unpacked yet
   bool unpacking_ = false;  // all is proven
 };

@@ -1,6 +1,6 @@
 // Why: wanted pieces become proven bytes, whatever the sources do: which range is asked of whom and when, what is
 // proven, who lied. What the pieces are, and what becomes of them, is the sink's to know.
-// Thread: the owner's; one helper hashes. wake() may be called from any.
+// Thread: the owner's; one helper hashes.
 // What holds:
 // - a request's bytes go straight to the piece's file; the sink gets a piece when its hash fits, and never before.
 //   Every byte that arrives in good order is hashed once;
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "fetch/in_work.h"
+#include "fetch/piece_fetcher.h"
 #include "fetch/piece_hasher.h"
 #include "peers/gateway_client.h"
 
@@ -27,34 +28,17 @@ using peers::Clock;
 
 class RangeRequest;
 
-// Called on the owner's thread, from within advance() and the destructor.
-class BlockSink {
- public:
-  enum class Noted { here, worthless };
-  virtual ~BlockSink() = default;
-  // These bytes of the piece now lie in its file, not proven yet; or what lies there is worth nothing. For a journal.
-  virtual Result<void> note(std::size_t piece, ByteRange range, Noted what) = 0;
-  // The whole piece is proven. Called once for each.
-  virtual void take(std::size_t piece, Proven proven) = 0;
-};
-
-class BlockFetcher {
+class BlockFetcher final : public PieceFetcher {
  public:
   // Pieces are named by their place in `wanted`.
   BlockFetcher(std::vector<Wanted> wanted, peers::GatewayClient& client, BlockSink& sink);
-  ~BlockFetcher();
+  ~BlockFetcher() override;
   BlockFetcher(const BlockFetcher&) = delete;
   BlockFetcher& operator=(const BlockFetcher&) = delete;
 
-  // Works on the pieces [first, end), lower ones first: asks, then waits until something happens or a tenth of a second
-  // has passed. Both bounds may only grow from call to call. Code::network when no source delivers a piece, or when the
-  // network has been away too long and nothing comes from nearby; the message lists what each source did. Code::io for
-  // our own disk.
-  Result<void> advance(std::size_t first, std::size_t end);
-  void wake() { client_.wake(); }
-
-  bool proven(std::size_t piece) const { return pieces_[piece].proven; }
-  std::uint64_t bytes_here(std::size_t piece) const;
+  Result<void> advance(std::size_t first, std::size_t end) override;
+  bool proven(std::size_t piece) const override { return pieces_[piece].proven; }
+  std::uint64_t bytes_here(std::size_t piece) const override;
 
  private:
   friend class RangeRequest;

@@ -1,5 +1,6 @@
 #include "fetch/fetch.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -82,6 +83,19 @@ Result<FoundMetadata> metadata_of(const ipld::Cid& id, const fs::path& folder, p
   return found;
 }
 
+// Without a tree among the files there is no gain: each is a single block. What an earlier run began to unpack as whole
+// parts, because nobody had the trees then, goes on like that.
+Result<std::optional<Trees>> trees_of(const Fetching& fetching) {
+  const auto& files = fetching.metadata.files;
+  const auto is_tree = [](const model::PartEntry& file) { return file.cid.codec() == ipld::Codec::dag_pb; };
+  if (std::ranges::none_of(files, is_tree)) return std::nullopt;
+  if (fetching.metadata.format == model::Format::archive) {
+    EAI_TRY(const auto before, Journal::kind_at(fetching.journal(), fetching.id));
+    if (before == Journal::Kind::hints) return std::nullopt;
+  }
+  return fetch_trees(fetching);
+}
+
 class Download {
  public:
   Download(const store::Store& store, store::ModelLock& lock, peers::GatewayClient& client, Reporter& reporter,
@@ -110,11 +124,13 @@ class Download {
   Result<store::Model> into_store(const FoundMetadata& found) {
     auto metadata = model::parse_metadata(found.bytes);
     if (!metadata) return Failure(std::move(metadata).error().with("the metadata, from " + found.source));
+    Fetching fetching{lock_.id(), folder_, *metadata, client_, reporter_, stop_};
+    EAI_TRY(auto trees, trees_of(fetching));
     reporter_.total(metadata->total_size());
     reporter_.phase(Phase::parts);
-    Fetching fetching{lock_.id(), folder_, *metadata, client_, reporter_, stop_};
-    EAI_TRY(auto files, metadata->format == model::Format::archive ? ArchiveFetch(std::move(fetching)).finish()
-                                                                   : FilesFetch(std::move(fetching)).finish());
+    EAI_TRY(auto files, metadata->format == model::Format::archive
+                            ? ArchiveFetch(std::move(fetching), std::move(trees)).finish()
+                            : FilesFetch(std::move(fetching), std::move(trees)).finish());
     for (const store::StoredFile& file : files) {
       if (store::is_gguf_name(file.name)) EAI_CHECK(store::check_gguf(folder_ / file.name, store::role_of(file.name)));
     }

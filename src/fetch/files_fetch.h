@@ -1,22 +1,24 @@
-// Why: a model of the format unixfs is fetched file by file, straight into the files that the store keeps.
-// Thread: the owner's, that of download(). Helper: the fetcher's hashes.
-// What holds: a file counts when the SHA-256 in the metadata fits all of it; a journal remembers what has arrived of
-// each.
+// Why: a model of the format unixfs is fetched straight into the files that the store keeps.
+// Thread: the owner's, that of download(). Helpers: the fetcher's.
+// What holds: where the trees of the files are known, they are fetched and proven leaf by leaf, and the SHA-256 in the
+// metadata is taken as it is said there. Otherwise a file counts when that hash fits all of it. A journal remembers what
+// has arrived.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "fetch/block_fetcher.h"
+#include "fetch/piece_fetcher.h"
 #include "fetch/resumed.h"
+#include "fetch/tree_fetch.h"
 #include "store/store.h"
 
 namespace eai::fetch {
 
 class FilesFetch final : public BlockSink {
  public:
-  explicit FilesFetch(Fetching of);
+  FilesFetch(Fetching of, std::optional<Trees> trees);
   ~FilesFetch() override;
 
   // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
@@ -36,7 +38,8 @@ class FilesFetch final : public BlockSink {
   std::vector<bool> done_;
   Result<void> disk_;  // what went wrong while a block folder's file was copied
   std::optional<Journal> journal_;
-  std::unique_ptr<BlockFetcher> fetcher_;
+  std::optional<Trees> trees_;
+  std::unique_ptr<PieceFetcher> fetcher_;
 };
 
 }  // namespace eai::fetch

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::uint64_t k_size_limit = 256 * k_mib;
 
-std::string head_of(const ipld::Cid& id) { return "eai-journal 1 " + id.str(); }
+std::string head_of(const ipld::Cid& id, Journal::Kind kind) {
+  return (kind == Journal::Kind::hints ? "eai-journal 1 " : "eai-leaves 1 ") + id.str();
+}
 
 std::string line_of(const JournalEntry& entry) {
   return std::string(entry.here ? "+ " : "- ") + std::to_string(entry.piece) + ' ' + std::to_string(entry.range.begin) +
@@ -37,7 +39,21 @@ std::optional<JournalEntry> parse_line(std::string_view line) {
 
 }  // namespace
 
-Result<std::vector<JournalEntry>> Journal::read(const fs::path& path, const ipld::Cid& id) {
+Result<std::optional<Journal::Kind>> Journal::kind_at(const fs::path& path, const ipld::Cid& id) {
+  const auto file = open_file(path, O_RDONLY);
+  if (!file) {
+    if (file.error().code == Code::io) return Failure(std::move(file).error());
+    return std::nullopt;
+  }
+  for (const Kind kind : {Kind::hints, Kind::leaves}) {
+    const std::string head = head_of(id, kind) + '\n';
+    Bytes bytes(head.size());
+    if (read_at(file->get(), 0, bytes) && text_of(bytes) == head) return kind;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<JournalEntry>> Journal::read(const fs::path& path, const ipld::Cid& id, Kind kind) {
   auto bytes = read_file(path, k_size_limit);
   if (!bytes) {
     if (bytes.error().code == Code::io) return Failure(std::move(bytes).error());
@@ -50,7 +66,7 @@ Result<std::vector<JournalEntry>> Journal::read(const fs::path& path, const ipld
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + 1);
     if (std::exchange(first, false)) {
-      if (line != head_of(id)) break;
+      if (line != head_of(id, kind)) break;
       continue;
     }
     auto entry = parse_line(line);
@@ -60,8 +76,9 @@ Result<std::vector<JournalEntry>> Journal::read(const fs::path& path, const ipld
   return entries;
 }
 
-Result<Journal> Journal::begin(const fs::path& path, const ipld::Cid& id, const std::vector<JournalEntry>& entries) {
-  std::string text = head_of(id) + '\n';
+Result<Journal> Journal::begin(const fs::path& path, const ipld::Cid& id, Kind kind,
+                               const std::vector<JournalEntry>& entries) {
+  std::string text = head_of(id, kind) + '\n';
   for (const JournalEntry& entry : entries) text += line_of(entry);
   EAI_CHECK(write_file_atomic(path, view_of(text)));
   EAI_TRY(UniqueFd fd, open_file(path, O_WRONLY | O_APPEND));

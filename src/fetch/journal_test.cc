@@ -11,7 +11,7 @@ const ipld::Cid k_other = ipld::Cid::raw_of(view_of("another"));
 class JournalTest : public ::testing::Test {
  protected:
   std::vector<JournalEntry> entries() {
-    auto read = Journal::read(path_, k_id);
+    auto read = Journal::read(path_, k_id, Journal::Kind::hints);
     EXPECT_TRUE(read);
     return read ? *read : std::vector<JournalEntry>{};
   }
@@ -29,14 +29,14 @@ class JournalTest : public ::testing::Test {
 TEST_F(JournalTest, NoneIsEmpty) { EXPECT_TRUE(entries().empty()); }
 
 TEST_F(JournalTest, GivesBackWhatWasAdded) {
-  auto journal = Journal::begin(path_, k_id, two_);
+  auto journal = Journal::begin(path_, k_id, Journal::Kind::hints, two_);
   ASSERT_TRUE(journal);
   ASSERT_TRUE(journal->add({0, {10, 20}, false}));
   EXPECT_EQ(entries(), (std::vector<JournalEntry>{two_[0], two_[1], {0, {10, 20}, false}}));
 }
 
 TEST_F(JournalTest, ATornLineCountsForNothing) {
-  ASSERT_TRUE(Journal::begin(path_, k_id, two_));
+  ASSERT_TRUE(Journal::begin(path_, k_id, Journal::Kind::hints, two_));
   append("+ 3 0 10");
   EXPECT_EQ(entries(), two_);
 }
@@ -44,17 +44,17 @@ TEST_F(JournalTest, ATornLineCountsForNothing) {
 TEST_F(JournalTest, ReadsNoFurtherThanItUnderstands) {
   for (const char* nonsense : {"* 1 2 3\n", "+ 1 2\n", "+ 1 9 3\n", "+ x 2 3\n", "+ 1 2 3 4\n", "\n", "+ 1 2 -3\n",
                                "+ 1 2 99999999999999999999\n"}) {
-    ASSERT_TRUE(Journal::begin(path_, k_id, two_));
+    ASSERT_TRUE(Journal::begin(path_, k_id, Journal::Kind::hints, two_));
     append(std::string(nonsense) + "+ 5 0 1\n");
     EXPECT_EQ(entries(), two_) << nonsense;
   }
-  ASSERT_TRUE(Journal::begin(path_, k_id, two_));
+  ASSERT_TRUE(Journal::begin(path_, k_id, Journal::Kind::hints, two_));
   append(std::string(20, '\0') + "\n+ 5 0 1\n");
   EXPECT_EQ(entries(), two_);
 }
 
 TEST_F(JournalTest, OfAnotherModelIsEmpty) {
-  ASSERT_TRUE(Journal::begin(path_, k_other, two_));
+  ASSERT_TRUE(Journal::begin(path_, k_other, Journal::Kind::hints, two_));
   EXPECT_TRUE(entries().empty());
 }
 

@@ -27,21 +27,24 @@ std::vector<ByteRange> noted_ranges(const std::vector<JournalEntry>& entries, st
 
 }  // namespace
 
-Result<Resumed> Resumed::read(const Fetching& of) {
-  EAI_TRY(auto before, Journal::read(of.journal(), of.id));
-  return Resumed(std::move(before));
+Result<Resumed> Resumed::read(const Fetching& of, Journal::Kind kind) {
+  EAI_TRY(auto before, Journal::read(of.journal(), of.id, kind));
+  return Resumed(kind, std::move(before));
 }
 
 Result<void> Resumed::add(Wanted piece, Left left) {
   const std::size_t index = wanted_.size();
   if (left == Left::used) piece.here = noted_ranges(before_, index, piece.file);
-  if (piece.here.empty()) EAI_CHECK(eai::remove_all(piece.file));
+  const bool stays = kind_ == Journal::Kind::leaves && left == Left::used;
+  if (piece.here.empty() && !stays) EAI_CHECK(eai::remove_all(piece.file));
   for (const ByteRange& range : piece.here) kept_.push_back({index, range, true});
   wanted_.push_back(std::move(piece));
   return {};
 }
 
-Result<Journal> Resumed::begin_journal(const Fetching& of) const { return Journal::begin(of.journal(), of.id, kept_); }
+Result<Journal> Resumed::begin_journal(const Fetching& of) const {
+  return Journal::begin(of.journal(), of.id, kind_, kept_);
+}
 
 Wanted wanted_of(const model::PartEntry& part, fs::path file) {
   ipld::Multihash hash{ipld::HashCode::sha2_256, Bytes(part.sha256.begin(), part.sha256.end())};

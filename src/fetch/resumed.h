@@ -33,10 +33,10 @@ Wanted wanted_of(const model::PartEntry& part, fs::path file);
 enum class Left { used, dropped };
 
 // The pieces of a model as they are added, in their order, each with what an earlier run noted of it, as far as its file
-// reaches. A file of which nothing can be used is removed.
+// reaches. A file of which nothing can be used is removed, unless its bytes can be proven without a note.
 class Resumed {
  public:
-  static Result<Resumed> read(const Fetching& of);
+  static Result<Resumed> read(const Fetching& of, Journal::Kind kind);
 
   Result<void> add(Wanted piece, Left left = Left::used);
   // The journal of this run, which begins with what is used.
@@ -45,8 +45,9 @@ class Resumed {
   std::size_t size() const { return wanted_.size(); }
 
  private:
-  explicit Resumed(std::vector<JournalEntry> before) : before_(std::move(before)) {}
+  Resumed(Journal::Kind kind, std::vector<JournalEntry> before) : kind_(kind), before_(std::move(before)) {}
 
+  Journal::Kind kind_;
   std::vector<JournalEntry> before_, kept_;
   std::vector<Wanted> wanted_;
 };

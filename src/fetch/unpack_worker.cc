@@ -28,11 +28,13 @@ Result<std::unique_ptr<UnpackWorker>> UnpackWorker::begin(const fs::path& folder
     if (restored.error().code == Code::io) return Failure(std::move(restored).error());
     if (restored.error().code != Code::not_found) log::warn("unpacking begins anew: {}", restored.error().message);
     worker->start_over();
-    EAI_CHECK(eai::remove_all(checkpoint_path(folder)));
+    EAI_CHECK(forget(folder));
   }
   worker->thread_ = std::thread([raw = worker.get()] { raw->run(); });
   return worker;
 }
+
+Result<void> UnpackWorker::forget(const fs::path& folder) { return eai::remove_all(checkpoint_path(folder)); }
 
 void UnpackWorker::start_over() {
   first_ = 0;

@@ -29,6 +29,8 @@ class UnpackWorker {
   // removed, and all begins anew. Code::io if the disk fails.
   static Result<std::unique_ptr<UnpackWorker>> begin(const fs::path& folder, const model::UnpackRules& rules,
                                                      std::size_t pieces, UnpackMail& mail);
+  // What an earlier run unpacked in this folder counts for nothing.
+  static Result<void> forget(const fs::path& folder);
   ~UnpackWorker();  // stops after the bytes in hand
   UnpackWorker(const UnpackWorker&) = delete;
   UnpackWorker& operator=(const UnpackWorker&) = delete;

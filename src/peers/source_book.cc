@@ -11,6 +11,8 @@ namespace eai::peers {
 namespace {
 
 constexpr int k_fewest_slots = 4;
+constexpr std::chrono::seconds k_adapt_after{1};
+constexpr double k_growth = 1.05;  // of a rate, for one more request to have been worth it
 constexpr std::size_t k_reported_troubles = 4;
 constexpr std::chrono::seconds k_rate_is_news{5};  // after this long without a byte, a rate is of the past
 
@@ -40,6 +42,24 @@ int SourceBook::slots() const {
   return std::min(parallel_, std::max(k_fewest_slots, (parallel_ + alive_now - 1) / alive_now));
 }
 
+void SourceBook::halve(Entry& one) const {
+  one.limit = std::max(1, limit_of(one) / 2);
+  one.rate_at_raise = 0;
+}
+
+void SourceBook::adapt(Entry& one, Clock::time_point now) const {
+  if (now - one.adapted < k_adapt_after) return;
+  one.adapted = now;
+  if (one.in_flight < limit_of(one) || one.rate <= one.rate_at_raise * k_growth) return;
+  one.rate_at_raise = one.rate;
+  one.limit = std::min(parallel_, limit_of(one) + 1);
+}
+
+void SourceBook::stalls(int index) {
+  note(index, "stalled");
+  halve(entry(index));
+}
+
 bool SourceBook::usable(int index, std::size_t piece) const {
   const Entry& one = entry(index);
   if (one.source.kind != Source::Kind::gateway || one.banned) return false;
@@ -62,7 +82,7 @@ std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, st
   for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
     const Entry& one = entry(i);
     if (only && *only != i) continue;
-    if (!usable(i, piece) || one.not_before > now || one.in_flight >= slots()) continue;
+    if (!usable(i, piece) || one.not_before > now || one.in_flight >= limit_of(one)) continue;
     if (one.no_ranges && !only && others_know_ranges(piece)) continue;
     // Nobody has been measured, or this one has not: taken for as fast as the fastest, so that it gets its chance.
     double rate = one.rate > 0 ? one.rate : std::max(fastest, 1.0);
@@ -122,6 +142,7 @@ void SourceBook::tick(Clock::time_point now) {
     double weight = 1 - std::exp(-seconds / 3.0);
     one.rate = one.rate == 0 ? fresh / seconds : one.rate + weight * (fresh / seconds - one.rate);
     if (one.in_flight == 0 && one.rate < 1) one.rate = 0;
+    adapt(one, now);
   }
 }
 
@@ -155,6 +176,7 @@ void SourceBook::trouble(int index, std::size_t piece, const std::string& why,
   }
   ++one.attempts[piece];
   ++one.troubles_in_a_row;
+  halve(one);
   auto pause = pause_before(one.troubles_in_a_row, retry_delay_, retry_after, random_);
   if (!pause) {
     note(index, "asked to wait " + human_duration(*retry_after));

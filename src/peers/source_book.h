@@ -3,7 +3,8 @@
 // Thread: one. Time comes in as an argument and chance from a seed, so its tests need no clock.
 // What holds: a source that sent wrong bytes is never named again. Trouble costs one of `max_retries` attempts for the
 // piece and makes the source wait (patience.h); bytes that arrive give the attempts back. While the network is away
-// (network_watch.h), failures cost no attempts, as long as any repeats are allowed: time ends that wait.
+// (network_watch.h), failures cost no attempts, as long as any repeats are allowed: time ends that wait. How many requests
+// a source gets at a time is found out: one more while its rate grows, half as many after trouble or a stall.
 // A piece is whatever the caller counts by this number: a part, a leaf, a document.
 #pragma once
 
@@ -62,6 +63,8 @@ class SourceBook {
                Clock::time_point now, Reach reach = Reach::there);
   // `hint`: what a person can do about it.
   void ban(int index, const std::string& why, Hint hint = Hint::none);
+  // It brings nothing for seconds: it gets fewer requests at a time.
+  void stalls(int index);
   void note(int index, const std::string& why);  // for the report only
   void ranges_ignored(int index) { entries_[static_cast<std::size_t>(index)].no_ranges = true; }
   bool has_ranges(int index) const { return !entries_[static_cast<std::size_t>(index)].no_ranges; }
@@ -96,6 +99,9 @@ class SourceBook {
     bool banned = false;
     bool no_ranges = false;
     int in_flight = 0;
+    int limit = 0;             // of in_flight, once it has been adapted; 0: slots()
+    double rate_at_raise = 0;  // the limit goes up while the rate does
+    Clock::time_point adapted{};
     int troubles_in_a_row = 0;
     Clock::time_point not_before{};
     std::map<std::size_t, int> attempts;  // per piece; at max_retries + 1 it is given up
@@ -109,6 +115,9 @@ class SourceBook {
   Entry& entry(int index) { return entries_[static_cast<std::size_t>(index)]; }
   const Entry& entry(int index) const { return entries_[static_cast<std::size_t>(index)]; }
   int slots() const;
+  int limit_of(const Entry& one) const { return one.limit > 0 ? one.limit : slots(); }
+  void halve(Entry& one) const;
+  void adapt(Entry& one, Clock::time_point now) const;
   bool others_know_ranges(std::size_t piece) const;
 
   std::vector<Entry> entries_;

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """An IPFS gateway over a folder of files named by CID. It can lie in every way that real ones do.
 
-    lying_gateway.py --blocks FOLDER [--mode MODE] [--times N] [--spare CID]... [--rate BYTES_PER_SECOND] [--raw-only]
+    lying_gateway.py --blocks FOLDER [--mode MODE] [--times N] [--spare CID]... [--only CID]...
+                     [--rate BYTES_PER_SECOND] [--raw-only]
+
+A file FOLDER/files/CID is the content of a tree, whose root is the block FOLDER/CID.
 
 It prints its base URL once it listens (on a port that the system chooses) and ends when its standard input does.
 GET /_requests answers with what it was asked so far, as JSON: [{"path", "range", "status", "sent"}].
@@ -11,7 +14,8 @@ than 64 KiB), long (more than asked for), stall (after some bytes), no_ranges, h
 with Retry-After), broken (500), overloaded (503), redirect_loop, redirect (once, to the truth), wrong_range
 (Content-Range), wrong_total (Content-Range's length), gzip (Content-Encoding), appended (an error text in the body),
 gone (404), slow, silent (takes the request and never answers).
---times: lies only for the first N answers. --spare: never lies about this CID.
+--times: lies only for the first N answers. --spare: never lies about this CID. --only: lies about these alone, and not
+about the block of a tree whose content it has.
 """
 import argparse
 import gzip
@@ -42,7 +46,7 @@ class Gateway(http.server.ThreadingHTTPServer):
         pass  # clients hang up on liars
 
     def lies_now(self, cid):
-        if self.options.mode == "honest" or cid in self.options.spare:
+        if self.options.mode == "honest" or cid in self.options.spare or (self.options.only and cid not in self.options.only):
             return False
         with self.lock:
             if self.lies_left is None:
@@ -75,6 +79,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         found = re.fullmatch(r"/ipfs/([a-zA-Z0-9]+)(\?format=raw)?(&truth)?", self.path)
         cid = found and found[1]
         path = cid and os.path.join(self.server.options.blocks, cid)
+        content = cid and os.path.join(self.server.options.blocks, "files", cid)
+        if content and not found[2] and os.path.isfile(content):
+            path = content
         if not path or not os.path.isfile(path):
             return self.answer(404, b"no such content\n", kind="text/plain")
         if self.server.options.raw_only and not found[2]:
@@ -82,7 +89,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.file_size = os.path.getsize(path)
         with open(path, "rb") as file:
             self.file = file
-            if found[3] or not self.server.lies_now(cid):
+            block_of_tree = found[2] and path != content and os.path.isfile(content)
+            if found[3] or (self.server.options.only and block_of_tree) or not self.server.lies_now(cid):
                 return self.tell_truth()
             return getattr(self, "lie_" + self.server.options.mode)()
 
@@ -216,6 +224,7 @@ def main():
     parser.add_argument("--mode", default="honest")
     parser.add_argument("--times", type=int)
     parser.add_argument("--spare", action="append", default=[])
+    parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--rate", type=int, default=0)
     parser.add_argument("--raw-only", action="store_true")
     options = parser.parse_args()

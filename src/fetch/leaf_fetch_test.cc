@@ -1,0 +1,275 @@
+// Models whose files are trees, downloaded leaf by leaf.
+#include <gtest/gtest.h>
+
+#include "fetch/fetch_testing.h"
+#include "ipld/unixfs.h"
+
+namespace eai::fetch {
+namespace {
+
+using fakes::LyingGateway;
+
+const ipld::Profile k_small{"small", 1, ipld::Leaves::raw, 64 * k_kib, 8};
+const ipld::Profile k_small_v0{"small v0", 0, ipld::Leaves::dag_pb, 64 * k_kib, 8};
+
+class LeafFetchTest : public FetchTest {
+ protected:
+  LeafFetchTest() { fs::create_directories(blocks_ / "files"); }
+
+  void keep_block(const ipld::Cid& cid, ByteView block) { EXPECT_TRUE(write_file_atomic(blocks_ / cid.str(), block)); }
+
+  // The blocks of a tree and its content, as a gateway has them.
+  ipld::Cid plant(const ipld::Profile& profile, const Bytes& file) {
+    ipld::FileTree tree(profile, [&](const ipld::Cid& cid, const Bytes& block) {
+      keep_block(cid, block);
+      inner_.push_back(cid);
+    });
+    for (std::size_t at = 0; at < file.size(); at += profile.chunk) {
+      const ByteView content = ByteView(file).subspan(at, std::min<std::size_t>(profile.chunk, file.size() - at));
+      Bytes block;
+      const ipld::TreeNode leaf = ipld::make_leaf(profile, content, &block);
+      keep_block(leaf.cid, block.empty() ? content : ByteView(block));
+      leaves_.push_back(leaf.cid);
+      tree.add(leaf);
+    }
+    const ipld::Cid root = tree.finish().cid;
+    EXPECT_TRUE(write_file_atomic(blocks_ / "files" / root.str(), file));
+    return root;
+  }
+
+  void name_model() {
+    model_.json = model::write_metadata(model_.metadata);
+    model_.id = model_.metadata_cid = ipld::Cid::raw_of(view_of(model_.json));
+    keep_block(model_.id, view_of(model_.json));
+  }
+
+  void make_tree_model(const ipld::Profile& profile = k_small, std::size_t bytes = 3'000'000) {
+    model_.gguf = make_gguf(bytes);
+    model_.metadata.folder_name = "tiny";
+    model_.metadata.format = model::Format::unixfs;
+    root_ = plant(profile, model_.gguf);
+    model_.metadata.files = {{*root_, "tiny", ipld::sha256(model_.gguf), model_.gguf.size(), true}};
+    name_model();
+  }
+
+  // An archive whose parts are trees.
+  void make_archive_of_trees(std::size_t bytes = 3'000'000, std::uint64_t part_size = k_mib) {
+    model_.gguf = make_gguf(bytes);
+    const Bytes archive = make_archive("tiny", "tiny", model_.gguf);
+    model_.metadata.folder_name = "tiny";
+    char last = 'a';
+    for (std::size_t at = 0; at < archive.size(); at += part_size, ++last) {
+      const Bytes part(archive.begin() + static_cast<std::ptrdiff_t>(at),
+                       archive.begin() + static_cast<std::ptrdiff_t>(std::min(at + part_size, archive.size())));
+      const ipld::Cid cid = plant(k_small, part);
+      model_.metadata.files.push_back(
+          {cid, std::string("tiny.zip.part-a") + last, ipld::sha256(part), part.size(), true});
+    }
+    name_model();
+  }
+
+  // Lies about content only: as ranges of the file, or as leaves.
+  std::vector<std::string> lies_about_content(const std::string& mode, std::vector<std::string> more = {}) {
+    std::vector<std::string> out = {"--blocks", blocks_.string(), "--mode", mode};
+    for (const model::PartEntry& file : model_.metadata.files) {
+      out.emplace_back("--only");
+      out.push_back(file.cid.str());
+    }
+    for (const ipld::Cid& leaf : leaves_) {
+      out.emplace_back("--only");
+      out.push_back(leaf.str());
+    }
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
+  }
+  void remove_leaves() {
+    for (const ipld::Cid& leaf : leaves_) fs::remove(blocks_ / leaf.str());
+  }
+  // How often the paths that contain `what` were asked for.
+  static std::size_t asked_for(const LyingGateway& gateway, const std::string& what) {
+    http::Request request;
+    request.url = gateway.url() + "/_requests";
+    const auto answer = http::fetch(request, 10 * k_mib);
+    EXPECT_TRUE(answer);
+    std::size_t count = 0;
+    const std::string_view text = text_of(answer->body);
+    for (std::size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1)) ++count;
+    return count;
+  }
+
+  std::optional<ipld::Cid> root_;
+  std::vector<ipld::Cid> inner_, leaves_;
+};
+
+TEST_F(LeafFetchTest, RangesOfTheFileAreAskedForAndOnlyInnerBlocks) {
+  make_tree_model();
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}}));
+  EXPECT_EQ(asked_for(gateway, "format=raw"), inner_.size() + 1) << "the metadata and the tree";
+  for (const ipld::Cid& leaf : leaves_) EXPECT_EQ(asked_for(gateway, leaf.str()), 0U);
+}
+
+TEST_F(LeafFetchTest, SingleBlocksWhereFilesAreRefused) {
+  for (const ipld::Profile& profile : {k_small, k_small_v0, ipld::k_unixfs_v1_2025}) {
+    make_tree_model(profile, 1'500'000 + leaves_.size());
+    LyingGateway gateway(lies("honest", {"--raw-only"}));
+    expect_whole(download({{}, {gateway.url()}}));
+  }
+}
+
+TEST_F(LeafFetchTest, LeavesOfDagPb) {
+  make_tree_model(k_small_v0);
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}}));
+  EXPECT_EQ(asked_for(gateway, "format=raw"), inner_.size() + 1) << "leaves are known without being read";
+}
+
+TEST_F(LeafFetchTest, AFlippedBitCostsALeaf) {
+  make_tree_model();
+  LyingGateway liar(lies_about_content("corrupt", {"--times", "1"}));
+  LyingGateway honest(lies("honest"));
+  expect_whole(download({{}, {liar.url(), honest.url()}}));
+  EXPECT_EQ(last(0).trouble, "sent wrong bytes, not used again");
+  EXPECT_LE(bytes_sent(liar) + bytes_sent(honest), model_.gguf.size() + 4 * k_mib + 200'000)
+      << "and what was under way";
+}
+
+class LeafLiarTest : public LeafFetchTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(LeafLiarTest, BesideAnHonestSourceTheModelComesWhole) {
+  make_tree_model();
+  LyingGateway liar(lies_about_content(GetParam()));
+  LyingGateway honest(lies("honest"));
+  expect_whole(download({{}, {liar.url(), honest.url()}}));
+}
+
+TEST_P(LeafLiarTest, AlsoBesideOneThatHasBlocksOnly) {
+  make_tree_model(k_small_v0);
+  LyingGateway liar(lies_about_content(GetParam()));
+  LyingGateway honest(lies("honest", {"--raw-only"}));
+  expect_whole(download({{}, {liar.url(), honest.url()}}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, LeafLiarTest,
+                         testing::Values("corrupt", "short", "cut", "long", "stall", "no_ranges", "html", "too_many",
+                                         "broken", "overloaded", "redirect_loop", "redirect", "wrong_range",
+                                         "wrong_total", "gzip", "appended", "gone", "silent"),
+                         [](const auto& one) { return std::string(one.param); });
+
+TEST_F(LeafFetchTest, OneThatIgnoresRangesAndHasNoBlocksIsReadFromTheBeginning) {
+  make_tree_model();
+  remove_leaves();
+  LyingGateway gateway(lies_about_content("no_ranges"));
+  expect_whole(download({{}, {gateway.url()}}));
+}
+
+TEST_F(LeafFetchTest, OnlyALiarIsNamedAndNothingIsKept) {
+  make_tree_model();
+  LyingGateway liar(lies_about_content("corrupt"));
+  const auto model = download({{}, {liar.url()}});
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, Code::network);
+  EXPECT_NE(model.error().message.find("sent wrong bytes"), std::string::npos) << model.error().message;
+  EXPECT_FALSE(store_.find(model_.id));
+}
+
+TEST_F(LeafFetchTest, ALyingBlockOfTheTreeIsNotBelieved) {
+  make_tree_model();
+  for (const char* mode : {"corrupt", "short", "html", "gone", "broken", "silent"}) {
+    std::vector<std::string> words = {"--blocks", blocks_.string(), "--mode", mode};
+    for (const ipld::Cid& cid : inner_) {
+      words.emplace_back("--only");
+      words.push_back(cid.str());
+    }
+    LyingGateway liar(words);
+    LyingGateway honest(lies("honest"));
+    expect_whole(download({{}, {liar.url(), honest.url()}}));
+    ASSERT_TRUE(eai::remove_all(folder_.path() / "home/models" / model_.id.str())) << mode;
+  }
+}
+
+TEST_F(LeafFetchTest, WithoutATreeTheFileIsProvenAsAWhole) {
+  make_tree_model();
+  for (const ipld::Cid& cid : inner_) fs::remove(blocks_ / cid.str());
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}}));
+}
+
+TEST_F(LeafFetchTest, WhatAStopLeftIsUsed) {
+  make_tree_model(k_small, 6'000'000);
+  download_until_stopped(2'000'000);
+  const std::uint64_t before = progress_.empty() ? 0 : progress_.back().verified;
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}}));
+  EXPECT_EQ(before, 0U);
+  EXPECT_LE(bytes_sent(gateway), model_.gguf.size() - 1'500'000);
+  EXPECT_EQ(asked_for(gateway, "format=raw"), 0U) << "metadata and tree are kept";
+}
+
+TEST_F(LeafFetchTest, WhatIsNotNotedIsHashedNotFetched) {
+  make_tree_model(k_small, 6'000'000);
+  download_until_stopped(2'000'000);
+  fs::remove(partial() / "journal");
+  const fs::path file = partial() / "model.gguf";
+  {  // one leaf was damaged meanwhile
+    auto fd = open_file(file, O_WRONLY);
+    ASSERT_TRUE(fd);
+    ASSERT_TRUE(write_at(fd->get(), 100'000, view_of(std::string("damage"))));
+  }
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}}));
+  EXPECT_LE(bytes_sent(gateway), model_.gguf.size() - 1'000'000);
+}
+
+TEST_F(LeafFetchTest, ProgressNeverGoesBackAndCountsProvenBytes) {
+  make_tree_model();
+  LyingGateway liar(lies_about_content("corrupt", {"--times", "2"}));
+  LyingGateway honest(lies("honest"));
+  expect_whole(download({{}, {liar.url(), honest.url()}}));
+  std::uint64_t verified = 0;
+  for (const Progress& one : progress_) {
+    EXPECT_GE(one.verified, verified);
+    EXPECT_EQ(one.verified, one.received);
+    verified = one.verified;
+  }
+  EXPECT_EQ(progress_.back().verified, model_.gguf.size());
+}
+
+TEST_F(LeafFetchTest, FromABlockFolderWithoutANetwork) {
+  make_tree_model();
+  fs::remove(blocks_ / "files" / root_->str());
+  options_.offline = true;
+  expect_whole(download({{blocks_}, {}}));
+}
+
+TEST_F(LeafFetchTest, ADamagedBlockFolderIsMendedFromTheNetwork) {
+  make_tree_model();
+  const fs::path sick = folder_.path() / "sick";
+  fs::copy(blocks_, sick, fs::copy_options::recursive);
+  {
+    auto fd = open_file(sick / leaves_[3].str(), O_WRONLY);
+    ASSERT_TRUE(fd);
+    ASSERT_TRUE(write_at(fd->get(), 1000, view_of(std::string("damage"))));
+  }
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{sick}, {gateway.url()}}));
+  EXPECT_LE(bytes_sent(gateway), 200'000U);
+}
+
+TEST_F(LeafFetchTest, AnArchiveWhosePartsAreTrees) {
+  make_archive_of_trees();
+  LyingGateway liar(lies_about_content("corrupt", {"--times", "1"}));
+  LyingGateway honest(lies("honest", {"--raw-only"}));
+  expect_whole(download({{}, {liar.url(), honest.url()}}));
+}
+
+TEST_F(LeafFetchTest, AnArchiveGoesOnWhereItWasStopped) {
+  make_archive_of_trees(6'000'000, 2 * k_mib);
+  download_until_stopped(3'000'000);
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}}));
+  EXPECT_LE(bytes_sent(gateway), model_.gguf.size() - 2'000'000);
+}
+
+}  // namespace
+}  // namespace eai::fetch

@@ -1,0 +1,280 @@
+#include "fetch/leaf_fetcher.h"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "fetch/leaf_request.h"
+#include "peers/block_folder.h"
+
+namespace eai::fetch {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int k_own_file = -1;                // as a source
+constexpr std::size_t k_nearby_at_once = 32;  // leaves that are read from this disk
+constexpr auto k_sync_after = 2s;
+constexpr std::uint64_t k_sync_bytes = 256 * k_mib;
+
+std::uint64_t largest_leaf(const std::vector<Stretch>& stretches) {
+  std::uint64_t largest = 1;
+  for (const Stretch& one : stretches)
+    for (std::size_t leaf = one.first; leaf < one.end; ++leaf)
+      largest = std::max<std::uint64_t>(largest, one.leaves->range(leaf).size());
+  return largest;
+}
+
+// Whether the range of the file has any data, as opposed to a hole.
+bool has_data(const UniqueFd& file, ByteRange range) {
+  const off_t at = ::lseek(file.get(), static_cast<off_t>(range.begin), SEEK_DATA);
+  return at >= 0 && static_cast<std::uint64_t>(at) < range.end;
+}
+
+}  // namespace
+
+LeafFetcher::LeafFetcher(std::vector<Stretch> stretches, std::vector<std::vector<ByteRange>> here,
+                         peers::GatewayClient& client, BlockSink& sink)
+    : stretches_(std::move(stretches)),
+      here_(std::move(here)),
+      client_(client),
+      sink_(sink),
+      works_(stretches_.size()),
+      manners_(client.book().size()),
+      mail_([this] { client_.wake(); }) {
+  for (std::size_t i = 0; i < stretches_.size(); ++i) {
+    works_[i].left = stretches_[i].end - stretches_[i].first;
+    works_[i].leaves.resize(works_[i].left);
+  }
+  // Half of the room is for leaves under way, of which each request has one.
+  const auto parallel = static_cast<std::uint64_t>(std::max(1, client.options().parallel_requests));
+  most_requests_ = std::max<std::uint64_t>(1, std::min(parallel, k_leaf_room / 2 / largest_leaf(stretches_)));
+}
+
+Result<std::unique_ptr<LeafFetcher>> LeafFetcher::start(std::vector<Stretch> stretches,
+                                                        std::vector<std::vector<ByteRange>> here,
+                                                        peers::GatewayClient& client, BlockSink& sink) {
+  std::unique_ptr<LeafFetcher> out(new LeafFetcher(std::move(stretches), std::move(here), client, sink));
+  EAI_TRY(out->leaves_, LeafSink::start(out->stretches_, out->mail_));
+  return out;
+}
+
+// What was proven is noted, so that the next run need not read it again.
+LeafFetcher::~LeafFetcher() {
+  end_requests([](const LeafRequest&) { return true; });
+  if (!leaves_) return;
+  leaves_->finish();
+  read_mail();
+  if (error_) return;
+  syncing_ = false;
+  sync(Clock::time_point::max());
+  leaves_->finish();
+  read_mail();
+}
+
+void LeafFetcher::keep_error(Result<void> result) {
+  if (!result && !error_) error_ = std::move(result).error();
+}
+
+void LeafFetcher::set_missing(std::size_t stretch, std::size_t leaf) {
+  state(stretch, leaf) = State::missing;
+  Work& work = works_[stretch];
+  work.lowest = std::min(work.lowest, leaf - stretches_[stretch].first);
+}
+
+Result<void> LeafFetcher::begin(std::size_t index) {
+  const Stretch& stretch = stretches_[index];
+  Work& work = works_[index];
+  work.begun = true;
+  EAI_CHECK(leaves_->open(index));
+  EAI_TRY(const UniqueFd own, open_file(stretch.file, O_RDONLY | O_NOFOLLOW));
+  for (std::size_t leaf = stretch.first; leaf < stretch.end; ++leaf) {
+    const ByteRange place = stretch.place(leaf);
+    const bool noted = std::ranges::any_of(
+        here_[index], [&](const ByteRange& one) { return one.begin <= place.begin && place.end <= one.end; });
+    if (noted) {
+      state(index, leaf) = State::done;
+      --work.left;
+      work.verified += place.size();
+      continue;
+    }
+    state(index, leaf) = State::in_sink;
+    work.nearby.push_back({leaf, has_data(own, place) ? Place::own_file : Place::folders});
+  }
+  here_[index] = {};
+  for (int i = 0; i < static_cast<int>(book().size()) && !work.whole_in_folder; ++i) {
+    if (book().source(i).kind != peers::Source::Kind::folder) continue;
+    auto file = peers::FolderBlock::open(book().source(i).folder, stretch.root);
+    if (!file || file->size() != stretch.leaves->size()) continue;
+    work.whole_in_folder = file->file();
+    work.folder = i;
+  }
+  if (work.left == 0) finish_stretch(index);
+  return {};
+}
+
+// Gives the helpers leaves that are on this disk; the others are missing.
+void LeafFetcher::look_nearby(std::size_t index) {
+  Work& work = works_[index];
+  while (!work.nearby.empty() && nearby_in_sink_ < k_nearby_at_once) {
+    const Nearby next = work.nearby.front();
+    work.nearby.pop_front();
+    const ipld::LeafTable& leaves = *stretches_[index].leaves;
+    if (leaves.kind(next.leaf) == ipld::LeafKind::held) {
+      const ByteView held = leaves.held(next.leaf);
+      auto buffer = leaves_->buffer(held.size());
+      buffer->bytes.assign(held.begin(), held.end());
+      leaves_->give(index, next.leaf, k_own_file, LeafForm::content, std::move(buffer));
+    } else if (next.place == Place::own_file) {
+      leaves_->check(index, next.leaf, k_own_file);
+    } else if (next.place == Place::nowhere || !try_folders(index, next.leaf)) {
+      set_missing(index, next.leaf);
+      continue;
+    }
+    ++nearby_in_sink_;
+  }
+}
+
+bool LeafFetcher::try_folders(std::size_t index, std::size_t leaf) {
+  const Work& work = works_[index];
+  const ipld::LeafTable& leaves = *stretches_[index].leaves;
+  if (work.whole_in_folder) {
+    leaves_->copy(index, leaf, work.folder, work.whole_in_folder, leaves.range(leaf).begin);
+    return true;
+  }
+  if (leaves.kind(leaf) != ipld::LeafKind::raw) return false;
+  for (int i = 0; i < static_cast<int>(book().size()); ++i) {
+    if (book().source(i).kind != peers::Source::Kind::folder) continue;
+    auto block = peers::FolderBlock::open(book().source(i).folder, leaves.cid(leaf));
+    if (!block || block->size() != leaves.range(leaf).size()) continue;
+    leaves_->copy(index, leaf, i, block->file(), 0);
+    return true;
+  }
+  return false;
+}
+
+void LeafFetcher::read_mail() {
+  for (LeafNews& news : mail_.take()) read(std::move(news));
+}
+
+void LeafFetcher::read(LeafNews news) {
+  switch (news.what) {
+    case LeafNews::What::synced:
+      return note_what_is_synced();
+    case LeafNews::What::failed:
+      return keep_error(Failure(std::move(news.error)));
+    case LeafNews::What::no_leaf:
+      return keep_error(fail(Code::unsupported, "its tree is not what its inner blocks say: " + news.error.message));
+    case LeafNews::What::proven:
+      return done(news.stretch, news.leaf, news.source);
+    case LeafNews::What::wrong:
+      return wrong(news);
+  }
+}
+
+void LeafFetcher::done(std::size_t index, std::size_t leaf, int source) {
+  const bool nearby = source == k_own_file || book().source(source).kind == peers::Source::Kind::folder;
+  if (nearby) --nearby_in_sink_;
+  State& now = state(index, leaf);
+  if (now == State::done) return;
+  now = State::done;
+  Work& work = works_[index];
+  const ByteRange place = stretches_[index].place(leaf);
+  work.verified += place.size();
+  --work.left;
+  if (source != k_own_file) {
+    book().got(source, index, place.size());
+    manners_[static_cast<std::size_t>(source)].proven += place.size();
+    manners_[static_cast<std::size_t>(source)].refusals = 0;
+  }
+  if (!work.unnoted.empty() && work.unnoted.back().end == place.begin)
+    work.unnoted.back().end = place.end;
+  else
+    work.unnoted.push_back(place);
+  unsynced_ += place.size();
+  // Now it is known what is true, and who gave something else.
+  const auto doubts = doubts_.extract({index, leaf});
+  if (!doubts.empty())
+    for (const Doubt& one : doubts.mapped()) ban(one.source, "sent wrong bytes");
+  if (work.left == 0) finish_stretch(index);
+}
+
+void LeafFetcher::wrong(const LeafNews& news) {
+  const std::size_t index = news.stretch;
+  const int source = news.source;
+  if (source == k_own_file) {
+    --nearby_in_sink_;
+    works_[index].nearby.push_back({news.leaf, Place::folders});
+    return;
+  }
+  if (book().source(source).kind == peers::Source::Kind::folder) {
+    --nearby_in_sink_;
+    book().note(source, "has wrong bytes");
+    works_[index].whole_in_folder.reset();
+    works_[index].nearby.push_back({news.leaf, Place::nowhere});
+    return;
+  }
+  set_missing(index, news.leaf);
+  const bool wrapped = stretches_[index].leaves->kind(news.leaf) == ipld::LeafKind::wrapped;
+  if (!wrapped || manners_[static_cast<std::size_t>(source)].way == Way::blocks) return ban(source, "sent wrong bytes");
+  // The content may be right, and wrapped in an unusual way: then others give the same.
+  auto& doubts = doubts_[{index, news.leaf}];
+  for (const Doubt& one : doubts) {
+    if (one.source == source) return ban(source, "sent wrong bytes");
+    if (one.given == news.given)
+      return keep_error(fail(Code::unsupported, "its leaves are wrapped in a way that cannot be proven one by one"));
+  }
+  doubts.push_back({source, news.given});
+}
+
+void LeafFetcher::finish_stretch(std::size_t index) {
+  Work& work = works_[index];
+  if (work.taken) return;
+  work.taken = true;
+  work.whole_in_folder.reset();
+  const Stretch& stretch = stretches_[index];
+  sink_.take(index, {stretch.file, {0, stretch.size()}, {}, {}});
+}
+
+// Everything proven so far is synced by a helper, and noted when that is done.
+void LeafFetcher::sync(Clock::time_point now) {
+  const bool due = now - last_sync_ >= k_sync_after || unsynced_ >= k_sync_bytes;
+  if (syncing_ || unsynced_ == 0 || !due) return;
+  std::vector<std::size_t> touched;
+  for (std::size_t i = 0; i < works_.size(); ++i) {
+    if (works_[i].unnoted.empty()) continue;
+    touched.push_back(i);
+    for (const ByteRange& range : works_[i].unnoted) being_synced_.emplace_back(i, range);
+    works_[i].unnoted.clear();
+  }
+  syncing_ = true;
+  unsynced_ = 0;
+  leaves_->sync(touched);
+}
+
+void LeafFetcher::note_what_is_synced() {
+  syncing_ = false;
+  last_sync_ = Clock::now();
+  for (const auto& [stretch, range] : being_synced_) keep_error(sink_.note(stretch, range, BlockSink::Noted::here));
+  being_synced_.clear();
+}
+
+Result<void> LeafFetcher::advance(std::size_t first, std::size_t end) {
+  first_ = first;
+  end_ = end;
+  auto now = Clock::now();
+  EAI_CHECK(schedule(now));
+  client_.poll(time_to_wait(now));
+  read_mail();
+  if (error_) return Failure(*error_);
+  now = Clock::now();
+  if (now - last_tick_ >= 100ms) {
+    book().tick(now);
+    last_tick_ = now;
+  }
+  sync(now);
+  return {};
+}
+
+}  // namespace eai::fetch

@@ -1,0 +1,165 @@
+// Whom to ask for which leaves, and when a slow source is helped.
+#include <algorithm>
+
+#include "fetch/leaf_fetcher.h"
+#include "fetch/leaf_request.h"
+
+namespace eai::fetch {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t k_first_slice = 4 * k_mib;
+constexpr std::uint64_t k_largest_slice = 64 * k_mib;
+constexpr double k_slice_seconds = 2;  // a request should not last much longer
+constexpr auto k_stall = 3s;
+constexpr double k_help_after = 1;  // seconds that the slowest request still needs
+constexpr auto k_tick = 100ms;
+
+}  // namespace
+
+std::uint64_t LeafFetcher::slice(int source) const {
+  if (book().rate(source) <= 0) return k_first_slice;
+  const double bytes = book().rate(source) * k_slice_seconds / (book().in_flight(source) + 1);
+  return std::min<std::uint64_t>(k_largest_slice, static_cast<std::uint64_t>(bytes));
+}
+
+bool LeafFetcher::is_asked(std::size_t stretch, std::size_t leaf) const {
+  return std::ranges::any_of(requests_, [&](const auto& one) { return one.second->covers(stretch, leaf); });
+}
+
+void LeafFetcher::start_request(std::size_t index, int source, std::size_t first, std::size_t end) {
+  const Way way = manners_[static_cast<std::size_t>(source)].way;
+  const Stretch& stretch = stretches_[index];
+  auto request = std::make_unique<LeafRequest>(*this, index, source, way, first, end);
+  peers::Question question{.source = source, .piece = index, .cid = stretch.root, .form = peers::Form::file};
+  question.or_as_file = peers::Question::OrAsFile::no;
+  if (way == Way::blocks) {
+    question.cid = stretch.leaves->cid(first);
+    question.form = peers::Form::raw_block;
+  } else {
+    question.size = stretch.leaves->size();
+    if (way == Way::ranges) question.range = request->range();
+  }
+  for (std::size_t leaf = first; leaf < end; ++leaf) {
+    State& now = state(index, leaf);
+    if (now == State::missing) now = State::asked;
+  }
+  request->id = client_.ask(std::move(question), *request);
+  requests_.emplace(request->id, std::move(request));
+}
+
+// True if a request was started.
+bool LeafFetcher::ask_for(std::size_t index, Clock::time_point now) {
+  Work& work = works_[index];
+  if (all_slots_taken() || work.left == 0) return false;
+  const Stretch& stretch = stretches_[index];
+  const std::size_t count = work.leaves.size();
+  while (work.lowest < count && work.leaves[work.lowest] != State::missing) ++work.lowest;
+  if (work.lowest == count) return false;
+  const auto source = book().pick(index, now);
+  if (!source) return false;
+  const std::size_t first = stretch.first + work.lowest;
+  const Way way = manners_[static_cast<std::size_t>(*source)].way;
+  if (way == Way::whole) {
+    const bool runs = std::ranges::any_of(requests_, [&](const auto& one) { return one.second->source == *source; });
+    if (runs) return false;
+    start_request(index, *source, first, stretch.end);
+    return true;
+  }
+  std::size_t end = first + 1;
+  if (way == Way::ranges) {
+    const std::uint64_t begin = stretch.leaves->range(first).begin, limit = slice(*source);
+    while (end < stretch.end && state(index, end) == State::missing && stretch.leaves->range(end).end - begin <= limit)
+      ++end;
+  }
+  start_request(index, *source, first, end);
+  return true;
+}
+
+Result<void> LeafFetcher::give_up_or_wait(std::size_t index, Clock::time_point now) const {
+  const Work& work = works_[index];
+  if (work.left == 0 || work.lowest == work.leaves.size()) return {};  // all that it lacks is under way
+  const auto of_it = [&](const auto& one) { return one.second->stretch == index && !one.second->released; };
+  const bool hopeless = book().hopeless(index) && std::ranges::none_of(requests_, of_it);
+  const bool nearby = std::ranges::any_of(
+      requests_, [&](const auto& one) { return peers::is_nearby(book().host(one.second->source)); });
+  if (!hopeless && (!book().cut_off(index, now) || nearby)) return {};
+  return Failure(book().failure(stretches_[index].name + " (" + stretches_[index].root.str() + ")"));
+}
+
+Result<void> LeafFetcher::schedule(Clock::time_point now) {
+  release_what_stalls(now);
+  end_what_is_superseded();
+  for (std::size_t index = first_; index < end_; ++index) {
+    if (!works_[index].begun) EAI_CHECK(begin(index));
+    look_nearby(index);
+    while (ask_for(index, now)) {
+    }
+    EAI_CHECK(give_up_or_wait(index, now));
+  }
+  help_the_slowest(now);
+  return {};
+}
+
+// Its bytes still count if they come; whoever gives a leaf first has given it.
+void LeafFetcher::release_what_stalls(Clock::time_point now) {
+  for (auto& [id, request] : requests_) {
+    if (request->released || now - request->latest < k_stall || book().alive() < 2) continue;
+    request->released = true;
+    book().stalls(request->source);
+    for (std::size_t leaf = request->at; leaf < request->end; ++leaf)
+      if (state(request->stretch, leaf) == State::asked && !is_asked(request->stretch, leaf))
+        set_missing(request->stretch, leaf);
+  }
+}
+
+void LeafFetcher::end_what_is_superseded() {
+  const auto has = [&](const LeafRequest& request, std::size_t leaf) {
+    const State now = state(request.stretch, leaf);
+    return now == State::done || now == State::in_sink;
+  };
+  for (auto& [id, request] : requests_) {
+    while (request->end > request->at && has(*request, request->end - 1)) {
+      --request->end;
+      request->shortened = true;
+    }
+  }
+  end_requests([](const LeafRequest& request) { return request.shortened && request.at >= request.end; });
+}
+
+// When nothing is left to ask for, an idle source is asked for the second half of what the slowest request still owes.
+void LeafFetcher::help_the_slowest(Clock::time_point now) {
+  if (all_slots_taken()) return;
+  const LeafRequest* slowest = nullptr;
+  double longest = k_help_after;
+  for (const auto& [id, request] : requests_) {
+    if (now - request->begun < 1s || request->at >= request->end) continue;
+    const std::size_t last = request->end - 1;  // asked twice already?
+    const auto twice =
+        std::ranges::count_if(requests_, [&](const auto& one) { return one.second->covers(request->stretch, last); });
+    const double seconds = static_cast<double>(request->left()) / std::max(request->rate(now), 1.0);
+    if (twice > 1 || seconds <= longest) continue;
+    slowest = request.get();
+    longest = seconds;
+  }
+  if (slowest == nullptr) return;
+  const auto helper = book().pick(slowest->stretch, now);
+  if (!helper || *helper == slowest->source) return;
+  const Way way = manners_[static_cast<std::size_t>(*helper)].way;
+  const std::size_t half = slowest->at + (slowest->end - slowest->at) / 2;
+  if (way == Way::whole) return;
+  const double rate = book().rate(*helper);
+  const std::uint64_t owed = slowest->left() / 2 + 1;
+  if (rate > 0 && static_cast<double>(owed) / rate > longest) return;  // it would be slower still
+  book().note(slowest->source, "was slow");
+  start_request(slowest->stretch, *helper, half, way == Way::blocks ? half + 1 : slowest->end);
+}
+
+std::chrono::milliseconds LeafFetcher::time_to_wait(Clock::time_point now) const {
+  const auto ready = book().next_ready(now);
+  if (!ready) return k_tick;
+  return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*ready - now), 1ms, std::chrono::milliseconds(k_tick));
+}
+
+}  // namespace eai::fetch

@@ -1,0 +1,145 @@
+#include "fetch/leaf_sink.h"
+
+#include <algorithm>
+
+#include <boost/asio/post.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace eai::fetch {
+namespace {
+
+constexpr std::size_t k_helpers = 2;
+constexpr std::uint64_t k_write_step = 512 * k_kib;  // larger ones cost more: fresh pages come in large folios
+
+}  // namespace
+
+struct LeafSink::Job {
+  std::size_t stretch, leaf;
+  int source;
+  std::shared_ptr<UniqueFd> file;
+};
+
+LeafSink::LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail)
+    : stretches_(stretches), mail_(mail), buffers_(k_leaf_room), files_(stretches.size()) {}
+
+Result<std::unique_ptr<LeafSink>> LeafSink::start(const std::vector<Stretch>& stretches, LeafMail& mail) {
+  std::unique_ptr<LeafSink> sink(new LeafSink(stretches, mail));
+  EAI_TRY(sink->crew_, ThreadCrew::start(k_helpers));
+  return sink;
+}
+
+LeafSink::~LeafSink() = default;
+
+Result<void> LeafSink::open(std::size_t stretch) {
+  EAI_TRY(UniqueFd file, open_file(stretches_[stretch].file, O_RDWR | O_CREAT | O_NOFOLLOW));
+  files_[stretch] = std::make_shared<UniqueFd>(std::move(file));
+  return {};
+}
+
+void LeafSink::close(std::size_t stretch) { files_[stretch].reset(); }
+
+void LeafSink::post(std::function<void()> work) {
+  {
+    std::lock_guard hold(mutex_);
+    ++pending_;
+  }
+  boost::asio::post(crew_->executor(), [this, work = std::move(work)]() mutable {
+    work();
+    work = nullptr;  // what it held is free before it counts as done
+    std::lock_guard hold(mutex_);
+    if (--pending_ == 0) idle_.notify_all();
+  });
+}
+
+void LeafSink::finish() {
+  std::unique_lock hold(mutex_);
+  idle_.wait(hold, [this] { return pending_ == 0; });
+}
+
+void LeafSink::give(std::size_t stretch, std::size_t leaf, int source, LeafForm form, Buffer content) {
+  Job job{stretch, leaf, source, files_[stretch]};
+  post([this, job, form, held = std::shared_ptr(std::move(content))] {
+    if (form == LeafForm::block)
+      unwrap(job, held->bytes);
+    else
+      prove(job, held->bytes, true);
+  });
+}
+
+void LeafSink::copy(std::size_t stretch, std::size_t leaf, int source, std::shared_ptr<UniqueFd> from,
+                    std::uint64_t offset) {
+  Job job{stretch, leaf, source, files_[stretch]};
+  post([this, job, from = std::move(from), offset] {
+    Bytes content(stretches_[job.stretch].leaves->range(job.leaf).size());
+    if (!read_at(from->get(), offset, content)) return tell(job, LeafNews::What::wrong);  // it may have been cut
+    prove(job, content, true);
+  });
+}
+
+void LeafSink::check(std::size_t stretch, std::size_t leaf, int source) {
+  Job job{stretch, leaf, source, files_[stretch]};
+  post([this, job] {
+    const ByteRange place = stretches_[job.stretch].place(job.leaf);
+    Bytes content(place.size());
+    if (!read_at(job.file->get(), place.begin, content)) return tell(job, LeafNews::What::wrong);
+    prove(job, content, false);
+  });
+}
+
+void LeafSink::sync(std::vector<std::size_t> stretches) {
+  std::vector<std::shared_ptr<UniqueFd>> files;
+  for (const std::size_t one : stretches) files.push_back(files_[one]);
+  post([this, files = std::move(files)] {
+    for (const auto& file : files) {
+      if (::fdatasync(file->get()) != 0)
+        return fail_with({}, LeafNews::What::failed, fail_errno("the model's files cannot be synced", errno).value());
+    }
+    tell({}, LeafNews::What::synced);
+  });
+}
+
+void LeafSink::prove(const Job& job, ByteView content, bool write_too) {
+  auto proven = stretches_[job.stretch].leaves->proves(job.leaf, content);
+  if (!proven && proven.error().code == Code::corrupt) {
+    LeafNews news{LeafNews::What::wrong, job.stretch, job.leaf, job.source};
+    news.given = ipld::sha256(content);
+    return mail_.put(std::move(news));
+  }
+  if (!proven) return fail_with(job, LeafNews::What::failed, std::move(proven).error());
+  if (write_too) return write(job, content);
+  tell(job, LeafNews::What::proven);
+}
+
+void LeafSink::unwrap(const Job& job, ByteView block) {
+  auto content = stretches_[job.stretch].leaves->unwrap(job.leaf, block);
+  if (content) return write(job, *content);
+  if (content.error().code == Code::corrupt) return tell(job, LeafNews::What::wrong);
+  fail_with(job, LeafNews::What::no_leaf, std::move(content).error());
+}
+
+void LeafSink::write(const Job& job, ByteView content) {
+  const std::uint64_t begin = stretches_[job.stretch].place(job.leaf).begin;
+  for (std::uint64_t at = 0; at < content.size(); at += k_write_step) {
+    if (failed_) return;
+    const ByteView step = content.subspan(at, std::min<std::uint64_t>(k_write_step, content.size() - at));
+    auto written = write_at(job.file->get(), begin + at, step);
+    if (!written) {
+      return fail_with(job, LeafNews::What::failed,
+                       std::move(written).error().with(stretches_[job.stretch].file.string()));
+    }
+  }
+  tell(job, LeafNews::What::proven);
+}
+
+void LeafSink::tell(const Job& job, LeafNews::What what) { mail_.put({what, job.stretch, job.leaf, job.source}); }
+
+// Nothing is written after our own disk has failed.
+void LeafSink::fail_with(const Job& job, LeafNews::What what, Error error) {
+  if (what == LeafNews::What::failed) failed_ = true;
+  LeafNews news{what, job.stretch, job.leaf, job.source};
+  news.error = std::move(error);
+  mail_.put(std::move(news));
+}
+
+}  // namespace eai::fetch
