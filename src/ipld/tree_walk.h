@@ -42,6 +42,8 @@ class TreeWalk {
   // Blocks that are wanted and have not been given, handed out or not.
   std::size_t missing() const { return missing_; }
   bool done() const { return missing_ == 0 && !fault_; }
+  const Cid& root() const { return nodes_.front().cid; }
+  std::uint64_t size() const { return limit_; }  // of the file when done(), before that at most
 
   // Code::corrupt if the block does not match its CID: it is as if it had not been given. Any other error (Code::invalid,
   // Code::unsupported) is final, since no source can have a better tree under this root. A block that is not wanted, or

@@ -6,7 +6,7 @@
 
 #include "library/byte_progress.h"
 #include "store/clone_file.h"
-#include "store/store.h"
+#include "store/trees.h"
 
 namespace eai::library {
 namespace {
@@ -79,6 +79,25 @@ class Taking {
 
 }  // namespace
 
+Result<preserve::Digests> known_blocks(const Folders& folders) {
+  const store::HomePaths paths{folders.home};
+  std::vector<fs::path> lists;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(paths.block_lists(), none)) lists.push_back(entry.path());
+  EAI_TRY(preserve::Digests known, preserve::read_block_lists(lists));
+  EAI_TRY(const store::Store store, store::Store::open(paths.home));
+  EAI_TRY(const store::Contents contents, store.list());
+  for (const store::Model& model : contents.models) {
+    for (std::size_t file = 0; model.trees && file < model.metadata.files.size(); ++file) {
+      const auto leaves = store::read_tree(model, file);
+      const auto inner = store::read_tree_blocks(model, file);
+      // What such a tree would tell is only how much of a new model is new.
+      if (leaves && inner) preserve::add_blocks(known, *leaves, *inner);
+    }
+  }
+  return known;
+}
+
 Result<void> list_blocks_of_store(const Folders& folders, model::Layout layout, unsigned threads, Feed& feed,
                                   const std::stop_token& stop) {
   const store::HomePaths paths{folders.home};
@@ -87,7 +106,7 @@ Result<void> list_blocks_of_store(const Folders& folders, model::Layout layout, 
   for (const store::Model& model : contents.models) {
     const fs::path list = paths.block_list(model.id, layout);
     std::error_code none;
-    if (fs::exists(list, none)) continue;
+    if (fs::exists(list, none) || (model.trees && model.metadata.layout == layout)) continue;
     feed.note("Reading " + model.metadata.folder_name + " once to learn its blocks");
     preserve::SourceFiles files;
     for (const store::StoredFile& file : model.files) {
@@ -117,7 +136,7 @@ Result<std::string> take_into_store(const Folders& folders, const preserve::Fold
   }
   if (taken) taken = preserve::still_same(folder.files);
   if (taken) {
-    taken = store.commit(lock, view_of(outcome.metadata_json), store::Origin::preserved, taking.files())
+    taken = store.commit(lock, view_of(outcome.metadata_json), store::Origin::preserved, taking.files(), outcome.trees)
                 .map([](const store::Model&) {});
   }
   if (!taken) {

@@ -11,8 +11,11 @@
 
 namespace eai::library {
 
-// Models that came here in another way than by being preserved as unixfs have no list of such blocks yet: they are read
-// once, and remembered. Code::cancelled when stopped.
+// The blocks of all models that are known here: by their lists, and by the trees of those in the store.
+Result<preserve::Digests> known_blocks(const Folders& folders);
+
+// Models that have neither a list of the blocks into which the format unixfs would cut them nor trees of this layout are
+// read once, and get a list. Code::cancelled when stopped.
 Result<void> list_blocks_of_store(const Folders& folders, model::Layout layout, unsigned threads, Feed& feed,
                                   const std::stop_token& stop);
 

@@ -46,13 +46,13 @@ model::Format format_of(const PreserveRequest& request, const preserve::Folder& 
   return request.format.value_or(folder.pieces > 1 ? model::Format::unixfs : model::Format::archive);
 }
 
-preserve::Options options_of(const PreserveRequest& request, const preserve::Folder& folder, const Folders& folders) {
+Result<preserve::Options> options_of(const PreserveRequest& request, const preserve::Folder& folder,
+                                     const Folders& folders) {
   preserve::Options out = request.options;
   out.format = format_of(request, folder);
   const store::HomePaths paths{folders.home};
   out.work_folder = paths.preserve();
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(paths.block_lists(), none)) out.known.push_back(entry.path());
+  EAI_TRY(out.known, known_blocks(folders));
   return out;
 }
 
@@ -97,18 +97,22 @@ void settle_here(const PreserveRequest& request, const Folders& folders, const p
       warn(std::move(written).error(), "the copy of the metadata, " + copy.string() + ", was not written");
     }
   }
-  const store::HomePaths paths{folders.home};
-  if (auto listed = preserve::write_block_list(paths.block_list(outcome.hash), outcome.blocks); !listed) {
-    warn(std::move(listed).error(), "the list of the model's blocks was not written");
+  bool has_trees = false;  // in the store, which then tell its blocks
+  if (request.keep_here) {
+    auto kept = take_into_store(folders, folder, outcome, feed, stop);
+    has_trees = kept && !outcome.trees.empty();
+    if (kept) {
+      feed.note("In the local store " + *kept);
+    } else if (stop.stop_requested()) {
+      preserved.stopped = true;
+    } else {
+      warn(std::move(kept).error(), "Not in the local store");
+    }
   }
-  if (!request.keep_here) return;
-  auto kept = take_into_store(folders, folder, outcome, feed, stop);
-  if (kept) {
-    feed.note("In the local store " + *kept);
-  } else if (stop.stop_requested()) {
-    preserved.stopped = true;
-  } else {
-    warn(std::move(kept).error(), "Not in the local store");
+  if (has_trees) return;
+  const fs::path list = store::HomePaths{folders.home}.block_list(outcome.hash);
+  if (auto listed = preserve::write_block_list(list, outcome.blocks); !listed) {
+    warn(std::move(listed).error(), "the list of the model's blocks was not written");
   }
 }
 
@@ -133,7 +137,7 @@ Result<Preserved> preserve_folder(const PreserveRequest& request, const Folders&
   if (dry && format_of(request, folder) == model::Format::unixfs) {
     EAI_CHECK(list_blocks_of_store(folders, layout_of(request.options, folder), request.options.threads, feed, stop));
   }
-  const preserve::Options options = options_of(request, folder, folders);  // with the blocks that were just listed
+  EAI_TRY(const preserve::Options options, options_of(request, folder, folders));  // with what was just listed
   Result<preserve::Outcome> outcome = [&] {
     const PreserveWatch watch(monitor, folder.name, feed);
     return preserve::preserve(folder, options, homes, monitor, all);

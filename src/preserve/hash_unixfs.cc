@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <unordered_map>
 
 namespace eai::preserve {
 namespace {
@@ -152,6 +153,14 @@ Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vect
   out.root = builder.finish();
   out.sha256 = whole.finish();
   return out;
+}
+
+Result<ipld::TreeWalk> walk_of(const HashedFile& file) {
+  std::unordered_map<ipld::Cid, const Bytes*> blocks;
+  for (const ipld::Block& block : file.inner) blocks.emplace(block.cid, &block.bytes);
+  EAI_TRY(auto walk, ipld::TreeWalk::begin(file.root.cid, file.root.size));
+  while (const auto cid = walk.next()) EAI_CHECK(walk.give(*cid, *blocks.at(*cid)));
+  return walk;
 }
 
 Result<TreeNode> import_body(const Body& body, const ipld::Profile& profile, const OnLeaf& on_leaf,

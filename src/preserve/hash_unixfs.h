@@ -11,7 +11,7 @@
 #include <stop_token>
 #include <vector>
 
-#include "ipld/unixfs.h"
+#include "ipld/tree_walk.h"
 #include "model/gguf.h"
 #include "model/metadata.h"
 #include "preserve/body.h"
@@ -20,10 +20,6 @@
 
 namespace eai::preserve {
 
-struct Block {
-  ipld::Cid cid;
-  Bytes bytes;
-};
 struct Leaf {
   ipld::Cid cid;
   ByteRange range;  // of the file
@@ -33,13 +29,13 @@ struct HashedFile {
   std::shared_ptr<SourceFile> file;
   ipld::Sha256 sha256{};
   ipld::TreeNode root;
-  std::vector<Leaf> leaves;  // in the order of the file
-  std::vector<Block> inner;  // children before parents, the root last
+  std::vector<Leaf> leaves;        // in the order of the file
+  std::vector<ipld::Block> inner;  // children before parents, the root last
   // f(cid, size) for all of them, leaves first.
   template <typename F>
   void each_block(F f) const {
     for (const Leaf& leaf : leaves) f(leaf.cid, leaf.range.size());
-    for (const Block& block : inner) f(block.cid, block.bytes.size());
+    for (const ipld::Block& block : inner) f(block.cid, block.bytes.size());
   }
 };
 
@@ -50,6 +46,9 @@ std::vector<ByteRange> regions_of(const std::optional<model::GgufInfo>& gguf, st
 Result<HashedFile> hash_unixfs(std::shared_ptr<SourceFile> file, const std::vector<ByteRange>& regions,
                                Workers& workers, const std::function<void(std::uint64_t)>& progress,
                                const std::stop_token& stop);
+
+// The file's tree as one who downloads it would walk it: done().
+Result<ipld::TreeWalk> walk_of(const HashedFile& file);
 
 // The tree of bytes that lie in a body, under any profile; one thread. `on_leaf` gets each leaf's block.
 using OnLeaf = std::function<Result<void>(const ipld::Cid& cid, ByteView block)>;

@@ -103,7 +103,7 @@ TEST(HashUnixfs, RegionsHaveSubtreesOfTheirOwnAndReadBack) {
   EXPECT_EQ(hashed.root.size, content.size());
   Bytes held, out;
   auto get = [&](const Cid& cid) -> Result<ByteView> {
-    for (const Block& block : hashed.inner) {
+    for (const ipld::Block& block : hashed.inner) {
       if (block.cid == cid) return ByteView(block.bytes);
     }
     for (const Leaf& leaf : hashed.leaves) {
@@ -119,6 +119,11 @@ TEST(HashUnixfs, RegionsHaveSubtreesOfTheirOwnAndReadBack) {
     return {};
   }));
   EXPECT_EQ(out, content);
+  // The tree without its leaves is what others walk.
+  const ipld::TreeWalk walk = walk_of(hashed).value();
+  EXPECT_TRUE(walk.done());
+  EXPECT_EQ(walk.inner().size(), hashed.inner.size());
+  EXPECT_EQ(walk.inner().front().cid, hashed.root.cid);
 }
 
 }  // namespace

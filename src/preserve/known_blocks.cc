@@ -36,6 +36,16 @@ Result<Digests> read_block_lists(const std::vector<fs::path>& files) {
   return known;
 }
 
+void add_blocks(Digests& known, const ipld::LeafTable& leaves, const std::vector<ipld::Block>& inner) {
+  const auto add = [&](const ipld::Cid& cid) {
+    if (cid.hash().code == ipld::HashCode::sha2_256) known.insert(block_size(cid, 0).digest);
+  };
+  for (std::size_t leaf = 0; leaf < leaves.count(); ++leaf) {
+    if (leaves.kind(leaf) != ipld::LeafKind::held) add(leaves.cid(leaf));
+  }
+  for (const ipld::Block& block : inner) add(block.cid);
+}
+
 std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests& had) {
   Digests seen;
   std::uint64_t sum = 0;

@@ -8,8 +8,9 @@
 #include <stop_token>
 #include <vector>
 
-#include "ipld/cid.h"
+#include "ipld/car.h"
 #include "ipld/hash.h"
+#include "ipld/leaf_table.h"
 #include "model/metadata.h"
 #include "preserve/source_files.h"
 
@@ -25,6 +26,8 @@ using Digests = std::set<ipld::Sha256>;
 
 Result<void> write_block_list(const fs::path& file, const std::vector<BlockSize>& blocks);
 Result<Digests> read_block_lists(const std::vector<fs::path>& files);
+// Adds all blocks of a tree: `inner`, and those that are leaves.
+void add_blocks(Digests& known, const ipld::LeafTable& leaves, const std::vector<ipld::Block>& inner);
 
 // Bytes in blocks that are not in `had`, each block counted once.
 std::uint64_t bytes_without(const std::vector<BlockSize>& blocks, const Digests& had);

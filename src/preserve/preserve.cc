@@ -59,7 +59,7 @@ class Preservation {
     } else {
       EAI_CHECK(unixfs());
     }
-    EAI_CHECK(count_blocks());
+    count_blocks();
     if (options_.dry_run) count_at_homes();
     targets_.drain();
     EAI_CHECK(still_same(folder_.files));
@@ -137,9 +137,20 @@ class Preservation {
     }
     std::sort(metadata_.files.begin(), metadata_.files.end(),
               [](const auto& a, const auto& b) { return a.file_name < b.file_name; });
+    EAI_CHECK(walk_trees());
     monitor_.change([](Progress& p) { p.phase = "sending"; });
     for (Sender* sender : targets_.senders()) {
       if (auto begun = send_blocks(*sender); !begun) sender->give_up(std::move(begun).error());
+    }
+    return {};
+  }
+
+  Result<void> walk_trees() {
+    for (const model::PartEntry& entry : metadata_.files) {
+      const auto hashed = std::find_if(files_.begin(), files_.end(),
+                                       [&](const HashedFile& file) { return file.file->name() == entry.file_name; });
+      EAI_TRY(auto walk, walk_of(*hashed));
+      out_.trees.push_back(std::move(walk));
     }
     return {};
   }
@@ -152,7 +163,7 @@ class Preservation {
         if (!skip.insert(block_size(leaf.cid, 0).digest).second) continue;
         cars.add(leaf.cid, leaf.range.size(), [&](Body& body) { body.add(file.file, leaf.range); });
       }
-      for (const Block& block : file.inner) {
+      for (const ipld::Block& block : file.inner) {
         if (!skip.insert(block_size(block.cid, 0).digest).second) continue;
         cars.add(block.cid, block.bytes.size(), [&](Body& body) { body.add(block.bytes); });
       }
@@ -162,11 +173,9 @@ class Preservation {
   }
 
   // ---- what is new
-  Result<void> count_blocks() {
-    EAI_TRY(const Digests known, read_block_lists(options_.known));
-    out_.new_here = bytes_without(blocks_, known);
+  void count_blocks() {
+    out_.new_here = bytes_without(blocks_, options_.known);
     if (options_.format == model::Format::unixfs) out_.payload = bytes_without(blocks_, {});
-    return {};
   }
 
   // Which of our blocks the home has; and for the user, how many bytes it lacks.

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "ipld/tree_walk.h"
 #include "model/metadata.h"
 #include "preserve/folder.h"
 #include "preserve/home.h"
@@ -32,8 +33,8 @@ struct Options {
   bool lora = false;
   bool dry_run = false;
   bool resume = true;
-  fs::path work_folder;         // parts in flight and journals
-  std::vector<fs::path> known;  // block lists (known_blocks.h) of models that are here
+  fs::path work_folder;  // parts in flight and journals
+  Digests known;         // of the blocks of models that are here
 };
 
 struct HomeProgress {
@@ -77,6 +78,7 @@ struct Outcome {
   std::map<std::string, std::uint64_t> new_at;  // the same for homes that can tell; in dry runs, and for unixfs
   std::string profile;                          // under which the parts' CIDs hold
   std::vector<BlockSize> blocks;                // all of them
+  std::vector<ipld::TreeWalk> trees;            // unixfs: of the metadata's files, in their order; all are done
   std::vector<HomeFailure> failures;            // the homes that do not have all of it, and why
   std::shared_ptr<Receipts> journal;            // to be removed when there is nothing to continue; null in a dry run
 };

@@ -1,4 +1,5 @@
 // The steps that change what the store holds: partial folder, commit and remove.
+#include <algorithm>
 #include <atomic>
 #include <set>
 
@@ -32,7 +33,7 @@ Result<void> roll_back(const fs::path& partial) {
   }
   if (error) return fail(Code::io, "reading the folder " + staging.string() + ": " + error.message());
   for (const fs::path& name : files) {
-    if (name == k_metadata_file || name == k_manifest_file) continue;
+    if (name == k_metadata_file || name == k_manifest_file || *name.begin() == k_trees_folder) continue;
     EAI_CHECK(make_folders((partial / name).parent_path(), 0700));
     EAI_CHECK(rename_quickly(staging / name, partial / name));
   }
@@ -56,6 +57,33 @@ Result<void> check_files(const fs::path& partial, const std::vector<StoredFile>&
     EAI_CHECK(sync_path(path));
   }
   return {};
+}
+
+using Trees = std::vector<ipld::TreeWalk>;
+
+Result<void> check_trees(const model::Metadata& metadata, const Trees& trees) {
+  if (trees.empty()) return {};
+  if (metadata.format != model::Format::unixfs) return fail(Code::invalid, "the files of an archive have no trees");
+  const auto is_of = [](const ipld::TreeWalk& tree, const model::PartEntry& file) {
+    return tree.done() && tree.root() == file.cid && tree.size() == file.size;
+  };
+  if (std::ranges::equal(trees, metadata.files, is_of)) return {};
+  return fail(Code::invalid, "the trees are not those of the files that the metadata lists");
+}
+
+// Writes them below `staging`, and gives the manifest's list of them.
+Result<std::vector<StoredFile>> write_trees(const fs::path& staging, const Trees& trees) {
+  std::vector<StoredFile> out;
+  for (std::size_t file = 0; file < trees.size(); ++file) {
+    const std::vector<ipld::Block> inner = trees[file].inner();
+    if (inner.empty()) continue;
+    const std::string name = tree_name(file);
+    const Bytes car = ipld::write_car({trees[file].root()}, inner);
+    EAI_CHECK(make_folders((staging / name).parent_path(), 0700));
+    EAI_CHECK(write_file_atomic(staging / name, car));
+    out.push_back({name, car.size(), ipld::sha256(car)});
+  }
+  return out;
 }
 
 Result<void> stage(const fs::path& partial, ByteView metadata_json, const Manifest& manifest) {
@@ -97,9 +125,10 @@ Result<void> Store::throw_away(const fs::path& folder) const {
 }
 
 Result<Model> Store::commit(const ModelLock& lock, ByteView metadata_json, Origin origin,
-                            const std::vector<StoredFile>& files) const {
+                            const std::vector<StoredFile>& files, const Trees& trees) const {
   EAI_CHECK(ipld::verify_content(lock.id(), metadata_json));
-  EAI_CHECK(model::parse_metadata(metadata_json));
+  EAI_TRY(const model::Metadata metadata, model::parse_metadata(metadata_json));
+  EAI_CHECK(check_trees(metadata, trees));
   if (auto here = find(lock.id()); !here && here.error().code == Code::unsupported) {
     return Failure(std::move(here).error());
   }
@@ -109,6 +138,9 @@ Result<Model> Store::commit(const ModelLock& lock, ByteView metadata_json, Origi
   fs::path target = paths_.model(lock.id());
   auto placed = [&]() -> Result<void> {
     EAI_CHECK(make_folders(paths_.models(), 0700));
+    if (!trees.empty()) {
+      EAI_TRY(manifest.trees, write_trees(partial / k_staging, trees));
+    }
     EAI_CHECK(stage(partial, metadata_json, manifest));
     std::error_code ignored;
     if (fs::exists(target, ignored)) EAI_CHECK(throw_away(target));

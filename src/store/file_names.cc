@@ -52,6 +52,17 @@ bool is_allowed_name(std::string_view name) {
   }
 }
 
+std::string tree_name(std::size_t file) { return std::string(k_trees_folder) + "/" + std::to_string(file) + ".car"; }
+
+bool is_tree_name(std::string_view name) {
+  const std::string folder = std::string(k_trees_folder) + "/", ending = ".car";
+  if (!name.starts_with(folder) || !name.ends_with(ending)) return false;
+  name.remove_prefix(folder.size());
+  name.remove_suffix(std::min(ending.size(), name.size()));
+  return !name.empty() && name.size() < 10 && name.find_first_not_of("0123456789") == name.npos &&
+         (name == "0" || name[0] != '0');
+}
+
 fs::path HomePaths::block_list(const ipld::Cid& id, std::optional<model::Layout> cut) const {
   const std::string_view ending = !cut ? "" : *cut == model::Layout::tensor ? ".tensor" : ".fixed";
   return block_lists() / (id.str() + std::string(ending));

@@ -7,11 +7,12 @@
 //   models/<cid>/manifest.json   size and SHA-256 of every file beside it, and where they came from (manifest.h)
 //   models/<cid>/model.gguf, or model-00001-of-00003.gguf and so on for a model in pieces; projector.gguf; or payload/…
 //                                for an image model
+//   models/<cid>/trees/<n>.car   the inner blocks of the metadata's n-th file (trees.h)
 //   partial/<cid>/…              a download in progress, under the same names; "commit" in it belongs to the store, and
 //                                everything else to its downloader
 //   trash/…                      what is being removed; never read
 //   locks/<cid>.lock             held by the process that works on the model
-//   preserve/…                   journals of preserving, and in blocks/ the list of each known model's blocks
+//   preserve/…                   journals of preserving, and in blocks/ the blocks of known models that have no trees
 //   measured.json                the peak of memory that was seen of each model
 #pragma once
 
@@ -32,6 +33,7 @@ inline constexpr std::string_view k_manifest_file = "manifest.json";
 inline constexpr std::string_view k_model_file = "model.gguf";
 inline constexpr std::string_view k_projector_file = "projector.gguf";
 inline constexpr std::string_view k_payload_folder = "payload";
+inline constexpr std::string_view k_trees_folder = "trees";
 
 // The name in the store of the file that a model's archive or folder calls `file`: "model.gguf" (in pieces
 // "model-00001-of-00003.gguf", since llama.cpp finds the others by such names) and "projector.gguf" for the files that a
@@ -48,6 +50,10 @@ bool is_first_name(std::string_view name);
 // What stored_name() may give: the GGUFs, or "payload/" and plain components, of which none is empty, "." or "..",
 // has a control character, backslash or quote, or is longer than 255 bytes.
 bool is_allowed_name(std::string_view name);
+
+// The tree of the metadata's file with this number, counted from 0: "trees/0.car".
+std::string tree_name(std::size_t file);
+bool is_tree_name(std::string_view name);
 
 // The places in one home.
 struct HomePaths {

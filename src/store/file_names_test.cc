@@ -32,6 +32,16 @@ TEST(FileNames, PiecesKeepTheNamesByWhichLlamaFindsThem) {
   }
 }
 
+TEST(FileNames, TreesAreNumbered) {
+  EXPECT_EQ(tree_name(0), "trees/0.car");
+  for (std::size_t file : {0U, 9U, 10U, 4711U}) EXPECT_TRUE(is_tree_name(tree_name(file))) << file;
+  for (const char* other :
+       {"", "trees/", "trees/.car", "trees/01.car", "trees/a.car", "trees/1.CAR", "x/trees/1.car"}) {
+    EXPECT_FALSE(is_tree_name(other)) << other;
+  }
+  EXPECT_FALSE(is_allowed_name(tree_name(0))) << "no file of a model lies there";
+}
+
 TEST(FileNames, GgufsAreToldByName) {
   EXPECT_TRUE(is_gguf_name("model.gguf"));
   EXPECT_TRUE(is_gguf_name("projector.gguf"));

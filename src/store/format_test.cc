@@ -77,7 +77,7 @@ TEST_P(Newer, IsNeitherUsedNorCalledDamaged) {
   EXPECT_EQ(contents->newer[0].id, id);
   EXPECT_EQ(contents->newer[0].why, "the stored model " + id.str() +
                                         ": it was written by a newer version of eai (format " +
-                                        std::to_string(GetParam()) + "; this one reads up to 1)");
+                                        std::to_string(GetParam()) + "; this one reads up to 2)");
   EXPECT_EQ(here.store.find(id).error().code, Code::unsupported);
   EXPECT_EQ(here.store.check(id, {}, {}).error().code, Code::unsupported);
 }
@@ -103,7 +103,7 @@ TEST_P(Newer, StaysUntilItsRemovalIsAskedFor) {
   EXPECT_EQ(here.store.find(id).error().code, Code::not_found);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, Newer, testing::Values(2, 99));
+INSTANTIATE_TEST_SUITE_P(Formats, Newer, testing::Values(3, 99));
 
 }  // namespace
 }  // namespace eai::store

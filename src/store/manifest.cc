@@ -39,13 +39,15 @@ Result<Origin> parse_origin(const json::value* value) {
   return damaged("its origin is missing or unknown");
 }
 
-Result<StoredFile> parse_entry(const json::value& value) {
+using IsAllowed = bool (*)(std::string_view name);
+
+Result<StoredFile> parse_entry(const json::value& value, IsAllowed is_allowed) {
   const json::object* entry = value.if_object();
   if (entry == nullptr) return damaged("a file entry is not an object");
   const json::value* name = entry->if_contains("name");
   const json::value* size = entry->if_contains("size");
   const json::value* hash = entry->if_contains("sha256");
-  if (name == nullptr || !name->is_string() || !is_allowed_name(name->get_string())) {
+  if (name == nullptr || !name->is_string() || !is_allowed(name->get_string())) {
     return damaged("a file has no name or one that is not allowed");
   }
   StoredFile out;
@@ -59,14 +61,27 @@ Result<StoredFile> parse_entry(const json::value& value) {
   return out;
 }
 
-Result<std::vector<StoredFile>> parse_files(const json::value* value) {
-  if (value == nullptr || !value->is_array() || value->get_array().empty()) return damaged("it names no files");
+Result<std::vector<StoredFile>> parse_list(const json::value& value, IsAllowed is_allowed) {
+  if (!value.is_array()) return damaged("a list of files is not a list");
   std::vector<StoredFile> out;
   std::set<std::string> seen;
-  for (const json::value& entry : value->get_array()) {
-    EAI_TRY(StoredFile file, parse_entry(entry));
+  for (const json::value& entry : value.get_array()) {
+    EAI_TRY(StoredFile file, parse_entry(entry, is_allowed));
     if (!seen.insert(file.name).second) return damaged("it names " + file.name + " twice");
     out.push_back(std::move(file));
+  }
+  return out;
+}
+
+Result<std::vector<StoredFile>> parse_files(const json::value* value) {
+  if (value == nullptr || !value->is_array() || value->get_array().empty()) return damaged("it names no files");
+  return parse_list(*value, is_allowed_name);
+}
+
+json::array list_of(const std::vector<StoredFile>& files) {
+  json::array out;
+  for (const StoredFile& file : files) {
+    out.push_back(json::object{{"name", file.name}, {"size", file.size}, {"sha256", to_hex(file.sha256)}});
   }
   return out;
 }
@@ -100,15 +115,12 @@ std::string_view name_of(Origin origin) {
 }
 
 std::string to_json(const Manifest& manifest) {
-  json::array files;
-  for (const StoredFile& file : manifest.files) {
-    files.push_back(json::object{{"name", file.name}, {"size", file.size}, {"sha256", to_hex(file.sha256)}});
-  }
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(manifest.created.time_since_epoch());
   json::object out{{"format", k_manifest_format},
                    {"origin", name_of(manifest.origin)},
                    {"created", static_cast<std::int64_t>(seconds.count())},
-                   {"files", std::move(files)}};
+                   {"files", list_of(manifest.files)}};
+  if (manifest.trees) out["trees"] = list_of(*manifest.trees);
   if (!manifest.damaged.empty()) out["damaged"] = json::array(manifest.damaged.begin(), manifest.damaged.end());
   return json::serialize(out);
 }
@@ -121,6 +133,9 @@ Result<Manifest> parse_manifest(ByteView bytes) {
   if (created == nullptr || !created->is_int64()) return damaged("it has no date");
   out.created = std::chrono::system_clock::time_point(std::chrono::seconds(created->get_int64()));
   EAI_TRY(out.files, parse_files(object.if_contains("files")));
+  if (const json::value* trees = object.if_contains("trees")) {
+    EAI_TRY(out.trees, parse_list(*trees, is_tree_name));
+  }
   EAI_TRY(out.damaged, parse_damaged(object.if_contains("damaged"), out.files));
   return out;
 }

@@ -2,14 +2,16 @@
 // without its source.
 // Thread: any; these are pure functions.
 // What holds: a parsed manifest names at least one file, each by an allowed name, and none twice.
-// Format: one JSON object, {"format":1, "origin":"downloaded", "created":<seconds since 1970>, "files":[{"name",
-// "size", "sha256" (hex)}, …], "damaged":[names]}; "damaged" exists only after a check that failed. A change that an
-// older version may ignore is another field in the same format, and older versions keep it when they rewrite the
+// Format: one JSON object, {"format":2, "origin":"downloaded", "created":<seconds since 1970>, "files":[{"name",
+// "size", "sha256" (hex)}, …], "trees":[{"name", "size", "sha256"}, …], "damaged":[names]}. "trees" exists only if the
+// trees were kept (trees.h), "damaged" only after a check that failed; format 1 had no "trees". A change that an older
+// version may ignore is another field in the same format, and older versions keep it when they rewrite the
 // manifest. Every other change, another origin included, takes the next format number: older versions then leave the
 // model alone, because the number is the first thing that they read. A version reads every format up to its own.
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +23,11 @@ struct Manifest {
   Origin origin = Origin::downloaded;
   std::chrono::system_clock::time_point created{};
   std::vector<StoredFile> files;
-  std::vector<std::string> damaged = {};  // those of the files whose bytes a check found changed
+  std::optional<std::vector<StoredFile>> trees = {};  // as in Model
+  std::vector<std::string> damaged = {};              // those of the files whose bytes a check found changed
 };
 
-inline constexpr std::int64_t k_manifest_format = 1;  // the one that is written, and the highest that is read
+inline constexpr std::int64_t k_manifest_format = 2;  // the one that is written, and the highest that is read
 inline constexpr std::uint64_t k_manifest_limit = 4 * k_mib;
 
 std::string to_json(const Manifest& manifest);

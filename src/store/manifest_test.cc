@@ -11,6 +11,7 @@ TEST(Manifest, ComesBackAsItWas) {
   Manifest manifest{Origin::adopted,
                     std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)),
                     {{"model.gguf", 1ULL << 40, ipld::sha256(view_of("a"))}},
+                    std::vector<StoredFile>{{"trees/0.car", 2'000'000, ipld::sha256(view_of("t"))}},
                     {"model.gguf"}};
   auto back = parse_manifest(view_of(to_json(manifest)));
   ASSERT_TRUE(back) << back.error().message;
@@ -19,7 +20,16 @@ TEST(Manifest, ComesBackAsItWas) {
   ASSERT_EQ(back->files.size(), 1u);
   EXPECT_EQ(back->files[0].size, 1ULL << 40);
   EXPECT_EQ(back->files[0].sha256, manifest.files[0].sha256);
+  ASSERT_TRUE(back->trees);
+  ASSERT_EQ(back->trees->size(), 1u);
+  EXPECT_EQ(back->trees->at(0).name, "trees/0.car");
+  EXPECT_EQ(back->trees->at(0).sha256, manifest.trees->at(0).sha256);
   EXPECT_EQ(back->damaged, manifest.damaged);
+  // Kept and none needed is not the same as not kept.
+  manifest.trees = std::vector<StoredFile>();
+  EXPECT_TRUE(parse_manifest(view_of(to_json(manifest)))->trees);
+  manifest.trees.reset();
+  EXPECT_FALSE(parse_manifest(view_of(to_json(manifest)))->trees);
 }
 
 TEST(Manifest, RefusesDamage) {
@@ -42,18 +52,27 @@ TEST(Manifest, RefusesDamage) {
   };
   EXPECT_EQ(code(marked(R"(["model.gguf"])")), std::nullopt);
   for (const char* bad : {"3", "[3]", R"(["projector.gguf"])"}) EXPECT_EQ(code(marked(bad)), Code::corrupt) << bad;
+  auto grown = [&](const std::string& name) {
+    return R"({"format":2,"origin":"adopted","created":1,"files":[)" + file + R"(],"trees":[{"name":")" + name +
+           R"(","size":1,"sha256":")" + std::string(64, '0') + "\"}]}";
+  };
+  for (const char* good : {"trees/0.car", "trees/12.car"}) EXPECT_EQ(code(grown(good)), std::nullopt) << good;
+  for (const char* bad :
+       {"model.gguf", "trees/.car", "trees/../x.car", "trees/00.car", "trees/1234567890.car", "trees/0"}) {
+    EXPECT_EQ(code(grown(bad)), Code::corrupt) << bad;
+  }
   for (const char* bad : {"", "[]", "{}", R"({"format":1,"origin":"x"})"}) EXPECT_EQ(code(bad), Code::corrupt) << bad;
 }
 
 // Whatever else it says: the number comes first.
 TEST(Manifest, ANewerFormatIsToldAsSuch) {
-  for (const char* newer : {R"({"format":2})", R"({"format":99,"origin":"elsewhere","files":{"a":1}})"}) {
+  for (const char* newer : {R"({"format":3})", R"({"format":99,"origin":"elsewhere","files":{"a":1}})"}) {
     const auto parsed = parse_manifest(view_of(newer));
     ASSERT_FALSE(parsed) << newer;
     EXPECT_EQ(parsed.error().code, Code::unsupported);
-    const std::string number = newer[10] == '2' ? "2" : "99";
+    const std::string number = newer[10] == '3' ? "3" : "99";
     EXPECT_EQ(parsed.error().message,
-              "it was written by a newer version of eai (format " + number + "; this one reads up to 1)");
+              "it was written by a newer version of eai (format " + number + "; this one reads up to 2)");
     EXPECT_EQ(with_damage(view_of(newer), {"model.gguf"}).error().code, Code::unsupported);
   }
   for (const char* none : {R"({"format":0})", R"({"format":-1})", R"({"format":"2"})", R"({"format":1.5})"}) {

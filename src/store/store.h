@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ipld/cid.h"
+#include "ipld/tree_walk.h"
 #include "model/metadata.h"
 #include "store/file_names.h"
 #include "util/file.h"
@@ -43,6 +44,8 @@ struct Model {
   std::chrono::system_clock::time_point created{};  // when it came into the store
   fs::path folder;
   std::vector<StoredFile> files;
+  // What is kept of the trees of the metadata's files (trees.h); nothing: none were kept with this model.
+  std::optional<std::vector<StoredFile>> trees = {};
   std::uint64_t size() const;            // bytes of all files
   std::optional<fs::path> gguf() const;  // of a text model; of one in pieces the first
   std::optional<fs::path> projector() const;
@@ -118,13 +121,14 @@ class Store {
   // leaves nothing worse than it was: the next call goes on with putting files back.
   Result<fs::path> partial_folder(const ModelLock& lock) const;
 
-  // `files` lie in the partial folder under their names in the store, complete and verified. Syncs them, writes
-  // metadata.json and manifest.json, renames the whole into place and removes the partial folder. A model that is here
-  // under the same id is replaced. After a failure the partial folder is as it was and no new model is here, unless
-  // only the last sync failed; the model that was to be replaced may be gone. Code::unsupported: a newer version of eai
-  // has stored this model, and it stays.
+  // `files` lie in the partial folder under their names in the store, complete and verified. `trees`: a walk that is
+  // done for each of the metadata's files, in the same order; none if they are not known. Code::invalid if they are
+  // others. Syncs the files, writes the trees, metadata.json and manifest.json, renames the whole into place and removes
+  // the partial folder. A model that is here under the same id is replaced. After a failure the partial folder is as it
+  // was and no new model is here, unless only the last sync failed; the model that was to be replaced may be gone.
+  // Code::unsupported: a newer version of eai has stored this model, and it stays.
   Result<Model> commit(const ModelLock& lock, ByteView metadata_json, Origin origin,
-                       const std::vector<StoredFile>& files) const;
+                       const std::vector<StoredFile>& files, const std::vector<ipld::TreeWalk>& trees = {}) const;
 
   // Removes what there is of a download. It is not an error if there is nothing. After a failure a part of it may be
   // left, which partial_folder() still finds or the next sweep() removes.

@@ -44,10 +44,10 @@ def test_remove_leaves_nothing_of_a_model(eai):
 def test_what_a_newer_version_has_stored_is_left_alone(eai):
     model = eai.copy_chat("from-tomorrow")
     manifest = eai.home / "eai/models" / model / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 2}))
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 3}))
     listed = eai.json("model", "list")
     assert [one["hash"] for one in listed["newer"]] == [model] and listed["damaged"] == []
-    assert "written by a newer version of eai (format 2; this one reads up to 1)" in listed["newer"][0]["why"]
+    assert "written by a newer version of eai (format 3; this one reads up to 2)" in listed["newer"][0]["why"]
     assert "a newer eai can use it" in eai("model", "list").stderr
     assert "is not checked" in eai("model", "check").stderr
     for command in ("download", "check", "run"):

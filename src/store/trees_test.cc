@@ -1,0 +1,179 @@
+#include "store/trees.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "store/store_testing.h"
+
+namespace eai::store {
+namespace {
+
+// A unixfs model of a file of many leaves, another of one block of dag-pb, and one of one raw block.
+struct TreeFixture : StoreFixture {
+  struct File {
+    std::string name, content;
+    ipld::TreeNode root{ipld::Cid::raw_of({}), 0, 0};
+    std::vector<ipld::Block> blocks = {};  // those of dag-pb
+  };
+  std::vector<File> files;
+  std::string metadata;
+
+  TreeFixture() {
+    files.push_back(make("a/many.txt", {"", 1, ipld::Leaves::raw, 10, 3}, 1000));
+    files.push_back(make("b/wrapped.txt", {"", 0, ipld::Leaves::dag_pb, 100, 3}, 50));
+    files.push_back(make("c/raw.txt", ipld::k_unixfs_v1_2025, 70));
+    metadata = R"({"folder_name":"images","format":"unixfs","task":"image-generation","files":[)";
+    for (const File& file : files) {
+      metadata += R"({"cid":")" + file.root.cid.str() + R"(","size":)" + std::to_string(file.content.size()) +
+                  R"(,"sha256":")" + to_hex(ipld::sha256(view_of(file.content))) + R"(","file_name":")" + file.name +
+                  "\"},";
+    }
+    metadata.back() = ']';
+    metadata += "}";
+  }
+
+  static File make(const std::string& name, const ipld::Profile& profile, std::size_t size) {
+    std::mt19937 random(static_cast<std::uint32_t>(size));
+    File out{name, std::string(size, ' ')};
+    for (char& letter : out.content) letter = static_cast<char>('a' + random() % 26);
+    ipld::FileTree tree(profile, [&](const ipld::Cid& cid, Bytes block) {
+      out.blocks.push_back({cid, std::move(block)});
+    });
+    for (std::size_t at = 0; at < size; at += profile.chunk) {
+      const std::size_t here = std::min<std::size_t>(profile.chunk, size - at);
+      Bytes block;
+      ipld::TreeNode leaf = ipld::make_leaf(profile, view_of(out.content).subspan(at, here), &block);
+      if (!block.empty()) out.blocks.push_back({leaf.cid, std::move(block)});
+      tree.add(std::move(leaf));
+    }
+    out.root = tree.finish();
+    return out;
+  }
+
+  ipld::Cid id() const { return ipld::Cid::raw_of(view_of(metadata)); }
+  // Of the first `count` files, with at most `blocks` of each.
+  std::vector<ipld::TreeWalk> trees(std::size_t count = 3, std::size_t blocks = 1000) const {
+    std::vector<ipld::TreeWalk> out;
+    for (std::size_t i = 0; i < count; ++i) {
+      const File& file = files[i];
+      out.push_back(ipld::TreeWalk::begin(file.root.cid, file.content.size()).value());
+      for (auto cid = out.back().next(); cid && blocks > 0; cid = out.back().next(), --blocks) {
+        const auto found =
+            std::find_if(file.blocks.begin(), file.blocks.end(), [&](const auto& block) { return block.cid == *cid; });
+        EXPECT_TRUE(out.back().give(*cid, found->bytes));
+      }
+    }
+    return out;
+  }
+  Result<Model> commit(const std::vector<ipld::TreeWalk>& kept) {
+    EAI_TRY(const auto lock, store.lock(id(), FileLock::Wait::no));
+    EAI_TRY(const fs::path partial, store.partial_folder(lock));
+    std::vector<StoredFile> entries;
+    for (const File& file : files) {
+      entries.push_back({payload_name(file.name), file.content.size(), ipld::sha256(view_of(file.content))});
+      write(partial / entries.back().name, file.content);
+    }
+    return store.commit(lock, view_of(metadata), Origin::downloaded, entries, kept);
+  }
+};
+
+TEST(Trees, StayWithTheModel) {
+  TreeFixture here;
+  ASSERT_TRUE(here.commit(here.trees()));
+  const auto model = here.store.find(here.id());
+  ASSERT_TRUE(model) << model.error().message;
+  ASSERT_TRUE(model->trees);
+  ASSERT_EQ(model->trees->size(), 1U);
+  EXPECT_TRUE(fs::exists(model->folder / "trees/0.car"));
+  for (std::size_t file = 0; file < 3; ++file) {
+    const auto table = read_tree(*model, file);
+    ASSERT_TRUE(table) << table.error().message;
+    const std::string& content = here.files[file].content;
+    EXPECT_EQ(table->count(), file == 0 ? 100U : 1U);
+    EXPECT_EQ(table->size(), content.size());
+    for (std::size_t leaf = 0; leaf < table->count(); ++leaf) {
+      const ByteRange range = table->range(leaf);
+      EXPECT_TRUE(table->proves(leaf, view_of(content).subspan(range.begin, range.size()))) << file << " " << leaf;
+    }
+    const auto blocks = read_tree_blocks(*model, file);
+    ASSERT_TRUE(blocks);
+    EXPECT_EQ(blocks->size(), file == 0 ? here.files[0].blocks.size() : 0);
+    if (!blocks->empty()) {
+      EXPECT_EQ(blocks->front().cid, here.files[file].root.cid);
+    }
+  }
+  EXPECT_EQ(read_tree(*model, 3).error().code, Code::not_found);
+  EXPECT_TRUE(here.store.check(here.id(), {}, {}));
+  EXPECT_TRUE(here.store.remove(*here.store.lock(here.id(), FileLock::Wait::no)));
+  EXPECT_TRUE(fs::is_empty(here.home / "models"));
+}
+
+TEST(Trees, WhatRottedIsFoundAndTheModelStays) {
+  TreeFixture here;
+  const Model model = here.commit(here.trees()).value();
+  const fs::path car = model.folder / "trees/0.car";
+  const std::string good = here.text(car);
+  for (const std::size_t at : {std::size_t{3}, good.size() / 2, good.size() - 1}) {
+    std::string bad = good;
+    bad[at] ^= 1;
+    here.write(car, bad);
+    EXPECT_EQ(read_tree(model, 0).error().code, Code::corrupt) << at;
+    EXPECT_EQ(read_tree_blocks(model, 0).error().code, Code::corrupt) << at;
+  }
+  here.write(car, good.substr(0, good.size() / 2));
+  EXPECT_EQ(read_tree(model, 0).error().code, Code::corrupt);
+  here.write(car, good + "and more");
+  EXPECT_EQ(read_tree(model, 0).error().code, Code::corrupt);
+  fs::remove_all(car.parent_path());
+  EXPECT_EQ(read_tree(model, 0).error().code, Code::corrupt);
+  EXPECT_TRUE(read_tree(model, 1));
+  EXPECT_TRUE(here.store.find(here.id()));
+}
+
+TEST(Trees, AModelMayHaveNone) {
+  TreeFixture here;
+  const Model model = here.commit({}).value();
+  EXPECT_FALSE(model.trees);
+  EXPECT_EQ(read_tree(model, 0).error().code, Code::not_found);
+  EXPECT_EQ(read_tree_blocks(model, 0).error().code, Code::not_found);
+  EXPECT_EQ(read_tree(model, 2)->count(), 1U) << "a raw block needs none";
+  const ipld::Cid archive = here.put("demo", {{"model.gguf", "weights"}});
+  EXPECT_EQ(read_tree(*here.store.find(archive), 0).error().code, Code::not_found);
+}
+
+TEST(Trees, OnlyWholeOnesAreKept) {
+  TreeFixture here;
+  auto others = here.trees();
+  std::swap(others[0], others[1]);
+  for (const auto& bad : {here.trees(2), here.trees(3, 1), others}) {
+    const auto outcome = here.commit(bad);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code, Code::invalid) << outcome.error().message;
+  }
+  EXPECT_FALSE(fs::exists(here.home / "models"));
+  EXPECT_TRUE(here.commit(here.trees()));
+
+  StoreFixture archives;
+  const auto lock = archives.store.lock(archives.id_for("demo"), FileLock::Wait::no);
+  ASSERT_TRUE(archives.store.partial_folder(*lock));
+  const auto outcome = archives.store.commit(*lock, view_of(archives.metadata_for("demo")), Origin::downloaded,
+                                             {{"model.gguf", 1, {}}}, here.trees());
+  EXPECT_EQ(outcome.error().code, Code::invalid);
+}
+
+TEST(Trees, AHalfCommitLeavesNone) {
+  TreeFixture here;
+  const auto lock = here.store.lock(here.id(), FileLock::Wait::no);
+  const fs::path partial = *here.store.partial_folder(*lock);
+  here.write(partial / "commit/trees/0.car", "half");
+  here.write(partial / "commit/payload/a/many.txt", "staged");
+  here.write(partial / "trees/0.car", "the downloader's own");
+  ASSERT_TRUE(here.store.partial_folder(*lock));
+  EXPECT_EQ(here.text(partial / "trees/0.car"), "the downloader's own");
+  EXPECT_EQ(here.text(partial / "payload/a/many.txt"), "staged");
+  EXPECT_FALSE(fs::exists(partial / "commit"));
+}
+
+}  // namespace
+}  // namespace eai::store
