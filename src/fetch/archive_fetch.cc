@@ -27,26 +27,25 @@ model::UnpackRules rules_for(const model::Metadata& metadata) {
 
 }  // namespace
 
-ArchiveFetch::ArchiveFetch(Fetching of, std::optional<Trees> trees)
-    : of_(std::move(of)), mail_([this] { of_.client.wake(); }) {
+ArchiveFetch::ArchiveFetch(Fetching of, const Trees* trees) : of_(std::move(of)), mail_([this] { of_.client.wake(); }) {
   for (std::size_t i = 0; i < of_.metadata.files.size(); ++i) {
     const model::PartEntry& part = of_.metadata.files[i];
     if (part.size == 0) continue;
-    if (trees)
-      cut(part, (*trees)[i]);
+    if (trees != nullptr)
+      cut(part, trees->leaves[i]);
     else
       pieces_.push_back(wanted_of(part, of_.folder / "parts" / std::to_string(pieces_.size())));
   }
 }
 
 // A part becomes segments.
-void ArchiveFetch::cut(const model::PartEntry& part, const Tree& tree) {
-  const ipld::LeafTable& leaves = *tree.leaves;
+void ArchiveFetch::cut(const model::PartEntry& part, const std::shared_ptr<const ipld::LeafTable>& table) {
+  const ipld::LeafTable& leaves = *table;
   for (std::size_t first = 0; first < leaves.count();) {
     std::size_t end = first + 1;
     while (end < leaves.count() && leaves.range(end).end - leaves.range(first).begin <= k_segment) ++end;
     const fs::path file = of_.folder / "parts" / ("segment-" + std::to_string(pieces_.size()));
-    stretches_.push_back({tree.leaves, first, end, part.cid, part.file_name, file});
+    stretches_.push_back({table, first, end, part.cid, part.file_name, file});
     pieces_.push_back(
         {.cid = part.cid, .name = part.file_name, .hash = {}, .size = stretches_.back().size(), .file = file});
     first = end;

@@ -20,7 +20,8 @@ namespace eai::fetch {
 
 class ArchiveFetch final : public BlockSink {
  public:
-  ArchiveFetch(Fetching of, std::optional<Trees> trees);
+  // `trees`: of all files, if they are known; they must outlive this.
+  ArchiveFetch(Fetching of, const Trees* trees);
   ~ArchiveFetch() override;
 
   // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
@@ -30,7 +31,7 @@ class ArchiveFetch final : public BlockSink {
   void take(std::size_t piece, Proven proven) override;
 
  private:
-  void cut(const model::PartEntry& part, const Tree& tree);
+  void cut(const model::PartEntry& part, const std::shared_ptr<const ipld::LeafTable>& leaves);
   Result<void> forget_another_way(Journal::Kind kind);
   Result<void> prepare();
   Result<void> check_space() const;

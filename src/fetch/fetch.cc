@@ -128,14 +128,16 @@ class Download {
     EAI_TRY(auto trees, trees_of(fetching));
     reporter_.total(metadata->total_size());
     reporter_.phase(Phase::parts);
-    EAI_TRY(auto files, metadata->format == model::Format::archive
-                            ? ArchiveFetch(std::move(fetching), std::move(trees)).finish()
-                            : FilesFetch(std::move(fetching), std::move(trees)).finish());
+    const Trees* known = trees ? &*trees : nullptr;
+    const bool unpacked = metadata->format == model::Format::archive;
+    EAI_TRY(auto files, unpacked ? ArchiveFetch(std::move(fetching), known).finish()
+                                 : FilesFetch(std::move(fetching), known).finish());
     for (const store::StoredFile& file : files) {
       if (store::is_gguf_name(file.name)) EAI_CHECK(store::check_gguf(folder_ / file.name, store::role_of(file.name)));
     }
     reporter_.phase(Phase::syncing);
-    EAI_TRY(store::Model model, store_.commit(lock_, found.bytes, store::Origin::downloaded, files));
+    EAI_TRY(store::Model model, store_.commit(lock_, found.bytes, store::Origin::downloaded, files,
+                                              trees && !unpacked ? trees->walks : std::vector<ipld::TreeWalk>()));
     reporter_.phase(Phase::done);
     return model;
   }

@@ -15,8 +15,8 @@ constexpr std::uint64_t k_copy_step = k_mib;
 
 }  // namespace
 
-FilesFetch::FilesFetch(Fetching of, std::optional<Trees> trees)
-    : of_(std::move(of)), done_(of_.metadata.files.size()), trees_(std::move(trees)) {
+FilesFetch::FilesFetch(Fetching of, const Trees* trees)
+    : of_(std::move(of)), done_(of_.metadata.files.size()), trees_(trees) {
   for (const model::PartEntry& file : of_.metadata.files) {
     files_.push_back(
         {store::stored_name(of_.metadata.folder_name, of_.metadata.task, file.file_name), file.size, file.sha256});
@@ -28,7 +28,7 @@ FilesFetch::~FilesFetch() {
 }
 
 Result<void> FilesFetch::prepare() {
-  EAI_TRY(Resumed pieces, Resumed::read(of_, trees_ ? Journal::Kind::leaves : Journal::Kind::hints));
+  EAI_TRY(Resumed pieces, Resumed::read(of_, trees_ != nullptr ? Journal::Kind::leaves : Journal::Kind::hints));
   for (std::size_t index = 0; index < files_.size(); ++index) {
     Wanted piece = wanted_of(of_.metadata.files[index], of_.folder / files_[index].name);
     EAI_CHECK(make_folders(piece.file.parent_path(), 0700));
@@ -36,14 +36,14 @@ Result<void> FilesFetch::prepare() {
   }
   EAI_CHECK(check_space());
   EAI_TRY(journal_, pieces.begin_journal(of_));
-  if (!trees_) {
+  if (trees_ == nullptr) {
     fetcher_ = std::make_unique<BlockFetcher>(pieces.take(), of_.client, *this);
     return {};
   }
   std::vector<Stretch> stretches;
   std::vector<std::vector<ByteRange>> here;
   for (Wanted& piece : pieces.take()) {
-    const auto& leaves = (*trees_)[stretches.size()].leaves;
+    const auto& leaves = trees_->leaves[stretches.size()];
     stretches.push_back({leaves, 0, leaves->count(), piece.cid, std::move(piece.name), std::move(piece.file)});
     here.push_back(std::move(piece.here));
   }
@@ -92,7 +92,7 @@ void FilesFetch::show() {
   std::uint64_t verified = 0, received = 0;
   for (std::size_t index = 0; index < files_.size(); ++index) {
     const std::uint64_t here = done_[index] ? files_[index].size : fetcher_->bytes_here(index);
-    if (done_[index] || trees_) verified += here;
+    if (done_[index] || trees_ != nullptr) verified += here;
     received += here;
   }
   of_.reporter.show(Clock::now(), verified, received);

@@ -18,7 +18,8 @@ namespace eai::fetch {
 
 class FilesFetch final : public BlockSink {
  public:
-  FilesFetch(Fetching of, std::optional<Trees> trees);
+  // `trees`: of all files, if they are known; they must outlive this.
+  FilesFetch(Fetching of, const Trees* trees);
   ~FilesFetch() override;
 
   // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
@@ -38,7 +39,7 @@ class FilesFetch final : public BlockSink {
   std::vector<bool> done_;
   Result<void> disk_;  // what went wrong while a block folder's file was copied
   std::optional<Journal> journal_;
-  std::optional<Trees> trees_;
+  const Trees* trees_;
   std::unique_ptr<PieceFetcher> fetcher_;
 };
 

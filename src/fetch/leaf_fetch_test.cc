@@ -3,6 +3,7 @@
 
 #include "fetch/fetch_testing.h"
 #include "ipld/unixfs.h"
+#include "store/trees.h"
 
 namespace eai::fetch {
 namespace {
@@ -107,6 +108,9 @@ TEST_F(LeafFetchTest, RangesOfTheFileAreAskedForAndOnlyInnerBlocks) {
   expect_whole(download({{}, {gateway.url()}}));
   EXPECT_EQ(asked_for(gateway, "format=raw"), inner_.size() + 1) << "the metadata and the tree";
   for (const ipld::Cid& leaf : leaves_) EXPECT_EQ(asked_for(gateway, leaf.str()), 0U);
+  const auto kept = store::read_tree(*store_.find(model_.id), 0);
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(kept->count(), leaves_.size());
 }
 
 TEST_F(LeafFetchTest, SingleBlocksWhereFilesAreRefused) {

@@ -46,9 +46,9 @@ class Inquiry final : public peers::Asker {
 };
 
 struct File {
-  std::optional<ipld::TreeWalk> walk;  // none: a single raw block
-  std::vector<ipld::Block> got;        // not kept on the disk yet
-  std::size_t kept = 0;
+  ipld::TreeWalk walk;
+  std::vector<ipld::Block> got = {};
+  std::size_t kept = 0;  // of these, from an earlier run
 };
 
 class Hunt {
@@ -90,7 +90,7 @@ class Hunt {
     if (!ending.outcome) return of_.client.blame(question, ending);
     File& file = files_[wish.file];
     const ipld::Cid cid = wish.cid;
-    if (auto given = file.walk->give(cid, inquiry.body()); !given) {
+    if (auto given = file.walk.give(cid, inquiry.body()); !given) {
       if (given.error().code == Code::corrupt) return book_.ban(question.source, "sent wrong bytes for a block");
       error_ = std::move(given).error();
       return;
@@ -110,8 +110,7 @@ class Hunt {
 
   void collect() {
     for (std::size_t i = 0; i < files_.size(); ++i) {
-      if (!files_[i].walk) continue;
-      while (auto cid = files_[i].walk->next())
+      while (auto cid = files_[i].walk.next())
         if (!lies_in_a_folder(files_[i], *cid)) wishes_.emplace(next_number_++, Wish{i, *std::move(cid)});
     }
   }
@@ -121,7 +120,7 @@ class Hunt {
       if (book_.source(i).kind != peers::Source::Kind::folder) continue;
       const auto block = read_file(book_.source(i).folder / cid.str(), ipld::k_block_limit);
       if (!block) continue;
-      auto given = file.walk->give(cid, *block);
+      auto given = file.walk.give(cid, *block);
       if (given) file.got.push_back({cid, *block});
       if (!given && given.error().code != Code::corrupt) error_ = std::move(given).error();
       if (given || error_) return true;
@@ -171,7 +170,7 @@ Result<void> use_kept(const Fetching& of, std::size_t number, File& file) {
   if (!bytes) return {};
   Result<void> final;
   ipld::CarReader reader([&](const ipld::Cid& cid, ByteView block) -> Result<void> {
-    auto given = file.walk->give(cid, block);
+    auto given = file.walk.give(cid, block);
     if (!given && given.error().code != Code::corrupt) final = given;
     if (given) file.got.push_back({cid, Bytes(block.begin(), block.end())});
     return given;
@@ -193,30 +192,25 @@ Result<void> keep(const Fetching& of, const std::vector<File>& files) {
 }  // namespace
 
 Result<std::optional<Trees>> fetch_trees(const Fetching& of) {
-  const auto& entries = of.metadata.files;
-  std::vector<File> files(entries.size());
-  Trees trees(entries.size());
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const model::PartEntry& entry = entries[i];
-    if (entry.cid.codec() == ipld::Codec::raw) {
-      if (!entry.size_is_exact || entry.size > ipld::k_block_limit) return std::nullopt;
-      EAI_TRY(auto table, ipld::LeafTable::of_block(entry.cid, entry.size));
-      trees[i].leaves = std::make_shared<const ipld::LeafTable>(std::move(table));
-      continue;
-    }
+  std::vector<File> files;
+  for (const model::PartEntry& entry : of.metadata.files) {
+    if (entry.cid.codec() == ipld::Codec::raw && (!entry.size_is_exact || entry.size > ipld::k_block_limit))
+      return std::nullopt;
     const std::uint64_t size = entry.size_is_exact ? entry.size : entry.size + std::max(entry.size / 50, k_mib);
     const auto is = entry.size_is_exact ? ipld::SizeIs::exact : ipld::SizeIs::at_most;
-    EAI_TRY(files[i].walk, ipld::TreeWalk::begin(entry.cid, size, is));
-    EAI_CHECK(use_kept(of, i, files[i]));
+    EAI_TRY(auto walk, ipld::TreeWalk::begin(entry.cid, size, is));
+    files.push_back({std::move(walk)});
+    EAI_CHECK(use_kept(of, files.size() - 1, files.back()));
   }
   Result<bool> all = Hunt(of, files).run();
   EAI_CHECK(keep(of, files));  // also of what was stopped
   if (!all) return Failure(std::move(all).error());
   if (!*all) return std::nullopt;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    if (!files[i].walk) continue;
-    EAI_TRY(auto table, files[i].walk->leaves());
-    trees[i] = {std::make_shared<const ipld::LeafTable>(std::move(table)), files[i].walk->inner()};
+  Trees trees;
+  for (File& file : files) {
+    EAI_TRY(auto table, file.walk.leaves());
+    trees.leaves.push_back(std::make_shared<const ipld::LeafTable>(std::move(table)));
+    trees.walks.push_back(std::move(file.walk));
   }
   return trees;
 }

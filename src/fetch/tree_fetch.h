@@ -11,17 +11,15 @@
 #include <vector>
 
 #include "fetch/resumed.h"
-#include "ipld/car.h"
-#include "ipld/leaf_table.h"
+#include "ipld/tree_walk.h"
 
 namespace eai::fetch {
 
-// A file's tree. One that is a single block has no inner blocks.
-struct Tree {
-  std::shared_ptr<const ipld::LeafTable> leaves;
-  std::vector<ipld::Block> inner;
+// Of the metadata's files, in their order.
+struct Trees {
+  std::vector<ipld::TreeWalk> walks;  // done
+  std::vector<std::shared_ptr<const ipld::LeafTable>> leaves;
 };
-using Trees = std::vector<Tree>;  // of the metadata's files, in their order
 
 // The trees of all the metadata's files. Nothing if they cannot be had: no source gives single blocks, or a file is one
 // block that is too large for leaves. Code::cancelled, Code::io; any other error says that what is proven is not the tree
