@@ -14,8 +14,8 @@ Keys joined(Keys first, const Keys& second) {
 Keys output() { return {"output.json", "output.quiet"}; }
 
 Keys fetching() {
-  return {"fetch.gateways",   "fetch.public_gateways", "fetch.block_folders", "fetch.offline",
-          "fetch.plain_http", "fetch.connections",     "fetch.max_retries"};
+  return {"fetch.gateways", "fetch.public_gateways", "fetch.block_folders", "fetch.sources",
+          "fetch.offline",  "fetch.plain_http",      "fetch.connections",   "fetch.max_retries"};
 }
 
 Keys serving() {

@@ -14,6 +14,11 @@ std::vector<Setting> fetch_settings() {
       in.list("fetch.block_folders", "EAI_BLOCK_FOLDERS", "--blocks", &S::block_folders,
               "Folder of files named by CID, searched before any gateway is asked; may be repeated",
               {.value_name = "FOLDER"}),
+      in.list(
+          "fetch.sources", "EAI_SOURCES", "--source", &S::sources,
+          "URL, file or folder that has the model's files, or hf for the Hugging Face repository that the model names; "
+          "may be repeated",
+          {.value_name = "SOURCE"}),
       in.flag("fetch.offline", "EAI_OFFLINE", "--offline", &S::offline, "Open no outgoing connections"),
       in.flag("fetch.plain_http", "EAI_PLAIN_HTTP", "--plain-http", &S::plain_http,
               "Also ask http:// gateways outside this machine and private networks; every byte is still verified"),

@@ -7,6 +7,7 @@
 
 #include "fetch/archive_fetch.h"
 #include "fetch/files_fetch.h"
+#include "fetch/leaf_fetcher.h"
 #include "fetch/metadata_hunt.h"
 #include "ipld/unixfs.h"
 #include "model/metadata.h"
@@ -96,11 +97,16 @@ Result<std::optional<Trees>> trees_of(const Fetching& fetching) {
   return fetch_trees(fetching);
 }
 
+Result<std::vector<store::StoredFile>> fetch_files(const Fetching& fetching, const Trees* trees) {
+  if (fetching.metadata.format == model::Format::archive) return ArchiveFetch(fetching, trees).finish();
+  return FilesFetch(fetching, trees).finish();
+}
+
 class Download {
  public:
   Download(const store::Store& store, store::ModelLock& lock, peers::GatewayClient& client, Reporter& reporter,
-           const std::stop_token& stop)
-      : store_(store), lock_(lock), client_(client), reporter_(reporter), stop_(stop) {}
+           const std::stop_token& stop, bool ask_hub)
+      : store_(store), lock_(lock), client_(client), reporter_(reporter), stop_(stop), ask_hub_(ask_hub) {}
 
   Result<store::Model> run() {
     EAI_TRY(folder_, store_.partial_folder(lock_));
@@ -124,14 +130,18 @@ class Download {
   Result<store::Model> into_store(const FoundMetadata& found) {
     auto metadata = model::parse_metadata(found.bytes);
     if (!metadata) return Failure(std::move(metadata).error().with("the metadata, from " + found.source));
+    EAI_CHECK(find_hub(*metadata));
     Fetching fetching{lock_.id(), folder_, *metadata, client_, reporter_, stop_};
     EAI_TRY(auto trees, trees_of(fetching));
     reporter_.total(metadata->total_size());
     reporter_.phase(Phase::parts);
-    const Trees* known = trees ? &*trees : nullptr;
+    auto fetched = fetch_files(fetching, trees ? &*trees : nullptr);
+    if (!fetched && fetched.error().about == k_tree) {
+      trees.reset();
+      fetched = fetch_files(fetching, nullptr);
+    }
+    EAI_TRY(const auto files, std::move(fetched));
     const bool unpacked = metadata->format == model::Format::archive;
-    EAI_TRY(auto files, unpacked ? ArchiveFetch(std::move(fetching), known).finish()
-                                 : FilesFetch(std::move(fetching), known).finish());
     for (const store::StoredFile& file : files) {
       if (store::is_gguf_name(file.name)) EAI_CHECK(store::check_gguf(folder_ / file.name, store::role_of(file.name)));
     }
@@ -142,11 +152,26 @@ class Download {
     return model;
   }
 
+  Result<void> find_hub(const model::Metadata& metadata) {
+    if (!ask_hub_) return {};
+    if (metadata.hf_repo.empty()) {
+      return fail(Code::invalid, "the model's metadata name no Hugging Face repository");
+    }
+    if (!metadata.hf_file.empty()) {
+      client_.book().add(peers::hub_source(metadata.hf_repo, metadata.hf_file));
+      return {};
+    }
+    for (const model::PartEntry& file : metadata.files)
+      client_.book().add(peers::hub_source(metadata.hf_repo, file.file_name));
+    return {};
+  }
+
   const store::Store& store_;
   store::ModelLock& lock_;
   peers::GatewayClient& client_;
   Reporter& reporter_;
   std::stop_token stop_;
+  bool ask_hub_;
   fs::path folder_;
 };
 
@@ -163,7 +188,9 @@ Result<store::Model> download(const ipld::Cid& id, const store::Store& store, co
     EAI_TRY(claimed, wait_for_claim(id, store, reporter, stop));
     if (claimed.model) return *std::move(claimed.model);
   }
-  auto model = Download(store, *claimed.lock, client, reporter, stop).run();
+  const bool ask_hub =
+      !options.offline && std::ranges::find(sources.others, peers::k_hugging_face) != sources.others.end();
+  auto model = Download(store, *claimed.lock, client, reporter, stop, ask_hub).run();
   if (model || !claimed.damage) return model;
   return Failure(std::move(model).error().with(claimed.damage->message + ", and it could not be fetched again"));
 }

@@ -199,6 +199,36 @@ TEST_F(LeafFetchTest, WithoutATreeTheFileIsProvenAsAWhole) {
   expect_whole(download({{}, {gateway.url()}}));
 }
 
+// Their writer wrapped the leaves with a modification time, which nobody else does.
+TEST_F(LeafFetchTest, LeavesThatAreWrappedInAnUnusualWay) {
+  make_tree_model(k_small);
+  ipld::FileTree tree(k_small_v0, [&](const ipld::Cid& cid, const Bytes& block) { keep_block(cid, block); });
+  for (std::size_t at = 0; at < model_.gguf.size(); at += 64 * k_kib) {
+    const std::size_t size = std::min<std::size_t>(64 * k_kib, model_.gguf.size() - at);
+    const auto begin = model_.gguf.begin() + static_cast<std::ptrdiff_t>(at);
+    ipld::UnixfsData data;
+    data.data = Bytes(begin, begin + static_cast<std::ptrdiff_t>(size));
+    data.filesize = size;
+    Bytes message = ipld::encode_unixfs(data);
+    for (const std::uint8_t byte : {0x42, 0x02, 0x08, 0x01}) message.push_back(byte);  // mtime = 1 s
+    const Bytes block = ipld::encode_dag_pb({{}, message});
+    const ipld::Sha256 hash = ipld::sha256(block);
+    const ipld::Cid cid =
+        ipld::Cid::v1(ipld::Codec::dag_pb, {ipld::HashCode::sha2_256, Bytes(hash.begin(), hash.end())});
+    keep_block(cid, block);
+    tree.add({cid, size, block.size()});
+  }
+  const ipld::Cid root = tree.finish().cid;
+  ASSERT_TRUE(write_file_atomic(blocks_ / "files" / root.str(), model_.gguf));
+  model_.metadata.files[0].cid = root;
+  name_model();
+  LyingGateway one(lies("honest"));
+  expect_whole(download({{}, {one.url()}}));
+  ASSERT_TRUE(eai::remove_all(folder_.path() / "home/models" / model_.id.str()));
+  LyingGateway blocks(lies("honest", {"--raw-only"}));
+  expect_whole(download({{}, {blocks.url()}}));
+}
+
 TEST_F(LeafFetchTest, WhatAStopLeftIsUsed) {
   make_tree_model(k_small, 6'000'000);
   download_until_stopped(2'000'000);
@@ -258,6 +288,65 @@ TEST_F(LeafFetchTest, ADamagedBlockFolderIsMendedFromTheNetwork) {
   LyingGateway gateway(lies("honest"));
   expect_whole(download({{sick}, {gateway.url()}}));
   EXPECT_LE(bytes_sent(gateway), 200'000U);
+}
+
+TEST_F(LeafFetchTest, AnyUrlIsASourceOnceTheTreeIsKnown) {
+  make_tree_model();
+  LyingGateway blocks(lies("honest", {"--raw-only", "--rate", "300000"}));
+  LyingGateway web(lies("honest"));
+  expect_whole(download({{}, {blocks.url()}, {web.url() + "/ipfs/" + root_->str()}}));
+  EXPECT_GE(last(1).bytes, 2'000'000U);
+  EXPECT_EQ(asked_for(web, "format=raw"), 0U) << "only gateways have blocks";
+}
+
+TEST_F(LeafFetchTest, AUrlOfAnotherFileIsNoLiar) {
+  make_tree_model();
+  Bytes other = model_.gguf;
+  for (auto& byte : other) byte ^= 1U;
+  EXPECT_TRUE(write_file_atomic(blocks_ / "files" / "other", other));
+  other.resize(1000);
+  EXPECT_TRUE(write_file_atomic(blocks_ / "files" / "short", other));
+  for (const char* name : {"other", "short", "missing"}) {
+    LyingGateway gateway(lies("honest"));
+    LyingGateway web(lies("honest"));
+    expect_whole(download({{}, {gateway.url()}, {web.url() + "/ipfs/" + name}}));
+    EXPECT_EQ(last(1).trouble, "") << name;
+    EXPECT_EQ(last(1).bytes, 0U) << name;
+    EXPECT_LE(bytes_sent(web), 4 * k_mib + 100'000) << name;
+    ASSERT_TRUE(eai::remove_all(folder_.path() / "home/models" / model_.id.str()));
+  }
+}
+
+TEST_F(LeafFetchTest, AUrlThatLiesAfterItHasGivenLeavesIsBanned) {
+  make_tree_model();
+  Bytes other = model_.gguf;
+  std::fill(other.begin() + 2'900'000, other.end(), 0);
+  EXPECT_TRUE(write_file_atomic(blocks_ / "files" / "other", other));
+  LyingGateway gateway(lies("honest", {"--raw-only"}));
+  LyingGateway web(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}, {web.url() + "/ipfs/other"}}));
+}
+
+TEST_F(LeafFetchTest, AFileOnThisDiskIsASource) {
+  make_tree_model();
+  const fs::path stick = folder_.path() / "stick.gguf", stale = folder_.path() / "stale.gguf";
+  ASSERT_TRUE(write_file_atomic(stick, model_.gguf));
+  Bytes other = model_.gguf;
+  for (auto& byte : other) byte ^= 1U;
+  ASSERT_TRUE(write_file_atomic(stale, other));
+  LyingGateway gateway(lies("honest", {"--raw-only"}));
+  expect_whole(download({{}, {gateway.url()}, {stale.string(), stick.string()}}));
+  EXPECT_LE(bytes_sent(gateway), 50'000U) << "metadata and tree";
+}
+
+TEST_F(LeafFetchTest, SourcesThatMakeNoSenseAreRefused) {
+  make_tree_model();
+  for (const char* source : {"/no/such/file", "ftp://host/a", "https://", "https://a:b@host/x", "http://host/#a", ""}) {
+    const auto model = download({{}, {}, {source}});
+    ASSERT_FALSE(model) << source;
+    EXPECT_TRUE(model.error().code == Code::invalid || model.error().code == Code::not_found) << model.error().message;
+  }
+  EXPECT_NE(download({{}, {}, {"hf"}}).error().message.find("no source"), std::string::npos);
 }
 
 TEST_F(LeafFetchTest, AnArchiveWhosePartsAreTrees) {

@@ -1,6 +1,7 @@
 #include "fetch/leaf_fetcher.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -47,9 +48,13 @@ LeafFetcher::LeafFetcher(std::vector<Stretch> stretches, std::vector<std::vector
     works_[i].left = stretches_[i].end - stretches_[i].first;
     works_[i].leaves.resize(works_[i].left);
   }
-  // Half of the room is for leaves under way, of which each request has one.
+  for (int i = 0; i < static_cast<int>(book().size()); ++i)
+    if (book().source(i).kind == peers::Source::Kind::url)
+      for (std::size_t stretch = 0; stretch < stretches_.size(); ++stretch) book().serves(i, stretch);
+  // Each request holds the leaf that it receives. A third of the room is for those, a third for requests that stall, and
+  // the rest for leaves that are hashed and written.
   const auto parallel = static_cast<std::uint64_t>(std::max(1, client.options().parallel_requests));
-  most_requests_ = std::max<std::uint64_t>(1, std::min(parallel, k_leaf_room / 2 / largest_leaf(stretches_)));
+  most_requests_ = std::max<std::uint64_t>(1, std::min(parallel, k_leaf_room / 3 / largest_leaf(stretches_)));
 }
 
 Result<std::unique_ptr<LeafFetcher>> LeafFetcher::start(std::vector<Stretch> stretches,
@@ -103,15 +108,26 @@ Result<void> LeafFetcher::begin(std::size_t index) {
     work.nearby.push_back({leaf, has_data(own, place) ? Place::own_file : Place::folders});
   }
   here_[index] = {};
-  for (int i = 0; i < static_cast<int>(book().size()) && !work.whole_in_folder; ++i) {
-    if (book().source(i).kind != peers::Source::Kind::folder) continue;
-    auto file = peers::FolderBlock::open(book().source(i).folder, stretch.root);
-    if (!file || file->size() != stretch.leaves->size()) continue;
-    work.whole_in_folder = file->file();
-    work.folder = i;
-  }
+  work.wholes = find_wholes(stretch);
   if (work.left == 0) finish_stretch(index);
   return {};
+}
+
+std::vector<LeafFetcher::Whole> LeafFetcher::find_wholes(const Stretch& stretch) const {
+  std::vector<Whole> found;
+  for (int i = 0; i < static_cast<int>(book().size()); ++i) {
+    const peers::Source& source = book().source(i);
+    if (source.kind == peers::Source::Kind::folder) {
+      auto block = peers::FolderBlock::open(source.folder, stretch.root);
+      if (block && block->size() == stretch.leaves->size()) found.push_back({block->file(), i});
+    } else if (source.kind == peers::Source::Kind::file) {
+      std::error_code error;
+      if (fs::file_size(source.folder, error) != stretch.leaves->size()) continue;
+      auto file = open_file(source.folder, O_RDONLY);
+      if (file) found.push_back({std::make_shared<UniqueFd>(*std::move(file)), i});
+    }
+  }
+  return found;
 }
 
 // Gives the helpers leaves that are on this disk; the others are missing.
@@ -139,8 +155,8 @@ void LeafFetcher::look_nearby(std::size_t index) {
 bool LeafFetcher::try_folders(std::size_t index, std::size_t leaf) {
   const Work& work = works_[index];
   const ipld::LeafTable& leaves = *stretches_[index].leaves;
-  if (work.whole_in_folder) {
-    leaves_->copy(index, leaf, work.folder, work.whole_in_folder, leaves.range(leaf).begin);
+  if (!work.wholes.empty()) {
+    leaves_->copy(index, leaf, work.wholes.front().source, work.wholes.front().file, leaves.range(leaf).begin);
     return true;
   }
   if (leaves.kind(leaf) != ipld::LeafKind::raw) return false;
@@ -165,16 +181,17 @@ void LeafFetcher::read(LeafNews news) {
     case LeafNews::What::failed:
       return keep_error(Failure(std::move(news.error)));
     case LeafNews::What::no_leaf:
-      return keep_error(fail(Code::unsupported, "its tree is not what its inner blocks say: " + news.error.message));
+      return keep_error(fail_about(std::string(k_tree), Code::unsupported, news.error.message));
     case LeafNews::What::proven:
-      return done(news.stretch, news.leaf, news.source);
+      return done(news);
     case LeafNews::What::wrong:
       return wrong(news);
   }
 }
 
-void LeafFetcher::done(std::size_t index, std::size_t leaf, int source) {
-  const bool nearby = source == k_own_file || book().source(source).kind == peers::Source::Kind::folder;
+void LeafFetcher::done(const LeafNews& news) {
+  const auto [index, leaf, source] = std::tuple(news.stretch, news.leaf, news.source);
+  const bool nearby = source == k_own_file || book().source(source).is_here();
   if (nearby) --nearby_in_sink_;
   State& now = state(index, leaf);
   if (now == State::done) return;
@@ -185,6 +202,7 @@ void LeafFetcher::done(std::size_t index, std::size_t leaf, int source) {
   --work.left;
   if (source != k_own_file) {
     book().got(source, index, place.size());
+    work.givers.insert(source);
     manners_[static_cast<std::size_t>(source)].proven += place.size();
     manners_[static_cast<std::size_t>(source)].refusals = 0;
   }
@@ -195,8 +213,13 @@ void LeafFetcher::done(std::size_t index, std::size_t leaf, int source) {
   unsynced_ += place.size();
   // Now it is known what is true, and who gave something else.
   const auto doubts = doubts_.extract({index, leaf});
-  if (!doubts.empty())
-    for (const Doubt& one : doubts.mapped()) ban(one.source, "sent wrong bytes");
+  if (!doubts.empty()) {
+    for (const Doubt& one : doubts.mapped()) {
+      if (news.from_block && one.given == news.given)
+        return keep_error(fail_about(std::string(k_tree), Code::unsupported, "its leaves cannot be proven one by one"));
+      ban(one.source, "sent wrong bytes");
+    }
+  }
   if (work.left == 0) finish_stretch(index);
 }
 
@@ -208,23 +231,26 @@ void LeafFetcher::wrong(const LeafNews& news) {
     works_[index].nearby.push_back({news.leaf, Place::folders});
     return;
   }
-  if (book().source(source).kind == peers::Source::Kind::folder) {
+  if (book().source(source).is_here()) {
     --nearby_in_sink_;
-    book().note(source, "has wrong bytes");
-    works_[index].whole_in_folder.reset();
-    works_[index].nearby.push_back({news.leaf, Place::nowhere});
+    book().note(source, "has other bytes");
+    Work& work = works_[index];
+    std::erase_if(work.wholes, [&](const Whole& one) { return one.source == source; });
+    work.nearby.push_back({news.leaf, work.wholes.empty() ? Place::nowhere : Place::folders});
     return;
   }
   set_missing(index, news.leaf);
-  const bool wrapped = stretches_[index].leaves->kind(news.leaf) == ipld::LeafKind::wrapped;
-  if (!wrapped || manners_[static_cast<std::size_t>(source)].way == Way::blocks) return ban(source, "sent wrong bytes");
-  // The content may be right, and wrapped in an unusual way: then others give the same.
-  auto& doubts = doubts_[{index, news.leaf}];
-  for (const Doubt& one : doubts) {
-    if (one.source == source) return ban(source, "sent wrong bytes");
-    if (one.given == news.given)
-      return keep_error(fail(Code::unsupported, "its leaves are wrapped in a way that cannot be proven one by one"));
+  if (book().source(source).kind == peers::Source::Kind::url && works_[index].givers.count(source) == 0) {
+    // Nobody has lied: it was only thought to be this file.
+    book().lacks(source, index, "has another file");
+    return end_requests([&](const LeafRequest& one) { return one.source == source && one.stretch == index; });
   }
+  const bool wrapped = stretches_[index].leaves->kind(news.leaf) == ipld::LeafKind::wrapped;
+  if (!wrapped || news.from_block) return ban(source, "sent wrong bytes");
+  // The content may be right all the same, and wrapped in an unusual way. The leaf's block will tell.
+  auto& doubts = doubts_[{index, news.leaf}];
+  for (const Doubt& one : doubts)
+    if (one.source == source) return ban(source, "sent wrong bytes");
   doubts.push_back({source, news.given});
 }
 
@@ -232,7 +258,7 @@ void LeafFetcher::finish_stretch(std::size_t index) {
   Work& work = works_[index];
   if (work.taken) return;
   work.taken = true;
-  work.whole_in_folder.reset();
+  work.wholes.clear();
   const Stretch& stretch = stretches_[index];
   sink_.take(index, {stretch.file, {0, stretch.size()}, {}, {}});
 }

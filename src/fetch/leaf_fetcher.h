@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "fetch/leaf_sink.h"
@@ -28,6 +29,10 @@ namespace eai::fetch {
 using peers::Clock;
 
 class LeafRequest;
+
+// What an error is about if the leaves are not what their parents say, so that only the whole file can be proven. Its code
+// is Code::unsupported.
+inline constexpr std::string_view k_tree = "tree";
 
 class LeafFetcher final : public PieceFetcher {
  public:
@@ -52,6 +57,11 @@ class LeafFetcher final : public PieceFetcher {
     std::size_t leaf = 0;
     Place place = Place::own_file;
   };
+  // What may be the file that a stretch is of.
+  struct Whole {
+    std::shared_ptr<UniqueFd> file;
+    int source = 0;
+  };
   struct Work {
     std::vector<State> leaves;  // of the stretch, from its first
     std::size_t lowest = 0;     // none below it is missing
@@ -60,11 +70,11 @@ class LeafFetcher final : public PieceFetcher {
     bool begun = false;
     bool taken = false;
     std::deque<Nearby> nearby;
-    std::vector<ByteRange> unnoted;             // of the stretch's file: proven and written
-    std::shared_ptr<UniqueFd> whole_in_folder;  // the file that this is a stretch of
-    int folder = -1;                            // that has it
+    std::set<int> givers;            // sources that gave a leaf of it
+    std::vector<ByteRange> unnoted;  // of the stretch's file: proven and written
+    std::vector<Whole> wholes;       // on this disk
   };
-  // What a source gave for a wrapped leaf and that did not fit. Its parent may be wrong about it.
+  // What a source gave for a wrapped leaf and that did not fit. The leaf is asked for as a block then.
   struct Doubt {
     int source = 0;
     ipld::Sha256 given{};
@@ -90,11 +100,12 @@ class LeafFetcher final : public PieceFetcher {
 
   // leaf_fetcher.cc: what is here, and what comes of it
   Result<void> begin(std::size_t stretch);
+  std::vector<Whole> find_wholes(const Stretch& stretch) const;
   void look_nearby(std::size_t stretch);
   bool try_folders(std::size_t stretch, std::size_t leaf);
   void read_mail();
   void read(LeafNews news);
-  void done(std::size_t stretch, std::size_t leaf, int source);
+  void done(const LeafNews& news);
   void wrong(const LeafNews& news);
   void note_what_is_synced();
   void sync(Clock::time_point now);
@@ -103,12 +114,13 @@ class LeafFetcher final : public PieceFetcher {
   // leaf_fetcher_schedule.cc: whom to ask
   Result<void> schedule(Clock::time_point now);
   bool ask_for(std::size_t stretch, Clock::time_point now);
-  void start_request(std::size_t stretch, int source, std::size_t first, std::size_t end);
+  Way way_for(int source, std::size_t stretch, std::size_t leaf) const;
+  void start_request(std::size_t stretch, int source, Way way, std::size_t first, std::size_t end);
   std::uint64_t slice(int source) const;
   void release_what_stalls(Clock::time_point now);
   void end_what_is_superseded();
   void help_the_slowest(Clock::time_point now);
-  bool all_slots_taken() const { return requests_.size() >= most_requests_; }
+  bool all_slots_taken() const;
   Result<void> give_up_or_wait(std::size_t stretch, Clock::time_point now) const;
   std::chrono::milliseconds time_to_wait(Clock::time_point now) const;
 

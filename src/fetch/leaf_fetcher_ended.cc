@@ -27,12 +27,14 @@ void LeafFetcher::ended(LeafRequest& request, const peers::Question& question, c
 void LeafFetcher::judge_end(const LeafRequest& request, const peers::Question& question, const peers::Ending& ending) {
   if (request.complete() || error_) return;
   Manner& manner = manners_[static_cast<std::size_t>(request.source)];
+  const bool has_blocks = book().source(request.source).kind == peers::Source::Kind::gateway;
   if (request.ranges_ignored) {
     book().note(request.source, "ignores ranges");
     manner.ignores_ranges = true;
-    manner.way = Way::blocks;
+    manner.way = has_blocks ? Way::blocks : Way::whole;
     return;
   }
+  if (request.other_size && !has_blocks) return book().lacks(request.source, request.stretch, "has another file");
   if (request.other_size) {
     book().note(request.source, "has content of another size");
     manner.way = Way::blocks;
@@ -47,10 +49,11 @@ void LeafFetcher::judge_end(const LeafRequest& request, const peers::Question& q
 
 void LeafFetcher::refused(const LeafRequest& request, const peers::Question& question, const peers::Ending& ending) {
   Manner& manner = manners_[static_cast<std::size_t>(request.source)];
-  if (request.way == Way::ranges) {
+  const bool has_blocks = book().source(request.source).kind == peers::Source::Kind::gateway;
+  if (request.way == Way::ranges && has_blocks) {
     book().note(request.source, ending.judgement->why);
     manner.way = Way::blocks;
-  } else if (request.way == Way::whole || manner.proven > 0) {
+  } else if (!has_blocks || request.way == Way::whole || manner.proven > 0) {
     client_.blame(question, ending);
   } else if (++manner.refusals >= k_most_refusals) {
     if (manner.ignores_ranges)

@@ -28,8 +28,13 @@ bool LeafFetcher::is_asked(std::size_t stretch, std::size_t leaf) const {
   return std::ranges::any_of(requests_, [&](const auto& one) { return one.second->covers(stretch, leaf); });
 }
 
-void LeafFetcher::start_request(std::size_t index, int source, std::size_t first, std::size_t end) {
-  const Way way = manners_[static_cast<std::size_t>(source)].way;
+LeafFetcher::Way LeafFetcher::way_for(int source, std::size_t stretch, std::size_t leaf) const {
+  const bool has_blocks = book().source(source).kind == peers::Source::Kind::gateway;
+  if (has_blocks && doubts_.contains({stretch, leaf})) return Way::blocks;
+  return manners_[static_cast<std::size_t>(source)].way;
+}
+
+void LeafFetcher::start_request(std::size_t index, int source, Way way, std::size_t first, std::size_t end) {
   const Stretch& stretch = stretches_[index];
   auto request = std::make_unique<LeafRequest>(*this, index, source, way, first, end);
   peers::Question question{.source = source, .piece = index, .cid = stretch.root, .form = peers::Form::file};
@@ -49,6 +54,12 @@ void LeafFetcher::start_request(std::size_t index, int source, std::size_t first
   requests_.emplace(request->id, std::move(request));
 }
 
+bool LeafFetcher::all_slots_taken() const {
+  const auto stalling =
+      static_cast<std::size_t>(std::ranges::count_if(requests_, [](const auto& one) { return one.second->released; }));
+  return requests_.size() - stalling >= most_requests_ || requests_.size() >= 2 * most_requests_;
+}
+
 // True if a request was started.
 bool LeafFetcher::ask_for(std::size_t index, Clock::time_point now) {
   Work& work = works_[index];
@@ -60,11 +71,11 @@ bool LeafFetcher::ask_for(std::size_t index, Clock::time_point now) {
   const auto source = book().pick(index, now);
   if (!source) return false;
   const std::size_t first = stretch.first + work.lowest;
-  const Way way = manners_[static_cast<std::size_t>(*source)].way;
+  const Way way = way_for(*source, index, first);
   if (way == Way::whole) {
     const bool runs = std::ranges::any_of(requests_, [&](const auto& one) { return one.second->source == *source; });
     if (runs) return false;
-    start_request(index, *source, first, stretch.end);
+    start_request(index, *source, way, first, stretch.end);
     return true;
   }
   std::size_t end = first + 1;
@@ -73,7 +84,7 @@ bool LeafFetcher::ask_for(std::size_t index, Clock::time_point now) {
     while (end < stretch.end && state(index, end) == State::missing && stretch.leaves->range(end).end - begin <= limit)
       ++end;
   }
-  start_request(index, *source, first, end);
+  start_request(index, *source, way, first, end);
   return true;
 }
 
@@ -135,25 +146,25 @@ void LeafFetcher::help_the_slowest(Clock::time_point now) {
   double longest = k_help_after;
   for (const auto& [id, request] : requests_) {
     if (now - request->begun < 1s || request->at >= request->end) continue;
-    const std::size_t last = request->end - 1;  // asked twice already?
-    const auto twice =
-        std::ranges::count_if(requests_, [&](const auto& one) { return one.second->covers(request->stretch, last); });
+    const auto askers = std::ranges::count_if(requests_, [&, middle = request->middle()](const auto& one) {
+      return one.second->covers(request->stretch, middle);
+    });
     const double seconds = static_cast<double>(request->left()) / std::max(request->rate(now), 1.0);
-    if (twice > 1 || seconds <= longest) continue;
+    if (askers > 1 || seconds <= longest) continue;
     slowest = request.get();
     longest = seconds;
   }
   if (slowest == nullptr) return;
   const auto helper = book().pick(slowest->stretch, now);
   if (!helper || *helper == slowest->source) return;
-  const Way way = manners_[static_cast<std::size_t>(*helper)].way;
-  const std::size_t half = slowest->at + (slowest->end - slowest->at) / 2;
+  const std::size_t half = slowest->middle();
+  const Way way = way_for(*helper, slowest->stretch, half);
   if (way == Way::whole) return;
   const double rate = book().rate(*helper);
   const std::uint64_t owed = slowest->left() / 2 + 1;
   if (rate > 0 && static_cast<double>(owed) / rate > longest) return;  // it would be slower still
   book().note(slowest->source, "was slow");
-  start_request(slowest->stretch, *helper, half, way == Way::blocks ? half + 1 : slowest->end);
+  start_request(slowest->stretch, *helper, way, half, way == Way::blocks ? half + 1 : slowest->end);
 }
 
 std::chrono::milliseconds LeafFetcher::time_to_wait(Clock::time_point now) const {

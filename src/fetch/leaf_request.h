@@ -21,8 +21,9 @@ class LeafRequest final : public peers::Asker {
     return of_stretch == stretch && leaf >= at && leaf < end && !released;
   }
   bool complete() const { return at >= end && !too_much; }
-  std::uint64_t left() const;                // bytes that it still owes
-  double rate(Clock::time_point now) const;  // bytes per second since it began
+  std::size_t middle() const { return at + (end - at) / 2; }  // of the leaves that it still owes
+  std::uint64_t left() const;                                 // bytes that it still owes
+  double rate(Clock::time_point now) const;                   // bytes per second since it began
 
   const std::size_t stretch;
   const int source;

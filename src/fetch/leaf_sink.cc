@@ -15,9 +15,11 @@ constexpr std::uint64_t k_write_step = 512 * k_kib;  // larger ones cost more: f
 }  // namespace
 
 struct LeafSink::Job {
-  std::size_t stretch, leaf;
-  int source;
-  std::shared_ptr<UniqueFd> file;
+  std::size_t stretch = 0, leaf = 0;
+  int source = 0;
+  std::shared_ptr<UniqueFd> file = nullptr;
+  bool from_block = false;
+  ipld::Sha256 given{};
 };
 
 LeafSink::LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail)
@@ -58,7 +60,7 @@ void LeafSink::finish() {
 }
 
 void LeafSink::give(std::size_t stretch, std::size_t leaf, int source, LeafForm form, Buffer content) {
-  Job job{stretch, leaf, source, files_[stretch]};
+  Job job{stretch, leaf, source, files_[stretch], form == LeafForm::block};
   post([this, job, form, held = std::shared_ptr(std::move(content))] {
     if (form == LeafForm::block)
       unwrap(job, held->bytes);
@@ -111,9 +113,12 @@ void LeafSink::prove(const Job& job, ByteView content, bool write_too) {
   tell(job, LeafNews::What::proven);
 }
 
-void LeafSink::unwrap(const Job& job, ByteView block) {
+void LeafSink::unwrap(Job job, ByteView block) {
   auto content = stretches_[job.stretch].leaves->unwrap(job.leaf, block);
-  if (content) return write(job, *content);
+  if (content) {
+    job.given = ipld::sha256(*content);
+    return write(job, *content);
+  }
   if (content.error().code == Code::corrupt) return tell(job, LeafNews::What::wrong);
   fail_with(job, LeafNews::What::no_leaf, std::move(content).error());
 }
@@ -132,7 +137,9 @@ void LeafSink::write(const Job& job, ByteView content) {
   tell(job, LeafNews::What::proven);
 }
 
-void LeafSink::tell(const Job& job, LeafNews::What what) { mail_.put({what, job.stretch, job.leaf, job.source}); }
+void LeafSink::tell(const Job& job, LeafNews::What what) {
+  mail_.put({what, job.stretch, job.leaf, job.source, job.given, job.from_block});
+}
 
 // Nothing is written after our own disk has failed.
 void LeafSink::fail_with(const Job& job, LeafNews::What what, Error error) {

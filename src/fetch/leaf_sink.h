@@ -46,13 +46,14 @@ struct LeafNews {
   } what = What::proven;
   std::size_t stretch = 0, leaf = 0;
   int source = 0;
-  ipld::Sha256 given{};  // wrong: the hash of what was given
-  Error error{};         // no_leaf, failed
+  ipld::Sha256 given{};  // the hash of the content, if it is wrong or came out of a block
+  bool from_block = false;
+  Error error{};  // no_leaf, failed
 };
 using LeafMail = Mailbox<LeafNews>;
 
 // Bytes of leaves that are received, hashed or written at a time.
-inline constexpr std::uint64_t k_leaf_room = 32 * k_mib;
+inline constexpr std::uint64_t k_leaf_room = 48 * k_mib;
 
 enum class LeafForm { content, block };  // what was received: the leaf's bytes, or its block
 
@@ -83,7 +84,7 @@ class LeafSink {
   struct Job;
   void post(std::function<void()> work);
   void prove(const Job& job, ByteView content, bool write);
-  void unwrap(const Job& job, ByteView block);
+  void unwrap(Job job, ByteView block);
   void write(const Job& job, ByteView content);
   void tell(const Job& job, LeafNews::What what);
   void fail_with(const Job& job, LeafNews::What what, Error error);

@@ -31,6 +31,13 @@ Result<Bytes> prove(const ipld::Cid& id, Form form, ByteView body) {
   return Bytes(body.begin(), body.end());
 }
 
+int gateways_in(const peers::SourceBook& book) {
+  int count = 0;
+  for (int i = 0; i < static_cast<int>(book.size()); ++i)
+    count += book.source(i).kind == peers::Source::Kind::gateway && !book.banned(i) ? 1 : 0;
+  return count;
+}
+
 class Hunt;
 
 // One question to one source.
@@ -55,7 +62,7 @@ class Inquiry final : public peers::Asker {
 class Hunt {
  public:
   Hunt(const ipld::Cid& id, peers::GatewayClient& client)
-      : id_(id), client_(client), book_(client.book()), gateways_(book_.alive()) {}
+      : id_(id), client_(client), book_(client.book()), gateways_(gateways_in(book_)) {}
   ~Hunt() {
     for (const auto& [source, running] : running_) client_.cancel(running.id);
   }
@@ -163,7 +170,7 @@ Result<FoundMetadata> find_metadata(const ipld::Cid& id, peers::GatewayClient& c
     return FoundMetadata{std::move(bytes), "the hash itself"};
   }
   if (auto found = find_in_folders(id, client.book())) return std::move(*found);
-  if (client.book().alive() == 0) {
+  if (gateways_in(client.book()) == 0) {
     return fail(Code::network, "no source has the metadata of " + id.str() + ": " + client.book().report());
   }
   Hunt hunt(id, client);

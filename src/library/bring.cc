@@ -74,6 +74,7 @@ fetch::Sources sources_of(const FetchSettings& settings, const Folders& folders)
   for (const std::string& folder : settings.block_folders) out.block_folders.emplace_back(folder);
   out.block_folders.push_back(folders.shared / "blocks");
   out.gateways = settings.gateways;
+  out.others = settings.sources;
   if (settings.public_gateways) {
     out.gateways.insert(out.gateways.end(), k_public_gateways.begin(), k_public_gateways.end());
   }

@@ -19,6 +19,7 @@ struct FetchSettings {
   std::vector<std::string> gateways = {};  // asked before the public ones
   bool public_gateways = true;
   std::vector<std::string> block_folders = {};  // searched before any gateway is asked
+  std::vector<std::string> sources = {};        // peers::Sources::others
   bool offline = false;
   bool plain_http = false;  // allows http:// gateways outside private networks
   std::uint64_t connections = 16;

@@ -24,17 +24,18 @@ SourceBook::SourceBook(std::vector<Source> sources, const Options& options, std:
       retry_delay_(options.retry_delay),
       random_(seed),
       network_(options.network) {
-  for (Source& source : sources) {
-    Entry& made = entries_.emplace_back();
-    made.host = http::host_of(source.base);
-    made.source = std::move(source);
-  }
+  for (Source& source : sources) add(std::move(source));
+}
+
+void SourceBook::add(Source source) {
+  Entry& made = entries_.emplace_back();
+  made.host = http::host_of(source.base);
+  made.source = std::move(source);
 }
 
 int SourceBook::alive() const {
-  return static_cast<int>(std::count_if(entries_.begin(), entries_.end(), [](const Entry& one) {
-    return one.source.kind == Source::Kind::gateway && !one.banned;
-  }));
+  return static_cast<int>(std::count_if(entries_.begin(), entries_.end(),
+                                        [](const Entry& one) { return !one.source.is_here() && !one.banned; }));
 }
 
 int SourceBook::slots() const {
@@ -62,7 +63,8 @@ void SourceBook::stalls(int index) {
 
 bool SourceBook::usable(int index, std::size_t piece) const {
   const Entry& one = entry(index);
-  if (one.source.kind != Source::Kind::gateway || one.banned) return false;
+  if (one.source.is_here() || one.banned) return false;
+  if (one.source.kind == Source::Kind::url && !one.serves.contains(piece)) return false;
   auto tried = one.attempts.find(piece);
   return tried == one.attempts.end() || tried->second <= max_retries_;
 }

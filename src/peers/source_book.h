@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,12 @@ class SourceBook {
   void started(int index);
   void ended(int index);
   int in_flight(int index) const { return entries_[static_cast<std::size_t>(index)].in_flight; }
-  // Gateways that are not banned.
+  // Gateways and URLs that are not banned.
   int alive() const;
+  // A source that was found later. Only what is asked by piece hears of it.
+  void add(Source source);
+  // A URL has one file: it is asked for this piece too, and otherwise for none.
+  void serves(int index, std::size_t piece) { entry(index).serves.insert(piece); }
 
   void got(int index, std::size_t piece, std::uint64_t bytes);
   void threw_away(int index, std::uint64_t bytes);
@@ -94,7 +99,8 @@ class SourceBook {
   struct Entry {
     Source source;
     std::string host;
-    bool out_of_reach = false;  // as the last question to it found
+    std::set<std::size_t> serves = {};  // pieces, of a URL
+    bool out_of_reach = false;          // as the last question to it found
     Form form = Form::raw_block;
     bool banned = false;
     bool no_ranges = false;

@@ -42,6 +42,52 @@ TEST(SourceBook, AsksTheFasterOneMore) {
   EXPECT_EQ(book.pick(0, k_start + 1s), 1) << "the fast one has no slot left";
 }
 
+// How many requests the only source gets at a time.
+int limit_of(SourceBook& book, Clock::time_point now) {
+  int started = 0;
+  for (; started < 100 && book.pick(0, now, 1); ++started) book.started(1);
+  for (int i = 0; i < started; ++i) book.ended(1);
+  return started;
+}
+
+TEST(SourceBook, ASourceGetsMoreRequestsWhileItsRateGrowsAndHalfAfterTrouble) {
+  SourceBook book = make_book(2);
+  auto now = k_start;
+  const auto second = [&](std::uint64_t bytes) {
+    const int limit = limit_of(book, now);
+    for (int i = 0; i < limit; ++i) book.started(1);
+    book.got(1, 0, bytes);
+    book.tick(now += 1s);
+    for (int i = 0; i < limit; ++i) book.ended(1);
+    return limit_of(book, now);
+  };
+  EXPECT_EQ(limit_of(book, now), 8) << "half of all, at first";
+  second(1'000'000);
+  EXPECT_EQ(second(2'000'000), 9);
+  EXPECT_EQ(second(4'000'000), 10);
+  for (int i = 0; i < 40; ++i) second(4'000'000);
+  const int settled = limit_of(book, now);
+  EXPECT_EQ(second(4'000'000), settled) << "more requests bring no more";
+  EXPECT_LE(settled, 16);
+  book.stalls(1);
+  EXPECT_EQ(limit_of(book, now), settled / 2);
+  book.trouble(1, 0, "HTTP 429", {}, now);
+  now = *book.next_ready(now);
+  EXPECT_EQ(limit_of(book, now), settled / 4);
+  EXPECT_EQ(second(4'000'000), settled / 4 + 1) << "and it may grow again";
+}
+
+TEST(SourceBook, AUrlIsAskedForItsOwnPiecesOnly) {
+  SourceBook book = make_book(0);
+  book.add({Source::Kind::url, "u", "https://u/file", {}});
+  EXPECT_FALSE(book.pick(0, k_start));
+  EXPECT_TRUE(book.hopeless(0));
+  book.serves(1, 0);
+  EXPECT_EQ(book.pick(0, k_start), 1);
+  EXPECT_FALSE(book.pick(1, k_start));
+  EXPECT_EQ(book.alive(), 1);
+}
+
 TEST(SourceBook, WaitsAfterATrouble) {
   SourceBook book = make_book(1);
   book.trouble(1, 0, "HTTP 503", {}, k_start);

@@ -1,9 +1,11 @@
 #include "peers/sources.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <boost/url.hpp>
 
+#include "http/address.h"
 #include "util/shown_text.h"
 #include "util/text.h"
 
@@ -39,7 +41,43 @@ Result<Source> parse_gateway(std::string_view text) {
   return source;
 }
 
+Result<Source> parse_other(const std::string& text) {
+  if (text.find("://") == std::string::npos) {
+    std::error_code error;
+    const auto status = fs::status(text, error);
+    if (fs::is_directory(status)) return folder_source(text);
+    if (fs::is_regular_file(status)) return Source{Source::Kind::file, text, {}, text};
+    return fail(Code::not_found, "the source " + printable(text, 200) + " is neither a file, a folder nor a URL");
+  }
+  if (has_login(text)) return refuse_login("a source's URL");
+  const auto url = boost::urls::parse_uri(text);
+  const bool web = url && (url->scheme() == "http" || url->scheme() == "https") && !url->host().empty();
+  if (!web || url->has_userinfo() || url->has_fragment()) {
+    return fail(Code::invalid, "the source \"" + printable(without_secrets(text), 100) +
+                                   "\" is not a URL of a file; use https://host/path/model.gguf");
+  }
+  return Source{Source::Kind::url, std::string(url->encoded_host_and_port()), text, {}};
+}
+
+bool uses_proxy() {
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+Source hub_source(const std::string& repository, const std::string& file) {
+  const char* endpoint = std::getenv("HF_ENDPOINT");
+  const char* token = std::getenv("HF_TOKEN");
+  std::string base = endpoint != nullptr && *endpoint != '\0' ? endpoint : "https://huggingface.co";
+  while (base.ends_with('/')) base.pop_back();
+  Source source{Source::Kind::url, http::host_of(base), base + "/" + repository + "/resolve/main/" + file, {}};
+  if (token != nullptr) source.token = token;
+  return source;
+}
 
 Result<std::vector<Source>> make_sources(const Sources& sources, const Options& options) {
   std::vector<Source> folders;
@@ -50,6 +88,14 @@ Result<std::vector<Source>> make_sources(const Sources& sources, const Options& 
     bool folder = source.kind == Source::Kind::folder;
     if (!folder && options.offline) continue;
     (folder ? folders : gateways).push_back(std::move(source));
+  }
+  for (const std::string& text : sources.others) {
+    if (text == k_hugging_face) continue;  // it takes the metadata
+    EAI_TRY(Source source, parse_other(text));
+    if (source.is_here())
+      folders.push_back(std::move(source));
+    else if (!options.offline)
+      gateways.push_back(std::move(source));
   }
   std::vector<Source> out;
   for (auto* list : {&folders, &gateways}) {
@@ -65,10 +111,17 @@ Result<std::vector<Source>> make_sources(const Sources& sources, const Options& 
 
 http::Request request_for(const Source& source, const ipld::Cid& cid, Form form, const Options& options) {
   http::Request request;
-  request.url = source.base + "/ipfs/" + cid.str();
-  if (form == Form::raw_block) {
-    request.url += "?format=raw";
-    request.headers.emplace_back("Accept", "application/vnd.ipld.raw");
+  if (source.kind == Source::Kind::url) {
+    request.url = source.base;
+    if (!source.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + source.token);
+    // Nobody on the Internet may send us to a machine of this network. A proxy's address would be judged instead.
+    if (!is_nearby(http::host_of(source.base)) && !uses_proxy()) request.peer_allowed = http::is_public_address;
+  } else {
+    request.url = source.base + "/ipfs/" + cid.str();
+    if (form == Form::raw_block) {
+      request.url += "?format=raw";
+      request.headers.emplace_back("Accept", "application/vnd.ipld.raw");
+    }
   }
   request.stall_timeout = options.stall_timeout;
   request.connect_timeout = std::min(request.connect_timeout, options.stall_timeout);

@@ -16,11 +16,15 @@ namespace eai::peers {
 
 struct Sources {
   // Files named by CID: shipped with the program, on a USB stick. Asked before any gateway.
-  std::vector<fs::path> block_folders;
+  std::vector<fs::path> block_folders = {};
   // Base URLs, your own and those of the LAN first: "https://host", "http://192.168.1.7:8080", "https://host/path";
   // "file:///path" is a block folder. Plain http goes to private addresses only (http/client.h).
-  std::vector<std::string> gateways;
+  std::vector<std::string> gateways = {};
+  // Whatever else has files of models: "https://host/path/model.gguf", a file, or a block folder. Only what is proven leaf
+  // by leaf is taken from them. "hf": the Hugging Face repository that the model's metadata name.
+  std::vector<std::string> others = {};
 };
+inline constexpr std::string_view k_hugging_face = "hf";
 
 // How sources are asked.
 struct Options {
@@ -34,22 +38,29 @@ struct Options {
 };
 
 struct Source {
-  enum class Kind { folder, gateway };
+  enum class Kind { folder, gateway, file, url };
   Kind kind = Kind::gateway;
-  std::string name;  // for people: the host, or the folder
-  std::string base;  // gateway: URL without a slash at the end
-  fs::path folder;
+  std::string name;        // for people: the host, the folder or the file
+  std::string base;        // gateway: URL without a slash at the end; url: the whole
+  fs::path folder;         // or the file
+  std::string token = {};  // url: sent as "Authorization: Bearer" to the URL's own host, and to no other
+
+  bool is_here() const { return kind == Kind::folder || kind == Kind::file; }
 };
 
-// Folders first, then gateways in their order, each once; offline only the folders. Code::invalid for a URL that is
-// not http, https or file, or that holds a user name or password (they would end up in errors and logs).
+// Folders and files first, then gateways and URLs in their order, each once; offline only what is here. Code::invalid for
+// a URL that is not http, https or file, or that holds a user name or password (they would end up in errors and logs);
+// Code::not_found for a path that is neither a file nor a folder.
 Result<std::vector<Source>> make_sources(const Sources& sources, const Options& options);
+// A file of a Hugging Face repository. HF_ENDPOINT names another hub, HF_TOKEN is its token.
+Source hub_source(const std::string& repository, const std::string& file);
 
 // How a gateway can be asked for the bytes of a CID. The bytes are checked anyway, so either form will do.
 enum class Form {
   raw_block,  // ?format=raw: the block itself (trustless gateways)
   file,       // the content, put together by the gateway
 };
+// A URL is asked for what it names, whatever the CID.
 http::Request request_for(const Source& source, const ipld::Cid& cid, Form form, const Options& options);
 
 }  // namespace eai::peers

@@ -18,15 +18,16 @@ def kubo_program():
 
 class Kubo:
     """A private node on loopback, without bootstrap and routing, with RPC and gateway on free ports. With `swarm`,
-    other nodes can fetch from it."""
+    other nodes can fetch from it. `trustless`: its gateway gives single blocks and no files."""
 
-    def __init__(self, folder, swarm=False):
+    def __init__(self, folder, swarm=False, trustless=False):
         self.folder = folder
         self.program = kubo_program()
         self.environment = {**os.environ, "IPFS_PATH": str(folder)}
         self.run("init", "--profile=test")
         for key, value in {"Addresses.API": '"/ip4/127.0.0.1/tcp/0"', "Addresses.Gateway": '"/ip4/127.0.0.1/tcp/0"',
-                           "Addresses.Swarm": '["/ip4/127.0.0.1/tcp/0"]' if swarm else "[]", "Bootstrap": "[]", "Routing.Type": '"none"'}.items():
+                           "Addresses.Swarm": '["/ip4/127.0.0.1/tcp/0"]' if swarm else "[]", "Bootstrap": "[]", "Routing.Type": '"none"',
+                           "Gateway.DeserializedResponses": json.dumps(not trustless)}.items():
             self.run("config", "--json", key, value)
         self.process = subprocess.Popen([self.program, "daemon"], env=self.environment, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
@@ -48,8 +49,14 @@ class Kubo:
             return reply.read()
 
     def get(self, cid):
-        with urllib.request.urlopen(f"{self.gateway}/ipfs/{cid}") as reply:
-            return reply.read()
+        """The content of a file or block, by RPC because not every gateway gives files."""
+        return self.rpc(f"cat?arg={cid}")
+
+    def add(self, data):
+        """Its CID, as one raw block."""
+        done = subprocess.run([self.program, "block", "put", "--cid-codec=raw"], env=self.environment, check=True,
+                              capture_output=True, input=data)
+        return done.stdout.decode().strip()
 
     def has(self, cid):
         """Whether all of `cid` is in this node, without asking others."""

@@ -1,0 +1,135 @@
+"""Models whose files are trees come leaf by leaf: from a real kubo node, from one that gives single blocks only, and from
+any URL that has the file. A kill or a liar costs no more than what was under way."""
+import json
+import pathlib
+import random
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "bench"))
+from gguf_maker import gguf
+from nginx import Nginx
+from peers import Kubo
+from preserve_world import WAIT, World, kubo, node, weights, world  # noqa: F401
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def trustless(tmp_path_factory):
+    yield from node(tmp_path_factory, trustless=True)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another machine, with a store of its own."""
+    (tmp_path / "other").mkdir()
+    return World(tmp_path / "other")
+
+
+@pytest.fixture
+def web(tmp_path):
+    """nginx over a folder, and a log of the bytes of each answer."""
+    (tmp_path / "www").mkdir()
+    server = Nginx(tmp_path / "nginx", f"root {tmp_path}/www; access_log {tmp_path}/sent plain;", 'log_format plain "$body_bytes_sent";')
+    server.folder = tmp_path / "www"
+    server.sent = lambda: sum(map(int, (tmp_path / "sent").read_text().split())) if (tmp_path / "sent").exists() else 0
+    yield server
+    server.stop()
+
+
+def download(world, model, *words):
+    done = world.run("download", "--hash", model, "--no-public-gateways", *words)
+    assert done.returncode == 0, done.stderr
+    return world.folder / "home/models" / model
+
+
+def v0_model(world, kubo, size=3_000_000):
+    """As `ipfs add` has made models since 2015, with metadata written by hand."""
+    path, data = world.model(size=size)
+    root = kubo.run("add", "-Q", str(path / "tiny")).strip()
+    found = world.hash("--folder-path", path, "--format", "unixfs", "--to", f"kubo:{kubo.api}", "--no-keep")
+    metadata = json.loads(kubo.get(found))
+    metadata["files"][0]["cid"] = root
+    for extra in [key for key in metadata if "tree" in key]:
+        del metadata[extra]  # it is of the other tree
+    return kubo.add(json.dumps(metadata).encode()), data
+
+
+@pytest.mark.parametrize("form", ["fixed", "tensor", "archive", "v0"])
+@pytest.mark.parametrize("gateway", ["files", "blocks"])
+def test_every_form_from_kubo(world, other, kubo, trustless, form, gateway):
+    node = kubo if gateway == "files" else trustless
+    if form == "v0":
+        found, data = v0_model(world, node)
+    else:
+        path, data = world.model(size=5_000_000)
+        words = ("--zip-chunk-size", 3) if form == "archive" else ("--format", "unixfs", "--layout", form)
+        found = world.hash("--folder-path", path, "--to", f"kubo:{node.api}", "--no-keep", *words)
+    model = download(other, found, "--gateway", node.gateway)
+    assert (model / "model.gguf").read_bytes() == data
+    assert other.run("check", found).returncode == 0
+    if form != "archive":
+        assert [tree.name for tree in (model / "trees").iterdir()] == ["0.car"]
+
+
+def test_a_bare_url_has_the_bytes_and_kubo_the_tree(world, other, trustless, web):
+    path, data = world.model(size=40 * MIB)
+    (web.folder / "any name.bin").write_bytes(data)
+    found = world.hash("--folder-path", path, "--format", "unixfs", "--to", f"kubo:{trustless.api}", "--no-keep")
+    model = download(other, found, "--gateway", trustless.gateway, "--source", f"{web.url}/any%20name.bin")
+    assert (model / "model.gguf").read_bytes() == data
+    assert web.sent() > 10 * MIB
+
+
+def test_a_hub_is_found_by_what_the_metadata_say(world, other, trustless, web):
+    path, data = world.model(size=4 * MIB)
+    file = web.folder / "someone/tiny-GGUF/resolve/main/tiny-Q8.gguf"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(data)
+    found = world.hash("--folder-path", path, "--format", "unixfs", "--hf-repo", "someone/tiny-GGUF", "--hf-file", "tiny-Q8.gguf",
+                       "--to", f"kubo:{trustless.api}", "--no-keep")
+    other.environment |= {"HF_ENDPOINT": web.url, "HF_TOKEN": "hf_secret"}
+    model = download(other, found, "--gateway", trustless.gateway, "--source", "hf")
+    assert (model / "model.gguf").read_bytes() == data
+    plain = world.hash("--folder-path", world.model("plain", size=MIB)[0], "--format", "unixfs", "--to", f"kubo:{trustless.api}", "--no-keep")
+    done = other.run("download", "--hash", plain, "--no-public-gateways", "--gateway", trustless.gateway, "--source", "hf")
+    assert done.returncode != 0 and "Hugging Face" in done.stderr and "hf_secret" not in done.stderr + done.stdout
+
+
+def test_a_file_on_a_stick_needs_no_network_but_for_the_tree(world, other, kubo):
+    path, data = world.model(size=8 * MIB)
+    found = world.hash("--folder-path", path, "--format", "unixfs", "--to", f"kubo:{kubo.api}", "--no-keep")
+    done = other.run("download", "--hash", found, "--no-public-gateways", "--gateway", kubo.gateway, "--source", path / "tiny", "--json")
+    assert done.returncode == 0, done.stderr
+    progress = [line for line in map(json.loads, done.stdout.splitlines()) if line["event"] == "progress"]
+    by_name = {source["name"]: source["bytes"] for source in progress[-1]["sources"]}
+    assert by_name[str(path / "tiny")] == len(data)
+
+
+def test_twenty_kills_cost_little(world, other, trustless, tmp_path, web):
+    """Nothing that is not proven is ever visible, and each kill costs at most 16 MiB."""
+    data = gguf([("t", weights(3, 96 * MIB))])
+    path = world.folder / "large"
+    path.mkdir()
+    (path / "large").write_bytes(data)
+    (web.folder / "large").write_bytes(data)
+    found = world.hash("--folder-path", path, "--format", "unixfs", "--to", f"kubo:{trustless.api}", "--no-keep")
+    words = ("download", "--hash", found, "--no-public-gateways", "--gateway", trustless.gateway, "--source", f"{web.url}/large", "--json")
+    kills, chance, ended = 0, random.Random(4), False
+    while not ended and kills < 20:
+        running = other.start(*words)
+        for _ in range(chance.randrange(1, 12)):
+            if not running.stdout.readline():
+                ended = True
+                break
+        running.send_signal(signal.SIGKILL)
+        running.communicate(timeout=WAIT)
+        kills += 1
+        assert ended or not (other.folder / "home/models" / found).exists() or \
+            (other.folder / "home/models" / found / "model.gguf").read_bytes() == data
+    model = download(other, found, *words[3:-1])
+    assert (model / "model.gguf").read_bytes() == data
+    assert web.sent() <= len(data) + kills * 16 * MIB
