@@ -128,25 +128,30 @@ Result<void> ArchiveFetch::read_mail() {
   return {};
 }
 
-void ArchiveFetch::show() {
-  std::uint64_t verified = 0;
-  std::uint64_t received = 0;
-  bool all = true;
+ArchiveFetch::Count ArchiveFetch::count() const {
+  Count out;
   for (std::size_t index = 0; index < pieces_.size(); ++index) {
     const bool proven = index < first_ || fetcher_->proven(index);
     const std::uint64_t here = proven ? pieces_[index].size : fetcher_->bytes_here(index);
-    if (proven || !stretches_.empty()) verified += here;
-    received += here;
-    all &= proven;
+    if (proven || !stretches_.empty()) out.verified += here;
+    out.received += here;
   }
+  return out;
+}
+
+void ArchiveFetch::show() {
+  const Count now = count();
+  bool all = true;
+  for (std::size_t index = first_; index < pieces_.size(); ++index) all &= fetcher_->proven(index);
   if (all && !unpacking_) of_.reporter.phase(Progress::Phase::unpacking);
   unpacking_ = all;
-  of_.reporter.show(Clock::now(), verified, received);
+  of_.reporter.show(Clock::now(), now.verified, now.received);
 }
 
 Result<std::vector<store::StoredFile>> ArchiveFetch::finish() {
   std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
   EAI_CHECK(prepare());
+  of_.reporter.begin_parts(count().verified, count().received);
   while (first_ < pieces_.size()) {
     if (of_.stop.stop_requested()) {
       return fail(Code::cancelled, "stopped; what has arrived is kept, and the next run goes on from there");

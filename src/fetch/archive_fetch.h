@@ -37,6 +37,10 @@ class ArchiveFetch final : public BlockSink {
   Result<void> check_space() const;
   std::size_t window_end() const;
   Result<void> read_mail();
+  struct Count {
+    std::uint64_t verified = 0, received = 0;
+  };
+  Count count() const;
   void show();
 
   Fetching of_;

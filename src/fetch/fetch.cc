@@ -134,7 +134,6 @@ class Download {
     Fetching fetching{lock_.id(), folder_, *metadata, client_, reporter_, stop_};
     EAI_TRY(auto trees, trees_of(fetching));
     reporter_.total(metadata->total_size());
-    reporter_.phase(Phase::parts);
     auto fetched = fetch_files(fetching, trees ? &*trees : nullptr);
     if (!fetched && fetched.error().about == k_tree) {
       trees.reset();

@@ -88,19 +88,20 @@ Result<void> FilesFetch::copy_block(std::size_t piece, const Proven& proven) {
   return fail(Code::corrupt, proven.file.string() + " was changed while it was read");
 }
 
-void FilesFetch::show() {
-  std::uint64_t verified = 0, received = 0;
+FilesFetch::Count FilesFetch::count() const {
+  Count out;
   for (std::size_t index = 0; index < files_.size(); ++index) {
     const std::uint64_t here = done_[index] ? files_[index].size : fetcher_->bytes_here(index);
-    if (done_[index] || trees_ != nullptr) verified += here;
-    received += here;
+    if (done_[index] || trees_ != nullptr) out.verified += here;
+    out.received += here;
   }
-  of_.reporter.show(Clock::now(), verified, received);
+  return out;
 }
 
 Result<std::vector<store::StoredFile>> FilesFetch::finish() {
   const std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
   EAI_CHECK(prepare());
+  of_.reporter.begin_parts(count().verified, count().received);
   while (true) {
     if (of_.stop.stop_requested()) {
       return fail(Code::cancelled, "stopped; what has arrived is kept, and the next run goes on from there");
@@ -109,7 +110,8 @@ Result<std::vector<store::StoredFile>> FilesFetch::finish() {
     if (first == done_.end()) return std::move(files_);
     EAI_CHECK(fetcher_->advance(static_cast<std::size_t>(first - done_.begin()), files_.size()));
     EAI_CHECK(std::exchange(disk_, Result<void>()));
-    show();
+    const Count now = count();
+    of_.reporter.show(Clock::now(), now.verified, now.received);
   }
 }
 

@@ -32,7 +32,10 @@ class FilesFetch final : public BlockSink {
   Result<void> prepare();
   Result<void> check_space() const;
   Result<void> copy_block(std::size_t piece, const Proven& proven);
-  void show();
+  struct Count {
+    std::uint64_t verified = 0, received = 0;
+  };
+  Count count() const;
 
   Fetching of_;
   std::vector<store::StoredFile> files_;  // of the metadata, in its order

@@ -36,6 +36,12 @@ void Reporter::tell(Clock::time_point now) {
   if (on_progress_) on_progress_(progress_);
 }
 
+void Reporter::begin_parts(std::uint64_t verified, std::uint64_t received) {
+  progress_.verified = verified;
+  progress_.received = received;
+  phase(Progress::Phase::parts);
+}
+
 void Reporter::phase(Progress::Phase phase) {
   progress_.phase = phase;
   if (phase == Progress::Phase::done) progress_.verified = progress_.received = progress_.total;

@@ -15,6 +15,8 @@ class Reporter {
   Reporter(const peers::SourceBook& book, OnProgress on_progress) : book_(book), on_progress_(std::move(on_progress)) {}
 
   void phase(Progress::Phase phase);
+  // The phase of parts, with what an earlier run left.
+  void begin_parts(std::uint64_t verified, std::uint64_t received);
   void total(std::uint64_t bytes) { progress_.total = bytes; }
   // Tells the listener if a tenth of a second passed since the last time.
   void show(Clock::time_point now, std::uint64_t verified, std::uint64_t received);
