@@ -30,8 +30,14 @@ void tell(const library::Asked& asked, const std::string& home, const library::A
         verdict.wholes == 0 ? std::to_string(verdict.leaves) + " of " + std::to_string(verdict.all_leaves) + " leaves"
                             : std::to_string(verdict.wholes) + " of " + std::to_string(verdict.files.size()) +
                                   " whole parts (it does not serve single blocks)";
+    if (verdict.tree_car) event["trees"] = verdict.tree_car_fault ? "lacking" : "good";
     out.line(out.styled(Style::green, "good") + "  " + asked.label + " at " + home + "  metadata and " + seen + ", " +
              human_bytes(verdict.bytes));
+    if (verdict.tree_car_fault) {
+      event["trees_why"] = words_of(*verdict.tree_car_fault);
+      out.line("      without the CAR of its trees, so a download from there takes more requests: " +
+               printable(words_of(*verdict.tree_car_fault), 300));
+    }
   }
   out.event(event);
 }

@@ -154,6 +154,14 @@ void tell(const library::Preserved& preserved, const Context& context) {
   if (outcome.resumed > 0) out.line(human_bytes(outcome.resumed) + " were already sent by an earlier run");
 }
 
+// Nobody who chose the format is told of the other one.
+void tell_of_unixfs(const Context& context, const preserve::Outcome& outcome) {
+  if (!context.config.preserve.format.empty() || outcome.metadata.format == model::Format::unixfs) return;
+  context.out.note(
+      "This is an archive, which the original tool reads. With --format unixfs a model can be fetched in small pieces, "
+      "each proven by itself, from more sources (docs/preserve.md).");
+}
+
 bool sends_to_lighthouse(const library::PreserveRequest& request, const preserve::Outcome& outcome) {
   const auto& homes = request.homes;
   return outcome.metadata.format == model::Format::archive &&
@@ -207,6 +215,7 @@ Result<int> model_preserve(Context& context) {
   if (!preserved) return tell_end(context, request, job.feed(), std::move(preserved).error(), interrupt);
   const preserve::Outcome& outcome = preserved->outcome;
   tell(*preserved, context);
+  tell_of_unixfs(context, outcome);
   if (request.options.dry_run && sends_to_lighthouse(request, outcome)) {
     context.out.note("Lighthouse may split parts in its own way; then their CIDs and the hash are different.");
   }

@@ -32,6 +32,7 @@ Result<Audited> audit(const Asked& asked, const std::string& home, const AuditRe
 std::vector<DealPiece> deal_pieces(const Asked& asked, const Audited& audited) {
   std::vector<DealPiece> out{{"metadata", asked.id}};
   for (const auto& file : audited.verdict.files) out.push_back({file.file_name, file.cid});
+  if (const auto& car = audited.verdict.tree_car) out.push_back({car->file_name, car->cid});
   return out;
 }
 

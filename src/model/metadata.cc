@@ -143,6 +143,17 @@ Result<PartEntry> read_unixfs_file(const json::object& object, const Metadata& m
   return part;
 }
 
+Result<PartEntry> read_tree_car(const json::value& value) {
+  const json::object* object = value.if_object();
+  if (object == nullptr) return wrong("tree_car", "is not an object");
+  EAI_TRY(ipld::Cid cid, need_cid(*object, "cid"));
+  PartEntry part{std::move(cid), std::string(k_tree_car_name)};
+  EAI_TRY(part.sha256, need_sha256(*object, "sha256"));
+  EAI_TRY(part.size, need_whole(*object, "size"));
+  if (part.size > k_tree_car_limit) return wrong("tree_car", "is larger than any that is needed");
+  return part;
+}
+
 Result<void> read_files(const json::object& root, Metadata& metadata) {
   EAI_TRY(const json::value* value, need(root, "files"));
   const json::array* files = value->if_array();
@@ -263,6 +274,9 @@ Result<void> read_format(const json::object& root, Metadata& metadata) {
   metadata.format = Format::unixfs;
   EAI_TRY(std::string layout, text_of(root, "layout"));
   if (layout == "tensor") metadata.layout = Layout::tensor;
+  if (const json::value* value = find(root, "tree_car")) {
+    if (auto part = read_tree_car(*value)) metadata.tree_car = *std::move(part);
+  }
   // Every other layout is read the same way, because it only says where the writer cut the files.
   return {};
 }

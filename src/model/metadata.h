@@ -58,8 +58,14 @@ struct Metadata {
   // Sorted by the bytes of file_name, which for an archive is the order of its parts (GNU split: … yz, zaaa …). Never
   // empty.
   std::vector<PartEntry> files;
-  std::uint64_t total_size() const;
+  // unixfs only: a CARv1 with the inner blocks of all files. It saves a reader one request for each of them, and no reader
+  // needs it: a field that makes no sense is as if it were absent. Its name is k_tree_car_name.
+  std::optional<PartEntry> tree_car;
+  std::uint64_t total_size() const;  // of `files`
 };
+
+inline constexpr std::string_view k_tree_car_name = "trees.car";
+inline constexpr std::uint64_t k_tree_car_limit = 256 * k_mib;  // bytes; a model of 5 TB needs as many
 
 // Code::invalid names the field and says what is wrong with it; Code::unsupported for a format that this version does
 // not know. Unknown fields are ignored.

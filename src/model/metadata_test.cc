@@ -284,6 +284,32 @@ TEST(Metadata, reads_unixfs) {
   EXPECT_EQ(parse(with(unixfs(), "layout", "fixed")).value().layout, Layout::fixed);
 }
 
+TEST(Metadata, unixfs_may_name_a_car_of_its_trees) {
+  const json::object car{{"cid", cid_of("car")}, {"size", 1400}, {"sha256", sha_of("car")}};
+  const auto read = [](const json::value& value) { return parse(with(unixfs(), "tree_car", value)).value().tree_car; };
+  const auto found = read(car);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->cid.str(), cid_of("car"));
+  EXPECT_EQ(found->size, 1400U);
+  EXPECT_EQ(to_hex(found->sha256), sha_of("car"));
+  EXPECT_EQ(found->file_name, k_tree_car_name);
+  // No reader needs it.
+  EXPECT_FALSE(parse(unixfs()).value().tree_car);
+  for (const json::value& odd :
+       {json::value(nullptr), json::value(7), json::value(with(car, "cid", "x")), json::value(with(car, "size", 0)),
+        json::value(with(car, "size", k_tree_car_limit + 1)), json::value(with(car, "sha256", nullptr))}) {
+    EXPECT_FALSE(read(odd)) << json::serialize(odd);
+  }
+  Metadata metadata = parse(with(unixfs(), "tree_car", car)).value();
+  const std::string text = write_metadata(metadata);
+  EXPECT_NE(text.find(R"("tree_car": {"cid": ")" + std::string(cid_of("car")) + R"(", "size": 1400, "sha256": ")"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(write_metadata(parse_metadata(view_of(text)).value()), text);
+  metadata.tree_car.reset();
+  EXPECT_EQ(write_metadata(metadata).find("tree_car"), std::string::npos);
+}
+
 TEST(Metadata, unixfs_keeps_the_pieces_of_a_model) {
   const auto pieces = [](std::initializer_list<const char*> names) {
     json::array files;

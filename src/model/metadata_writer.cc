@@ -48,6 +48,10 @@ std::string write_metadata(const Metadata& metadata) {
   field("lora", metadata.lora ? "true" : "false");
   if (metadata.base_model) field("base_model", quoted(metadata.base_model->str()));
   if (!archive) field("layout", metadata.layout == Layout::tensor ? "\"tensor\"" : "\"fixed\"");
+  if (const auto& car = metadata.tree_car) {
+    field("tree_car", fmt::format("{{\"cid\": {}, \"size\": {}, \"sha256\": \"{}\"}}", quoted(car->cid.str()),
+                                  car->size, to_hex(car->sha256)));
+  }
   out += fmt::format("  \"format\": \"{}\"\n}}\n", archive ? "archive" : "unixfs");
   return out;
 }

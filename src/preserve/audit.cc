@@ -24,6 +24,7 @@ class Audit {
     EAI_TRY(const ByteView document, verified(hash_));
     EAI_TRY(model::Metadata metadata, model::parse_metadata(document));
     verdict_.files = std::move(metadata.files);
+    verdict_.tree_car = std::move(metadata.tree_car);
     std::vector<ipld::LeafTable> trees;
     std::vector<Place> leaves;
     for (const auto& file : verdict_.files) {
@@ -45,6 +46,7 @@ class Audit {
       if (tree.kind(place.leaf) != ipld::LeafKind::held) EAI_CHECK(verified(tree.cid(place.leaf)));
       ++verdict_.leaves;
     }
+    if (const auto& car = verdict_.tree_car) note_tree_car(all_blocks_of(*car));
     return verdict_;
   }
 
@@ -58,6 +60,18 @@ class Audit {
     EAI_TRY(auto walk, file.size_is_exact ? ipld::TreeWalk::begin(file.cid, file.size)
                                           : ipld::TreeWalk::begin(file.cid, file.size + k_mib, ipld::SizeIs::at_most));
     return ipld::list_leaves(walk, [this](const Cid& cid) { return verified(cid); });
+  }
+
+  Result<void> all_blocks_of(const model::PartEntry& file) {
+    EAI_TRY(const ipld::LeafTable tree, leaves_of(file));
+    for (std::size_t leaf = 0; leaf < tree.count(); ++leaf) {
+      if (tree.kind(leaf) != ipld::LeafKind::held) EAI_CHECK(verified(tree.cid(leaf)));
+    }
+    return {};
+  }
+
+  void note_tree_car(Result<void> good) {
+    if (!good) verdict_.tree_car_fault = std::move(good).error();
   }
 
   template <typename T>
@@ -88,6 +102,7 @@ class Audit {
       }
       ++verdict_.wholes;
     }
+    if (const auto& car = verdict_.tree_car) note_tree_car(whole(*car));
     return verdict_;
   }
 
@@ -107,7 +122,7 @@ class Audit {
     EAI_CHECK(source_.whole(file.cid, take, again));
     verdict_.bytes += size;
     if (ipld::matches(file.sha256, hasher.finish())) return {};
-    return fail(Code::corrupt, source_.name() + ": " + file.file_name + " does not fit its SHA-256");
+    return fail(Code::corrupt, source_.name() + ": " + file.file_name + " does not match its SHA-256");
   }
 
   const Cid& hash_;

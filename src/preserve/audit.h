@@ -1,11 +1,13 @@
-// Why: whether what was preserved is still there, byte for byte, is asked of each home, not of our memory.
-// Thread: one; blocks.
-// What holds: every block that comes is hashed against its CID. Only inner blocks and some leaves are fetched: how
-// likely it is that a home that lost one leaf of a thousand is found out depends on the number of samples. They are
-// drawn from the system's random numbers, so that no home can know them beforehand.
+// Why: whether everything that was preserved is still there, byte for byte, is a question for each home and not for our
+// memory.
+// Thread: one; calls block.
+// What holds: every block that arrives is hashed against its CID. Only inner blocks and some of the leaves are fetched,
+// so the number of samples decides how likely it is to find a home that has lost one leaf in a thousand. The samples
+// are drawn from the system's random numbers, so no home can know them beforehand.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,10 @@ struct Verdict {
   std::uint64_t wholes = 0;      // whole parts or files, fetched and good, if it does not give single blocks
   std::uint64_t bytes = 0;       // in all of these and in the blocks above them
   std::vector<model::PartEntry> files;
+  // The CAR of trees that the metadata may name, and what is wrong with it at this home. The model is whole without it;
+  // only downloads from there take more requests.
+  std::optional<model::PartEntry> tree_car;
+  std::optional<Error> tree_car_fault;
 };
 
 // Fetches the metadata, then `samples` leaves chosen by chance from all parts or files; from a home that does not give

@@ -1,6 +1,7 @@
 #include "preserve/preserve.h"
 
 #include <algorithm>
+#include <set>
 
 #include "preserve/block_cars.h"
 #include "preserve/hash_unixfs.h"
@@ -63,6 +64,7 @@ class Preservation {
     if (options_.dry_run) count_at_homes();
     targets_.drain();
     EAI_CHECK(still_same(folder_.files));
+    send_tree_car();
     return finish();
   }
 
@@ -138,6 +140,7 @@ class Preservation {
     std::sort(metadata_.files.begin(), metadata_.files.end(),
               [](const auto& a, const auto& b) { return a.file_name < b.file_name; });
     EAI_CHECK(walk_trees());
+    EAI_CHECK(make_tree_car());
     monitor_.change([](Progress& p) { p.phase = "sending"; });
     for (Sender* sender : targets_.senders()) {
       if (auto begun = send_blocks(*sender); !begun) sender->give_up(std::move(begun).error());
@@ -155,6 +158,35 @@ class Preservation {
     return {};
   }
 
+  // All inner blocks once more in one file, of which a reader needs a single request. The same files give the same CAR.
+  Result<void> make_tree_car() {
+    std::vector<Cid> roots;
+    std::vector<ipld::Block> blocks;
+    std::set<Cid> seen;
+    for (const ipld::TreeWalk& tree : out_.trees) {
+      for (ipld::Block& block : tree.inner()) {
+        if (block.cid == tree.root()) roots.push_back(block.cid);
+        if (seen.insert(block.cid).second) blocks.push_back(std::move(block));
+      }
+    }
+    const Bytes car = ipld::write_car(roots, blocks);
+    if (blocks.empty() || car.size() > model::k_tree_car_limit) return {};
+    Body body;
+    body.add(car);
+    const auto keep = [this](const Cid& cid, ByteView block) {
+      tree_car_.push_back({cid, Bytes(block.begin(), block.end())});
+      blocks_.push_back(block_size(cid, block.size()));
+    };
+    const auto on_leaf = [&](const Cid& cid, ByteView block) -> Result<void> {
+      keep(cid, block);
+      return {};
+    };
+    EAI_TRY(const ipld::TreeNode root, import_body(body, ipld::k_unixfs_v1_2025, on_leaf, keep));
+    metadata_.tree_car =
+        model::PartEntry{root.cid, std::string(model::k_tree_car_name), ipld::sha256(car), car.size(), true};
+    return {};
+  }
+
   Result<void> send_blocks(Sender& sender) {
     EAI_TRY(Digests skip, held_at(sender.home()));
     for (const HashedFile& file : files_) {
@@ -169,7 +201,21 @@ class Preservation {
       }
       for (Parcel& parcel : cars.take()) sender.push(std::move(parcel));
     }
+    const auto is_there = [&](const ipld::Block& block) { return skip.contains(block_size(block.cid, 0).digest); };
+    if (!std::all_of(tree_car_.begin(), tree_car_.end(), is_there)) without_trees_.insert(&sender);
     return {};
+  }
+
+  // After the files, without which nobody needs their trees.
+  void send_tree_car() {
+    for (Sender* sender : targets_.senders()) {
+      if (!without_trees_.contains(sender)) continue;
+      BlockCars cars(folder_.name + "-trees", metadata_.tree_car->cid, sender->home().car_size());
+      for (const ipld::Block& block : tree_car_) {
+        cars.add(block.cid, block.bytes.size(), [&](Body& body) { body.add(block.bytes); });
+      }
+      for (Parcel& parcel : cars.take()) sender->push(std::move(parcel));
+    }
   }
 
   // ---- what is new
@@ -227,6 +273,8 @@ class Preservation {
   SourceFiles in_archive_;  // in the order of the plan
   model::Metadata metadata_;
   std::vector<HashedFile> files_;
+  std::vector<ipld::Block> tree_car_;  // children before parents
+  std::set<const Sender*> without_trees_;
   std::vector<BlockSize> blocks_;
   std::vector<HomeFailure> failures_;
   Outcome out_;

@@ -345,6 +345,85 @@ TEST(Preserve, ACarHoldsTheWholeModelAndLosesNoBlock) {
   EXPECT_EQ(make_source("car:" + (demo.folder.path() / "u.car").string(), {}).error().code, Code::corrupt);
 }
 
+// A home that has everything except one block, and perhaps gives whole files only.
+class Lacking final : public peers::BlockSource {
+ public:
+  enum class Gives { blocks, wholes };
+  Lacking(peers::BlockSource& from, Cid lacks, Gives gives) : from_(from), lacks_(std::move(lacks)), gives_(gives) {}
+  const std::string& name() const override { return from_.name(); }
+  Result<Bytes> block(const Cid& cid) override {
+    const bool refused = gives_ == Gives::wholes && cid.codec() == ipld::Codec::dag_pb;
+    if (cid == lacks_ || refused) return fail(Code::not_found, "not here");
+    return from_.block(cid);
+  }
+  Result<void> whole(const Cid& cid, const std::function<Result<void>(ByteView)>& bytes,
+                     const std::function<void()>& again) override {
+    if (cid == lacks_) return fail(Code::not_found, "not here");
+    return from_.whole(cid, bytes, again);
+  }
+
+ private:
+  peers::BlockSource& from_;
+  Cid lacks_;
+  Gives gives_;
+};
+
+TEST(Preserve, TheTreesOfAllFilesGoUpAsOneCar) {
+  Demo demo;
+  demo.options.format = model::Format::unixfs;
+  demo.model.files.push_back(file_of(demo.folder.path(), "m-projector", pattern(3 * k_mib, 4)));
+  demo.model.ggufs.resize(2);
+  const Outcome sent = demo.run_well({Script{}});
+  ASSERT_TRUE(sent.metadata.tree_car);
+  ASSERT_EQ(demo.kept[0].cars.size(), 3U);
+  EXPECT_EQ(demo.kept[0].cars.back(), "m-trees-0.car") << "behind those of the files, which are sent side by side";
+
+  const fs::path car = demo.folder.path() / "m.car";
+  const Homes homes = make_homes({"car:" + car.string()}, {}).value();
+  Monitor monitor;
+  const Outcome outcome = preserve(demo.model, demo.options, homes, monitor, std::stop_source()).value();
+  EXPECT_EQ(outcome.hash, sent.hash) << "the same files give the same CAR";
+  EXPECT_EQ(outcome.trees.size(), 2U);
+  auto source = make_source("car:" + car.string(), {}).value();
+  const model::PartEntry trees = *outcome.metadata.tree_car;
+  const Bytes block = source->block(trees.cid).value();
+  EXPECT_EQ(block.size(), trees.size);
+  EXPECT_EQ(ipld::sha256(block), trees.sha256);
+  // One request, and every leaf of every file is known.
+  std::vector<ipld::TreeWalk> walks;
+  for (const auto& file : outcome.metadata.files) walks.push_back(ipld::TreeWalk::begin(file.cid, file.size).value());
+  ipld::CarReader reader([&](const Cid& cid, ByteView inner) -> Result<void> {
+    for (ipld::TreeWalk& walk : walks) EAI_CHECK(walk.give(cid, inner));
+    return {};
+  });
+  ASSERT_TRUE(reader.feed(block));
+  ASSERT_TRUE(reader.finish());
+  EXPECT_EQ(walks[0].leaves().value().count(), 5U);
+  EXPECT_EQ(walks[1].leaves().value().count(), 3U);
+
+  // A home that lacks it has the model all the same.
+  for (const auto gives : {Lacking::Gives::blocks, Lacking::Gives::wholes}) {
+    Lacking lacking(*source, trees.cid, gives), whole(*source, outcome.hash.as_v1(), gives);
+    const Verdict verdict = audit(outcome.hash, lacking, 1000).value();
+    EXPECT_EQ(verdict.wholes > 0, gives == Lacking::Gives::wholes);
+    ASSERT_TRUE(verdict.tree_car_fault);
+    EXPECT_EQ(verdict.tree_car_fault->code, Code::not_found);
+    EXPECT_FALSE(audit(outcome.hash, whole, 1000)) << "without its metadata there is no model";
+  }
+  const Verdict good = audit(outcome.hash, *source, 1000).value();
+  EXPECT_TRUE(good.tree_car && !good.tree_car_fault);
+}
+
+TEST(Preserve, FilesOfOneBlockHaveNoTrees) {
+  Demo demo;
+  demo.options.format = model::Format::unixfs;
+  demo.model.files = {file_of(demo.folder.path(), "m", pattern(1000, 9))};
+  const Outcome outcome = demo.run_well({Script{}});
+  EXPECT_FALSE(outcome.metadata.tree_car);
+  EXPECT_EQ(outcome.trees.size(), 1U);
+  EXPECT_EQ(demo.kept[0].cars, std::vector<std::string>{"m-0.car"});
+}
+
 TEST(Deals, AllShapesThatLighthouseUses) {
   for (const char* text : {R"([{"dealStatus":"Active","storageProvider":"f01","chainDealID":7}])",
                            R"({"data":[{"status":"Active","miner":"f01","dealId":"7"}]})",

@@ -82,6 +82,7 @@ Result<void> Targets::finish_one(Target& target, const model::Metadata& metadata
                 home.name() + " has nobody to fetch from, because the home that it should fetch from failed");
   }
   for (const auto& entry : metadata.files) EAI_CHECK(home.keep(entry.cid, entry.file_name));
+  if (const auto& car = metadata.tree_car) EAI_CHECK(home.keep(car->cid, car->file_name));
   Parcel parcel{Parcel::Kind::file,
                 {metadata.folder_name + "_metadata.json", {}, ipld::k_unixfs_v1_2025, hash, {}},
                 ipld::sha256(view_of(json))};

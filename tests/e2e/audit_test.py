@@ -38,6 +38,20 @@ def test_a_lost_block(world, kubo):
     assert done.returncode == 3 and leaf in done.stdout and "tries" not in done.stdout
 
 
+def test_a_home_without_the_trees_has_the_model(world, kubo):
+    found = preserved(world, kubo, "--format", "unixfs", seed=11)
+    trees = world.metadata()["tree_car"]["cid"]
+    place = f"kubo:{kubo.api}"
+    good = world.run("audit", found, "--home", place, "--json")
+    assert good.returncode == 0 and json.loads(good.stdout)["trees"] == "good", good.stdout
+    kubo.run("pin", "rm", trees)
+    kubo.run("block", "rm", trees)
+    lacking = world.run("audit", found, "--home", place, "--json")
+    told = json.loads(lacking.stdout)
+    assert lacking.returncode == 0 and told["good"] and told["trees"] == "lacking" and trees in told["trees_why"], told
+    assert "without the CAR of its trees" in world.run("audit", found, "--home", place).stdout
+
+
 @pytest.mark.parametrize("form", ["archive", "unixfs"])
 def test_a_block_that_was_tampered_with(world, kubo, form):
     """The node does not check: it serves whatever is on its disk."""

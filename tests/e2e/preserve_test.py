@@ -129,8 +129,37 @@ def test_unixfs_through_lighthouse(world, kubo, lighthouse):
     path, data = world.model()
     found = world.hash(path, "--format", "unixfs", environment=lighthouse.environment)
     assert [(u["name"], u["path"]) for u in lighthouse.log()] == [("tiny-0.car", "/api/v0/dag/import"),
+                                                                 ("tiny-trees-0.car", "/api/v0/dag/import"),
                                                                  ("tiny_metadata.json", "/api/v0/add")]
     assert kubo.get(json.loads(kubo.get(found))["files"][0]["cid"]) == data
+
+
+def test_the_trees_are_one_file_of_their_own(world, kubo):
+    path, data = world.model()
+    found = world.hash(path, "--format", "unixfs", "--to", f"kubo:{kubo.api}")
+    metadata = json.loads(kubo.get(found))
+    named = metadata["tree_car"]
+    trees = kubo.get(named["cid"])
+    assert (len(trees), hashlib.sha256(trees).hexdigest()) == (named["size"], named["sha256"])
+    assert len(trees) < len(data) / 1000 and named["cid"] in kubo.pins()
+    # Every inner block of the file is in it, and is kept with the model here.
+    entry = metadata["files"][0]["cid"]
+    inner = {entry, *(cid for cid in kubo.run("refs", "-r", "-u", entry).split() if cid.startswith("bafybei"))}
+    kept = (world.folder / "home/models" / found / "trees/0.car").read_bytes()
+    for cid in inner:
+        block = kubo.block_file(cid).read_bytes()
+        assert block in trees and block in kept
+    assert world.run("check", found).returncode == 0
+
+
+def test_an_archive_says_what_else_there_is(world):
+    path, _ = world.model()
+    suggestion = "With --format unixfs"
+    assert suggestion in world.run("preserve", path, "--dry-run").stderr
+    assert suggestion not in world.run("preserve", path, "--dry-run", "--format", "archive").stderr
+    for quiet in ("--json", "-q"):
+        done = world.run("preserve", path, "--dry-run", quiet)
+        assert suggestion not in done.stderr + done.stdout
 
 
 def test_a_longer_template_costs_kilobytes(world, kubo):
