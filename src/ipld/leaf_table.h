@@ -1,10 +1,10 @@
-// Why: a file is proven leaf by leaf. This table says where each leaf lies in the file and what proves its bytes, so that
-// a leaf may come from anyone: as a block, as a range of the file, or from another file on this disk.
+// Why: a file is proven leaf by leaf. This table says where each leaf lies in the file and what proves its bytes, so
+// that a leaf may come from anyone: as a block, as a range of the file, or from another file on this disk.
 // Thread: any for the const calls; the rest belongs to one thread.
 // What holds: the leaves are in the order of the file, they cover it without a gap, and none is empty. At most 48 bytes
 // are kept for a leaf, except for the digests of rare hash functions and the bytes of held leaves.
-// Source: UnixFS. A leaf of dag-pb is proven by wrapping the content again, as a message of type File (balanced trees) or
-// Raw (trickle trees).
+// Source: UnixFS. A leaf of dag-pb is proven by wrapping the content again, as a message of type File (balanced trees)
+// or Raw (trickle trees).
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,8 @@ class LeafTable {
   // leaf another size, so that no source can help; Code::unsupported for an unknown hash function. A wrapped leaf whose
   // writer wrapped it in an unusual way is corrupt here, and only unwrap() can prove it.
   Result<void> proves(std::size_t leaf, ByteView content) const;
-  // The content of a wrapped leaf from its block. Code::corrupt if the block does not match its CID; Code::invalid if the
-  // block is proven and is not a leaf of this size: then TreeWalk::look_into() helps, or nothing does.
+  // The content of a wrapped leaf from its block. Code::corrupt if the block does not match its CID; Code::invalid if
+  // the block is proven and is not a leaf of this size: then TreeWalk::look_into() helps, or nothing does.
   Result<Bytes> unwrap(std::size_t leaf, ByteView block) const;
 
   // For those that make a table: what proves a leaf, and adding leaves in the order of the file.

@@ -146,8 +146,8 @@ class TreeMaker {
   std::vector<Made> made_;
 };
 
-// Reads the file as one does who has a table: leaf by leaf, each proven; a leaf that its content cannot prove is unwrapped
-// from its block, and where that is no leaf the walk looks into it. `blocks` are not trusted.
+// Reads the file as one does who has a table: leaf by leaf, each proven; a leaf that its content cannot prove is
+// unwrapped from its block, and where that is no leaf the walk looks into it. `blocks` are not trusted.
 inline Result<Bytes> read_by_leaves(TreeWalk& walk, const GetBlock& blocks) {
   std::set<Cid> looked;
   while (true) {

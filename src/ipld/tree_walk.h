@@ -1,13 +1,13 @@
 // Why: the blocks of a file's tree come from many senders at once, and none of them is trusted. The walk says which
 // blocks it wants, checks what it is given, and in the end knows where every leaf lies.
 // Thread: one at a time. There is no I/O.
-// What holds: a block is hashed against its CID before a byte of it is used. Only inner blocks are asked for: a raw leaf
-// is known by its CID, and a dag-pb child that is about as large as its content is taken for a leaf, which the proof of
-// that leaf confirms or not. Each inner block is asked for and kept once, however often the tree names it.
+// What holds: a block is hashed against its CID before a byte of it is used. Only inner blocks are asked for: a raw
+// leaf is known by its CID, and a dag-pb child that is about as large as its content is taken for a leaf, which the
+// proof of that leaf confirms or not. Each inner block is asked for and kept once, however often the tree names it.
 // Bounds: the depth is at most 32; the file has at most the size that the caller gives; a leaf below an inner block has
-// at most 2 MiB (k_block_limit). A file has at most leaf_limit(size) leaves and inner_count_limit(size) other blocks, and
-// these have at most inner_limit(size) bytes together, so that a tree of tiny leaves costs no more than some hundred MiB
-// of memory.
+// at most 2 MiB (k_block_limit). A file has at most leaf_limit(size) leaves and inner_count_limit(size) other blocks,
+// and these have at most inner_limit(size) bytes together, so that a tree of tiny leaves costs no more than some
+// hundred MiB of memory.
 // Source: UnixFS. Trees of any shape are read: leaves at different depths (trickle), content inside inner blocks and
 // inside CIDs (identity), raw and dag-pb leaves and both versions of CIDs mixed.
 #pragma once
@@ -36,8 +36,8 @@ class TreeWalk {
   // `size`: what the metadata say the file has, or at most has. Code::unsupported if `root` cannot name a file.
   static Result<TreeWalk> begin(const Cid& root, std::uint64_t size, SizeIs is = SizeIs::exact);
 
-  // A block that is wanted, each once and from the top down; nothing if all that are known of have been handed out. What
-  // the caller could not get is for the caller to ask for again.
+  // A block that is wanted, each once and from the top down; nothing if all that are known of have been handed out.
+  // What the caller could not get is for the caller to ask for again.
   std::optional<Cid> next();
   // Blocks that are wanted and have not been given, handed out or not.
   std::size_t missing() const { return missing_; }
@@ -45,9 +45,9 @@ class TreeWalk {
   const Cid& root() const { return nodes_.front().cid; }
   std::uint64_t size() const { return limit_; }  // of the file when done(), before that at most
 
-  // Code::corrupt if the block does not match its CID: it is as if it had not been given. Any other error (Code::invalid,
-  // Code::unsupported) is final, since no source can have a better tree under this root. A block that is not wanted, or
-  // is given a second time, is ignored.
+  // Code::corrupt if the block does not match its CID: it is as if it had not been given. Any other error
+  // (Code::invalid, Code::unsupported) is final, since no source can have a better tree under this root. A block that
+  // is not wanted, or is given a second time, is ignored.
   Result<void> give(const Cid& cid, ByteView block);
 
   // For a tree that is read back from inner(), which leaves leaves out: this block is not there, so it is a leaf.
@@ -56,8 +56,8 @@ class TreeWalk {
 
   // When done(): the leaves. Fails like give() with a final error where only the whole shows what is wrong.
   Result<LeafTable> leaves();
-  // For a wrapped leaf of a table whose content nobody can prove: its block is wanted now. If it turns out to be an inner
-  // block, it is walked; leaves() then gives another table, in which all other leaves lie where they lay.
+  // For a wrapped leaf of a table whose content nobody can prove: its block is wanted now. If it turns out to be an
+  // inner block, it is walked; leaves() then gives another table, in which all other leaves lie where they lay.
   void look_into(const Cid& leaf);
 
   // When done(): the inner blocks as a CAR keeps them, the root first and each parent before its children, in an order

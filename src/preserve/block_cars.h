@@ -1,7 +1,7 @@
-// Why: services take blocks as CARs. These CARs are made of ranges of files, which are described and not copied.
+// Why: services take blocks as CARs. These CARs consist of ranges of files, which are described instead of copied.
 // Thread: one; as_car() reads and hashes the part.
-// What holds: every block follows its CID; the root is that of the whole tree, whose blocks may be spread over several
-// CARs.
+// What holds: every block comes right after its CID. The root is that of the whole tree, whose blocks may be spread
+// over several CARs.
 #pragma once
 
 #include <functional>

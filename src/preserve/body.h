@@ -1,5 +1,5 @@
-// Why: what is sent or written somewhere is described, not copied: literal bytes and ranges of files in a row.
-// Thread: read() from any; immutable once built.
+// Why: what is sent or written somewhere is described instead of copied, as a row of literal bytes and ranges of files.
+// Thread: read() from any; a body does not change once it is built.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// Why: Lighthouse hands what it keeps on to Filecoin; which storage deals it tells of for a CID.
-// Thread: any; blocks.
+// Why: Lighthouse passes what it keeps on to Filecoin, and this asks which storage deals it reports for a CID.
+// Thread: any; calls block.
 // Source: `deal_status` of Lighthouse's API, in the shapes that its SDKs read.
 #pragma once
 

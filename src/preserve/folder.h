@@ -1,8 +1,8 @@
-// Why: which files of a folder are the model is found out before a byte of it is sent.
-// Thread: any; blocks on disk I/O (headers only).
-// Rules: the headers say which GGUF is the model, or a piece of it, and which its projector (understand.h); whatever they
-// are called, they get the names that a model's files have (model/metadata.h). An image model consists of all files of
-// the folder. Hidden and other files are not sent, and are listed. Names and links: listing.h.
+// Why: this finds out which files of a folder are the model before a single byte of it is sent.
+// Thread: any; it blocks on disk I/O, but reads only headers.
+// Rules: the headers say which GGUF is the model, or a piece of it, and which one is its projector (understand.h).
+// Whatever they are called, they get the names that a model's files have (model/metadata.h). An image model consists of
+// all files of the folder. Hidden files and all others are listed and not sent. Names and links: listing.h.
 #pragma once
 
 #include <optional>

@@ -1,9 +1,9 @@
-// Why: a file becomes a UnixFS tree whose leaves are ranges of the file itself: it is hashed once and stored nowhere
+// Why: a file becomes a UnixFS tree whose leaves are ranges of the file itself, so it is hashed once and stored nowhere
 // else.
-// Thread: hash_unixfs() blocks its caller; leaves are read and hashed by `workers`, the whole file by the caller.
-// Layouts: `fixed` gives the CID of `ipfs add` with the profile unixfs-v1-2025. `tensor` gives the header of a GGUF,
-// and each of its tensors, a subtree of its own, so that files that share tensors share blocks wherever the tensors
-// lie.
+// Thread: hash_unixfs() blocks its caller. The leaves are read and hashed by `workers`, the whole file by the caller.
+// Layouts: `fixed` gives the same CID as `ipfs add` with the profile unixfs-v1-2025. `tensor` gives the header of a
+// GGUF and each of its tensors a subtree of their own, so that files that share tensors share blocks wherever the
+// tensors lie.
 #pragma once
 
 #include <functional>

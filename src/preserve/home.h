@@ -1,5 +1,5 @@
-// Why: a home is a place that keeps the model's bytes. Each is reached in its own way, and what it says it has stored
-// is compared with what we know.
+// Why: a home is a place that keeps the model's bytes. Each home is reached in its own way, and what it says that it
+// has stored is compared with what we know.
 // Thread: put_*() from several threads at once; the rest from one.
 // What holds: when a call succeeds, the home has the bytes, and the CID that it named is returned.
 #pragma once
@@ -85,8 +85,8 @@ struct HomeSettings {
   std::stop_token stop;
 };
 
-// A home's name is told in errors, progress and receipts, so no secret may be in it. Code::invalid for a URL with a user
-// name, a password or a query.
+// A home's name is told in errors, progress and receipts, so no secret may be in it. Code::invalid for a URL with a
+// user name, a password or a query.
 Result<void> check_home_address(const std::string& word);
 
 using Homes = std::vector<std::unique_ptr<Home>>;

@@ -1,5 +1,5 @@
-// Why: how many bytes of a model are new is found by comparing its blocks with those of the models that are known here.
-// Thread: any; unixfs_blocks() blocks its caller and reads the files with threads of its own.
+// Why: comparing a model's blocks with those of the models that are known here shows how many of its bytes are new.
+// Thread: any; unixfs_blocks() blocks its caller and reads the files on threads of its own.
 // Format of a list: the SHA-256 of each block, 32 bytes each, and nothing else.
 #pragma once
 

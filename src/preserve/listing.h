@@ -1,8 +1,9 @@
-// Why: a folder is named in many ways ("nice", "./nice/", ".", a link, a folder of Hugging Face's cache); what it is
-// called and which files it holds must not depend on them by accident.
-// Thread: any; it blocks on disk I/O, and opens no files.
-// Rules: what was typed names the folder, even where it is a link; "." and ".." name the folder itself. A folder of the
-// Hugging Face cache ("models--<org>--<repo>" or a snapshot in it) is called "<repo>". Links in it: util/folder_entry.h.
+// Why: people name a folder in many ways ("nice", "./nice/", ".", a link, a folder of Hugging Face's cache). What the
+// model is called and which files it has must not depend on that by accident.
+// Thread: any; it blocks on disk I/O and opens no files.
+// Rules: the folder is called what was typed, even if that is a link; "." and ".." stand for the name of the folder
+// itself. A folder of the Hugging Face cache ("models--<org>--<repo>", or a snapshot in it) is called "<repo>". For
+// links inside it, see util/folder_entry.h.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // Why: services take a file as a form with one field.
-// Thread: any; pure functions.
+// Thread: any; these are pure functions.
 // Source: RFC 7578 (multipart/form-data).
 #pragma once
 

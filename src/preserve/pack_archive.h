@@ -1,6 +1,7 @@
-// Why: the folder becomes the parts of one gzip stream, made on all cores in one pass, and hashed while they are made.
-// Thread: pack_archive() blocks its caller, whose thread also hashes the parts; `workers` do the rest.
-// What holds: nothing is written except to files that the sink gives; memory is a few MiB per worker.
+// Why: the folder becomes the parts of one gzip stream. They are packed on all cores in a single pass and hashed on the
+// way.
+// Thread: pack_archive() blocks its caller, whose thread also hashes the parts; `workers` do everything else.
+// What holds: it writes only to files that the sink provides, and takes a few MiB of memory per worker.
 #pragma once
 
 #include <functional>

@@ -1,9 +1,9 @@
-// Why: the parts of an archive go to all homes while the next ones are packed, and every home keeps them as the same
-// trees.
+// Why: the parts of an archive go to all homes while the next parts are being packed, and every home keeps them as the
+// same trees.
 // Thread: one, that of pack_archive().
 // What holds: at most `room` parts lie on the disk at once, in files without a name that vanish with the process. The
-// first part tells how a service that cuts files in its own way does it; all later parts, and all other homes, follow.
-// What a run settles is written down, so that later runs make the same trees.
+// first part shows how a service that cuts files in its own way does so, and all later parts and all other homes
+// follow. What a run settles is written down, so that later runs make the same trees.
 #pragma once
 
 #include <memory>

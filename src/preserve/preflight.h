@@ -1,5 +1,5 @@
-// Why: what cannot work at all is said before anything is packed or sent.
-// Thread: one; pure functions.
+// Why: if something cannot work at all, the user learns that before anything is packed or sent.
+// Thread: one; these are pure functions.
 #pragma once
 
 #include <vector>

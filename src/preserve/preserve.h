@@ -1,9 +1,9 @@
-// Why: a folder becomes a hash, and what the hash names is kept by homes that the user chose.
-// Thread: preserve() blocks its caller and owns its helpers; Monitor may be read from any thread while it runs.
-// What holds: no home is believed: the CID that it names is compared with ours (every known profile is tried), and a
-// difference is Code::corrupt. A home that fails does not end the others. After a kill or a failure the same call
-// continues: parts with a receipt are not sent again. Nothing of the folder is copied except the parts in flight, at
-// most two per home, in files that vanish with the process.
+// Why: a folder becomes a hash, and homes of the user's choice keep what the hash names.
+// Thread: preserve() blocks its caller and owns its helpers; any thread may read a Monitor while it runs.
+// What holds: no home is trusted. The CID that it names is compared with ours, under every known profile, and a
+// difference is Code::corrupt. A home that fails does not stop the others. After a kill or a failure the same call
+// continues, and parts with a receipt are not sent again. Nothing of the folder is copied except for the parts in
+// flight, at most two per home, in files that vanish with the process.
 #pragma once
 
 #include <functional>

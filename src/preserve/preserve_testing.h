@@ -1,4 +1,5 @@
-// Why: the tests of this room need files whose bytes are all different and always the same. Included by tests only.
+// Why: the tests of this room need files in which no two stretches are alike and which are the same in every run. Only
+// tests include this.
 // Thread: any.
 #pragma once
 

@@ -1,11 +1,11 @@
-// Why: what has been sent is remembered, so that a run continues where a killed one was, and sends nothing twice.
+// Why: a run remembers what it has sent, so that the next one continues where a killed one stopped and sends nothing
+// twice.
 // Thread: any; one process at a time per journal (file lock).
 // Format: one JSON object per line, synced before it counts; a torn last line is ignored:
 //   {"home", "sha256" (hex, of a part's bytes, or of the CIDs in a CAR), "size", "cid"}   the home has these bytes
 //   {"home", "finished": the model's hash}                                                the home has all of the model
 //   {"profile", "by": a home, or ""}                                                      how the parts' trees are cut
-// A receipt is for bytes, not for names: when the folder changes, the receipts of bytes that stayed the same still
-// hold.
+// A receipt is for bytes and not for names: if the folder changes, receipts for bytes that are still the same hold.
 #pragma once
 
 #include <map>

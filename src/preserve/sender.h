@@ -1,8 +1,9 @@
 // Why: parcels go to one home, a few at a time, while the next ones are being made.
-// Thread: push(), put(), give_up() and drain() from one thread; uploads run on its own threads; error() from any.
-// What holds: a parcel counts as sent when the home has answered with the right CID; its receipt is on disk then. If
-// the CID is that of the same bytes cut in another way, the blocks are sent instead, unless the home may choose its
-// way. The first error ends this home alone: what is waiting for it is dropped, and later parcels are not taken.
+// Thread: push(), put(), give_up() and drain() from one thread; uploads run on threads of its own; error() from any.
+// What holds: a parcel counts as sent when the home has answered with the right CID, and by then its receipt is on
+// disk. If the CID is that of the same bytes cut in another way, the blocks are sent instead, unless the home may
+// choose its own way. The first error ends this home alone: whatever is waiting for it is dropped, and later parcels
+// are refused.
 #pragma once
 
 #include <condition_variable>

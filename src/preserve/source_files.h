@@ -1,7 +1,7 @@
-// Why: the files of the folder are read while somebody may still be writing to them.
+// Why: somebody may still be writing to the files of the folder while they are read.
 // Thread: read(), window() and whole() from any; open() and still_same() from one.
-// What holds: what is read is the file that was opened. still_same() finds out whether it has changed since; read() and
-// whole() find out when it became shorter. A link to a file stands for that file.
+// What holds: the bytes come from the file that was opened. still_same() finds out whether it has changed since then;
+// read() and whole() notice if it has become shorter. A link to a file stands for that file.
 #pragma once
 
 #include <ctime>

@@ -1,7 +1,7 @@
-// Why: all homes of one run are served side by side: each takes what it can, and none of them ends the others.
+// Why: all homes of a run are served side by side. Each takes what it can, and none of them stops the others.
 // Thread: one, the run's; uploads run on the senders' threads.
-// What holds: when the last home has failed, a stop is requested. What is pushed reaches every home that still takes
-// any.
+// What holds: when the last home has failed, a stop is requested. What is pushed reaches every home that still accepts
+// parcels.
 #pragma once
 
 #include <optional>

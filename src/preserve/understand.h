@@ -1,8 +1,8 @@
-// Why: people's folders hold models under any names, with projectors, adapters and pieces beside them; what each file is
-// for is found out from its header.
+// Why: people's folders hold models under any name, with projectors, adapters and pieces beside them. The headers say
+// what each file is for.
 // Thread: any; these are pure functions.
-// What holds: a file's name decides nothing except which pieces belong together, where two models have equally many.
-// An error names the files and says what to type.
+// What holds: a file's name decides nothing, except which pieces belong together if two models have equally many. An
+// error names the files and says what to type.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,8 @@ struct Understood {
   std::vector<std::size_t> others;  // adapters and the like, which are not part of it
 };
 
-// Code::invalid: there is not exactly one whole model with at most one projector that fits it. `folder` is for messages.
+// Code::invalid: there is not exactly one whole model with at most one projector that fits it. `folder` is for
+// messages.
 Result<Understood> understand(const fs::path& folder, const std::vector<HeldGguf>& ggufs);
 
 // "a chat model (qwen2vl, Q4_K_M), x.gguf, with the projector y.gguf"

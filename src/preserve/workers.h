@@ -1,8 +1,8 @@
-// Why: hashing and packing run on all cores, and one thread takes the results in order and hashes what must be hashed
-// in order. That keeps a core busy, so there must not be more threads than cores.
+// Why: hashing and packing run on all cores, while one thread takes the results in order and hashes what has to be
+// hashed in order. That thread keeps a core busy, so there must not be more threads than cores.
 // Thread: submit() from any; tasks run on the pool's threads, and in get() on its caller's.
-// What holds: tasks hold values only. The destructor drops what has not begun and waits for what has; the future of a
-// dropped task holds a broken promise.
+// What holds: tasks hold only values. The destructor drops the tasks that have not begun and waits for the others; the
+// future of a dropped task holds a broken promise.
 #pragma once
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // Why: people who come from the Python tool already have their models and should not have to download them again.
 // Thread: one at a time per folder; it blocks on the disk.
-// What holds: the folder is only read. A link to a file stands for that file (util/folder_entry.h). The metadata must match the hash, and a text model's files must be GGUFs. The
-// metadata does not say what the weights hash to, so the origin says `adopted` and the manifest has the hashes of what
-// was found.
+// What holds: the folder is only read. A link to a file stands for that file (util/folder_entry.h). The metadata must
+// match the hash, and a text model's files must be GGUFs. The metadata does not say what the weights hash to, so the
+// origin says `adopted` and the manifest has the hashes of what was found.
 // Source: the tool's folder `llms-storage`: <hash>.gguf (a file, or a folder for a model of several files),
 // <hash>.gguf-projector and <hash>.json (a copy of the metadata whose CID is <hash>; older versions of the tool kept
 // none).

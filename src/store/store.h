@@ -123,10 +123,10 @@ class Store {
 
   // `files` lie in the partial folder under their names in the store, complete and verified. `trees`: a walk that is
   // done for each of the metadata's files, in the same order; none if they are not known. Code::invalid if they are
-  // others. Syncs the files, writes the trees, metadata.json and manifest.json, renames the whole into place and removes
-  // the partial folder. A model that is here under the same id is replaced. After a failure the partial folder is as it
-  // was and no new model is here, unless only the last sync failed; the model that was to be replaced may be gone.
-  // Code::unsupported: a newer version of eai has stored this model, and it stays.
+  // others. Syncs the files, writes the trees, metadata.json and manifest.json, renames the whole into place and
+  // removes the partial folder. A model that is here under the same id is replaced. After a failure the partial folder
+  // is as it was and no new model is here, unless only the last sync failed; the model that was to be replaced may be
+  // gone. Code::unsupported: a newer version of eai has stored this model, and it stays.
   Result<Model> commit(const ModelLock& lock, ByteView metadata_json, Origin origin,
                        const std::vector<StoredFile>& files, const std::vector<ipld::TreeWalk>& trees = {}) const;
 

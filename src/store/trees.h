@@ -1,5 +1,5 @@
-// Why: with the tree of a file, each of its leaves can be proven again, handed to others and found again in other files,
-// and nobody has to be asked for it.
+// Why: with the tree of a file, each of its leaves can be proven again, handed to others and found again in other
+// files, and nobody has to be asked for it.
 // Thread: any; read_tree() and read_tree_blocks() block on the disk.
 // What holds: a tree proves itself from the CID in the metadata down to the leaves. It is an extra: a model whose trees
 // are missing or damaged is as good as any other, and stays usable.
