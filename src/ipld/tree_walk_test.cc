@@ -1,5 +1,7 @@
 #include "ipld/tree_walk.h"
 
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -138,6 +140,50 @@ TEST(TreeWalk, ReadsBackWhatACarKeeps) {
   for (std::size_t leaf = 0; leaf < copy.count(); ++leaf) {
     EXPECT_EQ(copy.cid(leaf), table.cid(leaf));
     EXPECT_EQ(copy.range(leaf), table.range(leaf));
+  }
+}
+
+// tests/fixtures/kubo_trees: what `ipfs add` of kubo 0.43.1 makes of these 36 letters with --chunker=size-5
+// --max-file-links=3 and other options, and `ipfs dag export` of that.
+TEST(TreeWalk, ReadsWhatKuboWrites) {
+  const std::string_view content = "abcdefghijklmnopqrstuvwxyz0123456789";
+  struct Tree {
+    const char* name;
+    LeafKind kind;
+    std::size_t inner;
+  };
+  for (const Tree& tree : {Tree{"trickle_v0", LeafKind::wrapped, 3}, Tree{"balanced_v0", LeafKind::wrapped, 4},
+                           Tree{"trickle_raw", LeafKind::raw, 3}, Tree{"inline", LeafKind::held, 4},
+                           Tree{"blake2b", LeafKind::wrapped, 4}, Tree{"with_mode", LeafKind::wrapped, 4}}) {
+    SCOPED_TRACE(tree.name);
+    std::ifstream file(std::string(EAI_SOURCE_DIR "/tests/fixtures/kubo_trees/") + tree.name + ".car",
+                       std::ios::binary);
+    const std::string car{std::istreambuf_iterator<char>(file), {}};
+    Blocks blocks;
+    CarReader reader([&](const Cid& cid, ByteView block) -> Result<void> {
+      blocks.put(cid, Bytes(block.begin(), block.end()));
+      return {};
+    });
+    ASSERT_TRUE(reader.feed(view_of(car)));
+    ASSERT_TRUE(reader.finish());
+    const Cid root = reader.roots().at(0);
+    auto walk = TreeWalk::begin(root, content.size()).value();
+    std::size_t asked = 0;
+    while (const auto cid = walk.next()) {
+      ASSERT_TRUE(walk.give(*cid, *blocks.find(*cid)));
+      ++asked;
+    }
+    EXPECT_EQ(asked, tree.inner) << "no leaf is asked for";
+    EXPECT_EQ(walk.inner().size(), tree.inner);
+    const LeafTable table = walk.leaves().value();
+    ASSERT_EQ(table.count(), 8U);
+    for (std::size_t leaf = 0; leaf < table.count(); ++leaf) {
+      const ByteRange range = table.range(leaf);
+      EXPECT_EQ(table.kind(leaf), tree.kind);
+      EXPECT_TRUE(table.proves(leaf, view_of(content).subspan(range.begin, range.size())));
+      EXPECT_EQ(table.proves(leaf, view_of("nope!")).error().code, Code::corrupt);
+    }
+    EXPECT_EQ(text_of(read_by_leaves(walk, blocks.getter()).value()), content);
   }
 }
 
