@@ -28,7 +28,10 @@ BlockFetcher::~BlockFetcher() {
 
 std::uint64_t BlockFetcher::bytes_here(std::size_t piece) const {
   const InWork& work = pieces_[piece];
-  return work.plan ? work.plan->bytes_here() : 0;
+  if (work.plan) return work.plan->bytes_here();
+  std::uint64_t sum = 0;
+  for (const ByteRange& range : work.wanted.here) sum += range.size();
+  return sum;
 }
 
 // The next block folder that has the piece; false if there is none.

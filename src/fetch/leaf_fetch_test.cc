@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "fetch/fetch_testing.h"
+#include "ipld/car.h"
 #include "ipld/unixfs.h"
 #include "store/trees.h"
 
@@ -136,6 +137,58 @@ TEST_F(LeafFetchTest, AFlippedBitCostsALeaf) {
   EXPECT_EQ(last(0).trouble, "sent wrong bytes, not used again");
   EXPECT_LE(bytes_sent(liar) + bytes_sent(honest), model_.gguf.size() + 4 * k_mib + 200'000)
       << "and what was under way";
+}
+
+// The blocks of all trees as one CAR, which the metadata name.
+class TreeCarTest : public LeafFetchTest {
+ protected:
+  void make_model(bool damaged = false) {
+    make_tree_model();
+    std::vector<ipld::Block> blocks;
+    for (auto it = inner_.rbegin(); it != inner_.rend(); ++it)
+      blocks.push_back({*it, *read_file(blocks_ / it->str(), k_mib)});
+    Bytes car = ipld::write_car({*root_}, blocks);
+    car_ = ipld::Cid::raw_of(car);
+    model_.metadata.tree_car =
+        model::PartEntry{*car_, std::string(model::k_tree_car_name), ipld::sha256(car), car.size()};
+    name_model();
+    if (damaged) car[car.size() - 5] ^= 1U;
+    keep_block(*car_, car);
+  }
+  std::optional<ipld::Cid> car_;
+};
+
+TEST_F(TreeCarTest, CostsOneRequest) {
+  make_model();
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}}));
+  EXPECT_EQ(asked_for(gateway, "format=raw"), 2U) << "the metadata and the CAR";
+}
+
+TEST_F(TreeCarTest, IsNotNeeded) {
+  make_model();
+  fs::remove(blocks_ / car_->str());
+  LyingGateway gateway(lies("honest"));
+  expect_whole(download({{}, {gateway.url()}}));
+}
+
+TEST_F(TreeCarTest, OneWithAWrongBlockIsNotBelieved) {
+  make_model(true);
+  const fs::path good = folder_.path() / "good";
+  fs::copy(blocks_, good, fs::copy_options::recursive);
+  fs::remove(good / car_->str());
+  LyingGateway liar(lies("honest"));
+  LyingGateway honest({"--blocks", good.string()});
+  expect_whole(download({{}, {liar.url(), honest.url()}}));
+}
+
+TEST_F(TreeCarTest, OtherDocumentsUnderItsNameDoNoHarm) {
+  for (const char* mode : {"short", "long", "html", "gone", "broken", "silent", "cut", "gzip"}) {
+    make_model();
+    LyingGateway liar({"--blocks", blocks_.string(), "--mode", mode, "--only", car_->str()});
+    expect_whole(download({{}, {liar.url()}}));
+    ASSERT_TRUE(eai::remove_all(folder_.path() / "home/models" / model_.id.str())) << mode;
+  }
 }
 
 class LeafLiarTest : public LeafFetchTest, public testing::WithParamInterface<const char*> {};

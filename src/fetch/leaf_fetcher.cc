@@ -78,6 +78,13 @@ LeafFetcher::~LeafFetcher() {
   read_mail();
 }
 
+std::uint64_t LeafFetcher::bytes_here(std::size_t stretch) const {
+  if (works_[stretch].begun) return works_[stretch].verified;
+  std::uint64_t sum = 0;
+  for (const ByteRange& range : here_[stretch]) sum += range.size();
+  return sum;
+}
+
 void LeafFetcher::keep_error(Result<void> result) {
   if (!result && !error_) error_ = std::move(result).error();
 }

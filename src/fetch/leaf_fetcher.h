@@ -46,7 +46,7 @@ class LeafFetcher final : public PieceFetcher {
   // A piece is a stretch.
   Result<void> advance(std::size_t first, std::size_t end) override;
   bool proven(std::size_t stretch) const override { return works_[stretch].left == 0; }
-  std::uint64_t bytes_here(std::size_t stretch) const override { return works_[stretch].verified; }
+  std::uint64_t bytes_here(std::size_t stretch) const override;
 
  private:
   friend class LeafRequest;

@@ -4,7 +4,6 @@
 #include <map>
 
 #include "ipld/car.h"
-#include "ipld/tree_walk.h"
 
 namespace eai::fetch {
 namespace {
@@ -13,24 +12,81 @@ using namespace std::chrono_literals;
 using peers::Clock;
 
 constexpr auto k_patience = 1500ms;  // after which a second source is asked for the same block
-constexpr auto k_deadline = 30s;
+constexpr auto k_deadline = 30s;     // of a block
 constexpr std::size_t k_at_once = 16;
-constexpr std::uint64_t k_kept_limit = 512 * k_mib;
-constexpr std::size_t k_first_number = std::size_t{1} << 40;  // under which the book counts attempts: no part has such
+constexpr std::size_t k_car_number = std::size_t{1} << 40;  // under which the book counts attempts: no part has such
+constexpr std::size_t k_first_number = k_car_number + 1;
 
-fs::path kept_at(const Fetching& of, std::size_t file) { return of.folder / "trees" / (std::to_string(file) + ".car"); }
+fs::path kept_at(const Fetching& of) { return of.folder / "trees.car"; }
+
+// The walks of all files, and the blocks that they have got.
+struct Forest {
+  std::vector<ipld::TreeWalk> walks = {};
+  std::vector<ipld::Block> got = {};
+  std::size_t kept = 0;  // of these, by an earlier run
+
+  std::size_t missing() const {
+    std::size_t sum = 0;
+    for (const ipld::TreeWalk& walk : walks) sum += walk.missing();
+    return sum;
+  }
+  // Files may share a block. Code::corrupt if it does not match its CID; any other error is final.
+  Result<void> give(const ipld::Cid& cid, ByteView block) {
+    for (ipld::TreeWalk& walk : walks) EAI_CHECK(walk.give(cid, block));
+    got.push_back({cid, Bytes(block.begin(), block.end())});
+    return {};
+  }
+};
+
+// A CAR that is read while it arrives. Its blocks prove themselves, so its own CID does not matter.
+class CarTaker {
+ public:
+  explicit CarTaker(Forest& forest)
+      : forest_(forest), reader_([this](const ipld::Cid& cid, ByteView block) { return take(cid, block); }) {}
+
+  Result<void> feed(ByteView bytes) {
+    size_ += bytes.size();
+    if (size_ > model::k_tree_car_limit) return fail(Code::corrupt, "more than a tree can have");
+    return reader_.feed(bytes);
+  }
+  Result<void> finish() { return reader_.finish(); }
+  // What a tree that is proven and makes no sense says.
+  const Result<void>& final() const { return final_; }
+
+ private:
+  Result<void> take(const ipld::Cid& cid, ByteView block) {
+    auto given = forest_.give(cid, block);
+    if (!given && given.error().code != Code::corrupt) final_ = given;
+    return given;
+  }
+  Forest& forest_;
+  std::uint64_t size_ = 0;
+  Result<void> final_;
+  ipld::CarReader reader_;
+};
+
+// A damaged CAR is as good as none from there on.
+Result<void> use_car(const fs::path& file, Forest& forest) {
+  const auto bytes = read_file(file, model::k_tree_car_limit);
+  if (!bytes) return {};
+  CarTaker taker(forest);
+  if (taker.feed(*bytes)) (void)taker.finish();
+  return taker.final();
+}
 
 class Hunt;
 
-// One question for one block.
+// One question, for a block or for the CAR.
 class Inquiry final : public peers::Asker {
  public:
-  Inquiry(Hunt& hunt, std::size_t wish) : hunt_(hunt), wish_(wish) {}
-  std::size_t wish() const { return wish_; }
+  Inquiry(Hunt& hunt, std::size_t number, Forest& forest) : hunt_(hunt), number_(number), car_(forest) {}
+  std::size_t number() const { return number_; }
   const Bytes& body() const { return body_; }
+  CarTaker& car() { return car_; }
 
   Result<void> on_good(const peers::Judgement&) override { return {}; }
   Result<void> on_bytes(ByteView bytes) override {
+    if (number_ == k_car_number) return car_.feed(bytes);
     body_.insert(body_.end(), bytes.begin(), bytes.end());
     if (body_.size() <= ipld::k_block_limit) return {};
     return fail(Code::network, "more than 2 MiB instead of a block");
@@ -41,19 +97,14 @@ class Inquiry final : public peers::Asker {
 
  private:
   Hunt& hunt_;
-  std::size_t wish_;
+  std::size_t number_;
   Bytes body_;
-};
-
-struct File {
-  ipld::TreeWalk walk;
-  std::vector<ipld::Block> got = {};
-  std::size_t kept = 0;  // of these, from an earlier run
+  CarTaker car_;
 };
 
 class Hunt {
  public:
-  Hunt(const Fetching& of, std::vector<File>& files) : of_(of), book_(of.client.book()), files_(files) {}
+  Hunt(const Fetching& of, Forest& forest) : of_(of), book_(of.client.book()), forest_(forest) {}
   ~Hunt() {
     for (const auto& inquiry : running_) of_.client.cancel(inquiry->id);
   }
@@ -62,18 +113,29 @@ class Hunt {
   // Whether all trees are known.
   Result<bool> run() {
     const std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
+    const auto& car = of_.metadata.tree_car;
+    if (car && forest_.missing() > 0) {
+      for (int i = 0; i < static_cast<int>(book_.size()); ++i)
+        if (book_.source(i).kind == peers::Source::Kind::folder)
+          EAI_CHECK(use_car(book_.source(i).folder / car->cid.str(), forest_));
+      if (forest_.missing() > 0) wishes_.emplace(k_car_number, Wish{car->cid});
+    }
     while (true) {
       if (of_.stop.stop_requested()) return fail(Code::cancelled, "stopped; the next run goes on from there");
       if (error_) return Failure(std::move(*error_));
-      collect();
+      if (!wishes_.contains(k_car_number)) collect();
       if (wishes_.empty()) return true;
       const auto now = Clock::now();
       for (auto& [number, wish] : wishes_) {
         if (running_.size() >= k_at_once) break;
         ask(number, wish, now);
       }
-      for (const auto& [number, wish] : wishes_)
-        if (wish.asked.empty() && (book_.hopeless(number) || book_.cut_off(number, now))) return false;
+      for (const auto& [number, wish] : wishes_) {
+        if (!wish.asked.empty() || !(book_.hopeless(number) || book_.cut_off(number, now))) continue;
+        if (number != k_car_number) return false;
+        wishes_.erase(number);  // it is only a shorter way
+        break;
+      }
       of_.client.poll(100ms);
       of_.reporter.show(Clock::now(), 0, 0);
     }
@@ -83,45 +145,62 @@ class Hunt {
     const auto place = std::ranges::find(running_, &inquiry, &std::unique_ptr<Inquiry>::get);
     const auto own = std::move(*place);  // it lives until the end of this call
     running_.erase(place);
-    const auto found = wishes_.find(inquiry.wish());
+    const auto found = wishes_.find(inquiry.number());
     if (found == wishes_.end()) return;  // another source was faster
     Wish& wish = found->second;
     std::erase(wish.asked, question.source);
+    if (inquiry.number() == k_car_number) return car_ended(inquiry, question, ending);
     if (!ending.outcome) return of_.client.blame(question, ending);
-    File& file = files_[wish.file];
-    const ipld::Cid cid = wish.cid;
-    if (auto given = file.walk.give(cid, inquiry.body()); !given) {
-      if (given.error().code == Code::corrupt) return book_.ban(question.source, "sent wrong bytes for a block");
-      error_ = std::move(given).error();
-      return;
-    }
-    book_.got(question.source, inquiry.wish(), inquiry.body().size());
-    file.got.push_back({cid, inquiry.body()});
-    wishes_.erase(found);
+    if (auto given = forest_.give(wish.cid, inquiry.body()); !given) return wrong(question, std::move(given).error());
+    book_.got(question.source, inquiry.number(), inquiry.body().size());
+    const ipld::Cid cid = wish.cid;  // trees may share a block
+    std::erase_if(wishes_, [&](const auto& one) { return one.second.cid == cid; });
   }
 
  private:
   struct Wish {
-    std::size_t file = 0;
     ipld::Cid cid;
     std::vector<int> asked = {};  // sources that are being asked
     Clock::time_point latest = {};
   };
 
-  void collect() {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      while (auto cid = files_[i].walk.next())
-        if (!lies_in_a_folder(files_[i], *cid)) wishes_.emplace(next_number_++, Wish{i, *std::move(cid)});
+  void wrong(const peers::Question& question, Error error) {
+    if (error.code == Code::corrupt)
+      book_.ban(question.source, "sent wrong bytes for a block");
+    else
+      error_ = std::move(error);
+  }
+
+  // Its first blocks are of use even if the rest is not.
+  void car_ended(Inquiry& inquiry, const peers::Question& question, const peers::Ending& ending) {
+    if (auto& final = inquiry.car().final(); !final) {
+      error_ = final.error();
+      return;
+    }
+    const bool read = ending.good() && ending.outcome && inquiry.car().finish();
+    if (read || forest_.missing() == 0) {
+      wishes_.erase(k_car_number);
+    } else if (ending.good() && !ending.outcome && ending.outcome.error().code == Code::corrupt) {
+      book_.ban(question.source, "sent wrong bytes for a block");
+    } else if (ending.good() && (ending.outcome || ending.outcome.error().code != Code::network)) {
+      book_.lacks(question.source, k_car_number, "has no CAR of the tree");
+    } else {
+      of_.client.blame(question, ending);
     }
   }
 
-  bool lies_in_a_folder(File& file, const ipld::Cid& cid) {
+  void collect() {
+    for (ipld::TreeWalk& walk : forest_.walks)
+      while (auto cid = walk.next())
+        if (!lies_in_a_folder(*cid)) wishes_.emplace(next_number_++, Wish{*std::move(cid)});
+  }
+
+  bool lies_in_a_folder(const ipld::Cid& cid) {
     for (int i = 0; i < static_cast<int>(book_.size()); ++i) {
       if (book_.source(i).kind != peers::Source::Kind::folder) continue;
       const auto block = read_file(book_.source(i).folder / cid.str(), ipld::k_block_limit);
       if (!block) continue;
-      auto given = file.walk.give(cid, *block);
-      if (given) file.got.push_back({cid, *block});
+      auto given = forest_.give(cid, *block);
       if (!given && given.error().code != Code::corrupt) error_ = std::move(given).error();
       if (given || error_) return true;
     }
@@ -129,14 +208,18 @@ class Hunt {
   }
 
   void ask(std::size_t number, Wish& wish, Clock::time_point now) {
-    if (wish.asked.size() > 1 || (wish.asked.size() == 1 && now - wish.latest < k_patience)) return;
+    const std::size_t most = number == k_car_number ? 1 : 2;
+    if (wish.asked.size() >= most || (wish.asked.size() == 1 && now - wish.latest < k_patience)) return;
     auto source = book_.pick(number, now);
     if (source && std::ranges::find(wish.asked, *source) != wish.asked.end()) source = another(number, wish, now);
     if (!source) return;
     peers::Question question{.source = *source, .piece = number, .cid = wish.cid, .form = peers::Form::raw_block};
     question.or_as_file = peers::Question::OrAsFile::no;
-    question.deadline = k_deadline;
-    auto inquiry = std::make_unique<Inquiry>(*this, number);
+    if (number != k_car_number)
+      question.deadline = k_deadline;
+    else if (wish.cid.codec() != ipld::Codec::raw)
+      question.form = peers::Form::file;
+    auto inquiry = std::make_unique<Inquiry>(*this, number, forest_);
     wish.asked.push_back(*source);
     wish.latest = now;
     inquiry->id = of_.client.ask(std::move(question), *inquiry);
@@ -153,7 +236,7 @@ class Hunt {
 
   const Fetching& of_;
   peers::SourceBook& book_;
-  std::vector<File>& files_;
+  Forest& forest_;
   std::map<std::size_t, Wish> wishes_;  // by the number for the book; parents come before children
   std::vector<std::unique_ptr<Inquiry>> running_;
   std::size_t next_number_ = k_first_number;
@@ -164,54 +247,37 @@ void Inquiry::on_end(const peers::Question& question, const peers::Ending& endin
   hunt_.ended(*this, question, ending);
 }
 
-// What an earlier run has kept of a tree. A damaged CAR is as good as none from there on.
-Result<void> use_kept(const Fetching& of, std::size_t number, File& file) {
-  const auto bytes = read_file(kept_at(of, number), k_kept_limit);
-  if (!bytes) return {};
-  Result<void> final;
-  ipld::CarReader reader([&](const ipld::Cid& cid, ByteView block) -> Result<void> {
-    auto given = file.walk.give(cid, block);
-    if (!given && given.error().code != Code::corrupt) final = given;
-    if (given) file.got.push_back({cid, Bytes(block.begin(), block.end())});
-    return given;
-  });
-  if (reader.feed(*bytes)) (void)reader.finish();
-  file.kept = file.got.size();
-  return final;
-}
-
-Result<void> keep(const Fetching& of, const std::vector<File>& files) {
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    if (files[i].got.size() == files[i].kept) continue;
-    EAI_CHECK(make_folders(of.folder / "trees", 0700));
-    EAI_CHECK(write_file_atomic(kept_at(of, i), ipld::write_car({of.metadata.files[i].cid}, files[i].got)));
-  }
-  return {};
+Result<void> keep(const Fetching& of, const Forest& forest) {
+  if (forest.got.size() == forest.kept) return {};
+  std::vector<ipld::Cid> roots;
+  for (const model::PartEntry& file : of.metadata.files) roots.push_back(file.cid);
+  return write_file_atomic(kept_at(of), ipld::write_car(roots, forest.got));
 }
 
 }  // namespace
 
 Result<std::optional<Trees>> fetch_trees(const Fetching& of) {
-  std::vector<File> files;
+  Forest forest;
   for (const model::PartEntry& entry : of.metadata.files) {
     if (entry.cid.codec() == ipld::Codec::raw && (!entry.size_is_exact || entry.size > ipld::k_block_limit))
       return std::nullopt;
     const std::uint64_t size = entry.size_is_exact ? entry.size : entry.size + std::max(entry.size / 50, k_mib);
     const auto is = entry.size_is_exact ? ipld::SizeIs::exact : ipld::SizeIs::at_most;
     EAI_TRY(auto walk, ipld::TreeWalk::begin(entry.cid, size, is));
-    files.push_back({std::move(walk)});
-    EAI_CHECK(use_kept(of, files.size() - 1, files.back()));
+    forest.walks.push_back(std::move(walk));
   }
-  Result<bool> all = Hunt(of, files).run();
-  EAI_CHECK(keep(of, files));  // also of what was stopped
+  EAI_CHECK(use_car(kept_at(of), forest));
+  forest.kept = forest.got.size();
+  Result<bool> all = Hunt(of, forest).run();
+  EAI_CHECK(keep(of, forest));  // also of what was stopped
   if (!all) return Failure(std::move(all).error());
   if (!*all) return std::nullopt;
   Trees trees;
-  for (File& file : files) {
-    EAI_TRY(auto table, file.walk.leaves());
+  for (ipld::TreeWalk& walk : forest.walks) {
+    EAI_TRY(auto table, walk.leaves());
     trees.leaves.push_back(std::make_shared<const ipld::LeafTable>(std::move(table)));
-    trees.walks.push_back(std::move(file.walk));
   }
+  trees.walks = std::move(forest.walks);
   return trees;
 }
 

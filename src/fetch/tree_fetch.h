@@ -1,10 +1,9 @@
 // Why: before a file can be fetched leaf by leaf, its tree must be known: a block or a thousand, none of which is trusted.
 // Thread: the owner's, that of download(); it blocks.
-// What holds: the trees of all files are asked for at once, from the top down, each block from two sources if the first
-// one takes its time. What is in the folder of an earlier run, in block folders, or in the CAR that the metadata may
-// name, is not asked for. Each block is hashed against its CID (ipld::TreeWalk). What has been got is kept in
-// `<folder>/trees/<n>.car`, also when the work is stopped.
-// Format of what is kept: a CARv1 of the inner blocks, as the store has it.
+// What holds: the CAR that the metadata may name has all inner blocks, for one request. Whatever it lacks, or all, is asked
+// for block by block: of all files at once, from the top down, and from two sources if the first one takes its time. What
+// an earlier run or a block folder has is not asked for. Each block is hashed against its CID (ipld::TreeWalk). What has
+// been got is kept in `<folder>/trees.car`, also when the work is stopped.
 #pragma once
 
 #include <optional>
