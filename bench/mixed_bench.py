@@ -19,7 +19,6 @@ import time
 
 BUILD = pathlib.Path(os.environ["EAI_BUILD"])
 REQUESTS, CLIENTS, SEED = 240, 4, 7
-MEMORY = "60MB"  # room for one of the two
 CHAT = {"messages": [{"role": "user", "content": "What is IPFS?"}], "temperature": 0, "max_tokens": 24}
 EMBED = {"input": "a peer stores blocks"}
 
@@ -54,7 +53,7 @@ def mixed(port, chat, embed):
 def ours(folder):
     environment = os.environ | {"EAI_HOME": str(folder)}
     program = BUILD / "bin/eai"
-    subprocess.run([program, "model", "run", "eai-demo,eai-demo-embed", "--port", "0", "--offline", "--memory-limit", MEMORY],
+    subprocess.run([program, "model", "run", "eai-demo,eai-demo-embed", "--port", "0", "--offline", "--max-models", "1"],
                    env=environment, check=True, stdout=subprocess.DEVNULL)
     try:
         def status():

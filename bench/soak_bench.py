@@ -20,7 +20,7 @@ def main():
     eai = Eai(home)
     try:
         eai.copy_chat("second-chat")
-        soak = Soak(eai.run("eai-demo,second-chat,eai-demo-embed", "--memory-limit", "115MB"), home, seed=1)
+        soak = Soak(eai.run("eai-demo,second-chat,eai-demo-embed", "--max-models", "2"), home, seed=1)
         soak.learn()
         soak.run(200, 0)  # warm
         before, begun = soak.descriptors(), time.monotonic()

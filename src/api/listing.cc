@@ -153,15 +153,17 @@ http::Reply status_reply(const Core& core) {
     is_main = false;
   }
   engine::PoolStatus totals = core.pool.totals();
-  return json_reply(
-      {{"pid", ::getpid()},
-       {"version", core.options.version},
-       {"started", seconds_of(core.started)},
-       {"memory",
-        json::object{{"budget", totals.budget}, {"budget_source", totals.budget_source}, {"used", totals.used}}},
-       {"switches", totals.switches},
-       {"evictions", totals.evictions},
-       {"models", std::move(models)}});
+  return json_reply({{"pid", ::getpid()},
+                     {"version", core.options.version},
+                     {"started", seconds_of(core.started)},
+                     {"memory", json::object{{"budget", totals.budget},
+                                             {"budget_source", totals.budget_source},
+                                             {"used", totals.used},
+                                             {"now", totals.taken},
+                                             {"full", totals.full}}},
+                     {"switches", totals.switches},
+                     {"evictions", totals.evictions},
+                     {"models", std::move(models)}});
 }
 
 http::Reply metrics_reply(const Core& core) {

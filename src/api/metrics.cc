@@ -64,7 +64,7 @@ void print_pool(Page& page, const std::vector<engine::ModelStatus>& models, cons
        [](const Status& m) { return m.last_load_seconds; });
   each("eai_model_memory_bytes", "gauge", "Memory of the running engine, some seconds old.",
        [](const Status& m) { return m.memory_now; });
-  each("eai_model_memory_need_bytes", "gauge", "Memory that the model is counted with.",
+  each("eai_model_memory_need_bytes", "gauge", "Memory that the model takes once its context is full.",
        [](const Status& m) { return m.memory_need; });
   page.plain("eai_memory_budget_bytes", "gauge", "For all engines together.", totals.budget);
   page.plain("eai_memory_used_bytes", "gauge", "Counted for engines that run.", totals.used);

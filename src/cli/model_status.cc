@@ -99,14 +99,16 @@ std::vector<std::string> row_of(const library::ServerRecord& record, const json:
           hash};
 }
 
-// "memory 1.2 GB of 21.6 GB (RAM …)": what the models that run are counted with, and what there is.
+// "memory 1.2 GB, up to 5.1 GB with full contexts, of 21.6 GB (RAM …)": what the models that run take, may take, and what
+// there is.
 std::string budget_line(const json::object& told) {
   const json::value* value = told.if_contains("memory");
   if (value == nullptr || !value->is_object()) return {};
   const json::object& memory = value->get_object();
-  std::string out = "memory " + human_bytes(number_of_field(memory, "used")) + " of " +
-                    human_bytes(number_of_field(memory, "budget")) + " (" + text_of_field(memory, "budget_source") +
-                    ")";
+  const std::uint64_t now = number_of_field(memory, "now"), full = number_of_field(memory, "full");
+  std::string out =
+      "memory " + human_bytes(now) + (full > now ? ", up to " + human_bytes(full) + " with full contexts," : "") +
+      " of " + human_bytes(number_of_field(memory, "budget")) + " (" + text_of_field(memory, "budget_source") + ")";
   return out + "; switches " + std::to_string(number_of_field(told, "switches")) + ", evictions " +
          std::to_string(number_of_field(told, "evictions"));
 }

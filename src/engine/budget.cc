@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "engine/memory.h"
+#include "engine/memory_groups.h"
 #include "util/text.h"
 
 namespace eai::engine {
@@ -27,40 +28,23 @@ Budget ram_budget() {
   }
   const std::uint64_t spare = std::min(std::max(whole / 10, k_spare_least), whole / 2);
   return {.bytes = whole - spare,
-          .source = source + " " + human_bytes(whole) + " less " + human_bytes(spare) + " for the rest"};
+          .source = source + " " + human_bytes(whole) + " less " + human_bytes(spare) + " for the rest",
+          .reserve = spare / 4};
 }
 
 }  // namespace
 
 std::optional<std::uint64_t> cgroup_limit(const fs::path& root, std::string_view membership) {
   std::optional<std::uint64_t> least;
-  const auto consider = [&](const fs::path& file) {
-    const auto bytes = read_file(file, 64);
+  for_each_memory_group(root, membership, [&](const MemoryGroup& group) {
+    const auto bytes = read_file(group.folder / (group.version2 ? "memory.max" : "memory.limit_in_bytes"), 64);
     if (!bytes) return;
     std::string_view text = text_of(*bytes);
     if (text.ends_with('\n')) text.remove_suffix(1);
     // "max" and the huge number of version 1 mean that there is no limit.
     const auto limit = parse_u64(text);
     if (limit && *limit < (std::uint64_t{1} << 60) && (!least || *limit < *least)) least = *limit;
-  };
-  // One line per hierarchy: "0::/path" is version 2, "4:memory:/path" version 1's memory controller.
-  while (!membership.empty()) {
-    const auto end = membership.find('\n');
-    const std::string_view line = membership.substr(0, end);
-    membership.remove_prefix(end == std::string_view::npos ? membership.size() : end + 1);
-    const auto first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string_view::npos || second == std::string_view::npos) continue;
-    const std::string_view controllers = line.substr(first + 1, second - first - 1);
-    const bool version2 = controllers.empty(), memory = controllers == "memory";
-    if (!version2 && !memory) continue;
-    const fs::path base = memory ? root / "memory" : root;
-    fs::path group = fs::path(line.substr(second + 1)).relative_path();
-    while (true) {
-      consider(base / group / (memory ? "memory.limit_in_bytes" : "memory.max"));
-      if (group.empty()) break;
-      group = group.parent_path();
-    }
-  }
+  });
   return least;
 }
 
@@ -77,7 +61,8 @@ Budget find_budget(const std::vector<Device>& devices) {
   return {.bytes = whole - spare,
           .source = names + " " + human_bytes(whole) + " less " + human_bytes(spare) + " for the rest",
           .on_device = true,
-          .beyond = ram.bytes};
+          .beyond = ram.bytes,
+          .reserve = ram.reserve};
 }
 
 }  // namespace eai::engine

@@ -15,9 +15,10 @@ namespace eai::engine {
 
 struct Budget {
   std::uint64_t bytes = 0;
-  std::string source;        // "RAM 24.0 GB less 2.4 GB for the rest", "control group's limit …", "CUDA0 …"
-  bool on_device = false;    // models lie in GPU memory: what a process has in RAM says nothing about it
-  std::uint64_t beyond = 0;  // bytes of RAM that a single model which is larger than the GPU may use as well
+  std::string source;         // "RAM 24.0 GB less 2.4 GB for the rest", "control group's limit …", "CUDA0 …"
+  bool on_device = false;     // models lie in GPU memory: what a process has in RAM says nothing about it
+  std::uint64_t beyond = 0;   // bytes of RAM that a single model which is larger than the GPU may use as well
+  std::uint64_t reserve = 0;  // bytes of RAM: if less is left, the machine is short of memory
   bool fits(std::uint64_t need) const { return need <= bytes || need - bytes <= beyond; }
 };
 

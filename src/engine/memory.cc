@@ -48,6 +48,17 @@ std::uint64_t need_of(const MemoryEstimate& estimate, std::optional<std::uint64_
   return std::max(*peak, std::min(estimate.total(), most));
 }
 
+std::uint64_t held_at_start(const MemoryEstimate& estimate) {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t part : {estimate.weights, estimate.projector, estimate.companions, estimate.process})
+    sum = add_saturating(sum, part);
+  return sum;
+}
+
+std::uint64_t growth_of_answer(const MemoryEstimate& estimate, const Launch& launch) {
+  return (estimate.total() - held_at_start(estimate)) / std::max(launch.slots, 1u);
+}
+
 std::uint64_t memory_limit(const MemoryEstimate& estimate, const Launch& launch) {
   constexpr std::uint64_t k_rest = 2 * k_gib, k_of_slot = 32 * k_mib;
   const std::uint64_t total = estimate.total();

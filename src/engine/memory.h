@@ -43,6 +43,11 @@ struct Inspection {
 // used. So a low peak proves nothing about them, and a high one counts.
 std::uint64_t need_of(const MemoryEstimate& estimate, std::optional<std::uint64_t> peak);
 
+// What an engine takes right after its start, before it has computed or kept anything.
+std::uint64_t held_at_start(const MemoryEstimate& estimate);
+// By how much one answer may be expected to raise that: its slot's share of the rest.
+std::uint64_t growth_of_answer(const MemoryEstimate& estimate, const Launch& launch);
+
 // How much an engine may write to before the system refuses it more: far above the estimate, so that only what has run
 // away meets it. Stacks count, of which each thread has one, and so does what is only reserved.
 std::uint64_t memory_limit(const MemoryEstimate& estimate, const Launch& launch);

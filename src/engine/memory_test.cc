@@ -34,5 +34,23 @@ TEST(Memory, TheLimitIsFarAboveTheEstimateAndDoesNotOverflow) {
   EXPECT_EQ(memory_limit(endless, {.slots = 4}), ~0ULL);
 }
 
+TEST(MemoryParts, OfAStartAndOfAnAnswer) {
+  MemoryEstimate estimate;
+  estimate.weights = 1000;
+  estimate.process = 10;
+  estimate.context = 800;
+  estimate.compute = 80;
+  estimate.prompt_cache = 400;
+  Launch launch;
+  launch.slots = 4;
+  EXPECT_EQ(held_at_start(estimate), 1010u);
+  EXPECT_EQ(growth_of_answer(estimate, launch), 320u);
+  launch.slots = 0;
+  EXPECT_EQ(held_at_start(estimate) + growth_of_answer(estimate, launch), estimate.total());
+  estimate.context = UINT64_MAX;
+  EXPECT_EQ(held_at_start(estimate), 1010u);
+  EXPECT_EQ(growth_of_answer(estimate, launch), UINT64_MAX - 1010);
+}
+
 }  // namespace
 }  // namespace eai::engine

@@ -136,6 +136,7 @@ void PoolLoop::close() {
   requests_.refuse_all({Code::busy, "the server is stopping"});
   alarm_.cancel();
   measure_timer_.cancel();
+  watch_timer_.cancel();
   gone_.cancel();
   home_->spawner.reset();
   helper_.join();

@@ -37,9 +37,9 @@ struct ModelStatus {
   bool tools = false;                  // its chat template knows tools
   MemoryEstimate memory;               // the arithmetic
   std::uint64_t memory_estimated = 0;  // bytes, its total
-  std::uint64_t memory_need = 0;       // bytes it is counted with: the peak measured here, else the estimate
-  std::uint64_t memory_now = 0;        // bytes of the running engine, some seconds old
-  std::uint64_t memory_peak = 0;       // bytes, highest seen on this machine; 0: never run here
+  std::uint64_t memory_need = 0;  // bytes once its context is full: the estimate, corrected by the peak measured here
+  std::uint64_t memory_now = 0;   // bytes of the running engine, some seconds old
+  std::uint64_t memory_peak = 0;  // bytes, highest seen on this machine; 0: never run here
   std::chrono::system_clock::time_point ready_since{};
   std::uint64_t starts = 0, crashes = 0, requests = 0;
   double last_load_seconds = 0;
@@ -47,9 +47,11 @@ struct ModelStatus {
 };
 
 struct PoolStatus {
-  std::uint64_t budget = 0;    // bytes
-  std::string budget_source;   // for people
-  std::uint64_t used = 0;      // bytes counted for engines that run
+  std::uint64_t budget = 0;   // bytes
+  std::string budget_source;  // for people
+  std::uint64_t used = 0;   // bytes counted for engines that run: what they take, and what their answers may still add
+  std::uint64_t taken = 0;  // bytes that they take by now
+  std::uint64_t full = 0;   // bytes that they would take if all their contexts were full
   std::uint64_t switches = 0;  // starts that needed another model to go first
   std::uint64_t evictions = 0;
 };

@@ -10,6 +10,7 @@
 #include "engine/refusal_words.h"
 #include "util/log.h"
 #include "util/task.h"
+#include "util/text.h"
 
 namespace eai::engine {
 
@@ -46,6 +47,7 @@ void PoolLoop::carry_out(const StartEngine& effect) {
   if (conversations_.keeps(plan)) launch.slot_folder = conversations_.folder().string();
   const std::uint64_t limit = budget_.on_device ? 0 : memory_limit(plan.found().memory, launch);
   member.life->start(effect.run, kind, program_of(kind, options_.programs), plan.spec(), launch, limit);
+  watch_memory_soon();
 }
 
 void PoolLoop::carry_out(const StopEngine& effect) {
@@ -117,6 +119,7 @@ void PoolLoop::begin(ModelIndex index, EngineRun run) {
   members_[index]->life->serve();
   apply(scheduler_.ready(now(), run));
   measure(index);
+  if (!budget_.on_device) members_[index]->held_at_start = members_[index]->life->memory_now();
   measure_soon();
 }
 
@@ -161,13 +164,15 @@ bool PoolLoop::answers(ModelIndex index) const {
 }
 
 void PoolLoop::measure(ModelIndex index) {
-  const Member& member = *members_[index];
+  Member& member = *members_[index];
   if (!answers(index)) return;
-  const auto peak = member.life->measure(member.plan.found().memory);
-  if (!peak || budget_.on_device || !measured_.note(member.plan.key(), *peak)) return;
-  save_measured(member.plan.key(), *peak);
-  if (const ModelTerms terms = terms_of(member); terms.need > scheduler_.terms(index).need)
-    apply(scheduler_.set_terms(now(), index, terms));
+  const auto taken = member.life->measure(member.plan.found().memory);
+  if (!taken || budget_.on_device) return;
+  if (measured_.note(member.plan.key(), *taken)) save_measured(member.plan.key(), *taken);
+  ModelTerms terms = terms_of(member);
+  const ModelTerms& counted = scheduler_.terms(index);
+  terms.need = std::max(terms.need, counted.need);  // while it runs, a need is only ever raised
+  if (terms.need != counted.need || terms.held != counted.held) apply(scheduler_.set_terms(now(), index, terms));
 }
 
 void PoolLoop::measure_soon() {
@@ -185,6 +190,37 @@ void PoolLoop::measure_soon() {
     }
     if (!loop->scheduler_.all_gone()) loop->measure_soon();
   });
+}
+
+void PoolLoop::watch_memory_soon() {
+  if (std::exchange(watching_, true)) return;
+  bool at_work = false;
+  for (ModelIndex i = 0; i < members_.size(); ++i)
+    at_work = at_work || scheduler_.leases(i) > 0 || scheduler_.state(i) == State::starting;
+  watch_timer_.expires_after(at_work ? options_.watch_every_at_work : options_.watch_every);
+  watch_timer_.async_wait([self = weak_from_this()](boost::system::error_code error) {
+    const auto loop = self.lock();
+    if (!loop) return;
+    loop->watching_ = false;
+    if (error || loop->closed_) return;
+    loop->watch_memory();
+    if (!loop->scheduler_.all_gone()) loop->watch_memory_soon();
+  });
+}
+
+// Other programs take memory too, and answers may grow faster than they are measured.
+void PoolLoop::watch_memory() {
+  const auto left = options_.free_memory();
+  if (!left || *left >= budget_.reserve) return;
+  Effects effects = scheduler_.relieve(now());
+  for (const Effect& effect : effects) {
+    const auto* stop = std::get_if<StopEngine>(&effect);
+    if (stop == nullptr) continue;
+    ++evictions_;
+    log::warn("memory is short ({} left), so {} is unloaded", human_bytes(*left),
+              members_[stop->model]->plan.spec().folder_name);
+  }
+  apply(std::move(effects));
 }
 
 void PoolLoop::hold(Ticket ticket, ModelIndex index, Suspect suspect, LeaseEnd& ended) {

@@ -40,6 +40,7 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
     ModelPlan plan;
     std::shared_ptr<EngineLife> life;
     std::uint64_t requests = 0, crashes = 0;
+    std::uint64_t held_at_start = 0;  // bytes that its engine took when it had just started; 0: not seen yet
   };
 
   PoolLoop(boost::asio::io_context& context, PoolOptions options);
@@ -82,6 +83,8 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   void begin(ModelIndex index, EngineRun run);  // its engine may be used
   void measure(ModelIndex index);
   void measure_soon();
+  void watch_memory_soon();
+  void watch_memory();
   bool answers(ModelIndex index) const;  // its engine is ready, or drains
 
   // pool_models.cc: which models there are, and what is known of them.
@@ -106,9 +109,9 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   std::vector<std::shared_ptr<Member>> members_;  // by ModelIndex
   std::vector<ModelIndex> order_;                 // of those that are served now
   std::unordered_map<std::string, ModelIndex> by_id_;
-  boost::asio::steady_timer alarm_, gone_, measure_timer_;
+  boost::asio::steady_timer alarm_, gone_, measure_timer_, watch_timer_;
   std::optional<Time> alarm_at_;  // while it is set
-  bool measuring_ = false, closed_ = false;
+  bool measuring_ = false, watching_ = false, closed_ = false;
   std::uint64_t switches_ = 0, evictions_ = 0;
   boost::asio::thread_pool helper_{1};  // what blocks on the disk
 };

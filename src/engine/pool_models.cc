@@ -37,7 +37,10 @@ SchedulerOptions scheduler_options(const PoolOptions& options, const Budget& bud
 
 Budget budget_of(const PoolOptions& options) {
   if (options.memory_budget == 0) return find_budget(options.devices);
-  return {.bytes = options.memory_budget, .source = "as configured", .on_device = !options.devices.empty()};
+  return {.bytes = options.memory_budget,
+          .source = "as configured",
+          .on_device = !options.devices.empty(),
+          .reserve = find_budget().reserve};
 }
 
 PoolLoop::PoolLoop(asio::io_context& context, PoolOptions options)
@@ -51,7 +54,8 @@ PoolLoop::PoolLoop(asio::io_context& context, PoolOptions options)
       requests_(context),
       alarm_(context),
       gone_(context, asio::steady_timer::time_point::max()),
-      measure_timer_(context) {}
+      measure_timer_(context),
+      watch_timer_(context) {}
 
 void PoolLoop::reload(PoolOptions options, std::vector<ModelSpec> models) {
   conversations_.reload(options.slot_folder, options.slot_limit, options.slot_deadline);
@@ -147,6 +151,11 @@ ModelTerms PoolLoop::terms_of(const Member& member) const {
   if (budget_.fits(need)) need = std::min(need, budget_.bytes);
   ModelTerms terms;
   terms.need = need;
+  terms.load = std::chrono::duration_cast<Span>(std::chrono::duration<double>(member.life->last_load_seconds()));
+  if (!budget_.on_device) {  // of the memory of a GPU nobody tells who has how much of it
+    terms.held = std::max({member.life->memory_now(), held_at_start(memory), member.held_at_start});
+    terms.growth = growth_of_answer(memory, plan.found().launch);
+  }
   terms.slots = std::max(1u, plan.found().launch.slots);
   terms.queue_limit = options_.queue_limit;
   terms.main = plan.spec().main;
@@ -199,7 +208,10 @@ ModelStatus PoolLoop::status_of(ModelIndex index) const {
 }
 
 PoolStatus PoolLoop::totals() const {
-  return {budget_.bytes, budget_.source, scheduler_.used(), switches_, evictions_};
+  PoolStatus all{budget_.bytes, budget_.source, scheduler_.used(), scheduler_.taken(), 0, switches_, evictions_};
+  for (ModelIndex i = 0; i < members_.size(); ++i)
+    if (holds_memory(scheduler_.state(i))) all.full += scheduler_.terms(i).need;
+  return all;
 }
 
 std::chrono::seconds PoolLoop::cools_for(const std::string& model_id) const {

@@ -4,10 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "engine/budget.h"
 #include "engine/devices.h"
+#include "engine/free_memory.h"
 #include "engine/kind.h"
 #include "util/file.h"
 
@@ -28,9 +31,12 @@ struct PoolOptions {
   std::chrono::seconds patience{10};
   std::chrono::seconds start_timeout{600};
   std::chrono::seconds idle_timeout{1800};
-  std::chrono::seconds stop_grace{30};              // how long stop() waits for running leases
-  std::uint32_t queue_limit = 256;                  // requests that wait for one model
-  std::chrono::milliseconds measure_every{5'000};   // how often memory and health of running engines are looked at
+  std::chrono::seconds stop_grace{30};             // how long stop() waits for running leases
+  std::uint32_t queue_limit = 256;                 // requests that wait for one model
+  std::chrono::milliseconds measure_every{5'000};  // how often memory and health of running engines are looked at
+  // How often it is looked whether memory is short while there are engines, and while one of them works.
+  std::chrono::milliseconds watch_every{5'000}, watch_every_at_work{1'000};
+  std::function<std::optional<std::uint64_t>()> free_memory = [] { return engine::free_memory(); };
   std::chrono::milliseconds silence_limit{60'000};  // a leased engine that does not answer at all for so long is ended
   std::chrono::milliseconds stuck_limit{600'000};   // and so is one whose computing part does not answer for so long
 };

@@ -3,8 +3,9 @@
 // can try every order of events.
 // Thread: one owner; a plain object.
 // What holds after every call:
-//   - the needs of all models that hold memory (starting, ready, draining, stopping) sum to at most the budget, unless a
-//     need was raised, or the budget lowered, while a model ran;
+//   - when a model starts, what all that hold memory (starting, ready, draining, stopping) take, together with what their
+//     answers under way may still add, is at most the budget. If what they take by itself comes to more, because answers
+//     grew or the budget was lowered, idle models go until it does not;
 //   - a model with a lease is never stopped, except by stop_now();
 //   - a lease is only given on an engine that is ready in that moment, and requests for one model share one start;
 //   - those who wait for a ready model never wait for another model's load;
@@ -12,8 +13,10 @@
 //     that was served least recently; requests of one sender go in the order in which they came. A full queue gives up
 //     the latest request of the sender with the most in it for one with fewer;
 //   - waits are bounded: when a request needs the place of a busy model, that model admits new requests for at most
-//     `patience`; then it gets no new lease, and goes when its running leases have ended. If several models wait, each gets
-//     a turn of this length once it is loaded, in the order in which they were first asked for;
+//     `patience`, and for less if the waiting would cost more than the switch (k_worth_waiting); then it gets no new lease,
+//     and goes when its running leases have ended. If several models wait, each gets a turn of this length once it is
+//     loaded, in the order in which they were first asked for;
+//   - a model that answered a moment ago (k_linger) is not idle yet: its clients may be about to ask for more;
 //   - every request ends: it is granted, refused with a reason, or taken back by its owner.
 // Who goes first when room is needed: idle models before busy ones, and among the idle ones the least recently used first; the
 // main model after the others; pinned models last of all, even after busy ones that are not pinned.
@@ -46,12 +49,15 @@ using Sender = std::uint64_t;     // who asks; chosen by the caller
 using EngineRun = std::uint64_t;  // one start of one engine; events of an older run are ignored
 
 struct ModelTerms {
-  std::uint64_t need = 0;           // bytes while it is resident
+  std::uint64_t need = 0;           // bytes once its context is full
   std::uint32_t slots = 1;          // leases at the same time
   std::uint32_t queue_limit = 256;  // waiting requests
   bool main = false;
   bool pinned = false;                              // goes last and is not unloaded when idle
   std::optional<Span> idle_timeout = std::nullopt;  // instead of the scheduler's; 0: never unloaded for idleness
+  Span load{};                                      // that its latest start took; 0: not known
+  std::uint64_t held = 0;    // bytes that it takes now, or will take when it has just started; 0: as many as it needs
+  std::uint64_t growth = 0;  // bytes by which one answer may be expected to raise that
 };
 
 struct SchedulerOptions {
@@ -147,6 +153,9 @@ class Scheduler {
   // The engine of this run is gone or never came to be; `words`: why, for people. Ends a start, a stop or a crash.
   Effects exited(Time now, EngineRun run, std::string words);
 
+  // Memory is short on the machine, whatever was counted: the least valuable idle model goes, one at a time.
+  Effects relieve(Time now);
+
   // To be called at next_wakeup(), harmless at any time.
   Effects tick(Time now);
   std::optional<Time> next_wakeup() const;
@@ -165,7 +174,8 @@ class Scheduler {
   const ModelTerms& terms(ModelIndex model) const { return models_[model].terms; }
   const std::string& last_words(ModelIndex model) const { return models_[model].last_words; }
   std::size_t size() const { return models_.size(); }
-  std::uint64_t used() const;  // bytes of all that hold memory
+  std::uint64_t used() const;   // bytes of all that hold memory, with what their answers may still add
+  std::uint64_t taken() const;  // bytes that they take by now
   const SchedulerOptions& options() const { return options_; }
   bool shutting_down() const { return shutting_down_; }
   bool removed(ModelIndex model) const { return models_[model].removed; }
@@ -210,11 +220,16 @@ class Scheduler {
   void plan(Time now, Effects& out);
   void unload_idle(Time now, Effects& out);
 
+  std::vector<ModelIndex> idle_by_value() const;  // and those that drain, before them; the least valuable first
+
   void start(Time now, ModelIndex model, Effects& out);
   void stop(ModelIndex model, Effects& out);
   void cool(Time now, Model& model);
   void refuse_all(ModelIndex model, Refusal why, Span retry_after, const std::string& words, Effects& out);
   std::optional<ModelIndex> model_of(EngineRun run) const;
+  // What it takes by now, and what it is counted with when another model is to start beside it.
+  std::uint64_t taken(const Model& model) const;
+  std::uint64_t claimed(const Model& model) const;
   Span idle_timeout(const Model& model) const { return model.terms.idle_timeout.value_or(options_.idle_timeout); }
   Standing standing_at(const Model& model, std::size_t place) const;
   std::vector<ModelIndex> claims() const;

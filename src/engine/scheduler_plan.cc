@@ -7,6 +7,18 @@
 
 namespace eai::engine {
 
+namespace {
+
+// Of what the next model takes to load; a client that sends one request after another is back within this, and a longer
+// pause costs that model's waiters little.
+constexpr int k_linger = 16;
+constexpr Span k_longest_linger = std::chrono::milliseconds(100);
+// A busy model goes on while the waiting of all others together costs no more than so many loads for each request that it
+// serves. Found by simulation (scheduler_cost_test.cc): a lower number makes more switches, a higher one longer waits.
+constexpr int k_worth_waiting = 6;
+
+}  // namespace
+
 // One pass over all claims. "leaving" is memory that will become free without further decisions.
 struct Scheduler::Plan {
   Plan(Scheduler& scheduler, Time time, Effects& effects)
@@ -24,8 +36,10 @@ struct Scheduler::Plan {
   void serve(ModelIndex claim);
   void apply_drain();
   Excess excess_of(std::uint64_t need, std::uint64_t models) const;
+  bool over() const;
   std::optional<std::vector<ModelIndex>> choose(Excess excess) const;
   bool patient(ModelIndex claim, const std::vector<ModelIndex>& victims);
+  Span patience_of(const Model& claim, std::size_t users) const;
   void take(ModelIndex victim);
   void hold_place(ModelIndex claim, std::vector<ModelIndex> behind);
   std::vector<ModelIndex> on_their_way_out() const;
@@ -35,7 +49,8 @@ struct Scheduler::Plan {
   Effects& out;
   std::vector<bool> taken;  // on its way out, or promised to a claim
   std::vector<bool> drain;
-  std::uint64_t used = 0, leaving = 0, reserved = 0;
+  std::uint64_t used = 0, leaving = 0, reserved = 0;  // as claimed() counts
+  std::uint64_t resident = 0;                         // as taken() counts, without those on their way out
   std::uint64_t staying = 0, reserved_models = 0;
 };
 
@@ -47,7 +62,7 @@ bool Scheduler::at_rest() const {
     if (absent && !model.waiters.empty()) return false;
     if (absent || model.state == State::cooling) continue;
     if (model.state == State::draining || model.unload || model.removed || shutting_down_) return false;
-    bytes += model.terms.need;
+    bytes += taken(model);
     ++running;
   }
   return bytes <= options_.budget && (options_.max_resident == 0 || running <= options_.max_resident);
@@ -75,6 +90,30 @@ std::vector<ModelIndex> Scheduler::claims() const {
   return found;
 }
 
+std::vector<ModelIndex> Scheduler::idle_by_value() const {
+  std::vector<ModelIndex> found;
+  for (ModelIndex i = 0; i < models_.size(); ++i) {
+    const bool idle = models_[i].state == State::ready && models_[i].leases.empty();
+    if (idle || models_[i].state == State::draining) found.push_back(i);
+  }
+  std::ranges::sort(found, {}, [&](ModelIndex i) {
+    const Model& model = models_[i];
+    return std::tuple(model.state != State::draining, model.terms.pinned, model.terms.main, model.last_used);
+  });
+  return found;
+}
+
+Effects Scheduler::relieve(Time now) {
+  Effects out;
+  settle(now, out);
+  const bool one_goes = std::ranges::any_of(models_, [](const Model& model) { return model.state == State::stopping; });
+  const auto idle = idle_by_value();
+  const auto first =
+      std::ranges::find_if(idle, [&](ModelIndex i) { return models_[i].state == State::ready && !one_goes; });
+  if (first != idle.end()) stop(*first, out);
+  return out;
+}
+
 void Scheduler::Plan::count() {
   for (ModelIndex i = 0; i < owner.models_.size(); ++i) {
     const Model& model = owner.models_[i];
@@ -83,14 +122,15 @@ void Scheduler::Plan::count() {
       case State::cooling:
         break;
       case State::stopping:
-        used += model.terms.need;
-        leaving += model.terms.need;
+        used += owner.claimed(model);
+        leaving += owner.claimed(model);
         taken[i] = true;
         break;
       case State::starting:
       case State::ready:
       case State::draining:
-        used += model.terms.need;
+        used += owner.claimed(model);
+        resident += owner.taken(model);
         ++staying;
         break;
     }
@@ -109,23 +149,18 @@ void Scheduler::Plan::end_unwanted() {
   }
 }
 
-// Handles an excess: a need that turned out larger than thought, a lowered budget, or a leaving model whose successor already
-// runs. Models that drain go on draining, then idle ones go until the rest fits.
+// Handles an excess: models that have grown, a lowered budget, or a leaving model whose successor already runs. Models that drain go on draining, then idle ones go until the rest fits.
 void Scheduler::Plan::shrink() {
-  std::vector<ModelIndex> candidates;
-  for (ModelIndex i = 0; i < owner.models_.size(); ++i) {
-    const Model& model = owner.models_[i];
-    const bool idle = model.state == State::ready && model.leases.empty();
-    if (!taken[i] && (idle || model.state == State::draining)) candidates.push_back(i);
+  for (const ModelIndex i : owner.idle_by_value()) {
+    if (!over()) break;
+    if (!taken[i]) take(i);
   }
-  std::ranges::sort(candidates, {}, [&](ModelIndex i) {
-    const Model& model = owner.models_[i];
-    return std::tuple(model.state != State::draining, model.terms.pinned, model.terms.main, model.last_used);
-  });
-  for (const ModelIndex i : candidates) {
-    if (excess_of(0, 0).none()) break;
-    take(i);
-  }
+}
+
+// What runs takes more than there is, whatever its answers may still add.
+bool Scheduler::Plan::over() const {
+  const std::uint64_t limit = owner.options_.max_resident;
+  return resident > owner.options_.budget || (limit > 0 && staying > limit);
 }
 
 void Scheduler::Plan::serve(ModelIndex claim) {
@@ -134,7 +169,8 @@ void Scheduler::Plan::serve(ModelIndex claim) {
     owner.refuse_all(claim, Refusal::too_large, {}, {}, out);
     return;
   }
-  const Excess excess = excess_of(model.terms.need, 1);
+  const std::uint64_t wanted = owner.claimed(model);
+  const Excess excess = excess_of(wanted, 1);
   if (!excess.none()) {
     const auto victims = choose(excess);
     if (!victims) {  // the rest is loading, or promised to older requests
@@ -151,9 +187,10 @@ void Scheduler::Plan::serve(ModelIndex claim) {
     }
     for (const ModelIndex victim : *victims) take(victim);
   }
-  if (model.state == State::absent && used + model.terms.need <= owner.options_.budget) {
+  if (model.state == State::absent && used + wanted <= owner.options_.budget) {
     owner.start(now, claim, out);
-    used += model.terms.need;
+    used += wanted;
+    resident += owner.taken(model);
     ++staying;
     model.contended_since.reset();
     model.prefetched = false;
@@ -170,22 +207,41 @@ void Scheduler::Plan::serve(ModelIndex claim) {
 // True while running models may still go on for this claim's patience.
 bool Scheduler::Plan::patient(ModelIndex claim, const std::vector<ModelIndex>& victims) {
   Model& model = owner.models_[claim];
+  const Span linger = std::min(model.terms.load / k_linger, k_longest_linger);
+  std::size_t users = 0;
+  Time idle_at = now;  // when all of them will have been idle for long enough
+  for (const ModelIndex i : victims) {
+    const Model& victim = owner.models_[i];
+    users += victim.leases.size() + victim.waiters.size();
+    if (victim.leases.empty() && victim.state == State::ready) idle_at = std::max(idle_at, victim.last_used + linger);
+  }
   const bool busy = std::ranges::any_of(victims, [&](ModelIndex i) { return !owner.models_[i].leases.empty(); });
-  if (!busy) return false;
+  if (!busy && idle_at <= now) return false;
   if (!model.contended_since) model.contended_since = now;
   // A model that was loaded while this one already waited has its turn all the same. Otherwise, if three models are asked for
   // all the time, none of them would answer more than the requests it found waiting.
   Time turn = *model.contended_since;
   for (const ModelIndex i : victims)
     if (!owner.models_[i].leases.empty()) turn = std::max(turn, owner.models_[i].ready_at);
-  model.patient_until = turn + owner.options_.patience;
+  model.patient_until = turn + patience_of(model, users);
+  if (!busy) model.patient_until = std::min(model.patient_until, idle_at);
   return now < model.patient_until;
+}
+
+// `users`: requests that the models which would have to go serve, or have waiting.
+Span Scheduler::Plan::patience_of(const Model& claim, std::size_t users) const {
+  if (claim.terms.load == Span::zero()) return owner.options_.patience;
+  const auto served = static_cast<Span::rep>(std::max<std::size_t>(users, 1));
+  const auto waiting = static_cast<Span::rep>(std::max<std::size_t>(claim.waiters.size(), 1));
+  const Span worth = std::max(claim.terms.load * k_worth_waiting * served / waiting, claim.terms.load);
+  return std::min(owner.options_.patience, worth);
 }
 
 void Scheduler::Plan::take(ModelIndex victim) {
   const Model& model = owner.models_[victim];
   taken[victim] = true;
-  leaving += model.terms.need;
+  leaving += owner.claimed(model);
+  resident -= owner.taken(model);
   --staying;
   if (model.leases.empty())
     owner.stop(victim, out);
@@ -195,7 +251,7 @@ void Scheduler::Plan::take(ModelIndex victim) {
 
 // Later claims may only use what this one will not need.
 void Scheduler::Plan::hold_place(ModelIndex claim, std::vector<ModelIndex> behind) {
-  reserved += owner.models_[claim].terms.need;
+  reserved += owner.claimed(owner.models_[claim]);
   ++reserved_models;
   owner.models_[claim].behind = std::move(behind);
 }
@@ -240,13 +296,13 @@ std::optional<std::vector<ModelIndex>> Scheduler::Plan::choose(Excess excess) co
   for (const ModelIndex i : candidates) {
     if (enough(freed, chosen.size())) break;
     chosen.push_back(i);
-    freed += models[i].terms.need;
+    freed += owner.claimed(models[i]);
   }
   if (!enough(freed, chosen.size())) return std::nullopt;
   // A large model that was chosen late may make smaller, more valuable ones unnecessary.
   for (std::size_t i = chosen.size(); i-- > 0;) {
-    if (!enough(freed - models[chosen[i]].terms.need, chosen.size() - 1)) continue;
-    freed -= models[chosen[i]].terms.need;
+    if (!enough(freed - owner.claimed(models[chosen[i]]), chosen.size() - 1)) continue;
+    freed -= owner.claimed(models[chosen[i]]);
     chosen.erase(chosen.begin() + static_cast<std::ptrdiff_t>(i));
   }
   return chosen;

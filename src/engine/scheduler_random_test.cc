@@ -24,7 +24,10 @@ struct World {
                            .slots = static_cast<std::uint32_t>(pick(1, 3)),
                            .queue_limit = static_cast<std::uint32_t>(pick(1, 8)),
                            .main = i == 0,
-                           .pinned = pick(0, 4) == 0});
+                           .pinned = pick(0, 4) == 0,
+                           .load = milliseconds(pick(0, 1) * pick(0, 3000)),
+                           .held = static_cast<std::uint64_t>(pick(0, 1) * pick(1, 12)),
+                           .growth = static_cast<std::uint64_t>(pick(0, 4))});
   }
 
   int pick(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); }
@@ -65,7 +68,11 @@ struct World {
 
   void check() {
     std::uint64_t sum = 0;
-    for (const auto& [run, engine] : engines) sum += scheduler.terms(engine.first).need;
+    for (const auto& [run, engine] : engines) {
+      const ModelTerms& terms = scheduler.terms(engine.first);
+      sum += terms.held == 0 ? terms.need : std::min(terms.held, terms.need);
+    }
+    ASSERT_EQ(sum, scheduler.taken());
     ASSERT_LE(sum, scheduler.options().budget) << "over budget";
     for (ModelIndex i = 0; i < scheduler.size(); ++i) {
       const auto held = std::ranges::count_if(leases, [&](const auto& lease) { return lease.second.first == i; });

@@ -23,10 +23,29 @@ std::string_view name_of(State state) {
   return "absent";
 }
 
+std::uint64_t Scheduler::taken(const Model& model) const {
+  return model.terms.held == 0 ? model.terms.need : std::min(model.terms.held, model.terms.need);
+}
+
+// Whoever is about to start has an answer to give.
+std::uint64_t Scheduler::claimed(const Model& model) const {
+  const bool begins = model.state == State::absent || model.state == State::starting;
+  const std::uint64_t answers = begins ? 1 : model.leases.size();
+  const std::uint64_t room = model.terms.need - taken(model);
+  return model.terms.need - room + std::min(room, answers * std::min(model.terms.growth, room));
+}
+
 std::uint64_t Scheduler::used() const {
   std::uint64_t sum = 0;
   for (const Model& model : models_)
-    if (holds_memory(model.state)) sum += model.terms.need;
+    if (holds_memory(model.state)) sum += claimed(model);
+  return sum;
+}
+
+std::uint64_t Scheduler::taken() const {
+  std::uint64_t sum = 0;
+  for (const Model& model : models_)
+    if (holds_memory(model.state)) sum += taken(model);
   return sum;
 }
 

@@ -96,8 +96,7 @@ def test_a_conversation_survives_the_unloading_of_its_model(home, words, kept):
     talker = home.copy_chat(name)
     files = home.home / "eai/logs/conversations"
     messages = [{"role": "user", "content": PARIS}]
-    # There is room for only one of the two.
-    server = home.run(f"{name},eai-demo-embed", "--memory-limit", "65MB", *words)
+    server = home.run(f"{name},eai-demo-embed", "--max-models", "1", *words)
     embed = server.hash_of("eai-demo-embed")
     _, answer = timings(server, talker, messages)
     messages += [{"role": "assistant", "content": answer}, {"role": "user", "content": "Count to 3"}]

@@ -6,7 +6,7 @@ REQUESTS, KILLS = 300, 5
 
 def test_nothing_is_lost_wrong_or_left(eai):
     eai.copy_chat("second-chat")
-    server = eai.run("eai-demo,second-chat,eai-demo-embed", "--memory-limit", "115MB")
+    server = eai.run("eai-demo,second-chat,eai-demo-embed", "--max-models", "2")
     soak = Soak(server, eai.home, seed=1)
     soak.learn()
     before = soak.descriptors()
