@@ -21,13 +21,14 @@ RANDOM = random.Random(14)
 
 
 class LlamaServer:
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, environment=None):
         self.socket, self.log = str(folder / "e.sock"), open(folder / "log", "w")
         # The usual stack, whatever this shell has.
         limits = lambda: resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, resource.RLIM_INFINITY))
         self.process = subprocess.Popen(
             [SERVER, "--host", self.socket, "-np", "4", *map(str, options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self.log, text=True, preexec_fn=limits, env={"PATH": os.environ["PATH"], "LLAMA_SERVER_ROUTER_PORT": "1"})
+            stderr=self.log, text=True, preexec_fn=limits,
+            env={"PATH": os.environ["PATH"], "LLAMA_SERVER_ROUTER_PORT": "1", **(environment or {})})
         for line in self.process.stdout:
             if line.startswith(STATE) and json.loads(line.removeprefix(STATE)).get("state") == "ready":
                 return

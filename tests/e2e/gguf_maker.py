@@ -34,7 +34,7 @@ def gguf(tensors, **more):
     return header + b"".join(data + b"\0" * (-len(data) % 32) for _, data in tensors)
 
 
-KINDS = {"f32": (0, 1, 4), "q8_0": (8, 32, 34), "q4_k": (12, 256, 144)}  # number, numbers in a block, bytes of a block
+KINDS = {"f32": (0, 1, 4), "q4_0": (2, 32, 18), "q8_0": (8, 32, 34), "q4_k": (12, 256, 144)}  # number, numbers in a block, bytes of a block
 
 
 def _field(value):
@@ -53,7 +53,8 @@ def _field(value):
 
 
 def write_gguf(path, fields, tensors):
-    """`tensors`: {name: (shape, kind, bytes or None)}; a tensor without bytes is a hole in the file."""
+    """`tensors`: {name: (shape, kind, bytes or None)}; a tensor without bytes is a hole in the file. In place of bytes there
+    may be a function that writes a number of them into a file."""
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(fields))
     for key, value in fields.items():
         kind, data = _field(value)
@@ -63,17 +64,21 @@ def write_gguf(path, fields, tensors):
         number, block, size = KINDS[kind]
         header += _text(name) + struct.pack("<I", len(shape)) + struct.pack(f"<{len(shape)}Q", *shape)
         header += struct.pack("<IQ", number, offset)
-        places.append((offset, data))
         count = 1
         for side in shape:
             count *= side
+        places.append((offset, data, count // block * size))
         offset += (count // block * size + 31) // 32 * 32
     header += b"\0" * (-len(header) % 32)
     with open(path, "wb") as file:
         file.write(header)
-        for place, data in places:
-            if data is not None:
-                file.seek(len(header) + place)
+        for place, data, size in places:
+            if data is None:
+                continue
+            file.seek(len(header) + place)
+            if callable(data):
+                data(file, size)
+            else:
                 file.write(data)
         file.truncate(len(header) + offset)
 
@@ -145,8 +150,9 @@ def split_gguf(data, count):
 
 
 def write_shape(path, architecture="llama", blocks=2, width=256, feed=512, heads=4, kv_heads=4, head=64, vocabulary=64,
-                trained=131072, window=0, experts=0, kind="q4_k", **more):
-    """A model of this shape, without its weights. `more`: what its tokenizer has besides, or instead."""
+                trained=131072, window=0, experts=0, kind="q4_k", tied=False, weights=None, template=None, **more):
+    """A model of this shape, without its weights unless `weights` writes those of one kind (write_gguf). `tied`: its
+    output is its vocabulary's table. `more`: what its tokenizer has besides, or instead."""
     a = architecture
     fields = {"general.architecture": a, "general.name": "shape", f"{a}.context_length": trained,
               f"{a}.embedding_length": width, f"{a}.block_count": blocks, f"{a}.feed_forward_length": feed,
@@ -156,16 +162,25 @@ def write_shape(path, architecture="llama", blocks=2, width=256, feed=512, heads
               "tokenizer.ggml.tokens": [f"t{i}" for i in range(vocabulary)],
               "tokenizer.ggml.scores": [0.0] * vocabulary, "tokenizer.ggml.token_type": [3] * 3 + [1] * (vocabulary - 3),
               "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 2}
+    if template:
+        fields["tokenizer.chat_template"] = template
     if window:
         fields[f"{a}.attention.sliding_window"] = window
     fields |= {f"tokenizer.ggml.{name}": value for name, value in more.items()}
     if experts:
         fields |= {f"{a}.expert_count": experts, f"{a}.expert_used_count": 8, f"{a}.expert_feed_forward_length": feed}
-    tensors = {"token_embd.weight": ((width, vocabulary), kind, None), "output_norm.weight": ((width,), "f32", None),
-               "output.weight": ((width, vocabulary), kind, None)}
+    tensors = {}
+
+    def tensor(name, *shape):
+        kind_of_it = kind if len(shape) > 1 else "f32"
+        tensors[f"{name}.weight"] = (shape, kind_of_it, weights and weights(kind_of_it))
 
     def block(name, *shape):
-        tensors[f"blk.{i}.{name}.weight"] = (shape, kind if len(shape) > 1 else "f32", None)
+        tensor(f"blk.{i}.{name}", *shape)
+
+    tensor("token_embd", width, vocabulary), tensor("output_norm", width)
+    if not tied:
+        tensor("output", width, vocabulary)
 
     for i in range(blocks):
         block("attn_norm", width), block("ffn_norm", width)
