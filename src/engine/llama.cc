@@ -16,10 +16,13 @@ namespace {
 using Action = SlotProtocol::Action;
 
 constexpr std::array k_tasks = {model::Task::chat, model::Task::embed};
-// With this variable the engine tells its state, and ends when its input ends.
-// Its many threads for requests would each keep a heap of their own, as large as their largest request.
-constexpr std::pair<std::string_view, std::string_view> k_environment[] = {{"LLAMA_SERVER_ROUTER_PORT", "1"},
-                                                                           {"MALLOC_ARENA_MAX", "2"}};
+constexpr std::pair<std::string_view, std::string_view> k_environment[] = {
+    // With this variable the engine tells its state, and ends when its input ends.
+    {"LLAMA_SERVER_ROUTER_PORT", "1"},
+    // Its many threads for requests would each keep a heap of their own, as large as their largest request.
+    {"MALLOC_ARENA_MAX", "2"},
+    // Our patch: weights get the faster layout once it has computed for so long, which is about what the copying takes.
+    {"LLAMA_REPACK_AFTER_MS", "2000"}};
 
 constexpr SlotProtocol k_slots{
     // An engine with a projector refuses to save.

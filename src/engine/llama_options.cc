@@ -46,6 +46,7 @@ constexpr std::array k_allowed = {
     Option{"--prio", Value::number},
     Option{"--poll", Value::number},
     Option{"--cpu-mask", Value::word},
+    Option{"--repack", Value::none},
     Option{"--no-repack", Value::none},
     Option{"--threads-http", Value::number},
     // Length of the context.

@@ -61,3 +61,25 @@ def test_a_context_takes_memory_only_for_what_is_in_it(wide, tmp_path):
     status, again = engine.ask(prompt=prompt(3000, 0), id_slot=0, max_tokens=8)
     assert again["choices"][0]["text"] == first["choices"][0]["text"], "and what is given back reads as zeros"
     engine.end()
+
+
+def test_weights_are_repacked_when_it_is_worth_it(tmp_path):
+    path = tmp_path / "weights.gguf"
+    write_shape(path, blocks=8, width=1024, feed=4096, heads=8, kv_heads=8, head=128, vocabulary=256, trained=4096, kind="q4_0",
+                weights=noise)
+    weights = path.stat().st_size / MIB
+    seen = {}
+    for name, options in {"later": [], "while loading": ["--repack"], "never": ["--no-repack"]}.items():
+        folder = tmp_path / name.replace(" ", "-")
+        folder.mkdir()
+        engine = LlamaServer(folder, "-m", path, "-c", 1024, "--fit", "off", "--no-warmup", *options,
+                             environment={"LLAMA_REPACK_AFTER_MS": "100"})
+        started = anonymous(engine)
+        texts = [engine.ask(prompt=prompt(50, 1), max_tokens=64, ignore_eos=True, cache_prompt=False)[1]["choices"][0]["text"]
+                 for _ in range(6)]
+        seen[name] = (started, anonymous(engine), texts)
+        engine.end()
+    assert seen["later"][0] < seen["while loading"][0] - weights / 2, "nothing is copied while it is loaded"
+    assert seen["never"][1] < seen["while loading"][1] - weights / 2
+    assert seen["later"][1] > seen["never"][1] + weights / 2, "but when it has computed for a while"
+    assert seen["later"][2][-1] == seen["while loading"][2][-1], "and then both compute the same"
