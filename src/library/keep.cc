@@ -85,13 +85,14 @@ Result<preserve::Digests> known_blocks(const Folders& folders) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(paths.block_lists(), none)) lists.push_back(entry.path());
   EAI_TRY(preserve::Digests known, preserve::read_block_lists(lists));
-  EAI_TRY(const store::Store store, store::Store::open(paths.home));
-  EAI_TRY(const store::Contents contents, store.list());
-  for (const store::Model& model : contents.models) {
+  // A store that cannot be read keeps nobody from preserving: fewer blocks are known, and that is all.
+  const auto store = store::Store::open(paths.home);
+  const auto contents = store ? store->list() : Result<store::Contents>();
+  if (!contents) return known;
+  for (const store::Model& model : contents->models) {
     for (std::size_t file = 0; model.trees && file < model.metadata.files.size(); ++file) {
       const auto leaves = store::read_tree(model, file);
       const auto inner = store::read_tree_blocks(model, file);
-      // What such a tree would tell is only how much of a new model is new.
       if (leaves && inner) preserve::add_blocks(known, *leaves, *inner);
     }
   }
