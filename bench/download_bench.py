@@ -148,4 +148,5 @@ def main():
     sys.exit(0 if wall <= 1.15 * rival and memory <= 64 << 20 and disk <= allowed else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -66,14 +66,13 @@ def preserve(work):
         for _ in range(SIZE >> 20):
             model.write(noise.read(1 << 20))
     environment = {**os.environ, "EAI_HOME": str(work / "own")}
-    out = subprocess.run([BUILD / "bin/eai", "model", "preserve", folder, "--format", "unixfs", "--to", f"car:{work}/cars", "--no-keep",
+    out = subprocess.run([BUILD / "bin/eai", "model", "preserve", folder, "--format", "unixfs", "--to", f"car:{work}/all.car", "--no-keep",
                           "--json"], env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
     cid = json.loads(out.splitlines()[-1])["hash"]
-    for car in (work / "cars").rglob("*.car"):
-        unpack_car(car, blocks)
+    unpack_car(work / "all.car", blocks)
     file = json.loads((blocks / cid).read_bytes())["files"][0]["cid"]
     os.link(folder / "bench", files / file)
-    shutil.rmtree(work / "cars")
+    (work / "all.car").unlink()
     return cid, file
 
 

@@ -1,5 +1,8 @@
 // Models whose files are trees, downloaded leaf by leaf.
+#include <csignal>
+
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "fetch/fetch_testing.h"
 #include "ipld/car.h"
@@ -212,6 +215,34 @@ INSTANTIATE_TEST_SUITE_P(Modes, LeafLiarTest,
                                          "broken", "overloaded", "redirect_loop", "redirect", "wrong_range",
                                          "wrong_total", "gzip", "appended", "gone", "silent"),
                          [](const auto& one) { return std::string(one.param); });
+
+TEST_F(LeafFetchTest, ASourceThatDripsIsHelped) {
+  make_tree_model();
+  LyingGateway drip(lies_about_content("honest", {"--rate", "2000"}));
+  LyingGateway honest(lies("honest"));
+  expect_whole(download({{}, {drip.url(), honest.url()}}));
+  EXPECT_GE(last(1).bytes, 2'500'000U);
+}
+
+TEST_F(LeafFetchTest, AFullDiskLosesNothing) {
+  make_tree_model();
+  LyingGateway gateway(lies("honest"));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit little{1'000'000, before.rlim_max};
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
+  const auto model = download({{}, {gateway.url()}});
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, ignored);
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, Code::io) << model.error().message;
+  EXPECT_NE(model.error().message.find("model.gguf"), std::string::npos) << model.error().message;
+  EXPECT_FALSE(store_.find(model_.id));
+  LyingGateway again(lies("honest"));
+  expect_whole(download({{}, {again.url()}}));
+  EXPECT_LE(bytes_sent(again), model_.gguf.size() - 700'000) << "what was written is used";
+}
 
 TEST_F(LeafFetchTest, OneThatIgnoresRangesAndHasNoBlocksIsReadFromTheBeginning) {
   make_tree_model();

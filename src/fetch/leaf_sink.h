@@ -53,7 +53,7 @@ struct LeafNews {
 using LeafMail = Mailbox<LeafNews>;
 
 // Bytes of leaves that are received, hashed or written at a time.
-inline constexpr std::uint64_t k_leaf_room = 48 * k_mib;
+inline constexpr std::uint64_t k_leaf_room = 36 * k_mib;
 
 enum class LeafForm { content, block };  // what was received: the leaf's bytes, or its block
 

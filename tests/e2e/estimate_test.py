@@ -77,7 +77,7 @@ def test_the_chat_model_takes_what_was_said(eai, server):
     for four in range(0, len(prompts), 4):
         ask_at_once(prompts[four:four + 4], **long)
     uris = [data_uri("red", "circle", "white")] + [
-        "data:image/png;base64," + base64.b64encode(picture).decode() for picture in (png(3000, 3000), noise(512))]
+        "data:image/png;base64," + base64.b64encode(picture).decode() for picture in (png(1500, 1500), noise(512))]
     for uri in uris:
         look = [{"type": "text", "text": "What do you see?"}] + [{"type": "image_url", "image_url": {"url": uri}}] * 8
         ask_at_once([look] * 4, max_tokens=4)
