@@ -144,14 +144,14 @@ void LeafFetcher::help_the_slowest(Clock::time_point now) {
   if (all_slots_taken()) return;
   const LeafRequest* slowest = nullptr;
   double longest = k_help_after;
-  for (const auto& [id, request] : requests_) {
-    if (now - request->begun < 1s || request->at >= request->end) continue;
-    const auto askers = std::ranges::count_if(requests_, [&, middle = request->middle()](const auto& one) {
-      return one.second->covers(request->stretch, middle);
-    });
-    const double seconds = static_cast<double>(request->left()) / std::max(request->rate(now), 1.0);
+  for (const auto& [id, owned] : requests_) {
+    const LeafRequest& request = *owned;
+    if (now - request.begun < 1s || request.at >= request.end) continue;
+    const auto askers = std::ranges::count_if(
+        requests_, [&](const auto& one) { return one.second->covers(request.stretch, request.middle()); });
+    const double seconds = static_cast<double>(request.left()) / std::max(request.rate(now), 1.0);
     if (askers > 1 || seconds <= longest) continue;
-    slowest = request.get();
+    slowest = &request;
     longest = seconds;
   }
   if (slowest == nullptr) return;

@@ -200,8 +200,8 @@ class Hunt {
       if (book_.source(i).kind != peers::Source::Kind::folder) continue;
       const auto block = read_file(book_.source(i).folder / cid.str(), ipld::k_block_limit);
       if (!block) continue;
-      auto given = forest_.give(cid, *block);
-      if (!given && given.error().code != Code::corrupt) error_ = std::move(given).error();
+      const auto given = forest_.give(cid, *block);
+      if (!given && given.error().code != Code::corrupt) error_ = given.error();
       if (given || error_) return true;
     }
     return false;
