@@ -1,4 +1,4 @@
-"""240 mixed requests from 4 clients for 2 models of which one fits: eai against llama-server's own router on the same
+"""240 mixed requests from 4 clients for 2 models of which one is loaded at a time: eai against llama-server's own router on the same
 engine.
 
 Each client asks for one of the models at random and waits for the answer; both rivals get the same sequence. Bars:
