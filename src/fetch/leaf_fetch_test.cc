@@ -37,7 +37,7 @@ class LeafFetchTest : public FetchTest {
       leaves_.push_back(leaf.cid);
       tree.add(leaf);
     }
-    const ipld::Cid root = tree.finish().cid;
+    ipld::Cid root = tree.finish().cid;
     EXPECT_TRUE(write_file_atomic(blocks_ / "files" / root.str(), file));
     return root;
   }
