@@ -34,8 +34,8 @@ def varint(data, at):
             return number, at
 
 
-def unpack_car(car, blocks):
-    """The blocks that are no raw leaves, as files named by CID."""
+def unpack_car(car, blocks, keep=""):
+    """The blocks that are no raw leaves, as files named by CID, and the block `keep`."""
     import base64
 
     with open(car, "rb") as file:
@@ -48,9 +48,10 @@ def unpack_car(car, blocks):
             head = file.read(64)
             length, start = varint(head, 0)
             cid = head[start:start + 36]
-            if cid[1] != 0x55 or length < (1 << 16):
+            name = "b" + base64.b32encode(cid).decode().lower().rstrip("=")
+            if cid[1] != 0x55 or length < (1 << 16) or name == keep:
                 file.seek(at + start + 36)
-                (blocks / ("b" + base64.b32encode(cid).decode().lower().rstrip("="))).write_bytes(file.read(length - 36))
+                (blocks / name).write_bytes(file.read(length - 36))
             at += start + length
 
 

@@ -12,6 +12,7 @@ namespace {
 // Parts in flight: downloading, waiting to be unpacked, or being unpacked.
 constexpr std::size_t k_parts_in_flight = 3;
 constexpr std::uint64_t k_small_parts_in_flight = 64 * k_mib;
+constexpr std::size_t k_most_in_flight = 32;  // each is an open file
 constexpr std::uint64_t k_segment = 16 * k_mib;
 constexpr std::uint64_t k_segments_in_flight = 48 * k_mib;  // one more may wait for its checkpoint
 // A bomb ends here: weights do not shrink to less than a sixteenth.
@@ -108,7 +109,7 @@ std::size_t ArchiveFetch::window_end() const {
   const std::uint64_t limit = stretches_.empty() ? k_small_parts_in_flight : k_segments_in_flight;
   while (end < pieces_.size()) {
     bytes += pieces_[end].size;
-    if (end - first_ >= k_parts_in_flight && bytes > limit) break;
+    if (end - first_ >= k_most_in_flight || (end - first_ >= k_parts_in_flight && bytes > limit)) break;
     ++end;
   }
   return end;

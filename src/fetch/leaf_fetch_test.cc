@@ -62,13 +62,13 @@ class LeafFetchTest : public FetchTest {
     model_.gguf = make_gguf(bytes);
     const Bytes archive = make_archive("tiny", "tiny", model_.gguf);
     model_.metadata.folder_name = "tiny";
-    char last = 'a';
-    for (std::size_t at = 0; at < archive.size(); at += part_size, ++last) {
+    std::size_t number = 0;
+    for (std::size_t at = 0; at < archive.size(); at += part_size, ++number) {
       const Bytes part(archive.begin() + static_cast<std::ptrdiff_t>(at),
                        archive.begin() + static_cast<std::ptrdiff_t>(std::min(at + part_size, archive.size())));
       const ipld::Cid cid = plant(k_small, part);
       model_.metadata.files.push_back(
-          {cid, std::string("tiny.zip.part-a") + last, ipld::sha256(part), part.size(), true});
+          {cid, "tiny.zip.part-" + model::split_suffix(number), ipld::sha256(part), part.size(), true});
     }
     name_model();
   }
@@ -438,6 +438,19 @@ TEST_F(LeafFetchTest, AnArchiveWhosePartsAreTrees) {
   LyingGateway liar(lies_about_content("corrupt", {"--times", "1"}));
   LyingGateway honest(lies("honest", {"--raw-only"}));
   expect_whole(download({{}, {liar.url(), honest.url()}}));
+}
+
+// Each segment is a file while it waits to be unpacked.
+TEST_F(LeafFetchTest, AnArchiveOfManySegmentsKeepsFewFilesOpen) {
+  make_archive_of_trees(30'000'000, 128 * k_kib);
+  LyingGateway gateway(lies("honest"));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit little{150, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &little), 0);
+  const auto model = download({{}, {gateway.url()}});
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  expect_whole(model);
 }
 
 TEST_F(LeafFetchTest, AnArchiveGoesOnWhereItWasStopped) {

@@ -100,6 +100,7 @@ Result<void> LeafFetcher::begin(std::size_t index) {
   Work& work = works_[index];
   work.begun = true;
   EAI_CHECK(leaves_->open(index));
+  ++open_;
   EAI_TRY(const UniqueFd own, open_file(stretch.file, O_RDONLY | O_NOFOLLOW));
   for (std::size_t leaf = stretch.first; leaf < stretch.end; ++leaf) {
     const ByteRange place = stretch.place(leaf);
@@ -248,9 +249,7 @@ void LeafFetcher::wrong(const LeafNews& news) {
   }
   set_missing(index, news.leaf);
   if (book().source(source).kind == peers::Source::Kind::url && works_[index].givers.count(source) == 0) {
-    // Nobody has lied: it was only thought to be this file.
-    book().lacks(source, index, "has another file");
-    return end_requests([&](const LeafRequest& one) { return one.source == source && one.stretch == index; });
+    return has_another_file(source, index);
   }
   const bool wrapped = stretches_[index].leaves->kind(news.leaf) == ipld::LeafKind::wrapped;
   if (!wrapped || news.from_block) return ban(source, "sent wrong bytes");
@@ -261,18 +260,28 @@ void LeafFetcher::wrong(const LeafNews& news) {
   doubts.push_back({source, news.given});
 }
 
+// Nobody has lied: the URL was only thought to be this file.
+void LeafFetcher::has_another_file(int source, std::size_t index) {
+  const auto is_of_it = [&](std::size_t stretch) { return stretches_[stretch].root == stretches_[index].root; };
+  book().note(source, "has another file");
+  for (std::size_t i = 0; i < stretches_.size(); ++i)
+    if (is_of_it(i)) book().lacks(source, i);
+  end_requests([&](const LeafRequest& one) { return one.source == source && is_of_it(one.stretch); });
+}
+
 void LeafFetcher::finish_stretch(std::size_t index) {
   Work& work = works_[index];
   if (work.taken) return;
   work.taken = true;
   work.wholes.clear();
   const Stretch& stretch = stretches_[index];
+  if (work.unnoted.empty()) close(index);
   sink_.take(index, {stretch.file, {0, stretch.size()}, {}, {}});
 }
 
 // Everything proven so far is synced by a helper, and noted when that is done.
 void LeafFetcher::sync(Clock::time_point now) {
-  const bool due = now - last_sync_ >= k_sync_after || unsynced_ >= k_sync_bytes;
+  const bool due = now - last_sync_ >= k_sync_after || unsynced_ >= k_sync_bytes || open_ > k_open_files;
   if (syncing_ || unsynced_ == 0 || !due) return;
   std::vector<std::size_t> touched;
   for (std::size_t i = 0; i < works_.size(); ++i) {
@@ -286,10 +295,18 @@ void LeafFetcher::sync(Clock::time_point now) {
   leaves_->sync(touched);
 }
 
+void LeafFetcher::close(std::size_t stretch) {
+  leaves_->close(stretch);
+  --open_;
+}
+
 void LeafFetcher::note_what_is_synced() {
   syncing_ = false;
   last_sync_ = Clock::now();
-  for (const auto& [stretch, range] : being_synced_) keep_error(sink_.note(stretch, range, BlockSink::Noted::here));
+  for (const auto& [stretch, range] : being_synced_) {
+    keep_error(sink_.note(stretch, range, BlockSink::Noted::here));
+    if (works_[stretch].taken && works_[stretch].unnoted.empty()) close(stretch);
+  }
   being_synced_.clear();
 }
 

@@ -30,6 +30,8 @@ using peers::Clock;
 
 class LeafRequest;
 
+inline constexpr std::size_t k_open_files = 32;  // above it, complete ones are synced and closed
+
 // What an error is about if the leaves are not what their parents say, so that only the whole file can be proven. Its code
 // is Code::unsupported.
 inline constexpr std::string_view k_tree = "tree";
@@ -107,8 +109,10 @@ class LeafFetcher final : public PieceFetcher {
   void read(LeafNews news);
   void done(const LeafNews& news);
   void wrong(const LeafNews& news);
+  void close(std::size_t stretch);
   void note_what_is_synced();
   void sync(Clock::time_point now);
+  void has_another_file(int source, std::size_t stretch);
   void finish_stretch(std::size_t stretch);
 
   // leaf_fetcher_schedule.cc: whom to ask
@@ -142,7 +146,7 @@ class LeafFetcher final : public PieceFetcher {
   std::map<std::pair<std::size_t, std::size_t>, std::vector<Doubt>> doubts_;
   std::size_t first_ = 0, end_ = 0;  // what advance() works on
   std::size_t most_requests_ = 1;
-  std::size_t nearby_in_sink_ = 0;
+  std::size_t nearby_in_sink_ = 0, open_ = 0;
   Requests requests_;
   Clock::time_point last_tick_{}, last_sync_ = Clock::now();
   std::uint64_t unsynced_ = 0;  // bytes

@@ -34,7 +34,7 @@ void LeafFetcher::judge_end(const LeafRequest& request, const peers::Question& q
     manner.way = has_blocks ? Way::blocks : Way::whole;
     return;
   }
-  if (request.other_size && !has_blocks) return book().lacks(request.source, request.stretch, "has another file");
+  if (request.other_size && !has_blocks) return has_another_file(request.source, request.stretch);
   if (request.other_size) {
     book().note(request.source, "has content of another size");
     manner.way = Way::blocks;

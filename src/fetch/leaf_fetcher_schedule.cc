@@ -103,7 +103,10 @@ Result<void> LeafFetcher::schedule(Clock::time_point now) {
   release_what_stalls(now);
   end_what_is_superseded();
   for (std::size_t index = first_; index < end_; ++index) {
-    if (!works_[index].begun) EAI_CHECK(begin(index));
+    if (!works_[index].begun) {
+      if (open_ >= 2 * k_open_files) break;  // until those that are complete are synced and closed
+      EAI_CHECK(begin(index));
+    }
     look_nearby(index);
     while (ask_for(index, now)) {
     }

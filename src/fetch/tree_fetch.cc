@@ -11,9 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 using peers::Clock;
 
-constexpr auto k_patience = 1500ms;  // after which a second source is asked for the same block
-constexpr auto k_deadline = 30s;     // of a block
-constexpr std::size_t k_at_once = 16;
+constexpr auto k_patience = 1500ms;                         // after which a second source is asked for the same block
+constexpr auto k_deadline = 30s;                            // of a block
 constexpr std::size_t k_car_number = std::size_t{1} << 40;  // under which the book counts attempts: no part has such
 constexpr std::size_t k_first_number = k_car_number + 1;
 
@@ -127,7 +126,7 @@ class Hunt {
       if (wishes_.empty()) return true;
       const auto now = Clock::now();
       for (auto& [number, wish] : wishes_) {
-        if (running_.size() >= k_at_once) break;
+        if (running_.size() >= most_) break;
         ask(number, wish, now);
       }
       for (const auto& [number, wish] : wishes_) {
@@ -210,7 +209,7 @@ class Hunt {
   void ask(std::size_t number, Wish& wish, Clock::time_point now) {
     const std::size_t most = number == k_car_number ? 1 : 2;
     if (wish.asked.size() >= most || (wish.asked.size() == 1 && now - wish.latest < k_patience)) return;
-    auto source = book_.pick(number, now);
+    auto source = book_.pick(number, now, {}, Weight::quarter);
     if (source && std::ranges::find(wish.asked, *source) != wish.asked.end()) source = another(number, wish, now);
     if (!source) return;
     peers::Question question{.source = *source, .piece = number, .cid = wish.cid, .form = peers::Form::raw_block};
@@ -229,14 +228,16 @@ class Hunt {
   std::optional<int> another(std::size_t number, const Wish& wish, Clock::time_point now) const {
     for (int source = 0; source < static_cast<int>(book_.size()); ++source) {
       if (std::ranges::find(wish.asked, source) != wish.asked.end()) continue;
-      if (book_.pick(number, now, source)) return source;
+      if (book_.pick(number, now, source, Weight::quarter)) return source;
     }
     return std::nullopt;
   }
 
+  using Weight = peers::SourceBook::Weight;
   const Fetching& of_;
   peers::SourceBook& book_;
   Forest& forest_;
+  std::size_t most_ = 4 * static_cast<std::size_t>(std::max(1, of_.client.options().parallel_requests));
   std::map<std::size_t, Wish> wishes_;  // by the number for the book; parents come before children
   std::vector<std::unique_ptr<Inquiry>> running_;
   std::size_t next_number_ = k_first_number;

@@ -76,7 +76,9 @@ bool SourceBook::others_know_ranges(std::size_t piece) const {
   return false;
 }
 
-std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, std::optional<int> only) const {
+std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, std::optional<int> only,
+                                    Weight weight) const {
+  const int of_one = weight == Weight::quarter ? 4 : 1;
   std::optional<int> best;
   double best_wait = 0;
   double fastest = 0;
@@ -84,7 +86,7 @@ std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, st
   for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
     const Entry& one = entry(i);
     if (only && *only != i) continue;
-    if (!usable(i, piece) || one.not_before > now || one.in_flight >= limit_of(one)) continue;
+    if (!usable(i, piece) || one.not_before > now || one.in_flight >= of_one * limit_of(one)) continue;
     if (one.no_ranges && !only && others_know_ranges(piece)) continue;
     // Nobody has been measured, or this one has not: taken for as fast as the fastest, so that it gets its chance.
     double rate = one.rate > 0 ? one.rate : std::max(fastest, 1.0);
@@ -162,7 +164,7 @@ void SourceBook::note(int index, const std::string& why) {
 
 void SourceBook::lacks(int index, std::size_t piece, const std::string& why) {
   note(index, why);
-  entry(index).attempts[piece] = max_retries_ + 1;
+  lacks(index, piece);
 }
 
 void SourceBook::trouble(int index, std::size_t piece, const std::string& why,

@@ -40,7 +40,10 @@ class SourceBook {
 
   // The gateway to ask for the piece now: of those that have a free slot and need not wait, the one that is expected to
   // answer soonest, or the first one while nothing is known. `only`: this one or none.
-  std::optional<int> pick(std::size_t piece, Clock::time_point now, std::optional<int> only = {}) const;
+  // `weight`: small questions, of which a round trip is most of the cost, may be asked in greater number.
+  enum class Weight { full, quarter };
+  std::optional<int> pick(std::size_t piece, Clock::time_point now, std::optional<int> only = {},
+                          Weight weight = Weight::full) const;
   // Whether no gateway is left that could still deliver the piece, now or later.
   bool hopeless(std::size_t piece, std::optional<int> only = {}) const;
   bool usable(int index, std::size_t piece) const;
@@ -64,6 +67,7 @@ class SourceBook {
   double rate(int index) const { return entries_[static_cast<std::size_t>(index)].rate; }  // bytes per second
 
   void lacks(int index, std::size_t piece, const std::string& why);
+  void lacks(int index, std::size_t piece) { entry(index).attempts[piece] = max_retries_ + 1; }
   void trouble(int index, std::size_t piece, const std::string& why, std::optional<std::chrono::seconds> retry_after,
                Clock::time_point now, Reach reach = Reach::there);
   // `hint`: what a person can do about it.
