@@ -149,7 +149,8 @@ void Scheduler::Plan::end_unwanted() {
   }
 }
 
-// Handles an excess: models that have grown, a lowered budget, or a leaving model whose successor already runs. Models that drain go on draining, then idle ones go until the rest fits.
+// Handles an excess: models that have grown, a lowered budget, or a leaving model whose successor already runs. Models that
+// drain go on draining, then idle ones go until the rest fits.
 void Scheduler::Plan::shrink() {
   for (const ModelIndex i : owner.idle_by_value()) {
     if (!over()) break;
