@@ -21,10 +21,11 @@ def test_stop_ends_server_and_engines(stopped):
 
 def test_killed_server_leaves_no_engine(stopped):
     server = stopped.run("eai-demo")
-    watched = [Watched(pid) for pid in engines_of(server.pid)]
+    killed, watched = Watched(server.pid), [Watched(pid) for pid in engines_of(server.pid)]
     assert watched
-    signal.pidfd_send_signal(Watched(server.pid).fd, signal.SIGKILL)
+    signal.pidfd_send_signal(killed.fd, signal.SIGKILL)
     assert all(w.ended(5) for w in watched), "an engine outlived its server"
+    assert killed.ended(5)
     # The next server starts on what the dead one left.
     assert "Paris" in stopped.run("eai-demo").ask("What is the capital of France?")
 

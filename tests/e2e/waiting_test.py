@@ -115,7 +115,7 @@ def test_a_model_waits_for_answers_of_another_and_cuts_none(stopped):
 
 def test_patience_ends_a_wait_for_memory(stopped):
     # An answer of a model that gives one at a time may need all of its context.
-    server = stopped.run("eai-demo,eai-demo-embed", "--memory-limit", "60MB", "--parallel", "1", "--patience", "1")
+    server = stopped.run("eai-demo,eai-demo-embed", "--memory-limit", "70MB", "--parallel", "1", "--patience", "1")
     held = Held(server)
     vector = in_background(server, server.hash_of("eai-demo-embed"))
     until(lambda: stopped.states()["eai-demo"]["state"] == "draining")
