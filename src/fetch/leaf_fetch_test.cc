@@ -446,7 +446,7 @@ TEST_F(LeafFetchTest, AnArchiveOfManySegmentsKeepsFewFilesOpen) {
   LyingGateway gateway(lies("honest"));
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  const rlimit little{150, before.rlim_max};
+  const rlimit little{220, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &little), 0);
   const auto model = download({{}, {gateway.url()}});
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);

@@ -209,7 +209,7 @@ class Hunt {
   void ask(std::size_t number, Wish& wish, Clock::time_point now) {
     const std::size_t most = number == k_car_number ? 1 : 2;
     if (wish.asked.size() >= most || (wish.asked.size() == 1 && now - wish.latest < k_patience)) return;
-    auto source = book_.pick(number, now, {}, Weight::quarter);
+    auto source = book_.pick(number, now, {}, Weight::small);
     if (source && std::ranges::find(wish.asked, *source) != wish.asked.end()) source = another(number, wish, now);
     if (!source) return;
     peers::Question question{.source = *source, .piece = number, .cid = wish.cid, .form = peers::Form::raw_block};
@@ -228,7 +228,7 @@ class Hunt {
   std::optional<int> another(std::size_t number, const Wish& wish, Clock::time_point now) const {
     for (int source = 0; source < static_cast<int>(book_.size()); ++source) {
       if (std::ranges::find(wish.asked, source) != wish.asked.end()) continue;
-      if (book_.pick(number, now, source, Weight::quarter)) return source;
+      if (book_.pick(number, now, source, Weight::small)) return source;
     }
     return std::nullopt;
   }
@@ -237,7 +237,7 @@ class Hunt {
   const Fetching& of_;
   peers::SourceBook& book_;
   Forest& forest_;
-  std::size_t most_ = 4 * static_cast<std::size_t>(std::max(1, of_.client.options().parallel_requests));
+  std::size_t most_ = 6 * static_cast<std::size_t>(std::max(1, of_.client.options().parallel_requests));
   std::map<std::size_t, Wish> wishes_;  // by the number for the book; parents come before children
   std::vector<std::unique_ptr<Inquiry>> running_;
   std::size_t next_number_ = k_first_number;

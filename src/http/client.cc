@@ -120,7 +120,7 @@ Transfers::Transfers() : state_(std::make_unique<State>()) {
     state_->unusable = Error{Code::io, "libcurl could not be started"};
     return;
   }
-  state_->curl->multi_setopt(state_->multi, CURLMOPT_MAXCONNECTS, 32L);
+  state_->curl->multi_setopt(state_->multi, CURLMOPT_MAXCONNECTS, 128L);
 }
 
 Transfers::~Transfers() {

@@ -11,6 +11,7 @@ namespace eai::peers {
 namespace {
 
 constexpr int k_fewest_slots = 4;
+constexpr int k_small_at_once = 6;  // small questions for each full one
 constexpr std::chrono::seconds k_adapt_after{1};
 constexpr double k_growth = 1.05;  // of a rate, for one more request to have been worth it
 constexpr std::size_t k_reported_troubles = 4;
@@ -78,7 +79,7 @@ bool SourceBook::others_know_ranges(std::size_t piece) const {
 
 std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, std::optional<int> only,
                                     Weight weight) const {
-  const int of_one = weight == Weight::quarter ? 4 : 1;
+  const int of_one = weight == Weight::small ? k_small_at_once : 1;
   std::optional<int> best;
   double best_wait = 0;
   double fastest = 0;

@@ -41,7 +41,7 @@ class SourceBook {
   // The gateway to ask for the piece now: of those that have a free slot and need not wait, the one that is expected to
   // answer soonest, or the first one while nothing is known. `only`: this one or none.
   // `weight`: small questions, of which a round trip is most of the cost, may be asked in greater number.
-  enum class Weight { full, quarter };
+  enum class Weight { full, small };
   std::optional<int> pick(std::size_t piece, Clock::time_point now, std::optional<int> only = {},
                           Weight weight = Weight::full) const;
   // Whether no gateway is left that could still deliver the piece, now or later.
