@@ -35,12 +35,6 @@ ByteRange LeafTable::range(std::size_t leaf) const {
   return {rows_[leaf].begin, leaf + 1 < rows_.size() ? rows_[leaf + 1].begin : size_};
 }
 
-std::size_t LeafTable::at(std::uint64_t offset) const {
-  const auto after = std::upper_bound(rows_.begin(), rows_.end(), offset,
-                                      [](std::uint64_t wanted, const Row& row) { return wanted < row.begin; });
-  return static_cast<std::size_t>(after - rows_.begin()) - 1;
-}
-
 Multihash LeafTable::hash_of(const Name& name) const {
   if (name.is_other_hash) return others_[index_in(name.digest)];
   return {HashCode::sha2_256, Bytes(name.digest.begin(), name.digest.end())};
@@ -54,11 +48,6 @@ Cid LeafTable::cid_of(const Name& name) const {
 }
 
 ByteView LeafTable::held(std::size_t leaf) const { return *held_[index_in(rows_[leaf].name.digest)]; }
-
-const Sha256* LeafTable::sha256_of(std::size_t leaf) const {
-  const Name& name = rows_[leaf].name;
-  return name.kind == LeafKind::raw && !name.is_other_hash ? &name.digest : nullptr;
-}
 
 Result<void> LeafTable::proves(std::size_t leaf, ByteView content) const {
   const Name& name = rows_[leaf].name;

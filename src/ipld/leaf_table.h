@@ -33,16 +33,11 @@ class LeafTable {
   std::uint64_t size() const { return size_; }  // of the file
   LeafKind kind(std::size_t leaf) const { return rows_[leaf].name.kind; }
   ByteRange range(std::size_t leaf) const;  // in the file
-  // The leaf that has the byte at `offset`, which is inside the file.
-  std::size_t at(std::uint64_t offset) const;
 
   // The block to ask for, as the parent names it. Not for a held leaf.
   Cid cid(std::size_t leaf) const { return cid_of(rows_[leaf].name); }
   // The content of a held leaf.
   ByteView held(std::size_t leaf) const;
-  // What the content hashes to if the leaf is raw and named by SHA-256, for a caller that hashes while bytes arrive;
-  // else null.
-  const Sha256* sha256_of(std::size_t leaf) const;
 
   // Whether these are the leaf's bytes. Code::corrupt if they are not; Code::invalid if they are and the tree gives the
   // leaf another size, so that no source can help; Code::unsupported for an unknown hash function. A wrapped leaf whose

@@ -59,6 +59,12 @@ Result<Source> parse_other(const std::string& text) {
   return Source{Source::Kind::url, std::string(url->encoded_host_and_port()), text, {}};
 }
 
+// What metadata name is only ever a path on the hub.
+std::string escaped_path(std::string_view path) {
+  constexpr auto k_plain = boost::urls::unreserved_chars + boost::urls::grammar::lut_chars("/");
+  return boost::urls::encode(path, k_plain);
+}
+
 bool uses_proxy() {
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
     const char* value = std::getenv(name);
@@ -74,7 +80,10 @@ Source hub_source(const std::string& repository, const std::string& file) {
   const char* token = std::getenv("HF_TOKEN");
   std::string base = endpoint != nullptr && *endpoint != '\0' ? endpoint : "https://huggingface.co";
   while (base.ends_with('/')) base.pop_back();
-  Source source{Source::Kind::url, http::host_of(base), base + "/" + repository + "/resolve/main/" + file, {}};
+  Source source{Source::Kind::url,
+                http::host_of(base),
+                base + "/" + escaped_path(repository) + "/resolve/main/" + escaped_path(file),
+                {}};
   if (token != nullptr) source.token = token;
   return source;
 }

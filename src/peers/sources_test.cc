@@ -101,6 +101,8 @@ TEST(HubSource, TheTokenGoesToTheHubAndTheEnvironmentNamesAnother) {
   EXPECT_EQ(request.headers[0], std::pair(std::string("Authorization"), std::string("Bearer hf_x")));
   ::setenv("HF_ENDPOINT", "http://127.0.0.1:1/hub/", 1);
   EXPECT_EQ(hub_source("a/b", "c").base, "http://127.0.0.1:1/hub/a/b/resolve/main/c");
+  EXPECT_EQ(hub_source("@evil/b?x#y", "a b\r\nc").base,
+            "http://127.0.0.1:1/hub/%40evil/b%3Fx%23y/resolve/main/a%20b%0D%0Ac");
   ::unsetenv("HF_ENDPOINT");
   ::unsetenv("HF_TOKEN");
 }

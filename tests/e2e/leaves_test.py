@@ -1,10 +1,12 @@
 """Models whose files are trees come leaf by leaf: from a real kubo node, from one that gives single blocks only, and from
 any URL that has the file. A kill or a liar costs no more than what was under way."""
+import http.server
 import json
 import pathlib
 import random
 import signal
 import sys
+import threading
 
 import pytest
 
@@ -97,6 +99,45 @@ def test_a_hub_is_found_by_what_the_metadata_say(world, other, trustless, web):
     plain = world.hash("--folder-path", world.model("plain", size=MIB)[0], "--format", "unixfs", "--to", f"kubo:{trustless.api}", "--no-keep")
     done = other.run("download", "--hash", plain, "--no-public-gateways", "--gateway", trustless.gateway, "--source", "hf")
     assert done.returncode != 0 and "Hugging Face" in done.stderr and "hf_secret" not in done.stderr + done.stdout
+
+
+def test_the_hubs_token_stays_with_the_hub(world, other, trustless, web):
+    """A hub sends those who ask for a file to another host, by an address that it signs anew for each range."""
+    path, data = world.model(size=4 * MIB)
+    (web.folder / "signed").write_bytes(data)
+    seen = []
+
+    class Hub(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_GET(self):
+            seen.append((self.server.name, self.path, self.headers.get("Authorization")))
+            if self.server.name == "hub":
+                self.send_response(302)
+                self.send_header("Location", f"http://localhost:{store.server_port}/signed?once={len(seen)}")
+            else:
+                self.send_response(302)
+                self.send_header("Location", f"{web.url}/signed")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    hub, store = (http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) for _ in range(2))
+    hub.name, store.name = "hub", "store"
+    for server in (hub, store):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    found = world.hash("--folder-path", path, "--format", "unixfs", "--hf-repo", "some one/tiny?GGUF#x", "--hf-file", "a b.gguf",
+                       "--to", f"kubo:{trustless.api}", "--no-keep")
+    other.environment |= {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_TOKEN": "hf_secret"}
+    try:
+        model = download(other, found, "--gateway", trustless.gateway, "--source", "hf")
+    finally:
+        for server in (hub, store):
+            server.shutdown()
+    assert (model / "model.gguf").read_bytes() == data
+    asked = [one for one in seen if one[0] == "hub"]
+    assert asked and all(one[1:] == ("/some%20one/tiny%3FGGUF%23x/resolve/main/a%20b.gguf", "Bearer hf_secret") for one in asked), seen
+    assert all(token is None for name, _, token in seen if name == "store") and len(asked) < len(seen), seen
 
 
 def test_a_file_on_a_stick_needs_no_network_but_for_the_tree(world, other, kubo):
