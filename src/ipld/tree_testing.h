@@ -87,7 +87,7 @@ class TreeMaker {
     return Cid::v1(codec, std::move(hash));
   }
   Made put(Codec codec, Bytes block, std::uint64_t size, std::uint64_t below) {
-    const Made out{named(codec, block), size, below + block.size()};
+    Made out{named(codec, block), size, below + block.size()};
     blocks_.put(out.cid, std::move(block));
     return out;
   }
