@@ -46,7 +46,7 @@ Connection::Connection(StreamSocket socket, std::shared_ptr<asio::ssl::context> 
   incoming_.peer = std::move(ends.peer);
   incoming_.local = std::move(ends.local);
   incoming_.encrypted = tls_.has_value();
-  quiet_since_ = Clock::now();
+  quiet_since_ = about_now();
   expect_within(shared_->limits.head);
 }
 
@@ -161,7 +161,7 @@ asio::awaitable<bool> Connection::read_body(WireParser<true>& parser, ErrorCode&
       failure = beast::http::error::buffer_overflow;
       co_return true;
     }
-    if (!begun) begun = Clock::now();
+    if (!begun) begun = about_now();
     deadline_ = *begun + limits.body_grace + std::chrono::seconds(parser.body.size() / limits.body_rate);
     if (!co_await wait_for_bytes()) co_return false;
   }
@@ -247,7 +247,7 @@ asio::awaitable<void> Connection::serve() {
 
 // Until the next request. Of this one only the memory for headers of usual size is kept.
 void Connection::rest() {
-  quiet_since_ = Clock::now();
+  quiet_since_ = about_now();
   deadline_ = quiet_since_ + shared_->limits.idle;
   std::string().swap(incoming_.body);  // assigning would keep its memory
   std::string().swap(incoming_.method);
@@ -274,7 +274,7 @@ asio::awaitable<void> Connection::handle() {
     const Running running(*this);
     deadline_ = Clock::time_point::max();  // the handler's own deadlines hold now
     in_body_ = false;
-    watch_.set(Clock::now() + k_watch_after);
+    watch_.set(about_now() + k_watch_after);
     try {
       co_await shared_->handlers.handle(incoming_, *this);
     } catch (const boost::system::system_error&) {

@@ -85,7 +85,7 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   void start_read();
   void leave();  // the client has disconnected: tells whoever waits
   void on_read(ErrorCode failure, std::size_t count);
-  void expect_within(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
+  void expect_within(std::chrono::milliseconds time) { deadline_ = about_now() + time; }
 
   StreamSocket socket_;
   std::shared_ptr<asio::ssl::context> tls_context_;

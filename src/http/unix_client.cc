@@ -88,7 +88,7 @@ struct UnixClient::Shared {
   }
 
   void give(Line& line, std::unique_ptr<Connection> connection) {
-    connection->idle_since = Clock::now();
+    connection->idle_since = about_now();
     connection->buffer.shrink(k_read_size);
     // From all sockets: an engine that has ended is not asked again, and its connections would stay open for ever.
     const auto too_old = [&](const auto& old) { return connection->idle_since - old->idle_since >= longest; };
@@ -172,7 +172,7 @@ asio::awaitable<Result<std::string_view>> IncomingReply::read(std::optional<std:
     ErrorCode failure;
     if (feed(state.parser, state.connection->buffer, failure)) continue;
     if (!failure) {
-      if (!std::exchange(waits, true)) state.set_limit(stall, Clock::now());
+      if (!std::exchange(waits, true)) state.set_limit(stall, about_now());
       const auto [ended, count] = co_await state.read_some();
       failure = state.took(ended, count);
     }
@@ -215,7 +215,7 @@ Failure gone() { return fail(Code::network, "the engine closed the connection wi
 asio::awaitable<Result<IncomingReply>> UnixClient::ask(std::string_view socket, Ask request) {
   if (socket.size() >= sizeof(sockaddr_un::sun_path)) co_return too_long(socket);
   for (;;) {
-    const auto now = Clock::now();
+    const auto now = about_now();
     auto state = std::make_unique<IncomingReply::State>(shared_, socket);
     state->connection = shared_->take(*state->line, now);
     const bool kept = state->connection != nullptr;
@@ -258,7 +258,7 @@ asio::awaitable<Result<IncomingReply>> UnixClient::ask(std::string_view socket, 
     if (state->late) co_return late();
     const bool untouched = !state->parser.got_some() && state->connection->buffer.size() == 0;
     // One that had died before fails at once; one that fails later may have died of this very request.
-    const bool was_dead = kept && untouched && Clock::now() - now < k_at_once;
+    const bool was_dead = kept && untouched && about_now() - now < k_at_once;
     if (was_dead && failure != asio::error::operation_aborted) continue;
     co_return gone();
   }

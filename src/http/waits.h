@@ -2,7 +2,10 @@
 // Thread: the io_context's. Included by .cc files of this room only.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -12,29 +15,58 @@
 
 namespace eai::http {
 
-// A waiting coroutine, of whatever type. Dropping it without resume() ends the coroutine.
+// A waiting coroutine, of whatever type. Dropping it without resume() ends the coroutine. It needs no memory of its own,
+// because every answer waits several times.
 class Waiter {
  public:
   Waiter() = default;
   template <typename Handler>
-  explicit Waiter(Handler handler) : held_(std::make_unique<Held<Handler>>(std::move(handler))) {}
-  explicit operator bool() const { return held_ != nullptr; }
+  explicit Waiter(Handler handler) : kind_(&k_kind<Handler>) {
+    static_assert(sizeof(Handler) <= k_room && alignof(Handler) <= alignof(void*));
+    new (room_.data()) Handler(std::move(handler));
+  }
+  Waiter(Waiter&& other) noexcept { take(other); }
+  Waiter& operator=(Waiter&& other) noexcept {
+    if (this == &other) return *this;
+    drop();
+    take(other);
+    return *this;
+  }
+  ~Waiter() { drop(); }
+  explicit operator bool() const { return kind_ != nullptr; }
   void resume() {
-    if (const auto once = std::move(held_)) once->resume();
+    if (const Kind* kind = std::exchange(kind_, nullptr)) kind->resume(room_.data());
   }
 
  private:
-  struct Base {
-    virtual ~Base() = default;
-    virtual void resume() = 0;
+  static constexpr std::size_t k_room = 4 * sizeof(void*);
+  struct Kind {
+    void (*resume)(void* held);  // which ends it
+    void (*move)(void* to, void* from) noexcept;
+    void (*drop)(void* held) noexcept;
   };
   template <typename Handler>
-  struct Held final : Base {
-    explicit Held(Handler kept) : handler(std::move(kept)) {}
-    void resume() override { std::move(handler)(); }
-    Handler handler;
-  };
-  std::unique_ptr<Base> held_;
+  static constexpr Kind k_kind = {[](void* held) {
+                                    Handler handler = std::move(*static_cast<Handler*>(held));
+                                    static_cast<Handler*>(held)->~Handler();
+                                    std::move(handler)();
+                                  },
+                                  [](void* to, void* from) noexcept {
+                                    new (to) Handler(std::move(*static_cast<Handler*>(from)));
+                                    static_cast<Handler*>(from)->~Handler();
+                                  },
+                                  [](void* held) noexcept { static_cast<Handler*>(held)->~Handler(); }};
+
+  void take(Waiter& other) noexcept {
+    kind_ = std::exchange(other.kind_, nullptr);
+    if (kind_) kind_->move(room_.data(), other.room_.data());
+  }
+  void drop() noexcept {
+    if (const Kind* kind = std::exchange(kind_, nullptr)) kind->drop(room_.data());
+  }
+
+  const Kind* kind_ = nullptr;
+  alignas(void*) std::array<std::byte, k_room> room_;
 };
 
 // One coroutine waits until another says that there is something to see. ring() resumes the waiting one before it
