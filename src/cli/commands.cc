@@ -26,7 +26,7 @@ Keys serving() {
           "server.strict_models",  "server.model_names",   "server.tls_certificate", "server.tls_key",
           "server.api_key_file",   "server.no_auth",       "server.remote_images",   "server.allow_private_images",
           "server.request_log",    "engines.llama_server", "engines.image_engine",   "engines.workers",
-          "image.metadata",        "image.offload",        "output.log_level"};
+          "server.verify_on_load", "image.metadata",       "image.offload",          "output.log_level"};
 }
 
 Keys preserving() {
@@ -62,6 +62,8 @@ std::span<const Command> commands() {
       {"list", "ls", "List the models on this disk", Takes::nothing, "", joined({"list.all"}, output()), model_list},
       {"check", "", "Read models from disk and verify them again", Takes::models,
        "Names or hashes; without any, every model", output(), model_check},
+      {"repair", "", "Verify models again, and fetch what is damaged of them", Takes::models, "Names or hashes",
+       joined(joined({"repair.all"}, fetching()), output()), model_repair},
       {"remove", "rm", "Remove models and unfinished downloads", Takes::models, "Names or hashes",
        joined({"remove.force"}, output()), model_remove},
       {"adopt", "", "Take over the models in a `llms-storage` folder without downloading them again", Takes::folder,

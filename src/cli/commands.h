@@ -55,6 +55,7 @@ Result<int> model_stop(Context& context);
 Result<int> model_status(Context& context);
 Result<int> model_download(Context& context);
 Result<int> model_check(Context& context);
+Result<int> model_repair(Context& context);
 Result<int> model_list(Context& context);
 Result<int> model_remove(Context& context);
 Result<int> model_adopt(Context& context);

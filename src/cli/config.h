@@ -29,6 +29,7 @@ struct Config {
   ListSettings list;
   StatusSettings status;
   RemoveSettings remove;
+  RepairSettings repair;
   PreserveSettings preserve;
   AuditSettings audit;
   EstimateSettings estimate;

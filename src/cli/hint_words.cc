@@ -36,6 +36,8 @@ std::string_view shell_words(Hint hint) {
       return "stop it with `eai model stop`, or replace it with --force";
     case Hint::served_model:
       return "run `eai model stop` first, or use --force";
+    case Hint::repair_model:
+      return "`eai model repair <name>` fetches what is damaged";
     case Hint::download_model:
       return "`eai model download <name>` downloads it";
     case Hint::download_or_file:

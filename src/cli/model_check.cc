@@ -27,7 +27,7 @@ void tell(const library::Asked& asked, const library::Checked& checked, Output& 
     return;
   }
   out.line(out.styled(Style::red, "damaged") + "  " + asked.label + "  " + printable(words_of(*checked.damage), 400));
-  out.note("`eai model download " + asked.label + "` downloads it again.");
+  out.note("`eai model repair " + asked.label + "` fetches what is damaged.");
 }
 
 }  // namespace

@@ -34,8 +34,9 @@ struct ServerSettings {
   std::uint64_t idle_timeout = 1800;  // seconds
   std::uint64_t start_timeout = 600;  // seconds
   std::uint64_t max_models = 0;       // loaded at the same time; 0: as many as fit
-  std::uint64_t patience = 10;        // seconds
-  std::uint64_t queue_limit = 256;    // requests per model
+  std::string verify_on_load = "off";
+  std::uint64_t patience = 10;      // seconds
+  std::uint64_t queue_limit = 256;  // requests per model
   std::vector<std::string> api_keys;
   std::string api_key_file;  // load_config() adds its keys to api_keys
   bool no_auth = false;
@@ -89,6 +90,10 @@ struct PreserveSettings {
   std::string lighthouse_upload = "https://upload.lighthouse.storage";
   std::string lighthouse_api = "https://api.lighthouse.storage";
   std::string lighthouse_gateway = "https://gateway.lighthouse.storage";
+};
+
+struct RepairSettings {
+  bool all = false;
 };
 
 struct AuditSettings {

@@ -155,6 +155,7 @@ library::ServeSettings serve_settings(const Config& config) {
           .memory_limit = config.server.memory_limit.bytes,
           .image_metadata = config.image.metadata,
           .image_offload = config.image.offload,
+          .verify_on_load = config.server.verify_on_load,
           .engines = config.engines,
           .models = config.models};
 }

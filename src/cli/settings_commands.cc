@@ -29,6 +29,14 @@ std::vector<Setting> remove_settings() {
   };
 }
 
+std::vector<Setting> repair_settings() {
+  using S = RepairSettings;
+  const Rows<S> in(&Config::repair);
+  return {
+      in.flag("repair.all", "EAI_REPAIR_ALL", "--all", &S::all, "Repair every model that is damaged"),
+  };
+}
+
 std::vector<Setting> estimate_settings() {
   using S = EstimateSettings;
   const Rows<S> in(&Config::estimate);

@@ -110,6 +110,7 @@ class Download {
 
   Result<store::Model> run() {
     EAI_TRY(folder_, store_.partial_folder(lock_));
+    EAI_CHECK(salvage());
     auto found = metadata_of(lock_.id(), folder_, client_, reporter_, stop_);
     if (!found) {
       std::error_code not_empty;  // then it holds what an earlier run got
@@ -131,7 +132,7 @@ class Download {
     auto metadata = model::parse_metadata(found.bytes);
     if (!metadata) return Failure(std::move(metadata).error().with("the metadata, from " + found.source));
     EAI_CHECK(find_hub(*metadata));
-    Fetching fetching{lock_.id(), folder_, *metadata, client_, reporter_, stop_};
+    Fetching fetching{lock_.id(), store_, folder_, *metadata, client_, reporter_, stop_};
     EAI_TRY(auto trees, trees_of(fetching));
     reporter_.total(metadata->total_size());
     auto fetched = fetch_files(fetching, trees ? &*trees : nullptr);
@@ -149,6 +150,16 @@ class Download {
                                               trees && !unpacked ? trees->walks : std::vector<ipld::TreeWalk>()));
     reporter_.phase(Phase::done);
     return model;
+  }
+
+  // What can be proven of a damaged model need not be asked for again. Its files are looked into later (local_copies.h).
+  Result<void> salvage() const {
+    std::error_code ignored;
+    if (fs::exists(folder_ / k_metadata_name, ignored)) return {};
+    const store::Remains remains = store_.remains(lock_.id());
+    if (remains.metadata.empty()) return {};
+    EAI_CHECK(keep_tree_blocks(folder_, remains.tree_blocks));
+    return write_file_atomic(folder_ / k_metadata_name, remains.metadata);
   }
 
   Result<void> find_hub(const model::Metadata& metadata) {

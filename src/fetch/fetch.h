@@ -32,10 +32,11 @@ using peers::Sources;
 
 struct Progress {
   enum class Phase { waiting_for_other_process, metadata, parts, unpacking, syncing, done } phase{};
-  std::uint64_t verified = 0;   // bytes of pieces whose hash fits
-  std::uint64_t received = 0;   // bytes that have arrived, proven or not
-  std::uint64_t total = 0;      // 0 while unknown
-  double bytes_per_second = 0;  // 0: unknown, because nothing has come for some seconds
+  std::uint64_t verified = 0;        // bytes of pieces whose hash fits
+  std::uint64_t received = 0;        // bytes that have arrived, proven or not
+  std::uint64_t total = 0;           // 0 while unknown
+  std::uint64_t from_this_disk = 0;  // of the verified bytes: those that other files of the store had
+  double bytes_per_second = 0;       // 0: unknown, because nothing has come for some seconds
   std::optional<std::chrono::seconds> time_left;
   std::optional<std::chrono::seconds> network_awaited;  // the network is away, and will be waited for that much longer
   std::vector<SourceProgress> sources;

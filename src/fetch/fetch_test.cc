@@ -58,7 +58,7 @@ TEST_F(FetchTest, FilesOfAModelInPieces) {
     EXPECT_EQ(model->gguf()->filename(), "model-00001-of-00002.gguf");
     EXPECT_TRUE(*read_file(*model->gguf(), k_mib) == one);
     EXPECT_TRUE(*read_file(model->folder / "model-00002-of-00002.gguf", k_mib) == two);
-    EXPECT_TRUE(store_.check(model_.id, {}, {}));
+    EXPECT_TRUE(store_.check(model_.id, {}, {}).value().empty());
     EXPECT_FALSE(fs::exists(partial()));
     EXPECT_EQ(progress_.back().verified, one.size() + two.size());
     ASSERT_TRUE(store_.remove(*store_.lock(model_.id, FileLock::Wait::no)));

@@ -6,6 +6,8 @@
 
 #include "fetch/block_fetcher.h"
 #include "fetch/leaf_fetcher.h"
+#include "store/clone_file.h"
+#include "store/leaf_check.h"
 #include "util/text.h"
 
 namespace eai::fetch {
@@ -40,15 +42,53 @@ Result<void> FilesFetch::prepare() {
     fetcher_ = std::make_unique<BlockFetcher>(pieces.take(), of_.client, *this);
     return {};
   }
+  std::vector<Wanted> wanted = pieces.take();
+  EAI_CHECK(look_here(wanted));
   std::vector<Stretch> stretches;
   std::vector<std::vector<ByteRange>> here;
-  for (Wanted& piece : pieces.take()) {
-    const auto& leaves = trees_->leaves[stretches.size()];
+  for (Wanted& piece : wanted) {
+    const std::size_t index = stretches.size();
+    const auto& leaves = trees_->leaves[index];
     stretches.push_back({leaves, 0, leaves->count(), piece.cid, std::move(piece.name), std::move(piece.file)});
+    stretches.back().copies = LocalCopies::find(local_, files_[index]);
     here.push_back(std::move(piece.here));
   }
   EAI_TRY(fetcher_, LeafFetcher::start(std::move(stretches), std::move(here), of_.client, *this));
   return {};
+}
+
+// Files of which the store has the whole.
+Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces) {
+  local_ = local_files(of_.store, of_.id, of_.metadata);
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    std::error_code ignored;
+    if (!pieces[i].here.empty() || fs::exists(pieces[i].file, ignored)) continue;
+    for (const LocalFile& file : local_) {
+      if (!file.is_sound || file.sha256 != files_[i].sha256 || file.size != files_[i].size) continue;
+      EAI_TRY(const bool linked, link(file, i));
+      if (!linked) continue;
+      pieces[i].here = {{0, file.size}};
+      EAI_CHECK(journal_->add({i, {0, file.size}, true}));
+      linked_ += file.size;
+      break;
+    }
+  }
+  return {};
+}
+
+// Whether the file is the wanted one. It is hashed under its new name, since others may put another in its old place.
+Result<bool> FilesFetch::link(const LocalFile& from, std::size_t piece) {
+  const fs::path to = of_.folder / files_[piece].name;
+  const auto progress = [&](std::uint64_t) { of_.reporter.show(Clock::now(), linked_, linked_); };
+  if (!store::clone_file(from.path, to, progress, of_.stop)) {
+    if (of_.stop.stop_requested()) return fail(Code::cancelled, "stopped");
+    return false;
+  }
+  auto damaged = store::find_damaged_leaves(to, *trees_->leaves[piece], progress, of_.stop);
+  if (damaged && damaged->empty()) return true;
+  EAI_CHECK(eai::remove_all(to));
+  if (!damaged) return Failure(std::move(damaged).error());
+  return false;
 }
 
 Result<void> FilesFetch::check_space() const {
@@ -111,6 +151,7 @@ Result<std::vector<store::StoredFile>> FilesFetch::finish() {
     EAI_CHECK(fetcher_->advance(static_cast<std::size_t>(first - done_.begin()), files_.size()));
     EAI_CHECK(std::exchange(disk_, Result<void>()));
     const Count now = count();
+    of_.reporter.from_this_disk(linked_ + fetcher_->bytes_copied());
     of_.reporter.show(Clock::now(), now.verified, now.received);
   }
 }

@@ -1,7 +1,7 @@
 // Why: a model of the format unixfs is fetched straight into the files that the store keeps.
 // Thread: the owner's, that of download(). Helpers: the fetcher's.
 // What holds: where the trees of the files are known, they are fetched and proven leaf by leaf, and the SHA-256 in the
-// metadata is taken as it is said there. Otherwise a file counts when that hash fits all of it. A journal remembers what
+// metadata is taken as it is said there; a whole file that the store has is linked once its leaves are proven. Otherwise a file counts when that hash fits all of it. A journal remembers what
 // has arrived.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "fetch/local_copies.h"
 #include "fetch/piece_fetcher.h"
 #include "fetch/resumed.h"
 #include "fetch/tree_fetch.h"
@@ -30,6 +31,8 @@ class FilesFetch final : public BlockSink {
 
  private:
   Result<void> prepare();
+  Result<void> look_here(std::vector<Wanted>& pieces);
+  Result<bool> link(const LocalFile& from, std::size_t piece);
   Result<void> check_space() const;
   Result<void> copy_block(std::size_t piece, const Proven& proven);
   struct Count {
@@ -40,7 +43,9 @@ class FilesFetch final : public BlockSink {
   Fetching of_;
   std::vector<store::StoredFile> files_;  // of the metadata, in its order
   std::vector<bool> done_;
-  Result<void> disk_;  // what went wrong while a block folder's file was copied
+  std::vector<LocalFile> local_;  // of the store, where trees are known
+  std::uint64_t linked_ = 0;      // bytes of files that are links to those
+  Result<void> disk_;             // what went wrong while a block folder's file was copied
   std::optional<Journal> journal_;
   const Trees* trees_;
   std::unique_ptr<PieceFetcher> fetcher_;

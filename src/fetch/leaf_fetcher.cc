@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <tuple>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "fetch/leaf_request.h"
-#include "peers/block_folder.h"
 
 namespace eai::fetch {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int k_own_file = -1;                // as a source
-constexpr std::size_t k_nearby_at_once = 32;  // leaves that are read from this disk
 constexpr auto k_sync_after = 2s;
 constexpr std::uint64_t k_sync_bytes = 256 * k_mib;
 
@@ -25,12 +19,6 @@ std::uint64_t largest_leaf(const std::vector<Stretch>& stretches) {
     for (std::size_t leaf = one.first; leaf < one.end; ++leaf)
       largest = std::max<std::uint64_t>(largest, one.leaves->range(leaf).size());
   return largest;
-}
-
-// Whether the range of the file has any data, as opposed to a hole.
-bool has_data(const UniqueFd& file, ByteRange range) {
-  const off_t at = ::lseek(file.get(), static_cast<off_t>(range.begin), SEEK_DATA);
-  return at >= 0 && static_cast<std::uint64_t>(at) < range.end;
 }
 
 }  // namespace
@@ -95,89 +83,6 @@ void LeafFetcher::set_missing(std::size_t stretch, std::size_t leaf) {
   work.lowest = std::min(work.lowest, leaf - stretches_[stretch].first);
 }
 
-Result<void> LeafFetcher::begin(std::size_t index) {
-  const Stretch& stretch = stretches_[index];
-  Work& work = works_[index];
-  work.begun = true;
-  EAI_CHECK(leaves_->open(index));
-  ++open_;
-  EAI_TRY(const UniqueFd own, open_file(stretch.file, O_RDONLY | O_NOFOLLOW));
-  for (std::size_t leaf = stretch.first; leaf < stretch.end; ++leaf) {
-    const ByteRange place = stretch.place(leaf);
-    const bool noted = std::ranges::any_of(
-        here_[index], [&](const ByteRange& one) { return one.begin <= place.begin && place.end <= one.end; });
-    if (noted) {
-      state(index, leaf) = State::done;
-      --work.left;
-      work.verified += place.size();
-      continue;
-    }
-    state(index, leaf) = State::in_sink;
-    work.nearby.push_back({leaf, has_data(own, place) ? Place::own_file : Place::folders});
-  }
-  here_[index] = {};
-  work.wholes = find_wholes(stretch);
-  if (work.left == 0) finish_stretch(index);
-  return {};
-}
-
-std::vector<LeafFetcher::Whole> LeafFetcher::find_wholes(const Stretch& stretch) const {
-  std::vector<Whole> found;
-  for (int i = 0; i < static_cast<int>(book().size()); ++i) {
-    const peers::Source& source = book().source(i);
-    if (source.kind == peers::Source::Kind::folder) {
-      auto block = peers::FolderBlock::open(source.folder, stretch.root);
-      if (block && block->size() == stretch.leaves->size()) found.push_back({block->file(), i});
-    } else if (source.kind == peers::Source::Kind::file) {
-      std::error_code error;
-      if (fs::file_size(source.folder, error) != stretch.leaves->size()) continue;
-      auto file = open_file(source.folder, O_RDONLY);
-      if (file) found.push_back({std::make_shared<UniqueFd>(*std::move(file)), i});
-    }
-  }
-  return found;
-}
-
-// Gives the helpers leaves that are on this disk; the others are missing.
-void LeafFetcher::look_nearby(std::size_t index) {
-  Work& work = works_[index];
-  while (!work.nearby.empty() && nearby_in_sink_ < k_nearby_at_once) {
-    const Nearby next = work.nearby.front();
-    work.nearby.pop_front();
-    const ipld::LeafTable& leaves = *stretches_[index].leaves;
-    if (leaves.kind(next.leaf) == ipld::LeafKind::held) {
-      const ByteView held = leaves.held(next.leaf);
-      auto buffer = leaves_->buffer(held.size());
-      buffer->bytes.assign(held.begin(), held.end());
-      leaves_->give(index, next.leaf, k_own_file, LeafForm::content, std::move(buffer));
-    } else if (next.place == Place::own_file) {
-      leaves_->check(index, next.leaf, k_own_file);
-    } else if (next.place == Place::nowhere || !try_folders(index, next.leaf)) {
-      set_missing(index, next.leaf);
-      continue;
-    }
-    ++nearby_in_sink_;
-  }
-}
-
-bool LeafFetcher::try_folders(std::size_t index, std::size_t leaf) {
-  const Work& work = works_[index];
-  const ipld::LeafTable& leaves = *stretches_[index].leaves;
-  if (!work.wholes.empty()) {
-    leaves_->copy(index, leaf, work.wholes.front().source, work.wholes.front().file, leaves.range(leaf).begin);
-    return true;
-  }
-  if (leaves.kind(leaf) != ipld::LeafKind::raw) return false;
-  for (int i = 0; i < static_cast<int>(book().size()); ++i) {
-    if (book().source(i).kind != peers::Source::Kind::folder) continue;
-    auto block = peers::FolderBlock::open(book().source(i).folder, leaves.cid(leaf));
-    if (!block || block->size() != leaves.range(leaf).size()) continue;
-    leaves_->copy(index, leaf, i, block->file(), 0);
-    return true;
-  }
-  return false;
-}
-
 void LeafFetcher::read_mail() {
   for (LeafNews& news : mail_.take()) read(std::move(news));
 }
@@ -199,8 +104,9 @@ void LeafFetcher::read(LeafNews news) {
 
 void LeafFetcher::done(const LeafNews& news) {
   const auto [index, leaf, source] = std::tuple(news.stretch, news.leaf, news.source);
-  const bool nearby = source == k_own_file || book().source(source).is_here();
+  const bool nearby = source < 0 || book().source(source).is_here();
   if (nearby) --nearby_in_sink_;
+  if (source <= k_first_copy) copied_ += stretches_[index].place(leaf).size();
   State& now = state(index, leaf);
   if (now == State::done) return;
   now = State::done;
@@ -208,7 +114,7 @@ void LeafFetcher::done(const LeafNews& news) {
   const ByteRange place = stretches_[index].place(leaf);
   work.verified += place.size();
   --work.left;
-  if (source != k_own_file) {
+  if (source >= 0) {
     book().got(source, index, place.size());
     work.givers.insert(source);
     manners_[static_cast<std::size_t>(source)].proven += place.size();
@@ -229,24 +135,13 @@ void LeafFetcher::done(const LeafNews& news) {
     }
   }
   if (work.left == 0) finish_stretch(index);
+  if (!work.later.empty()) see_beginning(index);
 }
 
 void LeafFetcher::wrong(const LeafNews& news) {
   const std::size_t index = news.stretch;
   const int source = news.source;
-  if (source == k_own_file) {
-    --nearby_in_sink_;
-    works_[index].nearby.push_back({news.leaf, Place::folders});
-    return;
-  }
-  if (book().source(source).is_here()) {
-    --nearby_in_sink_;
-    book().note(source, "has other bytes");
-    Work& work = works_[index];
-    std::erase_if(work.wholes, [&](const Whole& one) { return one.source == source; });
-    work.nearby.push_back({news.leaf, work.wholes.empty() ? Place::nowhere : Place::folders});
-    return;
-  }
+  if (source < 0 || book().source(source).is_here()) return is_not_there(news);
   set_missing(index, news.leaf);
   if (book().source(source).kind == peers::Source::Kind::url && works_[index].givers.count(source) == 0) {
     return has_another_file(source, index);

@@ -2,6 +2,7 @@
 // the file, single blocks. This decides who is asked for which leaves, and who lied.
 // Thread: the owner's; helpers hash and write (leaf_sink.h).
 // What holds:
+// - what lies on this disk, in whatever file, is not asked for (local_copies.h);
 // - a leaf is proven before it is written, and each has one giver, so that blame is exact: a source that sent wrong
 //   bytes is not used again in this run;
 // - a source is asked for ranges of the file first, and for single blocks when it refuses those. One that ignores ranges
@@ -30,6 +31,9 @@ using peers::Clock;
 
 class LeafRequest;
 
+// As sources of a leaf: the file that grows, and another one of the store, of which the copies are counted from here down.
+inline constexpr int k_own_file = -1, k_first_copy = -2;
+
 inline constexpr std::size_t k_open_files = 32;  // above it, complete ones are synced and closed
 
 // What an error is about if the leaves are not what their parents say, so that only the whole file can be proven. Its code
@@ -49,15 +53,17 @@ class LeafFetcher final : public PieceFetcher {
   Result<void> advance(std::size_t first, std::size_t end) override;
   bool proven(std::size_t stretch) const override { return works_[stretch].left == 0; }
   std::uint64_t bytes_here(std::size_t stretch) const override;
+  std::uint64_t bytes_copied() const override { return copied_; }
 
  private:
   friend class LeafRequest;
   enum class State : std::uint8_t { missing, asked, in_sink, done };
   // Where a leaf is looked for before anybody is asked, one after the other.
-  enum class Place : std::uint8_t { own_file, folders, nowhere };
+  enum class Place : std::uint8_t { own_file, copies, folders, nowhere };
   struct Nearby {
     std::size_t leaf = 0;
     Place place = Place::own_file;
+    std::size_t copy = 0;  // which of the copies
   };
   // What may be the file that a stretch is of.
   struct Whole {
@@ -72,6 +78,7 @@ class LeafFetcher final : public PieceFetcher {
     bool begun = false;
     bool taken = false;
     std::deque<Nearby> nearby;
+    std::vector<Nearby> later;       // until the file's beginning tells where copies may lie
     std::set<int> givers;            // sources that gave a leaf of it
     std::vector<ByteRange> unnoted;  // of the stretch's file: proven and written
     std::vector<Whole> wholes;       // on this disk
@@ -100,11 +107,17 @@ class LeafFetcher final : public PieceFetcher {
   void set_missing(std::size_t stretch, std::size_t leaf);
   bool is_asked(std::size_t stretch, std::size_t leaf) const;
 
-  // leaf_fetcher.cc: what is here, and what comes of it
+  // leaf_fetcher_nearby.cc: what is on this disk
   Result<void> begin(std::size_t stretch);
   std::vector<Whole> find_wholes(const Stretch& stretch) const;
   void look_nearby(std::size_t stretch);
+  bool try_copy(std::size_t stretch, std::size_t leaf, std::size_t copy);
   bool try_folders(std::size_t stretch, std::size_t leaf);
+  void put_off(std::size_t stretch);
+  void see_beginning(std::size_t stretch);
+  void is_not_there(const LeafNews& news);
+
+  // leaf_fetcher.cc: what comes of it
   void read_mail();
   void read(LeafNews news);
   void done(const LeafNews& news);
@@ -149,7 +162,7 @@ class LeafFetcher final : public PieceFetcher {
   std::size_t nearby_in_sink_ = 0, open_ = 0;
   Requests requests_;
   Clock::time_point last_tick_{}, last_sync_ = Clock::now();
-  std::uint64_t unsynced_ = 0;  // bytes
+  std::uint64_t unsynced_ = 0, copied_ = 0;  // bytes
   bool syncing_ = false;
   std::vector<std::pair<std::size_t, ByteRange>> being_synced_;
   std::optional<Error> error_;  // ends the work

@@ -69,12 +69,17 @@ void LeafSink::give(std::size_t stretch, std::size_t leaf, int source, LeafForm 
   });
 }
 
-void LeafSink::copy(std::size_t stretch, std::size_t leaf, int source, std::shared_ptr<UniqueFd> from,
-                    std::uint64_t offset) {
+void LeafSink::copy(std::size_t stretch, std::size_t leaf, int source, Copy from) {
   Job job{stretch, leaf, source, files_[stretch]};
-  post([this, job, from = std::move(from), offset] {
+  post([this, job, from = std::move(from)] {
     Bytes content(stretches_[job.stretch].leaves->range(job.leaf).size());
-    if (!read_at(from->get(), offset, content)) return tell(job, LeafNews::What::wrong);  // it may have been cut
+    std::span<std::uint8_t> into(content);
+    for (const CopyPart& part : from) {
+      // It may have been cut.
+      if (part.file && !read_at(part.file->get(), part.offset, into.first(part.size)))
+        return tell(job, LeafNews::What::wrong);
+      into = into.subspan(part.size);
+    }
     prove(job, content, true);
   });
 }

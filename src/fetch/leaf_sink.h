@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fetch/leaf_buffers.h"
+#include "fetch/local_copies.h"
 #include "fetch/mailbox.h"
 #include "ipld/leaf_table.h"
 #include "util/file.h"
@@ -26,6 +27,7 @@ struct Stretch {
   ipld::Cid root;                  // of the tree: what sources are asked for
   std::string name;                // for people
   fs::path file;
+  std::shared_ptr<LocalCopies> copies = nullptr;  // where else on this disk its bytes may lie; of a whole file
 
   std::uint64_t base() const { return first == end ? 0 : leaves->range(first).begin; }
   std::uint64_t size() const { return first == end ? 0 : leaves->range(end - 1).end - base(); }
@@ -71,8 +73,8 @@ class LeafSink {
   using Buffer = std::unique_ptr<LeafBuffers::Buffer>;
   Buffer buffer(std::uint64_t size) { return buffers_.take(size); }
   void give(std::size_t stretch, std::size_t leaf, int source, LeafForm form, Buffer content);
-  // Reads the leaf at `offset` of `from` and, unless that is its own file, writes it.
-  void copy(std::size_t stretch, std::size_t leaf, int source, std::shared_ptr<UniqueFd> from, std::uint64_t offset);
+  // Reads the leaf from there, and writes it.
+  void copy(std::size_t stretch, std::size_t leaf, int source, Copy from);
   // Whether an earlier run left the leaf's bytes in its file.
   void check(std::size_t stretch, std::size_t leaf, int source);
   void sync(std::vector<std::size_t> stretches);

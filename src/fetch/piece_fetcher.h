@@ -35,6 +35,8 @@ class PieceFetcher {
   virtual bool proven(std::size_t piece) const = 0;
   // What is here of it. Of a LeafFetcher it is proven.
   virtual std::uint64_t bytes_here(std::size_t piece) const = 0;
+  // What this run took from other files on this disk, in all.
+  virtual std::uint64_t bytes_copied() const { return 0; }
 };
 
 }  // namespace eai::fetch

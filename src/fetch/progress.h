@@ -18,6 +18,7 @@ class Reporter {
   // The phase of parts, with what an earlier run left.
   void begin_parts(std::uint64_t verified, std::uint64_t received);
   void total(std::uint64_t bytes) { progress_.total = bytes; }
+  void from_this_disk(std::uint64_t bytes) { progress_.from_this_disk = bytes; }
   // Tells the listener if a tenth of a second passed since the last time.
   void show(Clock::time_point now, std::uint64_t verified, std::uint64_t received);
 

@@ -12,12 +12,14 @@
 #include "fetch/wanted.h"
 #include "model/metadata.h"
 #include "peers/gateway_client.h"
+#include "store/store.h"
 
 namespace eai::fetch {
 
 // What is fetched, and with what. What it names must outlive the fetch.
 struct Fetching {
   ipld::Cid id;
+  const store::Store& store;
   fs::path folder;  // in which the model grows
   const model::Metadata& metadata;
   peers::GatewayClient& client;

@@ -16,7 +16,7 @@ constexpr auto k_deadline = 30s;                            // of a block
 constexpr std::size_t k_car_number = std::size_t{1} << 40;  // under which the book counts attempts: no part has such
 constexpr std::size_t k_first_number = k_car_number + 1;
 
-fs::path kept_at(const Fetching& of) { return of.folder / "trees.car"; }
+fs::path kept_at(const fs::path& folder) { return folder / "trees.car"; }
 
 // The walks of all files, and the blocks that they have got.
 struct Forest {
@@ -252,7 +252,7 @@ Result<void> keep(const Fetching& of, const Forest& forest) {
   if (forest.got.size() == forest.kept) return {};
   std::vector<ipld::Cid> roots;
   for (const model::PartEntry& file : of.metadata.files) roots.push_back(file.cid);
-  return write_file_atomic(kept_at(of), ipld::write_car(roots, forest.got));
+  return write_file_atomic(kept_at(of.folder), ipld::write_car(roots, forest.got));
 }
 
 }  // namespace
@@ -267,7 +267,7 @@ Result<std::optional<Trees>> fetch_trees(const Fetching& of) {
     EAI_TRY(auto walk, ipld::TreeWalk::begin(entry.cid, size, is));
     forest.walks.push_back(std::move(walk));
   }
-  EAI_CHECK(use_car(kept_at(of), forest));
+  EAI_CHECK(use_car(kept_at(of.folder), forest));
   forest.kept = forest.got.size();
   Result<bool> all = Hunt(of, forest).run();
   EAI_CHECK(keep(of, forest));  // also of what was stopped
@@ -280,6 +280,11 @@ Result<std::optional<Trees>> fetch_trees(const Fetching& of) {
   }
   trees.walks = std::move(forest.walks);
   return trees;
+}
+
+Result<void> keep_tree_blocks(const fs::path& folder, const std::vector<ipld::Block>& blocks) {
+  if (blocks.empty()) return {};
+  return write_file_atomic(kept_at(folder), ipld::write_car({blocks.front().cid}, blocks));
 }
 
 }  // namespace eai::fetch

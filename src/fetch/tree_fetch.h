@@ -25,4 +25,7 @@ struct Trees {
 // of a file.
 Result<std::optional<Trees>> fetch_trees(const Fetching& of);
 
+// Blocks of trees for the next fetch_trees() in this folder, each of which fits its CID.
+Result<void> keep_tree_blocks(const fs::path& folder, const std::vector<ipld::Block>& blocks);
+
 }  // namespace eai::fetch

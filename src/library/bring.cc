@@ -33,6 +33,7 @@ Progress progress_of(const Asked& asked, const fetch::Progress& now) {
   Progress out{asked.label,          asked.id.str(), phase_of(now.phase),
                now.verified,         now.total,      now.received,
                now.bytes_per_second, now.time_left,  {}};
+  if (now.from_this_disk > 0) out.peers.push_back({.name = std::string(k_this_disk), .done = now.from_this_disk});
   for (const fetch::SourceProgress& source : now.sources) {
     out.peers.push_back({.name = source.name,
                          .done = source.bytes,

@@ -9,6 +9,9 @@
 
 namespace eai::library {
 
+// As a peer: the other files of the store, which some of the bytes were taken from.
+inline constexpr std::string_view k_this_disk = "this disk";
+
 // What fetch is told: block folders first (named ones, then what is shipped with the program), then gateways (named
 // ones, then the public ones).
 fetch::Sources sources_of(const FetchSettings& settings, const Folders& folders);

@@ -3,6 +3,33 @@
 #include "library/byte_progress.h"
 
 namespace eai::library {
+namespace {
+
+constexpr std::size_t k_sampled_leaves = 64;  // of a model
+// At most this many places are named.
+constexpr std::size_t k_places = 3;
+
+std::string words_of(const store::ChangedFile& file) {
+  if (file.damage.empty()) return file.name + " changed on this disk: its SHA-256 does not match";
+  std::string places;
+  for (const ByteRange& range : file.damage) {
+    if (&range - file.damage.data() == k_places) {
+      places += ", …";
+      break;
+    }
+    places += (places.empty() ? "" : ", ") + std::to_string(range.begin);
+  }
+  return file.name + " changed on this disk: " + std::to_string(file.damage.size()) + " of its " +
+         std::to_string(file.leaves) + " leaves do not match (at byte " + places + ")";
+}
+
+Error damage_of(const std::vector<store::ChangedFile>& changed) {
+  std::string words;
+  for (const store::ChangedFile& file : changed) words += (words.empty() ? "" : "; ") + words_of(file);
+  return {Code::corrupt, words};
+}
+
+}  // namespace
 
 Result<Checked> check(const Library& library, const Asked& asked, Feed& feed, const std::stop_token& stop) {
   library.store.sweep();
@@ -14,13 +41,34 @@ Result<Checked> check(const Library& library, const Asked& asked, Feed& feed, co
     told.reach(done, total);
   };
   auto verdict = library.store.check(asked.id, progress, stop);
-  if (verdict) return out;
+  if (verdict) {
+    out.changed = *std::move(verdict);
+    if (!out.changed.empty()) out.damage = damage_of(out.changed);
+    return out;
+  }
   if (verdict.error().code == Code::not_found) return not_here(asked);
   if (verdict.error().code != Code::corrupt && verdict.error().code != Code::invalid) {
     return Failure(std::move(verdict).error());
   }
   out.damage = std::move(verdict).error();
   return out;
+}
+
+std::optional<VerifyOnLoad> verify_on_load_of(std::string_view word) {
+  if (word == "off") return VerifyOnLoad::off;
+  if (word == "sample") return VerifyOnLoad::sample;
+  return word == "full" ? std::optional(VerifyOnLoad::full) : std::nullopt;
+}
+
+Result<void> verify(const store::Store& store, const store::Model& model, VerifyOnLoad how) {
+  if (how == VerifyOnLoad::off) return {};
+  if (how == VerifyOnLoad::sample) {
+    EAI_TRY(const bool well, store.seems_whole(model, k_sampled_leaves));
+    if (well) return {};
+  }
+  EAI_TRY(const auto changed, store.check(model.id, {}, {}));
+  if (changed.empty()) return {};
+  return Failure(damage_of(changed));
 }
 
 }  // namespace eai::library

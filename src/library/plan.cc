@@ -4,6 +4,7 @@
 
 #include "engine/kind.h"
 #include "engine/worker.h"
+#include "library/check.h"
 #include "library/lora.h"
 #include "library/resolve.h"
 #include "util/log.h"
@@ -129,13 +130,22 @@ Result<ServerPlan> make_plan(const Library& library, const ServeSettings& settin
                              const std::vector<store::Model>& models) {
   ServerPlan plan;
   EAI_TRY(plan.engines, find_engines(settings.engines, library.folders));
+  const VerifyOnLoad how = verify_on_load_of(settings.verify_on_load).value_or(VerifyOnLoad::off);
   for (const store::Model& model : models) {
     EAI_CHECK(check_engine_for(plan.engines, model.metadata.task));
+    if (auto good = verify(library.store, model, how); !good) {
+      Error damage = std::move(good).error().with(library.label_of(model.id));
+      damage.hint = Hint::repair_model;
+      damage.about = library.label_of(model.id);
+      if (&model == &models.front()) return Failure(std::move(damage));
+      plan.notes.push_back({damage.message, damage.hint});  // the others can be served
+      continue;
+    }
     EAI_TRY(engine::ModelSpec spec, spec_of(library, settings, model));
     plan.models.push_back({model, library.label_of(model.id), std::move(spec)});
   }
   plan.models.front().spec.main = true;
-  plan.notes = notes_of(library, settings);
+  std::ranges::move(notes_of(library, settings), std::back_inserter(plan.notes));
   return plan;
 }
 

@@ -60,6 +60,10 @@ inline constexpr std::chrono::seconds k_stop_grace{30};
 
 Failure already_running(const ServerRecord& record);
 
+// If a server runs, it reads its settings again (SIGHUP), and with them what changed in the store: its answers go on, and
+// the next engine of a model has the model's new files.
+Result<void> tell_server(const Folders& folders);
+
 // Asks the server to end (SIGTERM) and waits until it has; after `grace` it is killed. Code::timeout if even that
 // does not end it; Code::busy if the process in the record is not a server of this user, and then nothing is signalled.
 Result<void> stop_server(const Folders& folders, const ServerRecord& record, std::chrono::seconds grace);

@@ -43,10 +43,10 @@ TEST(OldHome, IsReadAsItIs) {
 
 TEST(OldHome, IsWorkedOnAsIfItWereNew) {
   OldHome here;
-  EXPECT_TRUE(here.store.check(here.seeing, {}, {}));
-  EXPECT_EQ(here.store.check(here.hurt, {}, {}).error().code, Code::corrupt);
+  EXPECT_TRUE(here.store.check(here.seeing, {}, {}).value().empty());
+  EXPECT_EQ(here.store.check(here.hurt, {}, {}).value().size(), 1u);
   here.write(here.home / "models" / here.hurt.str() / "model.gguf", "weights");
-  EXPECT_TRUE(here.store.check(here.hurt, {}, {}));
+  EXPECT_TRUE(here.store.check(here.hurt, {}, {}).value().empty());
   EXPECT_TRUE(here.store.find(here.hurt)) << "the mark of the old version is gone";
   EXPECT_EQ(*here.store.partial_folder(*here.store.lock(here.begun, FileLock::Wait::no)),
             here.home / "partial" / here.begun.str());

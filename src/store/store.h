@@ -79,6 +79,21 @@ struct Contents {
   std::vector<Unfinished> unfinished;
 };
 
+// What a check found changed of one file.
+struct ChangedFile {
+  std::string name;
+  std::uint64_t leaves = 0;            // of the file; 0: its tree is not kept, so that nobody knows which bytes changed
+  std::vector<ByteRange> damage = {};  // the leaves that changed, as ranges of the file
+};
+
+// What can still be used of a model that is damaged.
+struct Remains {
+  fs::path folder;
+  Bytes metadata;                        // those of the id; empty if they are gone
+  std::vector<ipld::Block> tree_blocks;  // inner blocks of its files' trees, each hashed against its CID
+  std::vector<std::string> changed;      // names of files that a check found changed
+};
+
 // The exclusive right to download, commit or remove one model. One process has it at a time, and loses it when it dies.
 class ModelLock {
  public:
@@ -142,12 +157,20 @@ class Store {
   // left (engine/forget.h).
   Result<void> remove(ModelLock lock) const;
 
-  // Reads and hashes every file again; reports the bytes read so far of all, from this thread. Code::corrupt names the
-  // files that changed, and the manifest remembers it: find() then refuses the model until a later check() finds it
-  // well or commit() replaces it. Fails otherwise as find() does; Code::cancelled if `stop` was requested. Such a
+  // Reads and hashes every file again, leaf by leaf where its tree is kept; reports the bytes read so far of all, from this
+  // thread. What changed is returned, and the manifest remembers it: find() then refuses the model until a later check()
+  // finds it well or commit() replaces it. Fails otherwise as find() does; Code::cancelled if `stop` was requested. Such a
   // failure changes nothing.
   using CheckProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
-  Result<void> check(const ipld::Cid& id, const CheckProgress& progress, const std::stop_token& stop) const;
+  Result<std::vector<ChangedFile>> check(const ipld::Cid& id, const CheckProgress& progress,
+                                         const std::stop_token& stop) const;
+
+  // A quick look, of some 50 ms: whether no file was written to since the model came, and `leaves` random leaves are what
+  // they were, where trees are kept. False: a check() is due. Errors as those of check().
+  Result<bool> seems_whole(const Model& model, std::size_t leaves) const;
+
+  // Of a model that find() calls damaged. What is not there is empty.
+  Remains remains(const ipld::Cid& id) const;
 
  private:
   explicit Store(fs::path home) : paths_{std::move(home)} {}

@@ -176,7 +176,7 @@ TEST(Store, LookingWritesNothing) {
   const auto before = here.tree();
   ASSERT_TRUE(Store::open(here.home)->find(id));
   EXPECT_EQ(here.store.list()->unfinished.at(0).bytes, 3u);
-  EXPECT_TRUE(here.store.check(id, {}, {}));
+  EXPECT_TRUE(here.store.check(id, {}, {}).value().empty());
   EXPECT_EQ(here.tree(), before);
 }
 
@@ -245,10 +245,11 @@ TEST(Store, CheckNamesTheChangedFileAndCountsBytes) {
   ASSERT_TRUE(here.store.check(id, count, {}));
   EXPECT_EQ(seen, 11u);
   here.write(model->folder / "projector.gguf", "eyeS");
-  auto outcome = here.store.check(id, {}, {});
-  ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().code, Code::corrupt);
-  EXPECT_NE(outcome.error().message.find("projector.gguf"), std::string::npos);
+  const auto changed = here.store.check(id, {}, {});
+  ASSERT_TRUE(changed);
+  ASSERT_EQ(changed->size(), 1u);
+  EXPECT_EQ(changed->front().name, "projector.gguf");
+  EXPECT_EQ(changed->front().leaves, 0u) << "it came as an archive";
   std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(here.store.check(id, {}, stop.get_token()).error().code, Code::cancelled);
@@ -260,7 +261,7 @@ TEST(Store, WhatACheckFoundIsRememberedUntilItIsPutRight) {
   fs::path model = here.home / "models" / id.str() / "model.gguf";
   here.write(model, "weightS");
   EXPECT_TRUE(here.store.find(id)) << "the size fits: only a check can tell";
-  EXPECT_FALSE(here.store.check(id, {}, {}));
+  EXPECT_EQ(here.store.check(id, {}, {}).value().size(), 1u);
   auto found = here.store.find(id);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, Code::corrupt);
@@ -274,10 +275,10 @@ TEST(Store, WhatACheckFoundIsRememberedUntilItIsPutRight) {
   EXPECT_TRUE(fs::exists(here.home / "partial" / id.str() / "parts" / "0"));
 
   here.write(model, "weights");
-  EXPECT_TRUE(here.store.check(id, {}, {}));
+  EXPECT_TRUE(here.store.check(id, {}, {}).value().empty());
   EXPECT_TRUE(here.store.find(id));
   here.write(model, "weightS");
-  EXPECT_FALSE(here.store.check(id, {}, {}));
+  EXPECT_EQ(here.store.check(id, {}, {}).value().size(), 1u);
   here.put("demo", {{"model.gguf", "weights"}, {"projector.gguf", "eyes"}});
   EXPECT_TRUE(here.store.find(id));
 }
@@ -288,7 +289,7 @@ TEST(Store, ACheckThatCannotBeNotedIsStillTold) {
   here.write(here.home / "models" / id.str() / "model.gguf", "weightS");
   auto held = here.store.lock(id, FileLock::Wait::no);
   ASSERT_TRUE(held);
-  EXPECT_EQ(here.store.check(id, {}, {}).error().code, Code::corrupt);
+  EXPECT_EQ(here.store.check(id, {}, {}).value().size(), 1u);
   EXPECT_TRUE(here.store.find(id));
 }
 

@@ -104,7 +104,7 @@ TEST(Trees, StayWithTheModel) {
     }
   }
   EXPECT_EQ(read_tree(*model, 3).error().code, Code::not_found);
-  EXPECT_TRUE(here.store.check(here.id(), {}, {}));
+  EXPECT_TRUE(here.store.check(here.id(), {}, {}).value().empty());
   EXPECT_TRUE(here.store.remove(*here.store.lock(here.id(), FileLock::Wait::no)));
   EXPECT_TRUE(fs::is_empty(here.home / "models"));
 }

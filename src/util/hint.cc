@@ -6,7 +6,7 @@
 namespace eai {
 namespace {
 
-constexpr std::array<std::pair<Hint, std::string_view>, 26> k_names = {{
+constexpr std::array<std::pair<Hint, std::string_view>, 27> k_names = {{
     {Hint::allow_plain_http, "allow_plain_http"},
     {Hint::shorter_context, "shorter_context"},
     {Hint::smaller_parts, "smaller_parts"},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<Hint, std::string_view>, 26> k_names = {{
     {Hint::stop_server, "stop_server"},
     {Hint::served_model, "served_model"},
     {Hint::download_model, "download_model"},
+    {Hint::repair_model, "repair_model"},
     {Hint::download_or_file, "download_or_file"},
     {Hint::list_names, "list_names"},
     {Hint::list_models, "list_models"},

@@ -26,6 +26,7 @@ enum class Hint {
   stop_server,       // the running server has to be stopped or replaced first
   served_model,      // the running server has to be stopped first, unless the model is to go all the same
   download_model,    // the model has to be downloaded first
+  repair_model,      // its damaged bytes can be fetched again
   download_or_file,  // the same, or the path of a file is named
   list_names,        // the names that can be asked for can be listed, and a hash works too
   list_models,       // the models that are here can be listed

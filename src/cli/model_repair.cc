@@ -1,0 +1,67 @@
+// `eai model repair`
+#include <boost/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/follow.h"
+#include "cli/interrupt.h"
+#include "library/repair.h"
+#include "library/running.h"
+#include "util/text.h"
+
+namespace eai::cli {
+namespace {
+
+void tell(const library::Asked& asked, const library::Repaired& done, Output& out) {
+  out.event(boost::json::object{{"event", "repaired"},
+                                {"hash", asked.id.str()},
+                                {"name", asked.label},
+                                {"was_damaged", done.was_damaged},
+                                {"bytes", done.bytes},
+                                {"here", done.here},
+                                {"fetched", done.fetched}});
+  if (!done.was_damaged) {
+    out.line(out.styled(Style::green, "good") + "      " + asked.label + "  " + human_bytes(done.bytes));
+    return;
+  }
+  out.line(out.styled(Style::green, "repaired") + "  " + asked.label + "  " + human_bytes(done.fetched) + " of " +
+           human_bytes(done.bytes) + " fetched");
+  if (done.here == 0 && done.bytes > 0)
+    out.note("It came as an archive, of which single parts cannot be mended, so all of it was fetched again.");
+}
+
+}  // namespace
+
+Result<int> model_repair(Context& context) {
+  EAI_TRY(library::Library library, library::Library::open(context.folders));
+  EAI_TRY(auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
+  if (asked.empty() && !context.config.repair.all) {
+    return fail(Code::invalid, "say which model to repair, or --all; `eai model check` finds the damaged ones");
+  }
+  if (context.config.repair.all) asked = library::everything(library);
+  Interrupt interrupt;
+  bool mended = false;
+  std::optional<Error> failed;
+  for (const library::Asked& one : asked) {
+    const auto work = [&](library::Feed& feed, const std::stop_token& stop) {
+      return library::repair(library, one, context.config.fetch, feed, stop);
+    };
+    auto done = run_job<library::Repaired>(work, download_look(), context.out, interrupt.token());
+    if (interrupt.requested()) {
+      context.out.note("Stopped. What is verified is kept; run the same command to continue.");
+      return k_interrupted;
+    }
+    if (!done && asked.size() == 1) return Failure(std::move(done).error());
+    if (!done) {  // the others can be mended all the same
+      if (failed) context.out.note(printable(failed->message, 400));
+      failed = std::move(done).error();
+      continue;
+    }
+    tell(one, *done, context.out);
+    mended = mended || done->was_damaged;
+  }
+  if (mended) EAI_CHECK(library::tell_server(context.folders));
+  if (failed) return Failure(*std::move(failed));
+  return 0;
+}
+
+}  // namespace eai::cli

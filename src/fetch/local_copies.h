@@ -1,0 +1,74 @@
+// Why: much of a file may be on this disk already: in a damaged copy of the same model, in an earlier version of it, in
+// another quantisation that shares tensors. Where it may lie is a guess; a leaf counts only once it is hashed.
+// Thread: the owner's, that of download(); see() and find() block on the disk.
+// What holds: files of others are only read. In a GGUF, tensors of the same name, type and shape are likely the same,
+// wherever they lie; which tensors a file has is known once the beginning of the file is here. Other bytes are looked for
+// at the same place of a file that has the same SHA-256, or the same name and size, or is the damaged copy itself.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ipld/hash.h"
+#include "model/gguf.h"
+#include "store/store.h"
+#include "util/file.h"
+
+namespace eai::fetch {
+
+// A file of the store that may have bytes of what is wanted.
+struct LocalFile {
+  fs::path path;
+  std::string name;  // in the store
+  std::uint64_t size = 0;
+  ipld::Sha256 sha256{};  // as the manifest, or the metadata, says
+  bool of_this_model = false;
+  bool is_sound = true;  // no check has found it changed
+};
+
+// Those of the other models, and what is left of this one if it is damaged.
+std::vector<LocalFile> local_files(const store::Store& store, const ipld::Cid& id, const model::Metadata& metadata);
+
+// Bytes of a file; of no file, zeros.
+struct CopyPart {
+  std::shared_ptr<UniqueFd> file;
+  std::uint64_t offset = 0, size = 0;
+};
+using Copy = std::vector<CopyPart>;  // in their order
+
+class LocalCopies {
+ public:
+  // Of one wanted file. Nothing if there is no file to look into.
+  static std::shared_ptr<LocalCopies> find(const std::vector<LocalFile>& files, const store::StoredFile& wanted);
+
+  // How many bytes from the beginning of the wanted file must be proven before more can be said; 0: all is said.
+  std::uint64_t wants() const { return wants_; }
+  // The first `proven` bytes are, and lie in this file.
+  void see(const fs::path& beginning, std::uint64_t proven);
+
+  // Where the range may lie, the likeliest first; at most three.
+  std::vector<Copy> copies(ByteRange range) const;
+
+ private:
+  // A stored GGUF.
+  struct Like {
+    std::shared_ptr<UniqueFd> file;
+    std::uint64_t size = 0;
+  };
+  struct Tensor {
+    ByteRange range;           // of the wanted file
+    std::vector<CopyPart> at;  // the likeliest first
+  };
+  void find_tensors(const model::GgufInfo& wanted);
+  std::optional<Copy> from_tensors(ByteRange range, std::size_t choice) const;
+
+  std::uint64_t size_ = 0;        // of the wanted file
+  std::vector<Like> same_place_;  // files of which the bytes at the same place may be the same
+  std::vector<Like> like_;        // GGUFs of the same kind
+  std::vector<Tensor> tensors_;   // by place
+  std::uint64_t wants_ = 0;
+};
+
+}  // namespace eai::fetch

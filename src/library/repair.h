@@ -1,0 +1,28 @@
+// Why: a model whose bytes changed on this disk is mended, and as little as possible is fetched for it.
+// Thread: the job's. Blocks on network and disk.
+// What holds: the damaged model stays in its place until the mended one is proven and takes it. An engine that runs keeps
+// the files that it has open; see tell_server() for what comes then.
+#pragma once
+
+#include <vector>
+
+#include "library/job.h"
+#include "library/resolve.h"
+#include "library/settings.h"
+
+namespace eai::library {
+
+struct Repaired {
+  bool was_damaged = false;
+  std::uint64_t bytes = 0;                  // of the model
+  std::vector<store::ChangedFile> changed;  // what the check found; empty also if not even the sizes are right
+  std::uint64_t here = 0;                   // of the bytes, those that were still good
+  std::uint64_t fetched = 0;                // bytes
+};
+
+// Checks the model, and fetches what is damaged. Leaf by leaf where the model's trees are known; a model that came as an
+// archive can only be fetched again as a whole. Errors as those of bring(); Code::not_found: the model is not here.
+Result<Repaired> repair(Library& library, const Asked& asked, const FetchSettings& settings, Feed& feed,
+                        const std::stop_token& stop);
+
+}  // namespace eai::library

@@ -1,0 +1,23 @@
+// Why: with the tree of a file, a check can say which bytes of it changed, and all cores can work on it.
+// Thread: the caller's, which also gets the progress; helpers read and hash.
+// What holds: a leaf counts as good only if its bytes were read and hashed.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <stop_token>
+#include <vector>
+
+#include "ipld/leaf_table.h"
+#include "util/file.h"
+
+namespace eai::store {
+
+// The leaves of the file that are not what its tree says, in their order; a file that is too short lacks its last ones.
+// `progress` gets the bytes that were read since its last call. Code::io if the file cannot be opened, Code::cancelled if
+// stopped, Code::busy if the system has no threads.
+Result<std::vector<std::size_t>> find_damaged_leaves(const fs::path& file, const ipld::LeafTable& leaves,
+                                                     const std::function<void(std::uint64_t)>& progress,
+                                                     const std::stop_token& stop);
+
+}  // namespace eai::store
