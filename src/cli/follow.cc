@@ -72,7 +72,7 @@ std::vector<Bar> model_bars(const Progress& now) {
   bar.waits = wait_of(now);
   for (const PeerProgress& peer : now.peers) {
     if (now.network_awaited) break;  // that says it all
-    if (!peer.trouble.empty()) bar.troubles.push_back({printable(peer.name + ": " + peer.trouble), peer.wait});
+    if (!peer.trouble.empty()) bar.troubles.push_back({printable(peer.name + ": " + peer.trouble, 400), peer.wait});
   }
   return {std::move(bar)};
 }

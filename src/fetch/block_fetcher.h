@@ -78,7 +78,7 @@ class BlockFetcher final : public PieceFetcher {
   void wrong_bytes(std::size_t index);
   void suspect_all(std::size_t index, const std::vector<int>& givers);
   void compare_suspects(std::size_t index);
-  void ban(int source, const std::string& why);
+  void ban(int source, InWork& work);
   void drop_bytes_of(int source);
   void throw_away(std::size_t index);
   std::optional<int> alone_next(std::size_t index) const;

@@ -59,7 +59,7 @@ void BlockFetcher::wrong_bytes(std::size_t index) {
   }
   int liar = *givers.begin();
   throw_away(index);
-  ban(liar, "sent wrong bytes for " + work.wanted.name);
+  ban(liar, work);
   if (work.only) work.only = alone_next(index);
 }
 
@@ -88,13 +88,21 @@ void BlockFetcher::compare_suspects(std::size_t index) {
   }
   work.suspects.clear();
   for (int liar : liars) {
-    if (!book().banned(liar)) ban(liar, "sent wrong bytes for " + work.wanted.name);
+    if (!book().banned(liar)) ban(liar, work);
   }
+  for (int liar : work.accused) book().lied(liar, {});
 }
 
-void BlockFetcher::ban(int source, const std::string& why) {
+void BlockFetcher::ban(int source, InWork& work) {
+  const std::string why = "sent wrong bytes for " + work.wanted.name;
   log::warn("{}: {}; not used again", book().source(source).name, why);
-  book().ban(source, why);
+  const bool cid_says_so = work.wanted.cid.codec() == ipld::Codec::raw && work.wanted.cid.hash() == work.wanted.hash;
+  if (cid_says_so || work.proven) {
+    book().lied(source, why);
+  } else {
+    book().ban(source, why);
+    work.accused.insert(source);
+  }
   drop_bytes_of(source);
 }
 

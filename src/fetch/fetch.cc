@@ -198,9 +198,13 @@ Result<store::Model> download(const ipld::Cid& id, const store::Store& store, co
     EAI_TRY(claimed, wait_for_claim(id, store, reporter, stop));
     if (claimed.model) return *std::move(claimed.model);
   }
+  const store::HomePaths home{store.home()};
+  peers::SourceMemory memory({home.sources(), home.sources_lock()});
+  client.book().remember_in(memory, Clock::now());
   const bool ask_hub =
       !options.offline && std::ranges::find(sources.others, peers::k_hugging_face) != sources.others.end();
   auto model = Download(store, *claimed.lock, client, reporter, stop, ask_hub).run();
+  client.book().keep_rates();
   if (model || !claimed.damage) return model;
   return Failure(std::move(model).error().with(claimed.damage->message + ", and it could not be fetched again"));
 }

@@ -68,6 +68,41 @@ TEST_F(FetchTest, FilesOfAModelInPieces) {
   EXPECT_FALSE(store_.find(model_.id));
 }
 
+// What is learned in one run is of use in the next.
+TEST_F(FetchTest, WhoLiedIsNotAskedAgainWhileOthersDeliver) {
+  make_model();
+  LyingGateway liar(lies("corrupt")), honest(lies("honest"));
+  const Sources both{{}, {liar.url(), honest.url()}};
+  expect_whole(download(both));
+  EXPECT_EQ(last(0).name, liar.url().substr(7));
+  EXPECT_NE(last(0).trouble.find("sent wrong bytes"), std::string::npos);
+  const auto before = bytes_sent(liar);
+  ASSERT_TRUE(store_.remove(*store_.lock(model_.id, FileLock::Wait::no)));
+  expect_whole(download(both));
+  EXPECT_EQ(bytes_sent(liar), before);
+  EXPECT_EQ(last(1).name, liar.url().substr(7)) << "it comes last";
+  EXPECT_NE(last(1).trouble.find("less than a day ago"), std::string::npos) << last(1).trouble;
+
+  ASSERT_TRUE(store_.remove(*store_.lock(model_.id, FileLock::Wait::no)));
+  LyingGateway empty({"--blocks", folder_.path().string()});
+  const auto model = download({{}, {empty.url(), liar.url()}});
+  ASSERT_FALSE(model);
+  EXPECT_GT(bytes_sent(liar), before) << "nobody else has it";
+  EXPECT_NE(model.error().message.find("less than a day ago"), std::string::npos) << model.error().message;
+}
+
+// A part whose CID does not say what its bytes are: the metadata do, and they may be wrong.
+TEST_F(FetchTest, NobodyIsRememberedForWhatMetadataGotWrong) {
+  make_model();
+  model_.metadata.files[0].sha256 = ipld::sha256(model_.gguf);
+  model_.id = ipld::Cid::raw_of(view_of(model_.json = model::write_metadata(model_.metadata)));
+  ASSERT_TRUE(write_file_atomic(blocks_ / model_.id.str(), view_of(model_.json)));
+  LyingGateway honest(lies("honest"));
+  ASSERT_FALSE(download({{}, {honest.url()}}));
+  const auto kept = read_file(folder_.path() / "home/sources.json", k_mib);
+  EXPECT_TRUE(!kept || text_of(*kept).find("lied_at") == std::string_view::npos);
+}
+
 TEST_F(FetchTest, FromAFileUrl) {
   make_model();
   options_.offline = true;

@@ -2,6 +2,8 @@
 // Thread: one (the owner's).
 #pragma once
 
+#include <set>
+
 #include "fetch/range_plan.h"
 #include "fetch/wanted.h"
 #include "ipld/hash.h"
@@ -29,6 +31,7 @@ struct InWork {
   int requests = 0;         // running
   std::optional<int> only;  // after a wrong hash: one source alone, so that blame is clear
   std::vector<Suspect> suspects;
+  std::set<int> accused;  // sources that are banned for it, unless the metadata were wrong about its hash
 
   bool wants_bytes() const { return begun && !proven && !(plan && plan->complete()); }
   // Where in `file` the piece begins.

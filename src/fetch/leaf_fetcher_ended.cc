@@ -77,7 +77,7 @@ void LeafFetcher::end_requests(const std::function<bool(const LeafRequest&)>& wh
 }
 
 void LeafFetcher::ban(int source, const std::string& why) {
-  if (!why.empty() && !book().banned(source)) book().ban(source, why);
+  if (!why.empty() && !book().banned(source)) book().lied(source, why);
   end_requests([&](const LeafRequest& request) { return request.source == source; });
 }
 

@@ -99,7 +99,11 @@ class Hunt {
     } else if (question.form == Form::raw_block) {
       book_.fall_back_to_files(question.source);
     } else {
-      book_.ban(question.source, "sent wrong bytes for the metadata");
+      const std::string why = "sent wrong bytes for the metadata";
+      if (id_.codec() == ipld::Codec::dag_pb)
+        book_.ban(question.source, why);  // how the file was wrapped is a guess
+      else
+        book_.lied(question.source, why);
       ++liars_;
     }
   }

@@ -165,12 +165,13 @@ class Hunt {
 
   void wrong(const peers::Question& question, Error error) {
     if (error.code == Code::corrupt)
-      book_.ban(question.source, "sent wrong bytes for a block");
+      book_.lied(question.source, "sent wrong bytes for a block");
     else
       error_ = std::move(error);
   }
 
-  // Its first blocks are of use even if the rest is not.
+  // Its first blocks are of use even if the rest is not. Whoever sends wrong ones may have been given them, because the
+  // CAR is not held against its own CID.
   void car_ended(Inquiry& inquiry, const peers::Question& question, const peers::Ending& ending) {
     if (auto& final = inquiry.car().final(); !final) {
       error_ = final.error();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 #include "http/address.h"
 #include "peers/patience.h"
@@ -16,6 +17,23 @@ constexpr std::chrono::seconds k_adapt_after{1};
 constexpr double k_growth = 1.05;  // of a rate, for one more request to have been worth it
 constexpr std::size_t k_reported_troubles = 4;
 constexpr std::chrono::seconds k_rate_is_news{5};  // after this long without a byte, a rate is of the past
+// A remembered rate counts for no less than this part of the fastest, so that whoever was slow gets a request beside the
+// third of each of the fastest.
+constexpr double k_least_of_fastest = 1.0 / 3;
+// Longer than this nobody waits for those who are trusted.
+constexpr std::chrono::seconds k_wait_for_trusted{5};
+constexpr int k_troubles_of_trusted = 2;  // in a row
+// Less says little about a rate.
+constexpr std::uint64_t k_measured_bytes = k_mib;
+constexpr std::chrono::duration<double> k_measured_time{0.3};
+
+std::string local_time(SourceMemory::Clock::time_point time) {
+  const std::time_t seconds = SourceMemory::Clock::to_time_t(time);
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts)};
+}
 
 }  // namespace
 
@@ -32,6 +50,35 @@ void SourceBook::add(Source source) {
   Entry& made = entries_.emplace_back();
   made.host = http::host_of(source.base);
   made.source = std::move(source);
+  if (memory_ != nullptr) recall(made, remembering_since_);
+}
+
+void SourceBook::remember_in(SourceMemory& memory, Clock::time_point now) {
+  memory_ = &memory;
+  remembering_since_ = now;
+  for (Entry& one : entries_) recall(one, now);
+  std::stable_partition(entries_.begin(), entries_.end(), [](const Entry& one) { return one.distrust.empty(); });
+}
+
+void SourceBook::recall(Entry& one, Clock::time_point now) const {
+  if (one.source.is_here()) return;
+  one.key = SourceMemory::key_of(one.source.base);
+  const SourceMemory::Recalled known = memory_->recall(one.key);
+  one.remembered = known.bytes_per_second;
+  if (!known.distrusted_until || one.source.kind != Source::Kind::gateway) return;
+  one.distrusted_until = now + std::chrono::ceil<std::chrono::seconds>(*known.distrusted_until - memory_->now());
+  one.distrust = "sent wrong bytes less than a day ago, so it is asked last until " +
+                 local_time(*known.distrusted_until) + " (remove " + memory_->file().string() + " to forget that)";
+  one.troubles.push_back({"sent wrong bytes less than a day ago", 1});
+}
+
+void SourceBook::keep_rates() {
+  if (memory_ == nullptr) return;
+  for (const Entry& one : entries_) {
+    if (one.banned || one.measured < k_measured_bytes || one.busy < k_measured_time) continue;
+    memory_->measured(one.key, one.measured, one.busy);
+  }
+  memory_->save();
 }
 
 int SourceBook::alive() const {
@@ -40,7 +87,9 @@ int SourceBook::alive() const {
 }
 
 int SourceBook::slots() const {
-  int alive_now = std::max(1, alive());
+  const auto trusted = std::ranges::count_if(
+      entries_, [](const Entry& one) { return !one.source.is_here() && !one.banned && one.distrust.empty(); });
+  const int alive_now = std::max(1, trusted > 0 ? static_cast<int>(trusted) : alive());
   return std::min(parallel_, std::max(k_fewest_slots, (parallel_ + alive_now - 1) / alive_now));
 }
 
@@ -59,6 +108,7 @@ void SourceBook::adapt(Entry& one, Clock::time_point now) const {
 
 void SourceBook::stalls(int index) {
   note(index, "stalled");
+  entry(index).stalled = true;
   halve(entry(index));
 }
 
@@ -70,11 +120,32 @@ bool SourceBook::usable(int index, std::size_t piece) const {
   return tried == one.attempts.end() || tried->second <= max_retries_;
 }
 
-bool SourceBook::others_know_ranges(std::size_t piece) const {
+bool SourceBook::others_know_ranges(std::size_t piece, const Entry& than) const {
   for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
-    if (usable(i, piece) && !entry(i).no_ranges) return true;
+    const Entry& one = entry(i);
+    if (!one.distrust.empty() && than.distrust.empty()) continue;
+    if (usable(i, piece) && !one.no_ranges) return true;
   }
   return false;
+}
+
+bool SourceBook::trusted_deliver(std::size_t piece, Clock::time_point now) const {
+  for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
+    const Entry& one = entry(i);
+    const bool in_trouble = one.out_of_reach || one.stalled || one.troubles_in_a_row >= k_troubles_of_trusted ||
+                            one.not_before > now + k_wait_for_trusted;
+    if (one.distrust.empty() && usable(i, piece) && !in_trouble) return true;
+  }
+  return false;
+}
+
+double SourceBook::fastest() const {
+  double measured = 0, remembered = 0;
+  for (const Entry& one : entries_) {
+    measured = std::max(measured, one.rate);
+    remembered = std::max(remembered, one.remembered);
+  }
+  return std::max(measured > 0 ? measured : remembered, 1.0);
 }
 
 std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, std::optional<int> only,
@@ -82,15 +153,18 @@ std::optional<int> SourceBook::pick(std::size_t piece, Clock::time_point now, st
   const int of_one = weight == Weight::small ? k_small_at_once : 1;
   std::optional<int> best;
   double best_wait = 0;
-  double fastest = 0;
-  for (const Entry& one : entries_) fastest = std::max(fastest, one.rate);
+  const double fastest_rate = fastest();
   for (int i = 0; i < static_cast<int>(entries_.size()); ++i) {
     const Entry& one = entry(i);
     if (only && *only != i) continue;
     if (!usable(i, piece) || one.not_before > now || one.in_flight >= of_one * limit_of(one)) continue;
-    if (one.no_ranges && !only && others_know_ranges(piece)) continue;
-    // Nobody has been measured, or this one has not: taken for as fast as the fastest, so that it gets its chance.
-    double rate = one.rate > 0 ? one.rate : std::max(fastest, 1.0);
+    if (!one.distrust.empty() && !only && trusted_deliver(piece, now)) continue;
+    if (one.no_ranges && !only && others_know_ranges(piece, one)) continue;
+    // Whoever is not known is taken for as fast as the fastest, and whoever was slow before for not much slower, so that
+    // they get their chance.
+    double rate = one.rate;
+    if (rate <= 0 && one.remembered <= 0) rate = fastest_rate;
+    if (rate <= 0) rate = std::clamp(one.remembered, fastest_rate * k_least_of_fastest, fastest_rate);
     double wait = (one.in_flight + 1) / rate;
     if (!best || wait < best_wait * 0.999) {
       best = i;
@@ -124,6 +198,7 @@ void SourceBook::got(int index, std::size_t piece, std::uint64_t bytes) {
   one.bytes += bytes;
   one.troubles_in_a_row = 0;
   one.out_of_reach = false;
+  one.stalled = false;
   // Not for a byte or two: who cuts each answer after its first bytes shall not be asked for ever.
   auto tried = one.attempts.find(piece);
   if (bytes >= 64 * k_kib && tried != one.attempts.end() && tried->second <= max_retries_) one.attempts.erase(tried);
@@ -143,7 +218,12 @@ void SourceBook::tick(Clock::time_point now) {
     double fresh = static_cast<double>(one.bytes - one.bytes_at_tick);
     one.bytes_at_tick = one.bytes;
     if (fresh > 0) one.last_growth = now;
+    if (one.distrusted_until <= now) one.distrust.clear();
     if (first || seconds <= 0) continue;
+    if (one.in_flight > 0 || fresh > 0) {
+      one.measured += static_cast<std::uint64_t>(fresh);
+      one.busy += std::chrono::duration<double>(seconds);
+    }
     double weight = 1 - std::exp(-seconds / 3.0);
     one.rate = one.rate == 0 ? fresh / seconds : one.rate + weight * (fresh / seconds - one.rate);
     if (one.in_flight == 0 && one.rate < 1) one.rate = 0;
@@ -197,6 +277,12 @@ void SourceBook::ban(int index, const std::string& why, Hint hint) {
   entry(index).banned = true;
 }
 
+void SourceBook::lied(int index, const std::string& why) {
+  if (!banned(index)) ban(index, why);
+  const Entry& one = entry(index);
+  if (memory_ != nullptr && one.source.kind == Source::Kind::gateway) memory_->lied(one.key);
+}
+
 std::string SourceBook::report() const {
   std::string out;
   for (const Entry& one : entries_) {
@@ -236,6 +322,8 @@ std::vector<SourceProgress> SourceBook::progress(Clock::time_point now) const {
     } else if (one.not_before > now) {
       shown.wait = std::chrono::ceil<std::chrono::seconds>(one.not_before - now);
       shown.trouble = one.troubles.back().why;
+    } else {
+      shown.trouble = one.distrust;
     }
     out.push_back(std::move(shown));
   }

@@ -228,5 +228,195 @@ TEST(SourceBook, OnlyOne) {
   EXPECT_TRUE(book.hopeless(0, 2));
 }
 
+// What earlier runs have left.
+class Remembering : public ::testing::Test {
+ protected:
+  SourceMemory memory() { return SourceMemory({folder_.path() / "sources.json", folder_.path() / "locks/lock"}); }
+  static void expect_distrust(const SourceBook& book, int index, Clock::time_point now) {
+    EXPECT_NE(book.progress(now)[static_cast<std::size_t>(index)].trouble.find("less than a day ago"),
+              std::string::npos);
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(Remembering, WhoLiedIsAskedLast) {
+  memory().lied("https://g1");
+  SourceMemory known = memory();
+  SourceBook book = make_book(2);
+  book.remember_in(known, k_start);
+  EXPECT_EQ(book.source(1).name, "g2");
+  ASSERT_EQ(book.source(2).name, "g1");
+  for (int i = 0; i < 16; ++i) {
+    ASSERT_EQ(book.pick(0, k_start), 1) << i;
+    book.started(1);
+  }
+  EXPECT_FALSE(book.pick(0, k_start)) << "not even when the other has no slot left";
+  EXPECT_EQ(book.pick(0, k_start, 2), 2) << "whoever insists";
+  EXPECT_FALSE(book.banned(2));
+  expect_distrust(book, 2, k_start);
+  EXPECT_NE(book.progress(k_start)[2].trouble.find(known.file().string()), std::string::npos);
+  EXPECT_EQ(book.progress(k_start)[1].trouble, "");
+  EXPECT_NE(book.report().find("g1: sent wrong bytes less than a day ago"), std::string::npos) << book.report();
+}
+
+TEST_F(Remembering, WhoLiedIsAskedForWhatNobodyElseDelivers) {
+  memory().lied("https://g1");
+  SourceMemory known = memory();
+  const auto begin = [&] {
+    SourceBook book = make_book(2);
+    book.remember_in(known, k_start);
+    return book;
+  };
+  {
+    SourceBook book = begin();
+    book.lacks(1, 7, "HTTP 404");
+    EXPECT_EQ(book.pick(7, k_start), 2);
+    EXPECT_EQ(book.pick(8, k_start), 1);
+    EXPECT_FALSE(book.hopeless(7));
+  }
+  {
+    SourceBook book = begin();
+    book.trouble(1, 0, "HTTP 503", {}, k_start);
+    EXPECT_FALSE(book.pick(0, k_start)) << "one trouble may pass";
+    book.trouble(1, 0, "HTTP 503", {}, k_start);
+    EXPECT_EQ(book.pick(0, k_start), 2);
+    book.got(1, 0, k_mib);
+    EXPECT_NE(book.pick(0, k_start), 2) << "the other one is back";
+  }
+  {
+    SourceBook book = begin();
+    book.trouble(1, 0, "HTTP 429", 60s, k_start);
+    EXPECT_EQ(book.pick(0, k_start), 2) << "nobody waits for a minute";
+  }
+  {
+    SourceBook book = begin();
+    book.trouble(1, 0, "no route", {}, k_start, Reach::away);
+    EXPECT_EQ(book.pick(0, k_start), 2) << "it may be nearby";
+  }
+  {
+    SourceBook book = begin();
+    book.stalls(1);
+    for (int i = 0; i < 8; ++i) book.started(1);
+    EXPECT_EQ(book.pick(0, k_start), 2);
+  }
+  {
+    SourceBook book = begin();
+    book.ban(1, "refused");
+    EXPECT_EQ(book.pick(0, k_start), 2);
+  }
+  {
+    SourceBook book = begin();
+    book.ranges_ignored(1);
+    EXPECT_EQ(book.pick(0, k_start), 1) << "it is slow to ask, but it does not lie";
+  }
+}
+
+TEST_F(Remembering, WhenAllLiedAllAreAsked) {
+  memory().lied("https://g1");
+  memory().lied("https://g2");
+  SourceMemory known = memory();
+  SourceBook book = make_book(2);
+  book.remember_in(known, k_start);
+  EXPECT_EQ(book.pick(0, k_start), 1);
+  book.started(1);
+  EXPECT_EQ(book.pick(0, k_start), 2);
+}
+
+TEST_F(Remembering, DistrustEndsWithTheDayAlsoInARun) {
+  SourceMemory::Clock::time_point wall = SourceMemory::Clock::now();
+  SourceMemory known({folder_.path() / "sources.json", folder_.path() / "locks/lock"}, [&] { return wall; });
+  known.lied("https://g1");
+  wall += 23h;
+  SourceBook book = make_book(2);
+  book.remember_in(known, k_start);
+  book.tick(k_start + 59min);
+  expect_distrust(book, 2, k_start + 59min);
+  book.tick(k_start + 61min);
+  EXPECT_EQ(book.progress(k_start + 61min)[2].trouble, "");
+  book.started(1);
+  EXPECT_EQ(book.pick(0, k_start + 61min), 2);
+}
+
+TEST_F(Remembering, ALieOfAGatewayIsKeptAtOnceAndNothingElse) {
+  SourceMemory known = memory();
+  SourceBook book = make_book(3);
+  book.add({Source::Kind::url, "hub", "https://hub/file?signature=secret", {}});
+  book.remember_in(known, k_start);
+  book.lied(1, "sent wrong bytes");
+  book.ban(2, "plain http is not allowed", Hint::allow_plain_http);
+  book.lied(4, "sent wrong bytes");
+  EXPECT_TRUE(book.banned(1) && book.banned(2) && book.banned(4));
+  EXPECT_TRUE(memory().recall("https://g1").distrusted_until);
+  EXPECT_FALSE(memory().recall("https://g2").distrusted_until);
+  EXPECT_FALSE(memory().recall("https://hub").distrusted_until);
+  memory().lied("https://hub");
+  SourceMemory later = memory();
+  SourceBook next = make_book(0);
+  next.remember_in(later, k_start);
+  next.add({Source::Kind::url, "hub", "https://hub/file", {}});
+  next.serves(1, 0);
+  EXPECT_EQ(next.progress(k_start)[1].trouble, "") << "as a URL, it is only another file";
+}
+
+// A second in which each of the gateways 1, 2, … had a request and delivered so much.
+void deliver(SourceBook& book, Clock::time_point now, const std::vector<std::uint64_t>& bytes) {
+  book.tick(now);
+  for (int i = 1; i <= static_cast<int>(bytes.size()); ++i) {
+    book.started(i);
+    book.got(i, 0, bytes[static_cast<std::size_t>(i - 1)]);
+  }
+  book.tick(now + 1s);
+  for (int i = 1; i <= static_cast<int>(bytes.size()); ++i) book.ended(i);
+}
+
+TEST_F(Remembering, RatesOfEarlierRunsSayWhomToAskFirst) {
+  {
+    SourceMemory known = memory();
+    SourceBook book = make_book(3);
+    book.remember_in(known, k_start);
+    deliver(book, k_start, {2'000'000, 20'000'000, 1000});
+    book.keep_rates();
+  }
+  EXPECT_NEAR(memory().recall("https://g1").bytes_per_second, 2e6, 10);
+  EXPECT_NEAR(memory().recall("https://g2").bytes_per_second, 2e7, 10);
+  EXPECT_EQ(memory().recall("https://g3").bytes_per_second, 0) << "a few bytes say nothing";
+  SourceMemory known = memory();
+  SourceBook book = make_book(2);
+  book.remember_in(known, k_start);
+  std::vector<int> asked;
+  for (int i = 0; i < 6; ++i) {
+    asked.push_back(book.pick(0, k_start).value_or(0));
+    book.started(asked.back());
+  }
+  EXPECT_EQ(asked.front(), 2);
+  EXPECT_EQ(std::ranges::count(asked, 1), 1) << "the slow one has its chance, too";
+  for (const int one : asked) book.ended(one);
+  deliver(book, k_start, {40'000'000, 2'000'000});
+  EXPECT_EQ(book.pick(0, k_start + 1s), 1) << "today it is faster";
+}
+
+TEST_F(Remembering, WhoeverIsNotKnownIsTakenForFast) {
+  SourceMemory before = memory();
+  before.measured("https://g1", 50'000'000, 10s);
+  before.measured("https://g2", 5'000'000, 10s);
+  before.save();
+  SourceMemory known = memory();
+  SourceBook book = make_book(3);
+  book.remember_in(known, k_start);
+  EXPECT_EQ(book.pick(0, k_start), 1);
+  book.started(1);
+  EXPECT_EQ(book.pick(0, k_start), 3);
+}
+
+TEST_F(Remembering, TheRateOfALiarIsNotKept) {
+  SourceMemory known = memory();
+  SourceBook book = make_book(1);
+  book.remember_in(known, k_start);
+  deliver(book, k_start, {20'000'000});
+  book.lied(1, "sent wrong bytes");
+  book.keep_rates();
+  EXPECT_EQ(memory().recall("https://g1").bytes_per_second, 0);
+}
+
 }  // namespace
 }  // namespace eai::peers

@@ -14,6 +14,8 @@
 //   locks/<cid>.lock             held by the process that works on the model
 //   preserve/…                   journals of preserving, and in blocks/ the blocks of known models that have no trees
 //   measured.json                the peak of memory that was seen of each model
+//   sources.json                 for a day, how fast each source was and which gateways lied (peers/source_memory.h);
+//                                locks/sources.lock is held while it is replaced
 #pragma once
 
 #include <array>
@@ -74,6 +76,8 @@ struct HomePaths {
   std::array<fs::path, 3> block_lists_of(const ipld::Cid& id) const;
 
   fs::path measured() const { return home / "measured.json"; }
+  fs::path sources() const { return home / "sources.json"; }
+  fs::path sources_lock() const { return locks() / "sources.lock"; }
 };
 
 }  // namespace eai::store
