@@ -91,16 +91,32 @@ TEST_F(FetchTest, WhoLiedIsNotAskedAgainWhileOthersDeliver) {
   EXPECT_NE(model.error().message.find("less than a day ago"), std::string::npos) << model.error().message;
 }
 
-// A part whose CID does not say what its bytes are: the metadata do, and they may be wrong.
-TEST_F(FetchTest, NobodyIsRememberedForWhatMetadataGotWrong) {
+// Parts whose CIDs do not say what their bytes are: the metadata do, and they may be wrong.
+TEST_F(FetchTest, WhatOnlyMetadataSayRefutesNobodyUntilSomebodyHasIt) {
   make_model();
+  model_.metadata.files.erase(model_.metadata.files.begin() + 1, model_.metadata.files.end());
+  model_.metadata.files[0].cid = ipld::Cid::raw_of(view_of("something else"));
+  const auto name_model = [&] {
+    model_.id = ipld::Cid::raw_of(view_of(model_.json = model::write_metadata(model_.metadata)));
+    ASSERT_TRUE(write_file_atomic(blocks_ / model_.id.str(), view_of(model_.json)));
+  };
+  const Bytes archive = make_archive("tiny", "tiny", model_.gguf = make_gguf(100'000));
+  ASSERT_TRUE(write_file_atomic(blocks_ / model_.metadata.files[0].cid.str(), archive));
+  model_.metadata.files[0].size = archive.size();
+
   model_.metadata.files[0].sha256 = ipld::sha256(model_.gguf);
-  model_.id = ipld::Cid::raw_of(view_of(model_.json = model::write_metadata(model_.metadata)));
-  ASSERT_TRUE(write_file_atomic(blocks_ / model_.id.str(), view_of(model_.json)));
+  name_model();
   LyingGateway honest(lies("honest"));
-  ASSERT_FALSE(download({{}, {honest.url()}}));
-  const auto kept = read_file(folder_.path() / "home/sources.json", k_mib);
-  EXPECT_TRUE(!kept || text_of(*kept).find("lied_at") == std::string_view::npos);
+  EXPECT_FALSE(download({{}, {honest.url()}}));
+  EXPECT_FALSE(distrusts(honest));
+
+  model_.metadata.files[0].sha256 = ipld::sha256(archive);
+  name_model();
+  LyingGateway liar(lies("corrupt"));
+  EXPECT_FALSE(download({{}, {liar.url()}}));
+  EXPECT_FALSE(distrusts(liar));
+  expect_whole(download({{}, {liar.url(), honest.url()}}));
+  EXPECT_TRUE(distrusts(liar) && !distrusts(honest));
 }
 
 TEST_F(FetchTest, FromAFileUrl) {

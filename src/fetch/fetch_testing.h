@@ -162,6 +162,12 @@ class FetchTest : public ::testing::Test {
     }
     return sum;
   }
+  // Whether the next run would know this gateway for a liar.
+  bool distrusts(const fakes::LyingGateway& gateway) const {
+    const store::HomePaths home{folder_.path() / "home"};
+    const peers::SourceMemory memory({home.sources(), home.sources_lock()});
+    return memory.recall(peers::SourceMemory::key_of(gateway.url())).distrusted_until.has_value();
+  }
   const SourceProgress& last(std::size_t source) const { return progress_.back().sources.at(source); }
 
   // One honest gateway beside a liar: the model comes whole.

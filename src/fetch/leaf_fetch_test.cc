@@ -140,6 +140,7 @@ TEST_F(LeafFetchTest, AFlippedBitCostsALeaf) {
   EXPECT_EQ(last(0).trouble, "sent wrong bytes, not used again");
   EXPECT_LE(bytes_sent(liar) + bytes_sent(honest), model_.gguf.size() + 4 * k_mib + 200'000)
       << "and what was under way";
+  EXPECT_TRUE(distrusts(liar) && !distrusts(honest));
 }
 
 // The blocks of all trees as one CAR, which the metadata name.
@@ -183,6 +184,7 @@ TEST_F(TreeCarTest, OneWithAWrongBlockIsNotBelieved) {
   LyingGateway liar(lies("honest"));
   LyingGateway honest({"--blocks", good.string()});
   expect_whole(download({{}, {liar.url(), honest.url()}}));
+  EXPECT_FALSE(distrusts(liar)) << "it may have been given this CAR";
 }
 
 TEST_F(TreeCarTest, OtherDocumentsUnderItsNameDoNoHarm) {
@@ -272,6 +274,8 @@ TEST_F(LeafFetchTest, ALyingBlockOfTheTreeIsNotBelieved) {
     LyingGateway liar(words);
     LyingGateway honest(lies("honest"));
     expect_whole(download({{}, {liar.url(), honest.url()}}));
+    const bool sends_wrong_bytes = mode == std::string_view("corrupt") || mode == std::string_view("short");
+    EXPECT_EQ(distrusts(liar), sends_wrong_bytes) << mode;
     ASSERT_TRUE(eai::remove_all(folder_.path() / "home/models" / model_.id.str())) << mode;
   }
 }
@@ -396,6 +400,7 @@ TEST_F(LeafFetchTest, AUrlOfAnotherFileIsNoLiar) {
     expect_whole(download({{}, {gateway.url()}, {web.url() + "/ipfs/" + name}}));
     EXPECT_EQ(last(1).trouble, "") << name;
     EXPECT_EQ(last(1).bytes, 0U) << name;
+    EXPECT_FALSE(distrusts(web)) << name;
     EXPECT_LE(bytes_sent(web), 4 * k_mib + 100'000) << name;
     ASSERT_TRUE(eai::remove_all(folder_.path() / "home/models" / model_.id.str()));
   }
@@ -409,6 +414,7 @@ TEST_F(LeafFetchTest, AUrlThatLiesAfterItHasGivenLeavesIsBanned) {
   LyingGateway gateway(lies("honest", {"--raw-only"}));
   LyingGateway web(lies("honest"));
   expect_whole(download({{}, {gateway.url()}, {web.url() + "/ipfs/other"}}));
+  EXPECT_FALSE(distrusts(web)) << "it may be an older file of the same name";
 }
 
 TEST_F(LeafFetchTest, AFileOnThisDiskIsASource) {
