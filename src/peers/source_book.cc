@@ -253,15 +253,19 @@ void SourceBook::trouble(int index, std::size_t piece, const std::string& why,
   Entry& one = entry(index);
   note(index, why);
   one.out_of_reach = reach != Reach::there;
+  // What was under way when the trouble began ends with it: that is one trouble, not many.
+  const bool again = now < one.not_before;
   if (one.out_of_reach) {
     // Whoever cannot be reached is spared nothing by a longer wait, and may be there again any moment.
-    if (max_retries_ == 0 || !network_->away()) ++one.attempts[piece];
+    if (!again && (max_retries_ == 0 || !network_->away())) ++one.attempts[piece];
     one.not_before = std::max(one.not_before, now + std::min(backoff(3, retry_delay_, random_), k_away_pause));
     return;
   }
-  ++one.attempts[piece];
-  ++one.troubles_in_a_row;
-  halve(one);
+  if (!again) {
+    ++one.attempts[piece];
+    ++one.troubles_in_a_row;
+    halve(one);
+  }
   auto pause = pause_before(one.troubles_in_a_row, retry_delay_, retry_after, random_);
   if (!pause) {
     note(index, "asked to wait " + human_duration(*retry_after));

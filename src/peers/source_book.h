@@ -3,7 +3,8 @@
 // (source_memory.h), and adds to that.
 // Thread: one. Time comes in as an argument and chance from a seed, so its tests need no clock.
 // What holds: a source that sent wrong bytes is never named again. Trouble costs one of `max_retries` attempts for the
-// piece and makes the source wait (patience.h); bytes that arrive give the attempts back. While the network is away
+// piece and makes the source wait (patience.h); bytes that arrive give the attempts back. However many questions end in
+// trouble during such a wait, that is one trouble, because they were asked before it. While the network is away
 // (network_watch.h), failures cost no attempts, as long as any repeats are allowed: time ends that wait. How many requests
 // a source gets at a time is found out: one more while its rate grows, half as many after trouble or a stall. A gateway
 // that lied less than a day ago is distrusted: it is asked last, for what nobody else delivers, so that it costs no time

@@ -177,26 +177,47 @@ TEST(SourceBook, GivesUpAfterItsRetries) {
   Options options;
   options.max_retries = 2;
   SourceBook book = make_book(1, options);
+  auto now = k_start;
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(book.hopeless(0)) << i;
-    book.trouble(1, 0, "HTTP 500", {}, k_start);
+    book.trouble(1, 0, "HTTP 500", {}, now);
+    now = *book.next_ready(now);
   }
   EXPECT_TRUE(book.hopeless(0));
   EXPECT_FALSE(book.hopeless(1)) << "another piece may still work";
   EXPECT_EQ(book.report(), "blocks: was not needed; g1: HTTP 500 (3 times)");
 }
 
+TEST(SourceBook, WhatEndsInAWaitIsTheSameTrouble) {
+  Options options;
+  options.max_retries = 1;
+  SourceBook book = make_book(1, options);
+  const int before = limit_of(book, k_start);
+  for (int i = 0; i < 16; ++i) book.trouble(1, 0, "connection reset", {}, k_start + std::chrono::milliseconds(i));
+  EXPECT_FALSE(book.hopeless(0)) << "a server that was started anew cut sixteen connections";
+  const auto ready = *book.next_ready(k_start);
+  EXPECT_LE(ready, k_start + 600ms);
+  EXPECT_EQ(limit_of(book, ready), before / 2);
+  book.trouble(1, 0, "could not connect", {}, ready);
+  EXPECT_TRUE(book.hopeless(0));
+}
+
 TEST(SourceBook, BytesGiveTheAttemptsBack) {
   Options options;
   options.max_retries = 1;
   SourceBook book = make_book(1, options);
+  auto now = k_start;
+  const auto trouble = [&] {
+    book.trouble(1, 0, "cut", {}, now);
+    now = *book.next_ready(now);
+  };
   for (int i = 0; i < 10; ++i) {
-    book.trouble(1, 0, "cut", {}, k_start);
+    trouble();
     book.got(1, 0, k_mib);
   }
   EXPECT_FALSE(book.hopeless(0));
   for (int i = 0; i < 2; ++i) {
-    book.trouble(1, 0, "cut", {}, k_start);
+    trouble();
     book.got(1, 0, 10);
   }
   EXPECT_TRUE(book.hopeless(0)) << "ten bytes are no progress";
