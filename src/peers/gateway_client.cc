@@ -19,6 +19,7 @@ class GatewayClient::Transfer final : public http::Receiver {
   bool goes_far() const { return !stays_here_; }
 
   void on_connected(const http::Connected& connected) override {
+    ++requests_;
     stays_here_ = stays_here(connected);
     if (!connected.fresh) return;
     sign_of_life();
@@ -29,6 +30,8 @@ class GatewayClient::Transfer final : public http::Receiver {
     sign_of_life();
     watch().reached(host());
     judgement_ = judge(head, question_.range, question_.size);
+    const bool of_url = client_.book_.source(question_.source).kind == Source::Kind::url;
+    if (of_url && requests_ > 1) judgement_ = judge_redirected(*std::move(judgement_));
     if (!judgement_->good()) return fail(Code::network, judgement_->why);
     return asker_.on_good(*judgement_);
   }
@@ -66,6 +69,7 @@ class GatewayClient::Transfer final : public http::Receiver {
   Reach reach_ = Reach::there;
   bool stays_here_ = is_this_machine(host());
   Clock::time_point asked_ = Clock::now();
+  int requests_ = 0;  // more than one: it was redirected
 };
 
 GatewayClient::GatewayClient(std::vector<Source> sources, const Options& options, std::uint64_t seed)

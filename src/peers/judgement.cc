@@ -20,7 +20,8 @@ Judgement judge_status(const http::ResponseHead& head) {
   Judgement judgement;
   judgement.why = "HTTP " + std::to_string(head.status);
   judgement.meaning = may_pass(head.status) ? Meaning::later : Meaning::lacks;
-  judgement.retry_after = parse_retry_after(head.header("retry-after"), std::chrono::system_clock::now());
+  judgement.retry_after =
+      parse_retry_after(head.header("retry-after"), std::chrono::system_clock::now(), head.header("date"));
   return judgement;
 }
 
@@ -75,6 +76,14 @@ Judgement judge_head(const http::ResponseHead& head, std::optional<ByteRange> as
 Judgement judge(const http::ResponseHead& head, std::optional<ByteRange> asked, std::optional<std::uint64_t> size) {
   Judgement judgement = judge_head(head, asked, size);
   judgement.status = head.status;
+  return judgement;
+}
+
+Judgement judge_redirected(Judgement judgement) {
+  // Google's storage says 400 for an address that has expired, all others 403.
+  const int status = judgement.status;
+  const bool may_have_expired = status == 400 || status == 401 || status == 403 || status == 410;
+  if (judgement.meaning == Meaning::lacks && may_have_expired) judgement.meaning = Meaning::later;
   return judgement;
 }
 

@@ -33,6 +33,10 @@ struct Judgement {
 // `asked`: the range that was sent; nothing for a request for the whole. `size`: of the whole, if it is known for sure.
 Judgement judge(const http::ResponseHead& head, std::optional<ByteRange> asked, std::optional<std::uint64_t> size);
 
+// The same for a URL that redirected us to this answer. An address that is signed expires, and whoever signs can be asked
+// for another one.
+Judgement judge_redirected(Judgement judgement);
+
 struct ContentRange {
   ByteRange range;
   std::optional<std::uint64_t> total;  // nothing for "*"

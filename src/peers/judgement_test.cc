@@ -52,6 +52,14 @@ TEST(Judge, Statuses) {
   EXPECT_EQ(judge({429, {{"retry-after", "7"}}}, k_asked, 1000).retry_after, std::chrono::seconds(7));
 }
 
+TEST(Judge, ASignedAddressThatHasExpired) {
+  for (int status : {400, 401, 403, 410})
+    EXPECT_EQ(judge_redirected(judge({status, {}}, k_asked, 1000)).meaning, Meaning::later) << status;
+  for (int status : {404, 416, 501})
+    EXPECT_EQ(judge_redirected(judge({status, {}}, k_asked, 1000)).meaning, Meaning::lacks) << status;
+  EXPECT_EQ(judge_redirected(judge(part("bytes 100-199/1000"), k_asked, 1000)).meaning, Meaning::good);
+}
+
 TEST(ContentRangeText, Limits) {
   EXPECT_EQ(parse_content_range("bytes 0-0/1"), (ContentRange{{0, 1}, 1}));
   for (const char* bad : {"bytes 0-1/1", "bytes -1/5", "bytes 0-/5", "bytes 0-18446744073709551615/*", "bytes */5",

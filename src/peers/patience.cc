@@ -13,6 +13,15 @@ namespace {
 
 constexpr std::chrono::milliseconds k_longest_backoff{30'000};
 
+// In seconds: as a time point of the system's clock, the year 9999 (which means "never") would overflow.
+std::optional<std::int64_t> parse_date(std::string_view text) {
+  tm parts{};
+  const std::string date(text);
+  const char* end = ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return std::int64_t{::timegm(&parts)};
+}
+
 }  // namespace
 
 bool may_pass(int status) {
@@ -20,17 +29,14 @@ bool may_pass(int status) {
   return status == 408 || status == 425 || status == 429;
 }
 
-std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
-                                                      std::chrono::system_clock::time_point now) {
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, std::chrono::system_clock::time_point now,
+                                                      std::string_view date) {
   constexpr std::int64_t k_longest = 365 * 24 * 3600;
   if (auto seconds = parse_u64(text)) return std::chrono::seconds(std::min<std::uint64_t>(*seconds, k_longest));
-  tm parts{};
-  std::string date(text);
-  const char* end = ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  // In seconds: as a time point of the system's clock, the year 9999 (which means "never") would overflow.
-  std::int64_t wait = std::int64_t{::timegm(&parts)} - std::chrono::system_clock::to_time_t(now);
-  return std::chrono::seconds(std::clamp(wait, std::int64_t{0}, k_longest));
+  const auto then = parse_date(text);
+  if (!then) return std::nullopt;
+  const std::int64_t begin = parse_date(date).value_or(std::chrono::system_clock::to_time_t(now));
+  return std::chrono::seconds(std::clamp(*then - begin, std::int64_t{0}, k_longest));
 }
 
 std::chrono::milliseconds backoff(int attempt, std::chrono::milliseconds first_delay, std::mt19937_64& random) {

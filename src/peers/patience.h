@@ -18,8 +18,11 @@ inline constexpr std::chrono::seconds k_longest_patience{600};
 // server cannot do this at all (501, 505, 507).
 bool may_pass(int status);
 
-// "120" or an HTTP date; nothing if it is neither. Never negative, and at most a year.
-std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, std::chrono::system_clock::time_point now);
+// "120" or an HTTP date; nothing if it is neither. Never negative, and at most a year. A date is counted from `date`, the
+// peer's own idea of the time (its Date header), because our clock or the peer's may be wrong; from `now` if the peer
+// does not say.
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, std::chrono::system_clock::time_point now,
+                                                      std::string_view date = {});
 
 // The wait before try number `attempt` (1 is the first repeat): first_delay · 2^(attempt-1), at most 30 s, of which a
 // random half is taken off.

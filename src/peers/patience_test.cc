@@ -21,6 +21,14 @@ TEST(RetryAfter, SecondsAndDates) {
   }
 }
 
+TEST(RetryAfter, ADateIsCountedFromThePeersOwnTime) {
+  const auto now = std::chrono::system_clock::from_time_t(1'700'000'000);
+  EXPECT_EQ(parse_retry_after("Thu, 14 Nov 2024 08:00:07 GMT", now, "Thu, 14 Nov 2024 08:00:00 GMT"), 7s);
+  EXPECT_EQ(parse_retry_after("Mon, 14 Nov 2022 08:00:07 GMT", now, "Mon, 14 Nov 2022 08:00:00 GMT"), 7s);
+  EXPECT_EQ(parse_retry_after("Tue, 14 Nov 2023 22:14:20 GMT", now, "some day"), 60s);
+  EXPECT_EQ(parse_retry_after("120", now, "Mon, 14 Nov 2022 08:00:00 GMT"), 120s);
+}
+
 TEST(Backoff, DoublesWithJitterUpToALimit) {
   std::mt19937_64 random(3);
   for (int round = 0; round < 200; ++round) {

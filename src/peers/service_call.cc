@@ -70,7 +70,8 @@ Try judge_try(const ServiceCall& call, http::Response response) {
   if (!out.again && response.status < 500 && out.result.error().code == Code::network) {
     out.result = fail(Code::invalid, "the request was refused (" + message + ")");
   }
-  out.retry_after = parse_retry_after(response.headers["retry-after"], std::chrono::system_clock::now());
+  out.retry_after =
+      parse_retry_after(response.headers["retry-after"], std::chrono::system_clock::now(), response.headers["date"]);
   return out;
 }
 
