@@ -196,6 +196,29 @@ TEST_F(TreeCarTest, OtherDocumentsUnderItsNameDoNoHarm) {
   }
 }
 
+TEST_F(TreeCarTest, OneThatDripsIsLeft) {
+  make_model();
+  LyingGateway drip({"--blocks", blocks_.string(), "--mode", "drip", "--only", car_->str()});
+  const auto begun = std::chrono::steady_clock::now();
+  expect_whole(download({{}, {drip.url()}}));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+}
+
+TEST_F(LeafFetchTest, BlocksThatDripFromSeveralSourcesAreAskedForElsewhere) {
+  make_tree_model();
+  std::vector<std::string> about_trees = {"--blocks", blocks_.string(), "--mode", "drip"};
+  for (const ipld::Cid& inner : inner_) about_trees.insert(about_trees.end(), {"--only", inner.str()});
+  fs::rename(blocks_ / "files", blocks_ / "files of honest ones");
+  LyingGateway one(about_trees);
+  LyingGateway two(about_trees);
+  const fs::path good = folder_.path() / "good";
+  fs::copy(blocks_, good, fs::copy_options::recursive);
+  LyingGateway honest({"--blocks", good.string()});
+  const auto begun = std::chrono::steady_clock::now();
+  expect_whole(download({{}, {one.url(), two.url(), honest.url()}}));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(25)) << "a block has 30 s";
+}
+
 class LeafLiarTest : public LeafFetchTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(LeafLiarTest, BesideAnHonestSourceTheModelComesWhole) {

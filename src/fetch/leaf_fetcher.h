@@ -8,7 +8,7 @@
 // - a source is asked for ranges of the file first, and for single blocks when it refuses those. One that ignores ranges
 //   and has no blocks is read from the beginning;
 // - while a request brings no byte for 3 s, its leaves are asked for elsewhere. When nothing is left to ask for, what the
-//   slowest requests still owe is asked for twice;
+//   slowest requests still owe is asked for twice, and half a second of silence is enough;
 // - what is proven and safe on the disk is noted (BlockSink::note), every 2 s or 256 MiB; what a kill left without a note is
 //   hashed, not fetched again.
 #pragma once
@@ -136,7 +136,9 @@ class LeafFetcher final : public PieceFetcher {
   std::uint64_t slice(int source) const;
   void release_what_stalls(Clock::time_point now);
   void end_what_is_superseded();
-  void help_the_slowest(Clock::time_point now);
+  bool is_silent(const LeafRequest& request, Clock::time_point now) const;
+  std::optional<int> helper_for(const LeafRequest& request, Clock::time_point now) const;
+  bool help_the_slowest(Clock::time_point now);
   bool all_slots_taken() const;
   Result<void> give_up_or_wait(std::size_t stretch, Clock::time_point now) const;
   std::chrono::milliseconds time_to_wait(Clock::time_point now) const;

@@ -13,7 +13,10 @@ constexpr std::uint64_t k_first_slice = 4 * k_mib;
 constexpr std::uint64_t k_largest_slice = 64 * k_mib;
 constexpr double k_slice_seconds = 2;  // a request should not last much longer
 constexpr auto k_stall = 3s;
-constexpr double k_help_after = 1;  // seconds that the slowest request still needs
+constexpr double k_help_after = 1;        // seconds that the slowest request still needs
+constexpr auto k_silence = 500ms;         // without a byte: a source that gave bytes before
+constexpr auto k_first_silence = 1500ms;  // an answer that has not begun
+constexpr double k_for_ever = 1e9;        // seconds
 constexpr auto k_tick = 100ms;
 
 }  // namespace
@@ -112,7 +115,8 @@ Result<void> LeafFetcher::schedule(Clock::time_point now) {
     }
     EAI_CHECK(give_up_or_wait(index, now));
   }
-  help_the_slowest(now);
+  while (help_the_slowest(now)) {
+  }
   return {};
 }
 
@@ -142,32 +146,61 @@ void LeafFetcher::end_what_is_superseded() {
   end_requests([](const LeafRequest& request) { return request.shortened && request.at >= request.end; });
 }
 
-// When nothing is left to ask for, an idle source is asked for the second half of what the slowest request still owes.
-void LeafFetcher::help_the_slowest(Clock::time_point now) {
-  if (all_slots_taken()) return;
+// An answer may take its time to begin, unless its source has gone quiet as a whole.
+bool LeafFetcher::is_silent(const LeafRequest& request, Clock::time_point now) const {
+  if (now - request.latest < k_silence) return false;
+  if (request.received > 0 || now - request.latest >= k_first_silence) return true;
+  return manners_[static_cast<std::size_t>(request.source)].proven > 0 &&
+         std::ranges::all_of(requests_, [&](const auto& one) {
+           return one.second->source != request.source || now - one.second->latest >= k_silence;
+         });
+}
+
+// Of all others, the source that would answer soonest.
+std::optional<int> LeafFetcher::helper_for(const LeafRequest& request, Clock::time_point now) const {
+  std::optional<int> best;
+  double best_share = -1;
+  for (int i = 0; i < static_cast<int>(book().size()); ++i) {
+    if (i == request.source || !book().pick(request.stretch, now, i)) continue;
+    const double share = book().rate(i) / (book().in_flight(i) + 1);
+    if (share <= best_share) continue;
+    best = i;
+    best_share = share;
+  }
+  return best;
+}
+
+// When nothing is left to ask for, an idle source is asked for the second half of what the slowest request still owes, or
+// for all of it if that request says nothing. True if a request was started.
+bool LeafFetcher::help_the_slowest(Clock::time_point now) {
+  if (all_slots_taken()) return false;
   const LeafRequest* slowest = nullptr;
   double longest = k_help_after;
   for (const auto& [id, owned] : requests_) {
     const LeafRequest& request = *owned;
-    if (now - request.begun < 1s || request.at >= request.end) continue;
-    const auto askers = std::ranges::count_if(
-        requests_, [&](const auto& one) { return one.second->covers(request.stretch, request.middle()); });
-    const double seconds = static_cast<double>(request.left()) / std::max(request.rate(now), 1.0);
+    const bool silent = is_silent(request, now);
+    if (request.at >= request.end || request.released || (!silent && now - request.begun < 1s)) continue;
+    const std::size_t from = silent ? request.at : request.middle();
+    const auto askers =
+        std::ranges::count_if(requests_, [&](const auto& one) { return one.second->covers(request.stretch, from); });
+    const double seconds = silent ? k_for_ever : static_cast<double>(request.left()) / std::max(request.rate(now), 1.0);
     if (askers > 1 || seconds <= longest) continue;
     slowest = &request;
     longest = seconds;
   }
-  if (slowest == nullptr) return;
-  const auto helper = book().pick(slowest->stretch, now);
-  if (!helper || *helper == slowest->source) return;
-  const std::size_t half = slowest->middle();
-  const Way way = way_for(*helper, slowest->stretch, half);
-  if (way == Way::whole) return;
+  if (slowest == nullptr) return false;
+  const auto helper = helper_for(*slowest, now);
+  if (!helper) return false;
+  const bool silent = is_silent(*slowest, now);
+  const std::size_t from = silent ? slowest->at : slowest->middle();
+  const Way way = way_for(*helper, slowest->stretch, from);
+  if (way == Way::whole) return false;
   const double rate = book().rate(*helper);
-  const std::uint64_t owed = slowest->left() / 2 + 1;
-  if (rate > 0 && static_cast<double>(owed) / rate > longest) return;  // it would be slower still
+  const std::uint64_t owed = silent ? slowest->left() : slowest->left() / 2 + 1;
+  if (rate > 0 && static_cast<double>(owed) / rate > longest) return false;  // it would be slower still
   book().note(slowest->source, "was slow");
-  start_request(slowest->stretch, *helper, way, half, way == Way::blocks ? half + 1 : slowest->end);
+  start_request(slowest->stretch, *helper, way, from, way == Way::blocks ? from + 1 : slowest->end);
+  return true;
 }
 
 std::chrono::milliseconds LeafFetcher::time_to_wait(Clock::time_point now) const {

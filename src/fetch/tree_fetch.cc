@@ -11,7 +11,10 @@ namespace {
 using namespace std::chrono_literals;
 using peers::Clock;
 
-constexpr auto k_patience = 1500ms;                         // after which a second source is asked for the same block
+constexpr auto k_patience =
+    1500ms;  // after which a second source is asked for the same block; a third waits twice that
+constexpr auto k_car_patience = 3s;                         // after which a CAR must have come faster than this:
+constexpr double k_slowest_car = 64 * k_kib;                // bytes per second
 constexpr auto k_deadline = 30s;                            // of a block
 constexpr std::size_t k_car_number = std::size_t{1} << 40;  // under which the book counts attempts: no part has such
 constexpr std::size_t k_first_number = k_car_number + 1;
@@ -49,6 +52,7 @@ class CarTaker {
     return reader_.feed(bytes);
   }
   Result<void> finish() { return reader_.finish(); }
+  std::uint64_t size() const { return size_; }  // of what came
   // What a tree that is proven and makes no sense says.
   const Result<void>& final() const { return final_; }
 
@@ -78,7 +82,8 @@ class Hunt;
 // One question, for a block or for the CAR.
 class Inquiry final : public peers::Asker {
  public:
-  Inquiry(Hunt& hunt, std::size_t number, Forest& forest) : hunt_(hunt), number_(number), car_(forest) {}
+  Inquiry(Hunt& hunt, std::size_t number, int from, Forest& forest)
+      : source(from), hunt_(hunt), number_(number), car_(forest) {}
   std::size_t number() const { return number_; }
   const Bytes& body() const { return body_; }
   CarTaker& car() { return car_; }
@@ -92,6 +97,8 @@ class Inquiry final : public peers::Asker {
   }
   void on_end(const peers::Question& question, const peers::Ending& ending) override;
 
+  const int source;
+  const Clock::time_point begun = Clock::now();
   peers::GatewayClient::Id id = 0;
 
  private:
@@ -125,6 +132,7 @@ class Hunt {
       if (!wishes_.contains(k_car_number)) collect();
       if (wishes_.empty()) return true;
       const auto now = Clock::now();
+      leave_a_slow_car(now);
       for (auto& [number, wish] : wishes_) {
         if (running_.size() >= most_) break;
         ask(number, wish, now);
@@ -170,6 +178,22 @@ class Hunt {
       error_ = std::move(error);
   }
 
+  // Whoever sends a byte now and then never stalls, and must not be waited for.
+  void leave_a_slow_car(Clock::time_point now) {
+    const auto is_slow = [&](const std::unique_ptr<Inquiry>& one) {
+      const double seconds = std::chrono::duration<double>(now - one->begun).count();
+      return one->number() == k_car_number && now - one->begun >= k_car_patience &&
+             static_cast<double>(one->car().size()) < k_slowest_car * seconds;
+    };
+    const auto slow = std::ranges::find_if(running_, is_slow);
+    if (slow == running_.end()) return;
+    const auto own = std::move(*slow);
+    running_.erase(slow);
+    of_.client.cancel(own->id);
+    book_.lacks(own->source, k_car_number, "was slow");
+    if (const auto wish = wishes_.find(k_car_number); wish != wishes_.end()) wish->second.asked.clear();
+  }
+
   // Its first blocks are of use even if the rest is not. Whoever sends wrong ones may have been given them, because the
   // CAR is not held against its own CID.
   void car_ended(Inquiry& inquiry, const peers::Question& question, const peers::Ending& ending) {
@@ -208,8 +232,8 @@ class Hunt {
   }
 
   void ask(std::size_t number, Wish& wish, Clock::time_point now) {
-    const std::size_t most = number == k_car_number ? 1 : 2;
-    if (wish.asked.size() >= most || (wish.asked.size() == 1 && now - wish.latest < k_patience)) return;
+    const std::size_t askers = wish.asked.size();
+    if (askers > 0 && (number == k_car_number || now - wish.latest < k_patience * askers)) return;
     auto source = book_.pick(number, now, {}, Weight::small);
     if (source && std::ranges::find(wish.asked, *source) != wish.asked.end()) source = another(number, wish, now);
     if (!source) return;
@@ -219,7 +243,7 @@ class Hunt {
       question.deadline = k_deadline;
     else if (wish.cid.codec() != ipld::Codec::raw)
       question.form = peers::Form::file;
-    auto inquiry = std::make_unique<Inquiry>(*this, number, forest_);
+    auto inquiry = std::make_unique<Inquiry>(*this, number, *source, forest_);
     wish.asked.push_back(*source);
     wish.latest = now;
     inquiry->id = of_.client.ask(std::move(question), *inquiry);

@@ -13,7 +13,7 @@ Modes: honest, corrupt (one byte), short (a whole answer, but less of it), cut (
 than 64 KiB), long (more than asked for), stall (after some bytes), no_ranges, html (a page, with 200), too_many (429
 with Retry-After), broken (500), overloaded (503), redirect_loop, redirect (once, to the truth), wrong_range
 (Content-Range), wrong_total (Content-Range's length), gzip (Content-Encoding), appended (an error text in the body),
-gone (404), slow, silent (takes the request and never answers).
+gone (404), slow, drip (a byte a second), silent (takes the request and never answers).
 --times: lies only for the first N answers. --spare: never lies about this CID. --only: lies about these alone, and not
 about the block of a tree whose content it has.
 """
@@ -216,6 +216,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def lie_slow(self):
         self.tell_truth(rate=20_000)
+
+    def lie_drip(self):
+        self.tell_truth(rate=1)
 
 
 def main():
