@@ -194,7 +194,13 @@ class Elsewhere:
         return self.hear()
 
     def hear(self):
-        return self.process.stdout.readline().strip()
+        """What it says next; nothing if that takes too long, because then nobody asked it for anything."""
+        patience = threading.Timer(WAIT, self.process.kill)
+        patience.start()
+        try:
+            return self.process.stdout.readline().strip()
+        finally:
+            patience.cancel()
 
     def __enter__(self):
         return self
