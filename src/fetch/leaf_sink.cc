@@ -61,12 +61,28 @@ void LeafSink::finish() {
 
 void LeafSink::give(std::size_t stretch, std::size_t leaf, int source, LeafForm form, Buffer content) {
   Job job{stretch, leaf, source, files_[stretch], form == LeafForm::block};
+  begin_work(content->bytes.size());
   post([this, job, form, held = std::shared_ptr(std::move(content))] {
     if (form == LeafForm::block)
       unwrap(job, held->bytes);
     else
       prove(job, held->bytes, true);
+    end_work(held->bytes.size());
   });
+}
+
+void LeafSink::begin_work(std::uint64_t size) {
+  std::unique_lock hold(mutex_);
+  has_room_.wait(hold, [&] { return at_work_ == 0 || at_work_ + size <= k_work_room; });
+  at_work_ += size;
+}
+
+void LeafSink::end_work(std::uint64_t size) {
+  {
+    std::lock_guard hold(mutex_);
+    at_work_ -= size;
+  }
+  has_room_.notify_one();
 }
 
 void LeafSink::copy(std::size_t stretch, std::size_t leaf, int source, Copy from) {

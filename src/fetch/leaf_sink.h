@@ -1,6 +1,7 @@
 // Why: what arrives for a leaf is hashed and written by helpers, so that the owner can go on receiving.
 // Thread: the owner calls; helpers hash, write and sync, and report by mail.
-// What holds: nothing is written unless it is proven to be the leaf's bytes.
+// What holds: nothing is written unless it is proven to be the leaf's bytes. Little is received and not yet written,
+// because that is what a kill costs: give() waits while the helpers have k_work_room of leaves before them.
 #pragma once
 
 #include <atomic>
@@ -57,6 +58,9 @@ using LeafMail = Mailbox<LeafNews>;
 // Bytes of leaves that are received, hashed or written at a time.
 inline constexpr std::uint64_t k_leaf_room = 36 * k_mib;
 
+// Of these, bytes that are hashed, written or wait for it: the leaves of two helpers, and two more for each.
+inline constexpr std::uint64_t k_work_room = 6 * k_mib;
+
 enum class LeafForm { content, block };  // what was received: the leaf's bytes, or its block
 
 class LeafSink {
@@ -72,7 +76,7 @@ class LeafSink {
 
   using Buffer = std::unique_ptr<LeafBuffers::Buffer>;
   Buffer buffer(std::uint64_t size) { return buffers_.take(size); }
-  void give(std::size_t stretch, std::size_t leaf, int source, LeafForm form, Buffer content);
+  void give(std::size_t stretch, std::size_t leaf, int source, LeafForm form, Buffer content);  // may wait
   // Reads the leaf from there, and writes it.
   void copy(std::size_t stretch, std::size_t leaf, int source, Copy from);
   // Whether an earlier run left the leaf's bytes in its file.
@@ -85,6 +89,8 @@ class LeafSink {
   LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail);
   struct Job;
   void post(std::function<void()> work);
+  void begin_work(std::uint64_t size);
+  void end_work(std::uint64_t size);
   void prove(const Job& job, ByteView content, bool write);
   void unwrap(Job job, ByteView block);
   void write(const Job& job, ByteView content);
@@ -99,6 +105,8 @@ class LeafSink {
   std::mutex mutex_;
   std::condition_variable idle_;
   std::size_t pending_ = 0;
+  std::condition_variable has_room_;
+  std::uint64_t at_work_ = 0;         // bytes that were given
   std::unique_ptr<ThreadCrew> crew_;  // last: its threads use the rest
 };
 
