@@ -58,8 +58,9 @@ using LeafMail = Mailbox<LeafNews>;
 // Bytes of leaves that are received, hashed or written at a time.
 inline constexpr std::uint64_t k_leaf_room = 36 * k_mib;
 
-// Of these, bytes that are hashed, written or wait for it: the leaves of two helpers, and two more for each.
-inline constexpr std::uint64_t k_work_room = 6 * k_mib;
+// Of these, bytes that are hashed, written or wait for it: the leaves of two helpers, and one more for each. With the
+// third of k_leaf_room that is being received, it is what a kill may cost: 16 MiB.
+inline constexpr std::uint64_t k_work_room = 4 * k_mib;
 
 enum class LeafForm { content, block };  // what was received: the leaf's bytes, or its block
 
