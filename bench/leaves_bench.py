@@ -55,25 +55,28 @@ def unpack_car(car, blocks, keep=""):
             at += start + length
 
 
-def preserve(work):
-    """The model as a web server has it; gives the metadata's CID and the file's."""
+def preserve(work, ready=None):
+    """The model as a web server has it, and as a CAR of all blocks; gives the metadata's CID and the file's. `ready`: the
+    model's file, instead of a new one."""
     import json
 
     folder, blocks, files = work / "bench", work / "blocks/ipfs", work / "files/ipfs"
     for one in (folder, blocks, files):
         one.mkdir(parents=True)
-    with open(folder / "bench", "wb") as model, open("/dev/urandom", "rb") as noise:
-        model.write(gguf_head(SIZE))
-        for _ in range(SIZE >> 20):
-            model.write(noise.read(1 << 20))
+    if ready:
+        os.link(ready, folder / "bench")
+    else:
+        with open(folder / "bench", "wb") as model, open("/dev/urandom", "rb") as noise:
+            model.write(gguf_head(SIZE))
+            for _ in range(SIZE >> 20):
+                model.write(noise.read(1 << 20))
     environment = {**os.environ, "EAI_HOME": str(work / "own")}
     out = subprocess.run([BUILD / "bin/eai", "model", "preserve", folder, "--format", "unixfs", "--to", f"car:{work}/all.car", "--no-keep",
-                          "--json"], env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+                          "--json"], env=environment, check=True, stdout=subprocess.PIPE, text=True, cwd=work).stdout
     cid = json.loads(out.splitlines()[-1])["hash"]
     unpack_car(work / "all.car", blocks)
     file = json.loads((blocks / cid).read_bytes())["files"][0]["cid"]
     os.link(folder / "bench", files / file)
-    (work / "all.car").unlink()
     return cid, file
 
 
@@ -108,6 +111,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="eai-bench-") as folder:
         work = pathlib.Path(folder)
         cid, file = preserve(work)
+        (work / "all.car").unlink()
         server = Nginx(work / "nginx", "root $kind;",
                        f'map $args $kind {{ default {work}/files; "format=raw" {work}/blocks; }}')
         (work / "files/ipfs" / cid).write_bytes((work / "blocks/ipfs" / cid).read_bytes())

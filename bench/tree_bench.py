@@ -42,7 +42,7 @@ def preserve(work):
     files.mkdir(parents=True)
     out = subprocess.run([BUILD / "bin/eai", "model", "preserve", work / "bench", "--format", "unixfs", "--layout", "tensor",
                           "--to", f"car:{work}/all.car", "--no-keep", "--json"], env={**os.environ, "EAI_HOME": str(work / "own")},
-                         check=True, stdout=subprocess.PIPE, text=True).stdout
+                         check=True, stdout=subprocess.PIPE, text=True, cwd=work).stdout
     cid = json.loads(out.splitlines()[-1])["hash"]
     unpack_car(work / "all.car", blocks)
     metadata = json.loads((blocks / cid).read_bytes())

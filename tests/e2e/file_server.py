@@ -53,8 +53,8 @@ class FileServer:
         self.data, self.behave, self.host, self.rate, self.port = data, behave, host, rate, 0
         self.asked, self.sent, self.lock = [], 0, threading.Lock()
         self.mark, self.reached = None, threading.Event()
-        self.open = threading.Event()
-        self.open.set()
+        self.gate = threading.Event()
+        self.gate.set()
         self.come()
 
     @property
@@ -118,7 +118,7 @@ class FileServer:
         step = STEP if self.rate is None else max(1, min(STEP, self.rate // 20))
         for at in range(begin, end, step):
             piece = data[at:min(at + step, end)]
-            self.open.wait()
+            self.gate.wait()
             request.wfile.write(piece)
             with self.lock:
                 self.sent += len(piece)
@@ -147,12 +147,12 @@ class FileServer:
 
     def kill(self, process):
         """Returns what the sockets held then."""
-        self.open.clear()
+        self.gate.clear()
         process.send_signal(signal.SIGSTOP)
         held = self.held_by_sockets()
         process.kill()
         process.communicate()
-        self.open.set()
+        self.gate.set()
         return held
 
     @staticmethod
