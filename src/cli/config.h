@@ -29,6 +29,7 @@ struct Config {
   ListSettings list;
   StatusSettings status;
   RemoveSettings remove;
+  DownloadSettings download;
   RepairSettings repair;
   PreserveSettings preserve;
   AuditSettings audit;

@@ -92,6 +92,10 @@ struct PreserveSettings {
   std::string lighthouse_gateway = "https://gateway.lighthouse.storage";
 };
 
+struct DownloadSettings {
+  bool dry_run = false;
+};
+
 struct RepairSettings {
   bool all = false;
 };

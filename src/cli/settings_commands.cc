@@ -29,6 +29,15 @@ std::vector<Setting> remove_settings() {
   };
 }
 
+std::vector<Setting> download_settings() {
+  using S = DownloadSettings;
+  const Rows<S> in(&Config::download);
+  return {
+      in.flag("download.dry_run", "EAI_DOWNLOAD_DRY_RUN", "--dry-run", &S::dry_run,
+              "Find out how many bytes are missing on this disk, and fetch none of them"),
+  };
+}
+
 std::vector<Setting> repair_settings() {
   using S = RepairSettings;
   const Rows<S> in(&Config::repair);

@@ -164,4 +164,10 @@ Result<std::vector<store::StoredFile>> ArchiveFetch::finish() {
   return unpacker_->finish();
 }
 
+Result<std::uint64_t> ArchiveFetch::missing() {
+  EAI_CHECK(prepare());
+  const std::uint64_t total = of_.metadata.total_size();
+  return total - std::min(total, count().received);
+}
+
 }  // namespace eai::fetch

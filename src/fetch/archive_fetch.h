@@ -26,6 +26,8 @@ class ArchiveFetch final : public BlockSink {
 
   // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
   Result<std::vector<store::StoredFile>> finish();
+  // How many bytes are still to be fetched.
+  Result<std::uint64_t> missing();
 
   Result<void> note(std::size_t piece, ByteRange range, Noted what) override;
   void take(std::size_t piece, Proven proven) override;

@@ -127,7 +127,37 @@ class Download {
     return model;
   }
 
+  Result<Missing> measure() {
+    std::error_code ignored;
+    const bool is_new = !fs::exists(store::HomePaths{store_.home()}.partial(lock_.id()), ignored);
+    EAI_TRY(folder_, store_.partial_folder(lock_));
+    auto missing = find_missing();
+    if (is_new) EAI_CHECK(store_.drop_partial(lock_));
+    return missing;
+  }
+
  private:
+  Result<Missing> find_missing() {
+    EAI_CHECK(salvage());
+    EAI_TRY(const FoundMetadata found, metadata_of(lock_.id(), folder_, client_, reporter_, stop_));
+    return count_missing(found);
+  }
+
+  Result<Missing> count_missing(const FoundMetadata& found) {
+    EAI_TRY(const auto metadata, model::parse_metadata(found.bytes));
+    EAI_CHECK(find_hub(metadata));
+    const Fetching fetching{lock_.id(), store_, folder_, metadata, client_, reporter_, stop_};
+    EAI_TRY(const auto trees, trees_of(fetching));
+    reporter_.total(metadata.total_size());
+    Missing out{metadata.total_size(), 0};
+    if (metadata.format == model::Format::archive) {
+      EAI_TRY(out.missing, ArchiveFetch(fetching, trees ? &*trees : nullptr).missing());
+    } else {
+      EAI_TRY(out.missing, FilesFetch(fetching, trees ? &*trees : nullptr).missing());
+    }
+    return out;
+  }
+
   Result<store::Model> into_store(const FoundMetadata& found) {
     auto metadata = model::parse_metadata(found.bytes);
     if (!metadata) return Failure(std::move(metadata).error().with("the metadata, from " + found.source));
@@ -185,6 +215,10 @@ class Download {
   fs::path folder_;
 };
 
+bool asks_hub(const Sources& sources, const Options& options) {
+  return !options.offline && std::ranges::find(sources.others, peers::k_hugging_face) != sources.others.end();
+}
+
 }  // namespace
 
 Result<store::Model> download(const ipld::Cid& id, const store::Store& store, const Sources& sources,
@@ -201,12 +235,21 @@ Result<store::Model> download(const ipld::Cid& id, const store::Store& store, co
   const store::HomePaths home{store.home()};
   peers::SourceMemory memory({home.sources(), home.sources_lock()});
   client.book().remember_in(memory, Clock::now());
-  const bool ask_hub =
-      !options.offline && std::ranges::find(sources.others, peers::k_hugging_face) != sources.others.end();
-  auto model = Download(store, *claimed.lock, client, reporter, stop, ask_hub).run();
+  auto model = Download(store, *claimed.lock, client, reporter, stop, asks_hub(sources, options)).run();
   client.book().keep_rates();
   if (model || !claimed.damage) return model;
   return Failure(std::move(model).error().with(claimed.damage->message + ", and it could not be fetched again"));
+}
+
+Result<Missing> measure(const ipld::Cid& id, const store::Store& store, const Sources& sources, const Options& options,
+                        const OnProgress& on_progress, const std::stop_token& stop) {
+  EAI_TRY(Claim claimed, claim(id, store));
+  if (claimed.model) return Missing{claimed.model->metadata.total_size(), 0};
+  if (!claimed.lock) return fail(Code::busy, "another eai is working on " + id.str() + " now");
+  EAI_TRY(std::vector<peers::Source> usable, peers::make_sources(sources, options));
+  peers::GatewayClient client(std::move(usable), options, std::random_device{}());
+  Reporter reporter(client.book(), on_progress);
+  return Download(store, *claimed.lock, client, reporter, stop, asks_hub(sources, options)).measure();
 }
 
 Result<Bytes> download_metadata(const ipld::Cid& id, const Sources& sources, const Options& options,

@@ -55,6 +55,18 @@ using OnProgress = std::function<void(const Progress&)>;
 Result<store::Model> download(const ipld::Cid& id, const store::Store& store, const Sources& sources,
                               const Options& options, const OnProgress& on_progress, const std::stop_token& stop);
 
+// What a download would ask for.
+struct Missing {
+  std::uint64_t total = 0;    // bytes of the metadata's files
+  std::uint64_t missing = 0;  // of these, those that an earlier run has not left, and no other file of the store has
+};
+
+// Looks for the bytes on this disk, and fetches nothing of the model except metadata, trees, and the beginnings of GGUFs,
+// which tell what else of them may be here. Errors as those of download(), and Code::busy: another process works on the
+// model. Nothing stays behind that was not there before.
+Result<Missing> measure(const ipld::Cid& id, const store::Store& store, const Sources& sources, const Options& options,
+                        const OnProgress& on_progress, const std::stop_token& stop);
+
 // The model's metadata alone, proven. Errors as those of download().
 Result<Bytes> download_metadata(const ipld::Cid& id, const Sources& sources, const Options& options,
                                 const std::stop_token& stop);

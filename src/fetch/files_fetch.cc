@@ -5,7 +5,6 @@
 #include <fcntl.h>
 
 #include "fetch/block_fetcher.h"
-#include "fetch/leaf_fetcher.h"
 #include "store/clone_file.h"
 #include "store/leaf_check.h"
 #include "util/text.h"
@@ -29,7 +28,7 @@ FilesFetch::~FilesFetch() {
   fetcher_.reset();  // first: its last notes go into the journal
 }
 
-Result<void> FilesFetch::prepare() {
+Result<void> FilesFetch::prepare(Effect effect) {
   EAI_TRY(Resumed pieces, Resumed::read(of_, trees_ != nullptr ? Journal::Kind::leaves : Journal::Kind::hints));
   for (std::size_t index = 0; index < files_.size(); ++index) {
     Wanted piece = wanted_of(of_.metadata.files[index], of_.folder / files_[index].name);
@@ -53,7 +52,9 @@ Result<void> FilesFetch::prepare() {
     stretches.back().copies = LocalCopies::find(local_, files_[index]);
     here.push_back(std::move(piece.here));
   }
-  EAI_TRY(fetcher_, LeafFetcher::start(std::move(stretches), std::move(here), of_.client, *this));
+  EAI_TRY(auto leaves, LeafFetcher::start(std::move(stretches), std::move(here), of_.client, *this, effect));
+  leaves_ = leaves.get();
+  fetcher_ = std::move(leaves);
   return {};
 }
 
@@ -140,7 +141,7 @@ FilesFetch::Count FilesFetch::count() const {
 
 Result<std::vector<store::StoredFile>> FilesFetch::finish() {
   const std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
-  EAI_CHECK(prepare());
+  EAI_CHECK(prepare(Effect::written));
   of_.reporter.begin_parts(count().verified, count().received);
   while (true) {
     if (of_.stop.stop_requested()) {
@@ -154,6 +155,26 @@ Result<std::vector<store::StoredFile>> FilesFetch::finish() {
     of_.reporter.from_this_disk(linked_ + fetcher_->bytes_copied());
     of_.reporter.show(Clock::now(), now.verified, now.received);
   }
+}
+
+Result<std::uint64_t> FilesFetch::missing() {
+  const std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
+  EAI_CHECK(prepare(Effect::found));
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    if (leaves_ == nullptr) {
+      sum += files_[i].size - std::min(files_[i].size, fetcher_->bytes_here(i));
+      continue;
+    }
+    while (!leaves_->is_searched(i)) {
+      if (of_.stop.stop_requested()) return fail(Code::cancelled, "stopped");
+      EAI_CHECK(leaves_->advance(i, i + 1));
+      const Count now = count();
+      of_.reporter.show(Clock::now(), now.verified, now.received);
+    }
+    sum += leaves_->end_search(i);
+  }
+  return sum;
 }
 
 }  // namespace eai::fetch

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "fetch/leaf_fetcher.h"
 #include "fetch/local_copies.h"
 #include "fetch/piece_fetcher.h"
 #include "fetch/resumed.h"
@@ -25,12 +26,14 @@ class FilesFetch final : public BlockSink {
 
   // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
   Result<std::vector<store::StoredFile>> finish();
+  // How many bytes are to be fetched. Where trees are known, what is here is found, and nothing of it is written.
+  Result<std::uint64_t> missing();
 
   Result<void> note(std::size_t piece, ByteRange range, Noted what) override;
   void take(std::size_t piece, Proven proven) override;
 
  private:
-  Result<void> prepare();
+  Result<void> prepare(Effect effect);
   Result<void> look_here(std::vector<Wanted>& pieces);
   Result<bool> link(const LocalFile& from, std::size_t piece);
   Result<void> check_space() const;
@@ -49,6 +52,7 @@ class FilesFetch final : public BlockSink {
   std::optional<Journal> journal_;
   const Trees* trees_;
   std::unique_ptr<PieceFetcher> fetcher_;
+  LeafFetcher* leaves_ = nullptr;  // it, where trees are known
 };
 
 }  // namespace eai::fetch

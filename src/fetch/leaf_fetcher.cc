@@ -24,11 +24,12 @@ std::uint64_t largest_leaf(const std::vector<Stretch>& stretches) {
 }  // namespace
 
 LeafFetcher::LeafFetcher(std::vector<Stretch> stretches, std::vector<std::vector<ByteRange>> here,
-                         peers::GatewayClient& client, BlockSink& sink)
+                         peers::GatewayClient& client, BlockSink& sink, Effect effect)
     : stretches_(std::move(stretches)),
       here_(std::move(here)),
       client_(client),
       sink_(sink),
+      effect_(effect),
       works_(stretches_.size()),
       manners_(client.book().size()),
       mail_([this] { client_.wake(); }) {
@@ -47,9 +48,9 @@ LeafFetcher::LeafFetcher(std::vector<Stretch> stretches, std::vector<std::vector
 
 Result<std::unique_ptr<LeafFetcher>> LeafFetcher::start(std::vector<Stretch> stretches,
                                                         std::vector<std::vector<ByteRange>> here,
-                                                        peers::GatewayClient& client, BlockSink& sink) {
-  std::unique_ptr<LeafFetcher> out(new LeafFetcher(std::move(stretches), std::move(here), client, sink));
-  EAI_TRY(out->leaves_, LeafSink::start(out->stretches_, out->mail_));
+                                                        peers::GatewayClient& client, BlockSink& sink, Effect effect) {
+  std::unique_ptr<LeafFetcher> out(new LeafFetcher(std::move(stretches), std::move(here), client, sink, effect));
+  EAI_TRY(out->leaves_, LeafSink::start(out->stretches_, out->mail_, effect));
   return out;
 }
 
@@ -117,14 +118,11 @@ void LeafFetcher::done(const LeafNews& news) {
   if (source >= 0) {
     book().got(source, index, place.size());
     work.givers.insert(source);
+    if (!nearby) work.fetched += place.size();
     manners_[static_cast<std::size_t>(source)].proven += place.size();
     manners_[static_cast<std::size_t>(source)].refusals = 0;
   }
-  if (!work.unnoted.empty() && work.unnoted.back().end == place.begin)
-    work.unnoted.back().end = place.end;
-  else
-    work.unnoted.push_back(place);
-  unsynced_ += place.size();
+  if (!nearby || source == k_own_file || effect_ == Effect::written) note_later(work, place);
   // Now it is known what is true, and who gave something else.
   const auto doubts = doubts_.extract({index, leaf});
   if (!doubts.empty()) {
@@ -172,6 +170,14 @@ void LeafFetcher::finish_stretch(std::size_t index) {
   const Stretch& stretch = stretches_[index];
   if (work.unnoted.empty()) close(index);
   sink_.take(index, {stretch.file, {0, stretch.size()}, {}, {}});
+}
+
+void LeafFetcher::note_later(Work& work, ByteRange place) {
+  if (!work.unnoted.empty() && work.unnoted.back().end == place.begin)
+    work.unnoted.back().end = place.end;
+  else
+    work.unnoted.push_back(place);
+  unsynced_ += place.size();
 }
 
 // Everything proven so far is synced by a helper, and noted when that is done.

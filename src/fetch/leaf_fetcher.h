@@ -45,7 +45,8 @@ class LeafFetcher final : public PieceFetcher {
   // `here`: per stretch, what an earlier run noted of its file. Code::busy: the system has no threads.
   static Result<std::unique_ptr<LeafFetcher>> start(std::vector<Stretch> stretches,
                                                     std::vector<std::vector<ByteRange>> here,
-                                                    peers::GatewayClient& client, BlockSink& sink);
+                                                    peers::GatewayClient& client, BlockSink& sink,
+                                                    Effect effect = Effect::written);
   ~LeafFetcher() override;
   LeafFetcher(const LeafFetcher&) = delete;
 
@@ -54,6 +55,13 @@ class LeafFetcher final : public PieceFetcher {
   bool proven(std::size_t stretch) const override { return works_[stretch].left == 0; }
   std::uint64_t bytes_here(std::size_t stretch) const override;
   std::uint64_t bytes_copied() const override { return copied_; }
+
+  // With Effect::found nothing is asked for except the beginnings that LocalCopies wants to see, and what lies in other
+  // files is noted nowhere. Whether all places on this disk were searched for the stretch:
+  bool is_searched(std::size_t stretch) const;
+  // How many bytes are in none of them, those that were asked for all the same included. The stretch is not worked on any
+  // more.
+  std::uint64_t end_search(std::size_t stretch);
 
  private:
   friend class LeafRequest;
@@ -77,6 +85,7 @@ class LeafFetcher final : public PieceFetcher {
     std::uint64_t verified = 0;
     bool begun = false;
     bool taken = false;
+    std::uint64_t fetched = 0;  // bytes
     std::deque<Nearby> nearby;
     std::vector<Nearby> later;       // until the file's beginning tells where copies may lie
     std::set<int> givers;            // sources that gave a leaf of it
@@ -98,7 +107,7 @@ class LeafFetcher final : public PieceFetcher {
   using Requests = std::map<peers::GatewayClient::Id, std::unique_ptr<LeafRequest>>;
 
   LeafFetcher(std::vector<Stretch> stretches, std::vector<std::vector<ByteRange>> here, peers::GatewayClient& client,
-              BlockSink& sink);
+              BlockSink& sink, Effect effect);
   peers::SourceBook& book() { return client_.book(); }
   const peers::SourceBook& book() const { return client_.book(); }
   State& state(std::size_t stretch, std::size_t leaf) {
@@ -121,6 +130,7 @@ class LeafFetcher final : public PieceFetcher {
   void read_mail();
   void read(LeafNews news);
   void done(const LeafNews& news);
+  void note_later(Work& work, ByteRange place);
   void wrong(const LeafNews& news);
   void close(std::size_t stretch);
   void note_what_is_synced();
@@ -156,6 +166,7 @@ class LeafFetcher final : public PieceFetcher {
   std::vector<std::vector<ByteRange>> here_;
   peers::GatewayClient& client_;
   BlockSink& sink_;
+  const Effect effect_;
   std::vector<Work> works_;
   std::vector<Manner> manners_;  // by source
   std::map<std::pair<std::size_t, std::size_t>, std::vector<Doubt>> doubts_;

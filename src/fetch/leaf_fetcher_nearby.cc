@@ -165,4 +165,19 @@ void LeafFetcher::is_not_there(const LeafNews& news) {
   work.nearby.push_back({news.leaf, work.wholes.empty() ? Place::nowhere : Place::folders});
 }
 
+bool LeafFetcher::is_searched(std::size_t index) const {
+  const Work& work = works_[index];
+  return work.begun && work.nearby.empty() && work.later.empty() && nearby_in_sink_ == 0 && requests_.empty();
+}
+
+std::uint64_t LeafFetcher::end_search(std::size_t index) {
+  const Stretch& stretch = stretches_[index];
+  Work& work = works_[index];
+  std::uint64_t sum = work.fetched;
+  for (std::size_t leaf = stretch.first; leaf < stretch.end; ++leaf)
+    if (state(index, leaf) != State::done) sum += stretch.place(leaf).size();
+  if (!work.taken && work.unnoted.empty() && !syncing_) close(index);
+  return sum;
+}
+
 }  // namespace eai::fetch

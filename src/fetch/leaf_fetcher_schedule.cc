@@ -111,6 +111,7 @@ Result<void> LeafFetcher::schedule(Clock::time_point now) {
       EAI_CHECK(begin(index));
     }
     look_nearby(index);
+    if (effect_ == Effect::found && works_[index].later.empty()) continue;
     while (ask_for(index, now)) {
     }
     EAI_CHECK(give_up_or_wait(index, now));

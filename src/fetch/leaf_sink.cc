@@ -22,11 +22,12 @@ struct LeafSink::Job {
   ipld::Sha256 given{};
 };
 
-LeafSink::LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail)
-    : stretches_(stretches), mail_(mail), buffers_(k_leaf_room), files_(stretches.size()) {}
+LeafSink::LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail, Effect effect)
+    : stretches_(stretches), mail_(mail), effect_(effect), buffers_(k_leaf_room), files_(stretches.size()) {}
 
-Result<std::unique_ptr<LeafSink>> LeafSink::start(const std::vector<Stretch>& stretches, LeafMail& mail) {
-  std::unique_ptr<LeafSink> sink(new LeafSink(stretches, mail));
+Result<std::unique_ptr<LeafSink>> LeafSink::start(const std::vector<Stretch>& stretches, LeafMail& mail,
+                                                  Effect effect) {
+  std::unique_ptr<LeafSink> sink(new LeafSink(stretches, mail, effect));
   EAI_TRY(sink->crew_, ThreadCrew::start(k_helpers));
   return sink;
 }
@@ -96,7 +97,7 @@ void LeafSink::copy(std::size_t stretch, std::size_t leaf, int source, Copy from
         return tell(job, LeafNews::What::wrong);
       into = into.subspan(part.size);
     }
-    prove(job, content, true);
+    prove(job, content, effect_ == Effect::written);
   });
 }
 

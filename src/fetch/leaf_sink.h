@@ -62,12 +62,19 @@ inline constexpr std::uint64_t k_leaf_room = 36 * k_mib;
 // third of k_leaf_room that is being received, it is what a kill may cost: 16 MiB.
 inline constexpr std::uint64_t k_work_room = 4 * k_mib;
 
+// What comes of leaves that are found in other files on this disk.
+enum class Effect {
+  written,
+  found,  // it is only known then that they are there
+};
+
 enum class LeafForm { content, block };  // what was received: the leaf's bytes, or its block
 
 class LeafSink {
  public:
   // Code::busy: the system has no threads.
-  static Result<std::unique_ptr<LeafSink>> start(const std::vector<Stretch>& stretches, LeafMail& mail);
+  static Result<std::unique_ptr<LeafSink>> start(const std::vector<Stretch>& stretches, LeafMail& mail,
+                                                 Effect effect = Effect::written);
   ~LeafSink();  // when what was given is done, or dropped after an error
   LeafSink(const LeafSink&) = delete;
 
@@ -78,7 +85,7 @@ class LeafSink {
   using Buffer = std::unique_ptr<LeafBuffers::Buffer>;
   Buffer buffer(std::uint64_t size) { return buffers_.take(size); }
   void give(std::size_t stretch, std::size_t leaf, int source, LeafForm form, Buffer content);  // may wait
-  // Reads the leaf from there, and writes it.
+  // Reads the leaf from there, for the effect.
   void copy(std::size_t stretch, std::size_t leaf, int source, Copy from);
   // Whether an earlier run left the leaf's bytes in its file.
   void check(std::size_t stretch, std::size_t leaf, int source);
@@ -87,7 +94,7 @@ class LeafSink {
   void finish();
 
  private:
-  LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail);
+  LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail, Effect effect);
   struct Job;
   void post(std::function<void()> work);
   void begin_work(std::uint64_t size);
@@ -100,6 +107,7 @@ class LeafSink {
 
   const std::vector<Stretch>& stretches_;
   LeafMail& mail_;
+  const Effect effect_;
   LeafBuffers buffers_;
   std::vector<std::shared_ptr<UniqueFd>> files_;  // by stretch
   std::atomic<bool> failed_ = false;

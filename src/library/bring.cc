@@ -101,4 +101,15 @@ Result<store::Model> bring(Library& library, const Asked& asked, const FetchSett
   return model;
 }
 
+Result<fetch::Missing> measure(const Library& library, const Asked& asked, const FetchSettings& settings, Feed& feed,
+                               const std::stop_token& stop) {
+  const auto on_progress = [&](const fetch::Progress& now) { feed.progress(progress_of(asked, now)); };
+  auto missing = fetch::measure(asked.id, library.store, sources_of(settings, library.folders), options_of(settings),
+                                on_progress, stop);
+  if (missing) return missing;
+  Error error = std::move(missing).error().with(asked.label);
+  if (error.code == Code::network && error.hint == Hint::none) error.hint = remedy_of(settings);
+  return Failure(std::move(error));
+}
+
 }  // namespace eai::library

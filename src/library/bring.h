@@ -23,4 +23,8 @@ fetch::Options options_of(const FetchSettings& settings);
 Result<store::Model> bring(Library& library, const Asked& asked, const FetchSettings& settings, Feed& feed,
                            const std::stop_token& stop);
 
+// What bring() would fetch, without the model that a LoRA adapts. Errors as those of fetch::measure().
+Result<fetch::Missing> measure(const Library& library, const Asked& asked, const FetchSettings& settings, Feed& feed,
+                               const std::stop_token& stop);
+
 }  // namespace eai::library

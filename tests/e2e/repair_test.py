@@ -13,6 +13,7 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "bench"))
+from gguf_maker import gguf
 from nginx import Nginx
 from preserve_world import WAIT, World, kubo, wait_for, weights, world  # noqa: F401
 
@@ -180,6 +181,46 @@ def test_a_longer_template_costs_the_header(world, other, kubo, door, layout):  
     file = download(other, model, door) / "model.gguf"
     assert file.read_bytes() == data
     assert door.given() - before <= 2 * MIB
+
+
+def missing(other, model, door):  # noqa: F811
+    done = run(other, "download", model, door, "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    return events(done)[-1]["missing"]
+
+
+def test_a_dry_run_tells_what_is_missing_and_leaves_nothing_behind(world, other, kubo, door):  # noqa: F811
+    old, data = world.model("tiny", size=24 * MIB)
+    first = preserved(world, kubo, old)
+    assert missing(other, first, door) == len(data) and door.given() < 2 * MIB
+    assert not list((other.folder / "home").glob("partial/*")) and not list((other.folder / "home").glob("models/*"))
+    file = download(other, first, door) / "model.gguf"
+    assert missing(other, first, door) == 0
+    new, data = world.model("tiny", size=24 * MIB, template="z" * 100)
+    second = preserved(world, kubo, new)
+    before = door.given()
+    counted = missing(other, second, door)
+    assert 0 < counted <= 2 * MIB and door.given() - before <= 2 * MIB
+    assert not list((other.folder / "home").glob("partial/*"))
+    spoil(file, 5 * MIB, 15 * MIB)
+    assert other.run("check", "--hash", first).returncode != 0
+    assert 0 < missing(other, first, door) <= 3 * MIB
+    archive = world.hash("--folder-path", new, "--to", f"kubo:{kubo.api}", "--no-keep")
+    assert missing(other, archive, door) > 20 * MIB
+
+
+def test_a_file_that_is_here_as_a_whole_is_linked(world, other, kubo, door):  # noqa: F811
+    """A new chat model beside the projector of the old one."""
+    old, _ = world.model("tiny", size=5 * MIB)
+    eyes = gguf([("v.patch_embd.weight", weights(77, 6 * MIB))], architecture="clip")
+    (old / "tiny-projector").write_bytes(eyes)
+    first = download(other, preserved(world, kubo, old), door)
+    new, data = world.model("tiny", size=5 * MIB, seed=5)
+    before = door.given()
+    second = download(other, preserved(world, kubo, new), door)
+    assert (second / "model.gguf").read_bytes() == data and (second / "projector.gguf").read_bytes() == eyes
+    assert door.given() - before <= 6 * MIB
+    assert (second / "projector.gguf").stat().st_ino == (first / "projector.gguf").stat().st_ino
 
 
 def test_tensors_are_found_in_another_layout(world, other, kubo, door):  # noqa: F811
