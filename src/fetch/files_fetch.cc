@@ -65,7 +65,7 @@ Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces) {
     std::error_code ignored;
     if (!pieces[i].here.empty() || fs::exists(pieces[i].file, ignored)) continue;
     for (const LocalFile& file : local_) {
-      if (!file.is_sound || file.sha256 != files_[i].sha256 || file.size != files_[i].size) continue;
+      if (!file.is_sound || !ipld::matches(file.sha256, files_[i].sha256) || file.size != files_[i].size) continue;
       EAI_TRY(const bool linked, link(file, i));
       if (!linked) continue;
       pieces[i].here = {{0, file.size}};

@@ -73,7 +73,7 @@ std::shared_ptr<LocalCopies> LocalCopies::find(const std::vector<LocalFile>& fil
   std::vector<const LocalFile*> same_place, like;
   for (const LocalFile& file : files) {
     const bool same_name = file.name == wanted.name;
-    if (file.sha256 == wanted.sha256 || (same_name && (file.of_this_model || file.size == wanted.size)))
+    if (ipld::matches(file.sha256, wanted.sha256) || (same_name && (file.of_this_model || file.size == wanted.size)))
       same_place.push_back(&file);
     const bool same_kind = store::is_gguf_name(file.name) && store::role_of(file.name) == store::role_of(wanted.name) &&
                            !file.of_this_model;
@@ -81,7 +81,7 @@ std::shared_ptr<LocalCopies> LocalCopies::find(const std::vector<LocalFile>& fil
   }
   const auto is_likelier = [&](const LocalFile* a, const LocalFile* b) {
     const auto rank = [&](const LocalFile* one) {
-      return std::tuple(!one->of_this_model, one->sha256 != wanted.sha256, distance(one->size, wanted.size));
+      return std::tuple(!one->of_this_model, !ipld::matches(one->sha256, wanted.sha256), distance(one->size, wanted.size));
     };
     return rank(a) < rank(b);
   };

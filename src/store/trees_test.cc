@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "store/leaf_check.h"
 #include "store/store_testing.h"
 
 namespace eai::store {
@@ -107,6 +108,85 @@ TEST(Trees, StayWithTheModel) {
   EXPECT_TRUE(here.store.check(here.id(), {}, {}).value().empty());
   EXPECT_TRUE(here.store.remove(*here.store.lock(here.id(), FileLock::Wait::no)));
   EXPECT_TRUE(fs::is_empty(here.home / "models"));
+}
+
+TEST(Trees, ACheckNamesTheLeavesThatChanged) {
+  TreeFixture here;
+  const Model model = here.commit(here.trees()).value();
+  const fs::path many = model.folder / model.files[0].name;
+  const std::string good = here.text(many);
+  std::string bad = good;
+  bad[0] ^= 1;
+  bad[37] ^= 1;
+  bad[999] ^= 1;
+  here.write(many, bad);
+  std::uint64_t seen = 0;
+  const auto changed = here.store.check(here.id(), [&](std::uint64_t done, std::uint64_t) { seen = done; }, {});
+  ASSERT_TRUE(changed) << changed.error().message;
+  ASSERT_EQ(changed->size(), 1U);
+  EXPECT_EQ(changed->front().name, model.files[0].name);
+  EXPECT_EQ(changed->front().leaves, 100U);
+  const std::vector<ByteRange> places = {{0, 10}, {30, 40}, {990, 1000}};
+  EXPECT_EQ(changed->front().damage, places);
+  EXPECT_EQ(seen, model.size());
+  EXPECT_EQ(here.store.find(here.id()).error().code, Code::corrupt);
+  EXPECT_EQ(here.store.remains(here.id()).changed, std::vector<std::string>{model.files[0].name});
+  here.write(many, good);
+  EXPECT_TRUE(here.store.check(here.id(), {}, {}).value().empty());
+}
+
+TEST(Trees, AShorterFileLacksItsLastLeaves) {
+  TreeFixture here;
+  const Model model = here.commit(here.trees()).value();
+  const auto tree = read_tree(model, 0).value();
+  const fs::path many = model.folder / model.files[0].name;
+  here.write(many, here.text(many).substr(0, 985));
+  EXPECT_EQ(find_damaged_leaves(many, tree, {}, {}).value(), (std::vector<std::size_t>{98, 99}));
+  here.write(many, "");
+  EXPECT_EQ(find_damaged_leaves(many, tree, {}, {}).value().size(), 100U);
+  EXPECT_EQ(find_damaged_leaves(model.folder / "none", tree, {}, {}).error().code, Code::not_found);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(find_damaged_leaves(many, tree, {}, stop.get_token()).error().code, Code::cancelled);
+}
+
+TEST(Trees, WhatIsLeftOfADamagedModelIsProven) {
+  TreeFixture here;
+  const Model model = here.commit(here.trees()).value();
+  const auto whole = here.store.remains(here.id());
+  EXPECT_EQ(text_of(whole.metadata), here.metadata);
+  EXPECT_EQ(whole.tree_blocks.size(), here.files[0].blocks.size());
+  const fs::path car = model.folder / "trees/0.car";
+  std::string bad = here.text(car);
+  bad[bad.size() / 2] ^= 1;
+  here.write(car, bad);
+  const auto less = here.store.remains(here.id());
+  EXPECT_LT(less.tree_blocks.size(), whole.tree_blocks.size());
+  for (const ipld::Block& block : less.tree_blocks) EXPECT_TRUE(ipld::verify(block.cid.hash(), block.bytes));
+  here.write(model.folder / "metadata.json", here.metadata + " ");
+  const auto nothing = here.store.remains(here.id());
+  EXPECT_TRUE(nothing.metadata.empty());
+  EXPECT_TRUE(nothing.tree_blocks.empty());
+  EXPECT_TRUE(here.store.remains(here.id_for("another")).metadata.empty());
+}
+
+TEST(Trees, AQuickLookSeesWhatWasWrittenToAndSomeOfTheLeaves) {
+  TreeFixture here;
+  const Model model = here.commit(here.trees()).value();
+  EXPECT_TRUE(here.store.seems_whole(model, 64).value());
+  const fs::path many = model.folder / model.files[0].name;
+  const auto written = fs::last_write_time(many);
+  std::string bad = here.text(many);
+  for (char& letter : bad) letter ^= 1;
+  here.write(many, bad);
+  fs::last_write_time(many, written);
+  EXPECT_FALSE(here.store.seems_whole(model, 64).value()) << "every leaf is wrong";
+  for (char& letter : bad) letter ^= 1;
+  here.write(many, bad);
+  fs::last_write_time(many, written);
+  EXPECT_TRUE(here.store.seems_whole(model, 64).value());
+  fs::last_write_time(many, written + std::chrono::minutes(1));
+  EXPECT_FALSE(here.store.seems_whole(model, 64).value()) << "it was written to";
 }
 
 TEST(Trees, WhatRottedIsFoundAndTheModelStays) {
