@@ -13,6 +13,7 @@ namespace eai::fetch {
 namespace {
 
 constexpr std::uint64_t k_copy_step = k_mib;
+constexpr const char* k_on_trial = "linked";  // in the partial folder
 
 }  // namespace
 
@@ -49,7 +50,7 @@ Result<void> FilesFetch::prepare(Effect effect) {
     const std::size_t index = stretches.size();
     const auto& leaves = trees_->leaves[index];
     stretches.push_back({leaves, 0, leaves->count(), piece.cid, std::move(piece.name), std::move(piece.file)});
-    stretches.back().copies = LocalCopies::find(local_, files_[index]);
+    stretches.back().copies = std::make_shared<LocalCopies>(local_, files_[index]);
     here.push_back(std::move(piece.here));
   }
   EAI_TRY(auto leaves, LeafFetcher::start(std::move(stretches), std::move(here), of_.client, *this, effect));
@@ -60,11 +61,11 @@ Result<void> FilesFetch::prepare(Effect effect) {
 
 // Files of which the store has the whole.
 Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces) {
-  local_ = local_files(of_.store, of_.id, of_.metadata);
+  local_ = std::make_shared<LocalFiles>(of_.store, of_.id, of_.metadata);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     std::error_code ignored;
     if (!pieces[i].here.empty() || fs::exists(pieces[i].file, ignored)) continue;
-    for (const LocalFile& file : local_) {
+    for (const LocalFile& file : local_->all()) {
       if (!file.is_sound || !ipld::matches(file.sha256, files_[i].sha256) || file.size != files_[i].size) continue;
       EAI_TRY(const bool linked, link(file, i));
       if (!linked) continue;
@@ -77,17 +78,22 @@ Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces) {
   return {};
 }
 
-// Whether the file is the wanted one. It is hashed under its new name, since others may put another in its old place.
+// Whether the file is the wanted one. What is hashed is the link, since others may put another file in the old place. It
+// gets its name only then: whatever has that name is written to, and the link's file is another model's, too.
 Result<bool> FilesFetch::link(const LocalFile& from, std::size_t piece) {
-  const fs::path to = of_.folder / files_[piece].name;
+  const fs::path to = of_.folder / files_[piece].name, on_trial = of_.folder / k_on_trial;
+  EAI_CHECK(eai::remove_all(on_trial));
   const auto progress = [&](std::uint64_t) { of_.reporter.show(Clock::now(), linked_, linked_); };
-  if (!store::clone_file(from.path, to, progress, of_.stop)) {
+  if (!store::clone_file(from.path, on_trial, progress, of_.stop)) {
     if (of_.stop.stop_requested()) return fail(Code::cancelled, "stopped");
     return false;
   }
-  auto damaged = store::find_damaged_leaves(to, *trees_->leaves[piece], progress, of_.stop);
-  if (damaged && damaged->empty()) return true;
-  EAI_CHECK(eai::remove_all(to));
+  auto damaged = store::find_damaged_leaves(on_trial, *trees_->leaves[piece], progress, of_.stop);
+  if (damaged && damaged->empty()) {
+    EAI_CHECK(rename_synced(on_trial, to));
+    return true;
+  }
+  EAI_CHECK(eai::remove_all(on_trial));
   if (!damaged) return Failure(std::move(damaged).error());
   return false;
 }

@@ -46,9 +46,9 @@ class FilesFetch final : public BlockSink {
   Fetching of_;
   std::vector<store::StoredFile> files_;  // of the metadata, in its order
   std::vector<bool> done_;
-  std::vector<LocalFile> local_;  // of the store, where trees are known
-  std::uint64_t linked_ = 0;      // bytes of files that are links to those
-  Result<void> disk_;             // what went wrong while a block folder's file was copied
+  std::shared_ptr<LocalFiles> local_;  // of the store, where trees are known
+  std::uint64_t linked_ = 0;           // bytes of files that are links to those
+  Result<void> disk_;                  // what went wrong while a block folder's file was copied
   std::optional<Journal> journal_;
   const Trees* trees_;
   std::unique_ptr<PieceFetcher> fetcher_;

@@ -1,8 +1,6 @@
 #include "fetch/local_copies.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,14 +14,15 @@ constexpr std::size_t k_most_same_place = 2;
 constexpr std::size_t k_most_headers = 16;  // of stored GGUFs, that are read
 constexpr std::size_t k_choices = 2;        // of one tensor
 constexpr std::uint64_t k_first_look = 1;   // byte: whatever leaf has it
+constexpr std::size_t k_most_copies = 3;
+constexpr std::size_t k_most_open = 32;  // files
 
 std::shared_ptr<UniqueFd> open_shared(const fs::path& path) {
   auto file = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   return file ? std::make_shared<UniqueFd>(*std::move(file)) : nullptr;
 }
 
-using TensorKey = std::tuple<std::string, std::uint32_t, std::vector<std::uint64_t>>;
-TensorKey key_of(const model::GgufTensor& tensor) { return {tensor.name, tensor.type, tensor.shape}; }
+LocalFiles::TensorKey key_of(const model::GgufTensor& tensor) { return {tensor.name, tensor.type, tensor.shape}; }
 
 std::uint64_t distance(std::uint64_t a, std::uint64_t b) { return a < b ? b - a : a - b; }
 
@@ -54,49 +53,65 @@ void add_remains(const store::Store& store, const ipld::Cid& id, const model::Me
 
 }  // namespace
 
-std::vector<LocalFile> local_files(const store::Store& store, const ipld::Cid& id, const model::Metadata& metadata) {
-  std::vector<LocalFile> out;
-  add_remains(store, id, metadata, out);
+LocalFiles::LocalFiles(const store::Store& store, const ipld::Cid& id, const model::Metadata& metadata) {
+  add_remains(store, id, metadata, files_);
   const auto contents = store.list();
-  if (!contents) return out;
+  if (!contents) return;
   for (const store::Model& model : contents->models) {
     if (model.id == id) continue;
     for (const store::StoredFile& file : model.files)
-      out.push_back({model.folder / file.name, file.name, file.size, file.sha256, false, true});
+      files_.push_back({model.folder / file.name, file.name, file.size, file.sha256, false, true});
   }
+}
+
+std::shared_ptr<UniqueFd> LocalFiles::open(std::size_t file) {
+  const auto kept = std::ranges::find(open_, file, [](const auto& one) { return one.first; });
+  if (kept != open_.end()) {
+    open_.splice(open_.begin(), open_, kept);
+    return open_.front().second;
+  }
+  auto opened = open_shared(files_[file].path);
+  if (!opened) return nullptr;
+  open_.emplace_front(file, opened);
+  if (open_.size() > k_most_open) open_.pop_back();
+  return opened;
+}
+
+const LocalFiles::Tensors& LocalFiles::tensors(std::size_t file) {
+  const auto known = tensors_.find(file);
+  if (known != tensors_.end()) return known->second;
+  Tensors& out = tensors_[file];
+  const auto opened = open(file);
+  if (!opened) return out;
+  const auto info = read_header(*opened, files_[file].size);
+  if (!info) return out;
+  for (const model::GgufTensor& tensor : info->tensors) out.emplace(key_of(tensor), tensor.range);
   return out;
 }
 
-std::shared_ptr<LocalCopies> LocalCopies::find(const std::vector<LocalFile>& files, const store::StoredFile& wanted) {
-  auto out = std::make_shared<LocalCopies>();
-  out->size_ = wanted.size;
-  std::vector<const LocalFile*> same_place, like;
-  for (const LocalFile& file : files) {
+LocalCopies::LocalCopies(std::shared_ptr<LocalFiles> files, const store::StoredFile& wanted)
+    : files_(std::move(files)), size_(wanted.size) {
+  const std::vector<LocalFile>& all = files_->all();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const LocalFile& file = all[i];
     const bool same_name = file.name == wanted.name;
     if (ipld::matches(file.sha256, wanted.sha256) || (same_name && (file.of_this_model || file.size == wanted.size)))
-      same_place.push_back(&file);
-    const bool same_kind = store::is_gguf_name(file.name) && store::role_of(file.name) == store::role_of(wanted.name) &&
-                           !file.of_this_model;
-    if (same_kind && store::is_gguf_name(wanted.name)) like.push_back(&file);
+      same_place_.push_back(i);
+    const bool are_ggufs = store::is_gguf_name(file.name) && store::is_gguf_name(wanted.name);
+    if (are_ggufs && store::role_of(file.name) == store::role_of(wanted.name) && !file.of_this_model)
+      like_.push_back(i);
   }
-  const auto is_likelier = [&](const LocalFile* a, const LocalFile* b) {
-    const auto rank = [&](const LocalFile* one) {
-      return std::tuple(!one->of_this_model, !ipld::matches(one->sha256, wanted.sha256), distance(one->size, wanted.size));
-    };
-    return rank(a) < rank(b);
+  const auto rank = [&](std::size_t i) {
+    const LocalFile& one = all[i];
+    return std::tuple(!one.of_this_model, !ipld::matches(one.sha256, wanted.sha256), distance(one.size, wanted.size));
   };
-  const auto take = [&](std::vector<const LocalFile*>& from, std::size_t most, std::vector<Like>& into) {
-    std::ranges::stable_sort(from, is_likelier);
-    for (const LocalFile* file : from) {
-      if (into.size() == most) return;
-      if (auto open = open_shared(file->path)) into.push_back({std::move(open), file->size});
-    }
+  const auto keep = [&](std::vector<std::size_t>& places, std::size_t most) {
+    std::ranges::stable_sort(places, {}, rank);
+    if (places.size() > most) places.resize(most);
   };
-  take(same_place, k_most_same_place, out->same_place_);
-  take(like, k_most_headers, out->like_);
-  if (out->same_place_.empty() && out->like_.empty()) return nullptr;
-  if (!out->like_.empty()) out->wants_ = std::min(k_first_look, wanted.size);
-  return out;
+  keep(same_place_, k_most_same_place);
+  keep(like_, k_most_headers);
+  if (!like_.empty()) wants_ = std::min(k_first_look, wanted.size);
 }
 
 void LocalCopies::see(const fs::path& beginning, std::uint64_t proven) {
@@ -114,35 +129,31 @@ void LocalCopies::see(const fs::path& beginning, std::uint64_t proven) {
     find_tensors(*header);
   else if (lacks > 0)
     wants_ = std::min(size_, std::max(lacks, 2 * proven));
-  if (wants_ == 0) like_.clear();  // the tensors' places keep the files open
 }
 
 void LocalCopies::find_tensors(const model::GgufInfo& wanted) {
   struct Found {
-    const Like* like = nullptr;
-    std::map<TensorKey, ByteRange> tensors;
-    std::uint64_t shared = 0;  // bytes
+    std::size_t file = 0;
+    std::uint64_t shared = 0;  // bytes of tensors that it seems to have, too
   };
   std::vector<Found> found;
-  for (const Like& like : like_) {
-    const auto info = read_header(*like.file, like.size);
-    if (!info) continue;
-    Found one{&like, {}, 0};
-    for (const model::GgufTensor& tensor : info->tensors) one.tensors.emplace(key_of(tensor), tensor.range);
+  for (const std::size_t file : like_) {
+    Found one{file, 0};
     for (const model::GgufTensor& tensor : wanted.tensors)
-      if (one.tensors.contains(key_of(tensor))) one.shared += tensor.range.size();
-    if (one.shared > 0) found.push_back(std::move(one));
+      if (files_->tensors(file).contains(key_of(tensor))) one.shared += tensor.range.size();
+    if (one.shared > 0) found.push_back(one);
   }
   std::ranges::stable_sort(found, [](const Found& a, const Found& b) { return a.shared > b.shared; });
   for (const model::GgufTensor& tensor : wanted.tensors) {
     Tensor out{tensor.range, {}};
     for (const Found& one : found) {
-      if (out.at.size() == k_choices) break;
-      const auto there = one.tensors.find(key_of(tensor));
-      if (there == one.tensors.end() || there->second.size() != tensor.range.size()) continue;
-      out.at.push_back({one.like->file, there->second.begin, there->second.size()});
+      if (out.there.size() == k_choices) break;
+      const auto& tensors = files_->tensors(one.file);
+      const auto there = tensors.find(key_of(tensor));
+      if (there == tensors.end() || there->second.size() != tensor.range.size()) continue;
+      out.there.push_back({one.file, there->second.begin});
     }
-    tensors_.push_back(std::move(out));
+    if (tensor.range.size() > 0) tensors_.push_back(std::move(out));
   }
   std::ranges::sort(tensors_, {}, [](const Tensor& one) { return one.range.begin; });
 }
@@ -164,10 +175,12 @@ std::optional<Copy> LocalCopies::from_tensors(ByteRange range, std::size_t choic
     }
     const std::uint64_t end = std::min(tensor->range.end, range.end);
     if (at >= end) continue;
-    if (tensor->at.empty()) return std::nullopt;
-    chosen = chosen || choice < tensor->at.size();
-    const CopyPart& from = tensor->at[std::min(choice, tensor->at.size() - 1)];
-    out.push_back({from.file, from.offset + (at - tensor->range.begin), end - at});
+    if (tensor->there.empty()) return std::nullopt;
+    chosen = chosen || choice < tensor->there.size();
+    const Place& from = tensor->there[std::min(choice, tensor->there.size() - 1)];
+    auto file = files_->open(from.file);
+    if (!file) return std::nullopt;
+    out.push_back({std::move(file), from.offset + (at - tensor->range.begin), end - at});
     at = end;
   }
   return chosen ? std::optional(std::move(out)) : std::nullopt;
@@ -175,11 +188,13 @@ std::optional<Copy> LocalCopies::from_tensors(ByteRange range, std::size_t choic
 
 std::vector<Copy> LocalCopies::copies(ByteRange range) const {
   std::vector<Copy> out;
-  for (const Like& one : same_place_)
-    if (range.end <= one.size) out.push_back({{one.file, range.begin, range.size()}});
+  for (const std::size_t one : same_place_) {
+    if (range.end > files_->all()[one].size) continue;
+    if (auto file = files_->open(one)) out.push_back({{std::move(file), range.begin, range.size()}});
+  }
   for (std::size_t choice = 0; choice < k_choices; ++choice)
     if (auto copy = from_tensors(range, choice)) out.push_back(*std::move(copy));
-  if (out.size() > 3) out.resize(3);
+  if (out.size() > k_most_copies) out.resize(k_most_copies);
   return out;
 }
 
