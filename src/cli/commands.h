@@ -56,6 +56,8 @@ Result<int> model_status(Context& context);
 Result<int> model_download(Context& context);
 Result<int> model_check(Context& context);
 Result<int> model_repair(Context& context);
+Result<int> model_export(Context& context);
+Result<int> model_import(Context& context);
 Result<int> model_list(Context& context);
 Result<int> model_remove(Context& context);
 Result<int> model_adopt(Context& context);

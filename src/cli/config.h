@@ -30,6 +30,7 @@ struct Config {
   StatusSettings status;
   RemoveSettings remove;
   DownloadSettings download;
+  ExportSettings export_to;
   RepairSettings repair;
   PreserveSettings preserve;
   AuditSettings audit;

@@ -96,6 +96,10 @@ struct DownloadSettings {
   bool dry_run = false;
 };
 
+struct ExportSettings {
+  std::string output;  // a CAR file, a folder, or "-"
+};
+
 struct RepairSettings {
   bool all = false;
 };

@@ -38,6 +38,15 @@ std::vector<Setting> download_settings() {
   };
 }
 
+std::vector<Setting> export_settings() {
+  using S = ExportSettings;
+  const Rows<S> in(&Config::export_to);
+  return {
+      in.text("export.output", "EAI_EXPORT_OUTPUT", "-o,--output", &S::output,
+              "A CAR file to write, a folder of blocks, or - for the standard output", {.value_name = "PATH"}),
+  };
+}
+
 std::vector<Setting> repair_settings() {
   using S = RepairSettings;
   const Rows<S> in(&Config::repair);

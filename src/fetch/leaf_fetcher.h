@@ -77,6 +77,7 @@ class LeafFetcher final : public PieceFetcher {
   struct Whole {
     std::shared_ptr<UniqueFd> file;
     int source = 0;
+    std::uint64_t offset = 0;
   };
   struct Work {
     std::vector<State> leaves;  // of the stretch, from its first

@@ -53,8 +53,8 @@ std::vector<LeafFetcher::Whole> LeafFetcher::find_wholes(const Stretch& stretch)
   for (int i = 0; i < static_cast<int>(book().size()); ++i) {
     const peers::Source& source = book().source(i);
     if (source.kind == peers::Source::Kind::folder) {
-      auto block = peers::FolderBlock::open(source.folder, stretch.root);
-      if (block && block->size() == stretch.leaves->size()) found.push_back({block->file(), i});
+      auto block = peers::FolderBlock::open(source, stretch.root);
+      if (block && block->size() == stretch.leaves->size()) found.push_back({block->file(), i, block->offset()});
     } else if (source.kind == peers::Source::Kind::file) {
       std::error_code error;
       if (fs::file_size(source.folder, error) != stretch.leaves->size()) continue;
@@ -94,15 +94,24 @@ bool LeafFetcher::try_folders(std::size_t index, std::size_t leaf) {
   const ipld::LeafTable& leaves = *stretches_[index].leaves;
   if (!work.wholes.empty()) {
     const ByteRange range = leaves.range(leaf);
-    leaves_->copy(index, leaf, work.wholes.front().source, {{work.wholes.front().file, range.begin, range.size()}});
+    const Whole& whole = work.wholes.front();
+    leaves_->copy(index, leaf, whole.source, {{whole.file, whole.offset + range.begin, range.size()}});
     return true;
   }
-  if (leaves.kind(leaf) != ipld::LeafKind::raw) return false;
   for (int i = 0; i < static_cast<int>(book().size()); ++i) {
     if (book().source(i).kind != peers::Source::Kind::folder) continue;
-    auto block = peers::FolderBlock::open(book().source(i).folder, leaves.cid(leaf));
-    if (!block || block->size() != leaves.range(leaf).size()) continue;
-    leaves_->copy(index, leaf, i, {{block->file(), 0, block->size()}});
+    auto block = peers::FolderBlock::open(book().source(i), leaves.cid(leaf));
+    if (!block) continue;
+    if (leaves.kind(leaf) == ipld::LeafKind::wrapped) {
+      auto bytes = block->read(ipld::k_block_limit);
+      if (!bytes) continue;
+      auto buffer = leaves_->buffer(bytes->size());
+      buffer->bytes = *std::move(bytes);
+      leaves_->give(index, leaf, i, LeafForm::block, std::move(buffer));
+      return true;
+    }
+    if (block->size() != leaves.range(leaf).size()) continue;
+    leaves_->copy(index, leaf, i, {{block->file(), block->offset(), block->size()}});
     return true;
   }
   return false;

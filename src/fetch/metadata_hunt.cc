@@ -6,6 +6,7 @@
 
 #include "ipld/unixfs.h"
 #include "model/metadata.h"
+#include "peers/block_folder.h"
 #include "util/file.h"
 
 namespace eai::fetch {
@@ -152,9 +153,14 @@ void Inquiry::on_end(const peers::Question& question, const peers::Ending& endin
 std::optional<FoundMetadata> find_in_folders(const ipld::Cid& id, peers::SourceBook& book) {
   for (int i = 0; i < static_cast<int>(book.size()); ++i) {
     if (book.source(i).kind != peers::Source::Kind::folder) continue;
-    auto bytes = read_file(book.source(i).folder / id.str(), k_body_limit);
+    const auto block = peers::FolderBlock::open(book.source(i), id);
+    if (!block) {
+      book.note(i, "does not have it");
+      continue;
+    }
+    const auto bytes = block->read(k_body_limit);
     if (!bytes) {
-      book.note(i, bytes.error().code == Code::not_found ? "does not have it" : bytes.error().message);
+      book.note(i, bytes.error().message);
       continue;
     }
     for (Form form : {Form::raw_block, Form::file}) {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "ipld/car.h"
+#include "peers/block_folder.h"
 
 namespace eai::fetch {
 namespace {
@@ -222,7 +223,9 @@ class Hunt {
   bool lies_in_a_folder(const ipld::Cid& cid) {
     for (int i = 0; i < static_cast<int>(book_.size()); ++i) {
       if (book_.source(i).kind != peers::Source::Kind::folder) continue;
-      const auto block = read_file(book_.source(i).folder / cid.str(), ipld::k_block_limit);
+      const auto found = peers::FolderBlock::open(book_.source(i), cid);
+      if (!found) continue;
+      const auto block = found->read(ipld::k_block_limit);
       if (!block) continue;
       const auto given = forest_.give(cid, *block);
       if (!given && given.error().code != Code::corrupt) error_ = given.error();

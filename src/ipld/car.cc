@@ -6,8 +6,6 @@
 namespace eai::ipld {
 namespace {
 
-constexpr std::uint64_t k_header_limit = k_mib;
-constexpr std::uint64_t k_cid_limit = 256;
 constexpr std::uint8_t k_cbor_bytes_tag[] = {0xd8, 0x2a};  // tag 42: a CID follows
 
 // The small part of CBOR that a CAR header uses, in its shortest form.
@@ -57,7 +55,9 @@ struct Cbor {
   }
 };
 
-Result<std::vector<Cid>> parse_header(ByteView bytes) {
+}  // namespace
+
+Result<std::vector<Cid>> parse_car_header(ByteView bytes) {
   Cbor cbor{bytes};
   std::vector<Cid> roots;
   std::uint64_t version = 0;
@@ -80,8 +80,6 @@ Result<std::vector<Cid>> parse_header(ByteView bytes) {
   if (version != 1 || !cbor.rest.empty()) return fail(Code::invalid, "not a CARv1: its header is wrong");
   return roots;
 }
-
-}  // namespace
 
 Bytes car_header(const std::vector<Cid>& roots) {
   Bytes cbor;
@@ -129,14 +127,14 @@ Result<bool> CarReader::take_one() {
     if (before < 9) return false;  // it may only be cut off
     return Failure(std::move(size).error().with("not a CAR"));
   }
-  const std::uint64_t limit = have_header_ ? k_block_limit + k_cid_limit : k_header_limit;
+  const std::uint64_t limit = have_header_ ? k_block_limit + k_cid_limit : k_car_header_limit;
   if (*size == 0 || *size > limit)
     return fail(Code::invalid, "not a CAR: it has a section of " + std::to_string(*size) + " bytes");
   if (rest.size() < *size) return false;
   const ByteView section = rest.first(static_cast<std::size_t>(*size));
   used_ += before - rest.size() + section.size();
   if (!have_header_) {
-    EAI_TRY(roots_, parse_header(section));
+    EAI_TRY(roots_, parse_car_header(section));
     have_header_ = true;
     return true;
   }

@@ -30,6 +30,10 @@ inline std::uint64_t car_section_size(const Cid& cid, std::uint64_t block_size) 
   return car_section_head(cid, block_size).size() + block_size;
 }
 
+inline constexpr std::uint64_t k_car_header_limit = k_mib, k_cid_limit = 256;  // bytes
+// The roots of a CARv1 from its header, without the length before it. Code::unsupported for a CARv2.
+Result<std::vector<Cid>> parse_car_header(ByteView bytes);
+
 // A whole CARv1, for blocks that are in memory anyway.
 Bytes write_car(const std::vector<Cid>& roots, const std::vector<Block>& blocks);
 

@@ -69,6 +69,8 @@ TreeNode make_leaf(const Profile& profile, ByteView content, Bytes* block = null
 // Whether `hash` names the usual dag-pb leaf around `content`: a message of type File (balanced trees) or Raw (trickle
 // trees) with the content and its size, and nothing else. Fails as verify() does.
 Result<void> verify_leaf(const Multihash& hash, ByteView content);
+// That leaf's block. Code::corrupt if `hash` names neither of the two.
+Result<Bytes> leaf_block(const Multihash& hash, ByteView content);
 // Whether `cid` names `content`, for content of one block: the block itself (raw, json), or what a dag-pb leaf of a
 // file wraps. Fails as verify() does; Code::unsupported for other codecs.
 Result<void> verify_content(const Cid& cid, ByteView content);

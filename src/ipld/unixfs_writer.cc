@@ -103,6 +103,15 @@ Result<void> verify_leaf(const Multihash& hash, ByteView content) {
   return good;
 }
 
+Result<Bytes> leaf_block(const Multihash& hash, ByteView content) {
+  for (const UnixfsType type : {UnixfsType::file, UnixfsType::raw}) {
+    const LeafWrapping around = leaf_wrapping(type, content.size());
+    Bytes block = joined(around.head, content, around.tail);
+    if (verify(hash, block)) return block;
+  }
+  return fail(Code::corrupt, "the bytes do not match their hash");
+}
+
 Result<void> verify_content(const Cid& cid, ByteView content) {
   if (cid.codec() == Codec::raw || cid.codec() == Codec::json) return verify(cid.hash(), content);
   if (cid.codec() != Codec::dag_pb) {

@@ -37,7 +37,37 @@ Result<FolderBlock> FolderBlock::open(const fs::path& folder, const ipld::Cid& c
     return fail(Code::not_found, path.string() + " cannot be read as a block");
   }
   const bool calm = is_calm(times_of(info).changed, now);
-  return FolderBlock(std::move(path), std::make_shared<UniqueFd>(*std::move(file)), info, calm);
+  const ByteRange all{0, static_cast<std::uint64_t>(info.st_size)};
+  return FolderBlock(std::move(path), std::make_shared<UniqueFd>(*std::move(file)), all, info, calm);
+}
+
+Result<FolderBlock> FolderBlock::open(const Source& source, const ipld::Cid& cid) {
+  if (!source.car) return open(source.folder, cid);
+  const auto place = source.car->index.find(cid);
+  struct stat info {};
+  if (!place || ::fstat(source.car->file->get(), &info) != 0)
+    return fail(Code::not_found, cid.str() + " is not in " + source.car->path.string());
+  const bool calm = is_calm(times_of(info).changed, std::chrono::system_clock::now());
+  return FolderBlock(source.car->path, source.car->file, *place, info, calm);
+}
+
+Result<Bytes> FolderBlock::read(std::uint64_t limit) const {
+  if (size() > limit) return fail(Code::invalid, path_.string() + " is larger than a block may be");
+  Bytes out(size());
+  EAI_CHECK(read_at(file_->get(), offset(), out));
+  return out;
+}
+
+Result<std::shared_ptr<const CarFile>> CarFile::open(const fs::path& path) {
+  EAI_TRY(UniqueFd file, open_file(path, O_RDONLY | O_NONBLOCK));
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
+    return fail(Code::invalid, path.string() + " is not a regular file");
+  const auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) {
+    return read_at(file.get(), offset, into);
+  };
+  EAI_TRY(auto index, ipld::CarIndex::read(read, static_cast<std::uint64_t>(info.st_size)));
+  return std::make_shared<const CarFile>(CarFile{path, std::make_shared<UniqueFd>(std::move(file)), std::move(index)});
 }
 
 bool FolderBlock::unchanged() const {

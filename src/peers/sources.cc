@@ -6,11 +6,14 @@
 #include <boost/url.hpp>
 
 #include "http/address.h"
+#include "peers/block_folder.h"
 #include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::peers {
 namespace {
+
+constexpr std::size_t k_most_files = 64;  // of a folder
 
 Failure fail_url(std::string_view text, const std::string& why) {
   return fail(Code::invalid, "the gateway \"" + printable(without_secrets(text), 100) + "\" " + why +
@@ -41,12 +44,30 @@ Result<Source> parse_gateway(std::string_view text) {
   return source;
 }
 
-Result<Source> parse_other(const std::string& text) {
+// A CAR has blocks, whatever it is called; any other file may be one of a model.
+Source file_source(const fs::path& file) {
+  if (auto car = CarFile::open(file)) return {Source::Kind::folder, file.string(), {}, file, *std::move(car)};
+  return {Source::Kind::file, file.string(), {}, file};
+}
+
+// A folder of blocks, and what else lies in it: a stick may have CARs and models.
+std::vector<Source> sources_in(const fs::path& folder) {
+  std::vector<Source> out = {folder_source(folder)};
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (out.size() > k_most_files || !it->is_regular_file(error)) continue;
+    if (!ipld::Cid::parse(it->path().filename().string())) out.push_back(file_source(it->path()));
+  }
+  std::sort(out.begin() + 1, out.end(), [](const Source& a, const Source& b) { return a.name < b.name; });
+  return out;
+}
+
+Result<std::vector<Source>> parse_other(const std::string& text) {
   if (text.find("://") == std::string::npos) {
     std::error_code error;
     const auto status = fs::status(text, error);
-    if (fs::is_directory(status)) return folder_source(text);
-    if (fs::is_regular_file(status)) return Source{Source::Kind::file, text, {}, text};
+    if (fs::is_directory(status)) return sources_in(text);
+    if (fs::is_regular_file(status)) return std::vector{file_source(text)};
     return fail(Code::not_found, "the source " + printable(text, 200) + " is neither a file, a folder nor a URL");
   }
   if (has_login(text)) return refuse_login("a source's URL");
@@ -56,7 +77,7 @@ Result<Source> parse_other(const std::string& text) {
     return fail(Code::invalid, "the source \"" + printable(without_secrets(text), 100) +
                                    "\" is not a URL of a file; use https://host/path/model.gguf");
   }
-  return Source{Source::Kind::url, std::string(url->encoded_host_and_port()), text, {}};
+  return std::vector{Source{Source::Kind::url, std::string(url->encoded_host_and_port()), text, {}}};
 }
 
 // What metadata name is only ever a path on the hub.
@@ -100,11 +121,13 @@ Result<std::vector<Source>> make_sources(const Sources& sources, const Options& 
   }
   for (const std::string& text : sources.others) {
     if (text == k_hugging_face) continue;  // it takes the metadata
-    EAI_TRY(Source source, parse_other(text));
-    if (source.is_here())
-      folders.push_back(std::move(source));
-    else if (!options.offline)
-      gateways.push_back(std::move(source));
+    EAI_TRY(std::vector<Source> found, parse_other(text));
+    for (Source& source : found) {
+      if (source.is_here())
+        folders.push_back(std::move(source));
+      else if (!options.offline)
+        gateways.push_back(std::move(source));
+    }
   }
   std::vector<Source> out;
   for (auto* list : {&folders, &gateways}) {

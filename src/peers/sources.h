@@ -20,8 +20,9 @@ struct Sources {
   // Base URLs, your own and those of the LAN first: "https://host", "http://192.168.1.7:8080", "https://host/path";
   // "file:///path" is a block folder. Plain http goes to private addresses only (http/client.h).
   std::vector<std::string> gateways = {};
-  // Whatever else has files of models: "https://host/path/model.gguf", a file, or a block folder. Only what is proven leaf
-  // by leaf is taken from them. "hf": the Hugging Face repository that the model's metadata name.
+  // Whatever else has files of models: "https://host/path/model.gguf", a file, a CAR, or a folder, which may be of blocks
+  // and may have files and CARs in it. Only what is proven leaf by leaf is taken from them. "hf": the Hugging Face repository
+  // that the model's metadata name.
   std::vector<std::string> others = {};
 };
 inline constexpr std::string_view k_hugging_face = "hf";
@@ -37,12 +38,15 @@ struct Options {
   std::shared_ptr<NetworkWatch> network = std::make_shared<NetworkWatch>();  // shared by all that one job asks
 };
 
+struct CarFile;  // block_folder.h
+
 struct Source {
-  enum class Kind { folder, gateway, file, url };
+  enum class Kind { folder, gateway, file, url };  // a CAR is a folder of blocks
   Kind kind = Kind::gateway;
-  std::string name;        // for people: the host, the folder or the file
-  std::string base;        // gateway: URL without a slash at the end; url: the whole
-  fs::path folder;         // or the file
+  std::string name;  // for people: the host, the folder or the file
+  std::string base;  // gateway: URL without a slash at the end; url: the whole
+  fs::path folder;   // or the file
+  std::shared_ptr<const CarFile> car = nullptr;
   std::string token = {};  // url: sent as "Authorization: Bearer" to the URL's own host, and to no other
 
   bool is_here() const { return kind == Kind::folder || kind == Kind::file; }

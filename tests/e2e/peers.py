@@ -44,6 +44,10 @@ class Kubo:
     def run(self, *words):
         return subprocess.run([self.program, *words], env=self.environment, check=True, capture_output=True, text=True).stdout
 
+    def output(self, *words):
+        """The bytes that it writes."""
+        return subprocess.run([self.program, *words], env=self.environment, check=True, capture_output=True).stdout
+
     def rpc(self, path):
         with urllib.request.urlopen(urllib.request.Request(f"{self.api}/api/v0/{path}", b"")) as reply:
             return reply.read()
