@@ -112,7 +112,7 @@ Result<int> model_list(Context& context) {
   for (const store::Damaged& entry : library.contents.damaged) {
     std::string name = entry.id ? library.label_of(*entry.id) : printable(entry.name);
     out.note(name + " is damaged: " + printable(entry.why, 400) +
-             (entry.id ? "; `eai model download " + name + "` downloads it again" : ""));
+             (entry.id ? "; `eai model repair " + name + "` fetches what is damaged" : ""));
   }
   for (const store::Newer& entry : library.contents.newer) {
     out.note(library.label_of(entry.id) + " cannot be used: " + printable(entry.why, 400) + "; a newer eai can use it");

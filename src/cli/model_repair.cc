@@ -5,7 +5,6 @@
 #include "cli/follow.h"
 #include "cli/interrupt.h"
 #include "library/repair.h"
-#include "library/running.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -25,7 +24,7 @@ void tell(const library::Asked& asked, const library::Repaired& done, Output& ou
   }
   out.line(out.styled(Style::green, "repaired") + "  " + asked.label + "  " + human_bytes(done.fetched) + " of " +
            human_bytes(done.bytes) + " fetched");
-  if (done.here == 0 && done.bytes > 0)
+  if (!done.by_leaves)
     out.note("It came as an archive, of which single parts cannot be mended, so all of it was fetched again.");
 }
 
@@ -37,9 +36,10 @@ Result<int> model_repair(Context& context) {
   if (asked.empty() && !context.config.repair.all) {
     return fail(Code::invalid, "say which model to repair, or --all; `eai model check` finds the damaged ones");
   }
+  if (!asked.empty() && context.config.repair.all)
+    return fail(Code::invalid, "name models, or say --all, but not both");
   if (context.config.repair.all) asked = library::everything(library);
   Interrupt interrupt;
-  bool mended = false;
   std::optional<Error> failed;
   for (const library::Asked& one : asked) {
     const auto work = [&](library::Feed& feed, const std::stop_token& stop) {
@@ -57,9 +57,7 @@ Result<int> model_repair(Context& context) {
       continue;
     }
     tell(one, *done, context.out);
-    mended = mended || done->was_damaged;
   }
-  if (mended) EAI_CHECK(library::tell_server(context.folders));
   if (failed) return Failure(*std::move(failed));
   return 0;
 }

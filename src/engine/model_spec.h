@@ -29,6 +29,7 @@ struct ModelSpec {
   std::optional<fs::path> projector;
   std::optional<double> stated_ram_gb;               // from the metadata
   std::chrono::system_clock::time_point created{};   // when it came into the store
+  std::string files;                                 // which files those are that it names; others have another text
   std::uint32_t context_length = 0;                  // 0: min(training context, 32768)
   std::uint32_t parallel = 0;                        // slots; 0: the engine kind's default
   std::vector<std::string> extra_arguments;          // default sampling of the family, and what the user allowed

@@ -65,7 +65,7 @@ Result<void> ArchiveFetch::forget_another_way(Journal::Kind kind) {
   return UnpackWorker::forget(of_.folder);
 }
 
-Result<void> ArchiveFetch::prepare() {
+Result<void> ArchiveFetch::prepare(Effect effect) {
   const auto kind = stretches_.empty() ? Journal::Kind::hints : Journal::Kind::leaves;
   EAI_CHECK(forget_another_way(kind));
   EAI_TRY(unpacker_, UnpackWorker::begin(of_.folder, rules_for(of_.metadata), pieces_.size(), mail_));
@@ -74,7 +74,7 @@ Result<void> ArchiveFetch::prepare() {
   EAI_TRY(Resumed resumed, Resumed::read(of_, kind));
   for (const Wanted& piece : pieces_)
     EAI_CHECK(resumed.add(piece, resumed.size() < first_ ? Left::dropped : Left::used));
-  EAI_CHECK(check_space());
+  if (effect == Effect::written) EAI_CHECK(check_space());
   EAI_TRY(journal_, resumed.begin_journal(of_));
   if (stretches_.empty()) {
     fetcher_ = std::make_unique<BlockFetcher>(resumed.take(), of_.client, *this);
@@ -151,7 +151,7 @@ void ArchiveFetch::show() {
 
 Result<std::vector<store::StoredFile>> ArchiveFetch::finish() {
   std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
-  EAI_CHECK(prepare());
+  EAI_CHECK(prepare(Effect::written));
   of_.reporter.begin_parts(count().verified, count().received);
   while (first_ < pieces_.size()) {
     if (of_.stop.stop_requested()) {
@@ -165,7 +165,7 @@ Result<std::vector<store::StoredFile>> ArchiveFetch::finish() {
 }
 
 Result<std::uint64_t> ArchiveFetch::missing() {
-  EAI_CHECK(prepare());
+  EAI_CHECK(prepare(Effect::found));
   const std::uint64_t total = of_.metadata.total_size();
   return total - std::min(total, count().received);
 }

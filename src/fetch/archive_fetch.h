@@ -35,7 +35,7 @@ class ArchiveFetch final : public BlockSink {
  private:
   void cut(const model::PartEntry& part, const std::shared_ptr<const ipld::LeafTable>& leaves);
   Result<void> forget_another_way(Journal::Kind kind);
-  Result<void> prepare();
+  Result<void> prepare(Effect effect);
   Result<void> check_space() const;
   std::size_t window_end() const;
   Result<void> read_mail();

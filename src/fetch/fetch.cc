@@ -184,11 +184,10 @@ class Download {
 
   // What can be proven of a damaged model need not be asked for again. Its files are looked into later (local_copies.h).
   Result<void> salvage() const {
-    std::error_code ignored;
-    if (fs::exists(folder_ / k_metadata_name, ignored)) return {};
     const store::Remains remains = store_.remains(lock_.id());
-    if (remains.metadata.empty()) return {};
-    EAI_CHECK(keep_tree_blocks(folder_, remains.tree_blocks));
+    if (!has_tree_blocks(folder_)) EAI_CHECK(keep_tree_blocks(folder_, remains.tree_blocks));
+    std::error_code ignored;
+    if (remains.metadata.empty() || fs::exists(folder_ / k_metadata_name, ignored)) return {};
     return write_file_atomic(folder_ / k_metadata_name, remains.metadata);
   }
 
@@ -249,6 +248,9 @@ Result<Missing> measure(const ipld::Cid& id, const store::Store& store, const So
   EAI_TRY(std::vector<peers::Source> usable, peers::make_sources(sources, options));
   peers::GatewayClient client(std::move(usable), options, std::random_device{}());
   Reporter reporter(client.book(), on_progress);
+  const store::HomePaths home{store.home()};
+  peers::SourceMemory memory({home.sources(), home.sources_lock()});
+  client.book().remember_in(memory, Clock::now());
   return Download(store, *claimed.lock, client, reporter, stop, asks_hub(sources, options)).measure();
 }
 

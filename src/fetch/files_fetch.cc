@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "fetch/block_fetcher.h"
 #include "store/clone_file.h"
@@ -36,14 +37,15 @@ Result<void> FilesFetch::prepare(Effect effect) {
     EAI_CHECK(make_folders(piece.file.parent_path(), 0700));
     EAI_CHECK(pieces.add(std::move(piece)));
   }
-  EAI_CHECK(check_space());
   EAI_TRY(journal_, pieces.begin_journal(of_));
   if (trees_ == nullptr) {
+    if (effect == Effect::written) EAI_CHECK(check_space());
     fetcher_ = std::make_unique<BlockFetcher>(pieces.take(), of_.client, *this);
     return {};
   }
   std::vector<Wanted> wanted = pieces.take();
-  EAI_CHECK(look_here(wanted));
+  EAI_CHECK(look_here(wanted, effect));
+  if (effect == Effect::written) EAI_CHECK(check_space());
   std::vector<Stretch> stretches;
   std::vector<std::vector<ByteRange>> here;
   for (Wanted& piece : wanted) {
@@ -59,18 +61,23 @@ Result<void> FilesFetch::prepare(Effect effect) {
   return {};
 }
 
-// Files of which the store has the whole.
-Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces) {
+// Files of which the store has the whole. A link is of this run alone, and noted nowhere: until the next run the file may
+// change, and what changed must be neither believed nor written over in a file that is another model's, too.
+Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces, Effect effect) {
   local_ = std::make_shared<LocalFiles>(of_.store, of_.id, of_.metadata);
+  EAI_CHECK(eai::remove_all(of_.folder / k_on_trial));
+  of_.reporter.begin_parts(0, 0);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    std::error_code ignored;
-    if (!pieces[i].here.empty() || fs::exists(pieces[i].file, ignored)) continue;
+    struct stat info {};
+    const bool exists = ::lstat(pieces[i].file.c_str(), &info) == 0;
+    if (exists && info.st_nlink == 1 && info.st_size > 0) continue;
+    if (exists) EAI_CHECK(eai::remove_all(pieces[i].file));
+    pieces[i].here.clear();
     for (const LocalFile& file : local_->all()) {
       if (!file.is_sound || !ipld::matches(file.sha256, files_[i].sha256) || file.size != files_[i].size) continue;
-      EAI_TRY(const bool linked, link(file, i));
-      if (!linked) continue;
+      EAI_TRY(const bool whole, effect == Effect::written ? link(file, i) : is_whole(file.path, i));
+      if (!whole) continue;
       pieces[i].here = {{0, file.size}};
-      EAI_CHECK(journal_->add({i, {0, file.size}, true}));
       linked_ += file.size;
       break;
     }
@@ -78,24 +85,30 @@ Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces) {
   return {};
 }
 
+Result<bool> FilesFetch::is_whole(const fs::path& file, std::size_t piece) {
+  std::uint64_t read = 0;
+  const auto progress = [&](std::uint64_t bytes) {
+    read += bytes;
+    of_.reporter.show(Clock::now(), linked_ + read, linked_ + read);
+  };
+  auto damaged = store::find_damaged_leaves(file, *trees_->leaves[piece], progress, of_.stop);
+  if (damaged) return damaged->empty();
+  if (damaged.error().code == Code::cancelled) return Failure(std::move(damaged).error());
+  return false;
+}
+
 // Whether the file is the wanted one. What is hashed is the link, since others may put another file in the old place. It
-// gets its name only then: whatever has that name is written to, and the link's file is another model's, too.
+// gets its name only then.
 Result<bool> FilesFetch::link(const LocalFile& from, std::size_t piece) {
   const fs::path to = of_.folder / files_[piece].name, on_trial = of_.folder / k_on_trial;
-  EAI_CHECK(eai::remove_all(on_trial));
-  const auto progress = [&](std::uint64_t) { of_.reporter.show(Clock::now(), linked_, linked_); };
-  if (!store::clone_file(from.path, on_trial, progress, of_.stop)) {
-    if (of_.stop.stop_requested()) return fail(Code::cancelled, "stopped");
-    return false;
-  }
-  auto damaged = store::find_damaged_leaves(on_trial, *trees_->leaves[piece], progress, of_.stop);
-  if (damaged && damaged->empty()) {
+  if (!store::clone_file(from.path, on_trial, {}, of_.stop)) return false;
+  EAI_TRY(const bool whole, is_whole(on_trial, piece));
+  if (whole) {
     EAI_CHECK(rename_synced(on_trial, to));
-    return true;
+  } else {
+    EAI_CHECK(eai::remove_all(on_trial));
   }
-  EAI_CHECK(eai::remove_all(on_trial));
-  if (!damaged) return Failure(std::move(damaged).error());
-  return false;
+  return whole;
 }
 
 Result<void> FilesFetch::check_space() const {

@@ -1,8 +1,8 @@
 // Why: a model of the format unixfs is fetched straight into the files that the store keeps.
 // Thread: the owner's, that of download(). Helpers: the fetcher's.
 // What holds: where the trees of the files are known, they are fetched and proven leaf by leaf, and the SHA-256 in the
-// metadata is taken as it is said there; a whole file that the store has is linked once its leaves are proven. Otherwise a file counts when that hash fits all of it. A journal remembers what
-// has arrived.
+// metadata is taken as it is said there; a whole file that the store has is linked once its leaves are proven. Otherwise a
+// file counts when that hash fits all of it. A journal remembers what has arrived.
 #pragma once
 
 #include <memory>
@@ -34,7 +34,8 @@ class FilesFetch final : public BlockSink {
 
  private:
   Result<void> prepare(Effect effect);
-  Result<void> look_here(std::vector<Wanted>& pieces);
+  Result<void> look_here(std::vector<Wanted>& pieces, Effect effect);
+  Result<bool> is_whole(const fs::path& file, std::size_t piece);
   Result<bool> link(const LocalFile& from, std::size_t piece);
   Result<void> check_space() const;
   Result<void> copy_block(std::size_t piece, const Proven& proven);

@@ -50,7 +50,7 @@ Result<std::unique_ptr<LeafFetcher>> LeafFetcher::start(std::vector<Stretch> str
                                                         std::vector<std::vector<ByteRange>> here,
                                                         peers::GatewayClient& client, BlockSink& sink, Effect effect) {
   std::unique_ptr<LeafFetcher> out(new LeafFetcher(std::move(stretches), std::move(here), client, sink, effect));
-  EAI_TRY(out->leaves_, LeafSink::start(out->stretches_, out->mail_, effect));
+  EAI_TRY(out->leaves_, LeafSink::start(out->stretches_, out->mail_));
   return out;
 }
 
@@ -107,7 +107,10 @@ void LeafFetcher::done(const LeafNews& news) {
   const auto [index, leaf, source] = std::tuple(news.stretch, news.leaf, news.source);
   const bool nearby = source < 0 || book().source(source).is_here();
   if (nearby) --nearby_in_sink_;
-  if (source <= k_first_copy) copied_ += stretches_[index].place(leaf).size();
+  if (source <= k_first_copy) {
+    copied_ += stretches_[index].place(leaf).size();
+    ++works_[index].tried[static_cast<std::size_t>(k_first_copy - source)].hits;
+  }
   State& now = state(index, leaf);
   if (now == State::done) return;
   now = State::done;
@@ -197,6 +200,7 @@ void LeafFetcher::sync(Clock::time_point now) {
 }
 
 void LeafFetcher::close(std::size_t stretch) {
+  if (!std::exchange(works_[stretch].is_open, false)) return;
   leaves_->close(stretch);
   --open_;
 }
@@ -204,9 +208,10 @@ void LeafFetcher::close(std::size_t stretch) {
 void LeafFetcher::note_what_is_synced() {
   syncing_ = false;
   last_sync_ = Clock::now();
+  for (const auto& [stretch, range] : being_synced_) keep_error(sink_.note(stretch, range, BlockSink::Noted::here));
   for (const auto& [stretch, range] : being_synced_) {
-    keep_error(sink_.note(stretch, range, BlockSink::Noted::here));
-    if (works_[stretch].taken && works_[stretch].unnoted.empty()) close(stretch);
+    const Work& work = works_[stretch];
+    if ((work.taken || work.given_up) && work.unnoted.empty()) close(stretch);
   }
   being_synced_.clear();
 }

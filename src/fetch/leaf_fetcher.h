@@ -13,6 +13,7 @@
 //   hashed, not fetched again.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
@@ -73,6 +74,11 @@ class LeafFetcher final : public PieceFetcher {
     Place place = Place::own_file;
     std::size_t copy = 0;  // which of the copies
   };
+  // How often a guess was right.
+  struct Tried {
+    std::size_t hits = 0, misses = 0;
+    bool is_hopeless() const { return hits == 0 && misses >= 64; }
+  };
   // What may be the file that a stretch is of.
   struct Whole {
     std::shared_ptr<UniqueFd> file;
@@ -85,8 +91,11 @@ class LeafFetcher final : public PieceFetcher {
     std::size_t left = 0;       // not done
     std::uint64_t verified = 0;
     bool begun = false;
+    bool is_open = false;
     bool taken = false;
-    std::uint64_t fetched = 0;  // bytes
+    bool given_up = false;                     // end_search()
+    std::array<Tried, k_most_copies> tried{};  // copies, by their number
+    std::uint64_t fetched = 0;                 // bytes
     std::deque<Nearby> nearby;
     std::vector<Nearby> later;       // until the file's beginning tells where copies may lie
     std::set<int> givers;            // sources that gave a leaf of it

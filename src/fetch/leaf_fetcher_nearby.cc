@@ -24,9 +24,6 @@ Result<void> LeafFetcher::begin(std::size_t index) {
   const Stretch& stretch = stretches_[index];
   Work& work = works_[index];
   work.begun = true;
-  EAI_CHECK(leaves_->open(index));
-  ++open_;
-  EAI_TRY(const UniqueFd own, open_file(stretch.file, O_RDONLY | O_NOFOLLOW));
   for (std::size_t leaf = stretch.first; leaf < stretch.end; ++leaf) {
     const ByteRange place = stretch.place(leaf);
     const bool noted = std::ranges::any_of(
@@ -35,16 +32,26 @@ Result<void> LeafFetcher::begin(std::size_t index) {
       state(index, leaf) = State::done;
       --work.left;
       work.verified += place.size();
-      continue;
+    } else {
+      state(index, leaf) = State::in_sink;
+      work.nearby.push_back({leaf, Place::own_file});
     }
-    state(index, leaf) = State::in_sink;
-    work.nearby.push_back({leaf, has_data(own, place) ? Place::own_file : Place::copies});
   }
+  here_[index] = {};
+  // What is complete is not opened: it may be a link to another model's file, which nobody may write to.
+  if (work.left == 0) {
+    finish_stretch(index);
+    return {};
+  }
+  EAI_CHECK(leaves_->open(index));
+  work.is_open = true;
+  ++open_;
+  EAI_TRY(const UniqueFd own, open_file(stretch.file, O_RDONLY | O_NOFOLLOW));
+  for (Nearby& one : work.nearby)
+    if (!has_data(own, stretch.place(one.leaf))) one.place = Place::copies;
   put_off(index);
   see_beginning(index);
-  here_[index] = {};
   work.wholes = find_wholes(stretch);
-  if (work.left == 0) finish_stretch(index);
   return {};
 }
 
@@ -95,7 +102,7 @@ bool LeafFetcher::try_folders(std::size_t index, std::size_t leaf) {
   if (!work.wholes.empty()) {
     const ByteRange range = leaves.range(leaf);
     const Whole& whole = work.wholes.front();
-    leaves_->copy(index, leaf, whole.source, {{whole.file, whole.offset + range.begin, range.size()}});
+    leaves_->copy(index, leaf, whole.source, {{whole.file, whole.offset + range.begin, range.size()}}, effect_);
     return true;
   }
   for (int i = 0; i < static_cast<int>(book().size()); ++i) {
@@ -111,7 +118,7 @@ bool LeafFetcher::try_folders(std::size_t index, std::size_t leaf) {
       return true;
     }
     if (block->size() != leaves.range(leaf).size()) continue;
-    leaves_->copy(index, leaf, i, {{block->file(), block->offset(), block->size()}});
+    leaves_->copy(index, leaf, i, {{block->file(), block->offset(), block->size()}}, effect_);
     return true;
   }
   return false;
@@ -120,9 +127,13 @@ bool LeafFetcher::try_folders(std::size_t index, std::size_t leaf) {
 bool LeafFetcher::try_copy(std::size_t index, std::size_t leaf, std::size_t copy) {
   const Stretch& stretch = stretches_[index];
   if (!stretch.copies) return false;
-  std::vector<Copy> copies = stretch.copies->copies(stretch.place(leaf));
+  const ByteRange place = stretch.place(leaf);
+  std::vector<Copy> copies = stretch.copies->copies(place);
+  while (copy < copies.size() && works_[index].tried[copy].is_hopeless()) ++copy;
   if (copy >= copies.size()) return false;
-  leaves_->copy(index, leaf, k_first_copy - static_cast<int>(copy), std::move(copies[copy]));
+  // The file's beginning is looked into later.
+  const Effect effect = place.begin < stretch.copies->wants() ? Effect::written : effect_;
+  leaves_->copy(index, leaf, k_first_copy - static_cast<int>(copy), std::move(copies[copy]), effect);
   return true;
 }
 
@@ -166,6 +177,7 @@ void LeafFetcher::is_not_there(const LeafNews& news) {
   }
   if (news.source < 0) {
     const auto copy = static_cast<std::size_t>(k_first_copy - news.source);
+    ++work.tried[copy].misses;
     work.nearby.push_back({news.leaf, Place::copies, copy + 1});
     return;
   }
@@ -185,7 +197,8 @@ std::uint64_t LeafFetcher::end_search(std::size_t index) {
   std::uint64_t sum = work.fetched;
   for (std::size_t leaf = stretch.first; leaf < stretch.end; ++leaf)
     if (state(index, leaf) != State::done) sum += stretch.place(leaf).size();
-  if (!work.taken && work.unnoted.empty() && !syncing_) close(index);
+  work.given_up = true;
+  if (work.unnoted.empty()) close(index);
   return sum;
 }
 

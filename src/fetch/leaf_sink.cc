@@ -22,12 +22,11 @@ struct LeafSink::Job {
   ipld::Sha256 given{};
 };
 
-LeafSink::LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail, Effect effect)
-    : stretches_(stretches), mail_(mail), effect_(effect), buffers_(k_leaf_room), files_(stretches.size()) {}
+LeafSink::LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail)
+    : stretches_(stretches), mail_(mail), buffers_(k_leaf_room), files_(stretches.size()) {}
 
-Result<std::unique_ptr<LeafSink>> LeafSink::start(const std::vector<Stretch>& stretches, LeafMail& mail,
-                                                  Effect effect) {
-  std::unique_ptr<LeafSink> sink(new LeafSink(stretches, mail, effect));
+Result<std::unique_ptr<LeafSink>> LeafSink::start(const std::vector<Stretch>& stretches, LeafMail& mail) {
+  std::unique_ptr<LeafSink> sink(new LeafSink(stretches, mail));
   EAI_TRY(sink->crew_, ThreadCrew::start(k_helpers));
   return sink;
 }
@@ -86,9 +85,9 @@ void LeafSink::end_work(std::uint64_t size) {
   has_room_.notify_one();
 }
 
-void LeafSink::copy(std::size_t stretch, std::size_t leaf, int source, Copy from) {
+void LeafSink::copy(std::size_t stretch, std::size_t leaf, int source, Copy from, Effect effect) {
   Job job{stretch, leaf, source, files_[stretch]};
-  post([this, job, from = std::move(from)] {
+  post([this, job, from = std::move(from), effect] {
     Bytes content(stretches_[job.stretch].leaves->range(job.leaf).size());
     std::span<std::uint8_t> into(content);
     for (const CopyPart& part : from) {
@@ -97,7 +96,7 @@ void LeafSink::copy(std::size_t stretch, std::size_t leaf, int source, Copy from
         return tell(job, LeafNews::What::wrong);
       into = into.subspan(part.size);
     }
-    prove(job, content, effect_ == Effect::written);
+    prove(job, content, effect == Effect::written);
   });
 }
 

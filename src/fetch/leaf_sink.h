@@ -73,8 +73,7 @@ enum class LeafForm { content, block };  // what was received: the leaf's bytes,
 class LeafSink {
  public:
   // Code::busy: the system has no threads.
-  static Result<std::unique_ptr<LeafSink>> start(const std::vector<Stretch>& stretches, LeafMail& mail,
-                                                 Effect effect = Effect::written);
+  static Result<std::unique_ptr<LeafSink>> start(const std::vector<Stretch>& stretches, LeafMail& mail);
   ~LeafSink();  // when what was given is done, or dropped after an error
   LeafSink(const LeafSink&) = delete;
 
@@ -86,7 +85,7 @@ class LeafSink {
   Buffer buffer(std::uint64_t size) { return buffers_.take(size); }
   void give(std::size_t stretch, std::size_t leaf, int source, LeafForm form, Buffer content);  // may wait
   // Reads the leaf from there, for the effect.
-  void copy(std::size_t stretch, std::size_t leaf, int source, Copy from);
+  void copy(std::size_t stretch, std::size_t leaf, int source, Copy from, Effect effect);
   // Whether an earlier run left the leaf's bytes in its file.
   void check(std::size_t stretch, std::size_t leaf, int source);
   void sync(std::vector<std::size_t> stretches);
@@ -94,7 +93,7 @@ class LeafSink {
   void finish();
 
  private:
-  LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail, Effect effect);
+  LeafSink(const std::vector<Stretch>& stretches, LeafMail& mail);
   struct Job;
   void post(std::function<void()> work);
   void begin_work(std::uint64_t size);
@@ -107,7 +106,6 @@ class LeafSink {
 
   const std::vector<Stretch>& stretches_;
   LeafMail& mail_;
-  const Effect effect_;
   LeafBuffers buffers_;
   std::vector<std::shared_ptr<UniqueFd>> files_;  // by stretch
   std::atomic<bool> failed_ = false;

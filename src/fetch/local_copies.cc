@@ -14,8 +14,7 @@ constexpr std::size_t k_most_same_place = 2;
 constexpr std::size_t k_most_headers = 16;  // of stored GGUFs, that are read
 constexpr std::size_t k_choices = 2;        // of one tensor
 constexpr std::uint64_t k_first_look = 1;   // byte: whatever leaf has it
-constexpr std::size_t k_most_copies = 3;
-constexpr std::size_t k_most_open = 32;  // files
+constexpr std::size_t k_most_open = 32;     // files
 
 std::shared_ptr<UniqueFd> open_shared(const fs::path& path) {
   auto file = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

@@ -53,12 +53,14 @@ class LocalFiles {
   std::map<std::size_t, Tensors> tensors_;
 };
 
-// Bytes of a file; of no file, zeros.
+// A run of bytes of a file; if there is no file, of zeros.
 struct CopyPart {
   std::shared_ptr<UniqueFd> file;
   std::uint64_t offset = 0, size = 0;
 };
 using Copy = std::vector<CopyPart>;  // in their order
+
+inline constexpr std::size_t k_most_copies = 3;  // of one range
 
 // Of one wanted file.
 class LocalCopies {
@@ -70,7 +72,7 @@ class LocalCopies {
   // The first `proven` bytes are, and lie in this file.
   void see(const fs::path& beginning, std::uint64_t proven);
 
-  // Where the range may lie, the likeliest first; at most three.
+  // Where the range may lie, the likeliest first; at most k_most_copies.
   std::vector<Copy> copies(ByteRange range) const;
 
  private:

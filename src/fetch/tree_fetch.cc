@@ -315,4 +315,9 @@ Result<void> keep_tree_blocks(const fs::path& folder, const std::vector<ipld::Bl
   return write_file_atomic(kept_at(folder), ipld::write_car({blocks.front().cid}, blocks));
 }
 
+bool has_tree_blocks(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(kept_at(folder), ignored);
+}
+
 }  // namespace eai::fetch

@@ -25,7 +25,8 @@ struct Trees {
 // of a file.
 Result<std::optional<Trees>> fetch_trees(const Fetching& of);
 
-// Blocks of trees for the next fetch_trees() in this folder, each of which fits its CID.
+// Blocks of trees for the next fetch_trees() in this folder, each of which fits its CID; and whether there are any.
 Result<void> keep_tree_blocks(const fs::path& folder, const std::vector<ipld::Block>& blocks);
+bool has_tree_blocks(const fs::path& folder);
 
 }  // namespace eai::fetch

@@ -1,6 +1,7 @@
 #include "library/bring.h"
 
 #include "library/lora.h"
+#include "library/running.h"
 #include "util/text.h"
 
 namespace eai::library {
@@ -53,14 +54,18 @@ Hint remedy_of(const FetchSettings& settings) {
 
 Result<store::Model> bring_one(Library& library, const Asked& asked, const FetchSettings& settings, Feed& feed,
                                const std::stop_token& stop) {
+  bool was_damaged = false;
   for (const store::Damaged& entry : library.contents.damaged) {
-    if (entry.id == asked.id) feed.note(printable(entry.why, 400) + "; downloading it again");
+    if (entry.id != asked.id) continue;
+    was_damaged = true;
+    feed.note(printable(entry.why, 400) + "; downloading it again");
   }
   const auto on_progress = [&](const fetch::Progress& now) { feed.progress(progress_of(asked, now)); };
   auto model = fetch::download(asked.id, library.store, sources_of(settings, library.folders), options_of(settings),
                                on_progress, stop);
   if (model) {
     library.add(*model);
+    if (was_damaged) tell_server(library.folders);
     return model;
   }
   Error error = std::move(model).error().with(asked.label);

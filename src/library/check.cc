@@ -60,13 +60,14 @@ std::optional<VerifyOnLoad> verify_on_load_of(std::string_view word) {
   return word == "full" ? std::optional(VerifyOnLoad::full) : std::nullopt;
 }
 
-Result<void> verify(const store::Store& store, const store::Model& model, VerifyOnLoad how) {
+Result<void> verify(const store::Store& store, const store::Model& model, VerifyOnLoad how,
+                    const store::Store::CheckProgress& progress) {
   if (how == VerifyOnLoad::off) return {};
   if (how == VerifyOnLoad::sample) {
     EAI_TRY(const bool well, store.seems_whole(model, k_sampled_leaves));
     if (well) return {};
   }
-  EAI_TRY(const auto changed, store.check(model.id, {}, {}));
+  EAI_TRY(const auto changed, store.check(model.id, progress, {}));
   if (changed.empty()) return {};
   return Failure(damage_of(changed));
 }

@@ -28,6 +28,7 @@ enum class VerifyOnLoad {
 std::optional<VerifyOnLoad> verify_on_load_of(std::string_view word);  // "off", "sample", "full"
 
 // Code::corrupt: the model is damaged, with what is.
-Result<void> verify(const store::Store& store, const store::Model& model, VerifyOnLoad how);
+Result<void> verify(const store::Store& store, const store::Model& model, VerifyOnLoad how,
+                    const store::Store::CheckProgress& progress);
 
 }  // namespace eai::library

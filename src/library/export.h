@@ -14,8 +14,9 @@ struct Exported {
   std::uint64_t blocks = 0, bytes = 0;
 };
 
-// `to`: a CAR file, an existing folder or a path that ends with a slash, or "-" for the standard output. Code::unsupported: the model came as an
-// archive, whose blocks are gone; Code::corrupt: it is damaged; Code::busy: the file exists already; Code::io; Code::cancelled.
+// `to`: a CAR file, an existing folder or a path that ends with a slash, or "-" for the standard output.
+// Code::unsupported: the model came as an archive, whose blocks are gone; Code::corrupt: it is damaged; Code::busy: the
+// file exists already; Code::io; Code::cancelled.
 Result<Exported> export_model(const Library& library, const store::Model& model, const std::string& to, Feed& feed,
                               const std::stop_token& stop);
 

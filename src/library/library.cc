@@ -23,6 +23,8 @@ const store::Model* Library::stored(const ipld::Cid& id) const {
 std::string Library::label_of(const ipld::Cid& id) const {
   if (const CatalogEntry* entry = catalog.by_id(id)) return entry->name;
   if (const store::Model* model = stored(id)) return printable(model->metadata.folder_name, 60);
+  for (const store::Damaged& entry : contents.damaged)
+    if (entry.id == id && !entry.folder_name.empty()) return printable(entry.folder_name, 60);
   return shortened(id.str(), 20);
 }
 

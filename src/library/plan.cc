@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include <sys/stat.h>
+
 #include "engine/kind.h"
 #include "engine/worker.h"
-#include "library/check.h"
 #include "library/lora.h"
 #include "library/resolve.h"
 #include "util/log.h"
@@ -87,6 +88,20 @@ std::string family_named(const Library& library, const store::Model& model) {
   return family.empty() ? family_of(model.metadata.folder_name) : family;
 }
 
+// A file that is replaced under its name, as by a repair, is another one.
+std::string identity_of(const engine::ModelSpec& spec) {
+  std::vector<fs::path> paths = {spec.gguf};
+  if (spec.projector) paths.push_back(*spec.projector);
+  if (spec.draft) paths.push_back(*spec.draft);
+  for (const engine::Adapter& adapter : spec.adapters) paths.push_back(adapter.gguf);
+  std::string out;
+  for (const fs::path& path : paths) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0) out += std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + " ";
+  }
+  return out;
+}
+
 std::vector<Note> notes_of(const Library& library, const ServeSettings& settings) {
   std::vector<Note> out;
   for (const ModelSettings& one : settings.models) {
@@ -117,6 +132,7 @@ Result<engine::ModelSpec> spec_of(const Library& library, const ServeSettings& s
                                               .weights_in_ram = settings.image_offload});
   EAI_TRY(const ModelSettings* own, own_settings(library, settings, model.id));
   if (own != nullptr) EAI_CHECK(add_settings(out, library, *own));
+  out.files = identity_of(out);
   return out;
 }
 
@@ -130,22 +146,13 @@ Result<ServerPlan> make_plan(const Library& library, const ServeSettings& settin
                              const std::vector<store::Model>& models) {
   ServerPlan plan;
   EAI_TRY(plan.engines, find_engines(settings.engines, library.folders));
-  const VerifyOnLoad how = verify_on_load_of(settings.verify_on_load).value_or(VerifyOnLoad::off);
   for (const store::Model& model : models) {
     EAI_CHECK(check_engine_for(plan.engines, model.metadata.task));
-    if (auto good = verify(library.store, model, how); !good) {
-      Error damage = std::move(good).error().with(library.label_of(model.id));
-      damage.hint = Hint::repair_model;
-      damage.about = library.label_of(model.id);
-      if (&model == &models.front()) return Failure(std::move(damage));
-      plan.notes.push_back({damage.message, damage.hint});  // the others can be served
-      continue;
-    }
     EAI_TRY(engine::ModelSpec spec, spec_of(library, settings, model));
     plan.models.push_back({model, library.label_of(model.id), std::move(spec)});
   }
   plan.models.front().spec.main = true;
-  std::ranges::move(notes_of(library, settings), std::back_inserter(plan.notes));
+  plan.notes = notes_of(library, settings);
   return plan;
 }
 

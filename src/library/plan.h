@@ -25,11 +25,11 @@ struct ServerPlan {
   std::vector<PlannedModel> models;  // the first is the main one
   Engines engines;
   std::vector<engine::Device> devices;  // see devices_of(); left empty by make_plan()
-  std::vector<Note> notes;              // settings for models that nobody knows, models that are damaged
+  std::vector<Note> notes;              // settings for models that nobody knows
 };
 
 // `models`: those to be served, the main one first; at least one. Code::unsupported: an engine is missing;
-// Code::corrupt: it was to be verified, and is damaged; another model than the main one is left out then; Code::invalid, with file and line: the settings of a model name what is not here or what does not fit.
+// Code::invalid, with file and line: the settings of a model name what is not here or what does not fit.
 Result<ServerPlan> make_plan(const Library& library, const ServeSettings& settings,
                              const std::vector<store::Model>& models);
 

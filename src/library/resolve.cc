@@ -53,16 +53,16 @@ bool names_file(std::string_view word) {
 Result<Asked> resolve(const Library& library, const std::string& typed) {
   const std::string word(ipld::without_wrapping(typed));
   if (const CatalogEntry* entry = library.catalog.by_name(word)) return Asked{entry->id, entry->name};
-  const store::Model* found = nullptr;
-  for (const store::Model& model : library.contents.models) {
-    if (model.metadata.folder_name != word) continue;
-    if (found != nullptr) {
-      return fail(Code::invalid, "two models here are called \"" + printable(word) +
-                                     "\"; say which by its hash: " + found->id.str() + " or " + model.id.str());
-    }
-    found = &model;
+  std::vector<ipld::Cid> found;
+  for (const store::Model& model : library.contents.models)
+    if (model.metadata.folder_name == word) found.push_back(model.id);
+  for (const store::Damaged& entry : library.contents.damaged)
+    if (entry.id && entry.folder_name == word) found.push_back(*entry.id);
+  if (found.size() > 1) {
+    return fail(Code::invalid, "two models here are called \"" + printable(word) +
+                                   "\"; say which by its hash: " + found[0].str() + " or " + found[1].str());
   }
-  if (found != nullptr) return Asked{found->id, word};
+  if (!found.empty()) return Asked{found.front(), word};
   if (is_here(word)) return not_a_name(word);
   if (word.size() > k_longest_name || ipld::is_link(word) || ipld::Cid::parse(word)) return resolve_hash(library, word);
   return unknown_name(library, word);

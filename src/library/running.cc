@@ -152,12 +152,10 @@ Result<void> stop_server(const Folders& folders, const ServerRecord& record, std
   return fail(Code::timeout, "the server, " + process_name + ", does not stop");
 }
 
-Result<void> tell_server(const Folders& folders) {
-  EAI_TRY(const auto record, running_server(folders));
-  if (!record || record->pid <= 1) return {};  // one that is just starting reads everything anyway
-  const auto process = OwnProcess::find(record->pid, record->mark);
-  if (process) (void)process->signal(SIGHUP);  // if it has ended, nobody needs to know
-  return {};
+void tell_server(const Folders& folders) {
+  const auto record = running_server(folders);
+  if (!record || !*record || (*record)->pid <= 1) return;  // one that is just starting reads everything anyway
+  if (const auto process = OwnProcess::find((*record)->pid, (*record)->mark)) (void)process->signal(SIGHUP);
 }
 
 }  // namespace eai::library

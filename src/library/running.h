@@ -60,9 +60,9 @@ inline constexpr std::chrono::seconds k_stop_grace{30};
 
 Failure already_running(const ServerRecord& record);
 
-// If a server runs, it reads its settings again (SIGHUP), and with them what changed in the store: its answers go on, and
-// the next engine of a model has the model's new files.
-Result<void> tell_server(const Folders& folders);
+// A server that runs reads its settings and the store again (SIGHUP). Its answers go on, and a model whose files have been
+// replaced is loaded anew as soon as nobody uses it.
+void tell_server(const Folders& folders);
 
 // Asks the server to end (SIGTERM) and waits until it has; after `grace` it is killed. Code::timeout if even that
 // does not end it; Code::busy if the process in the record is not a server of this user, and then nothing is signalled.

@@ -58,12 +58,11 @@ std::optional<ScaledFile> parse_lora(std::string_view text);
 
 // How models are served.
 struct ServeSettings {
-  std::uint64_t context_length = 0;    // 0: what a model was trained for, at most 32768
-  std::uint64_t parallel = 0;          // answers of one model at the same time; 0: what its engine does best
-  std::uint64_t memory_limit = 0;      // bytes; 0: found from the machine
-  bool image_metadata = false;         // files tell prompt, seed and steps
-  bool image_offload = false;          // weights stay in RAM until the GPU needs them
-  std::string verify_on_load = "off";  // see verify_on_load_of()
+  std::uint64_t context_length = 0;  // 0: what a model was trained for, at most 32768
+  std::uint64_t parallel = 0;        // answers of one model at the same time; 0: what its engine does best
+  std::uint64_t memory_limit = 0;    // bytes; 0: found from the machine
+  bool image_metadata = false;       // files tell prompt, seed and steps
+  bool image_offload = false;        // weights stay in RAM until the GPU needs them
   EngineSettings engines;
   std::vector<ModelSettings> models;
 };

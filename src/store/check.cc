@@ -49,6 +49,9 @@ std::optional<ipld::LeafTable> tree_of(const Model& model, const StoredFile& fil
     if (stored_name(metadata.folder_name, metadata.task, metadata.files[i].file_name) != file.name) continue;
     auto leaves = read_tree(model, i);
     if (!leaves || leaves->size() != file.size) return std::nullopt;
+    // A file may be one raw block of any size, which is read in pieces.
+    for (std::size_t leaf = 0; leaf < leaves->count(); ++leaf)
+      if (leaves->range(leaf).size() > ipld::k_block_limit) return std::nullopt;
     return *std::move(leaves);
   }
   return std::nullopt;

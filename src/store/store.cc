@@ -128,6 +128,14 @@ Result<Model> Store::find(const ipld::Cid& id) const {
                                          fmt::join(manifest.damaged, ", ")));
 }
 
+// Empty if its metadata cannot be believed.
+static std::string folder_name_of(const ipld::Cid& id, const fs::path& folder) {
+  const auto bytes = read_document(folder / k_metadata_file, model::k_metadata_limit);
+  if (!bytes || !ipld::verify_content(id, *bytes)) return "";
+  const auto metadata = model::parse_metadata(*bytes);
+  return metadata ? metadata->folder_name : "";
+}
+
 Result<Contents> Store::list() const {
   Contents out;
   std::set<std::string> settled;  // beside these, a download is a leftover
@@ -145,7 +153,7 @@ Result<Contents> Store::list() const {
     } else if (model.error().code == Code::unsupported) {
       out.newer.push_back({*id, std::move(model).error().message});
     } else if (model.error().code != Code::not_found) {  // that is one which was removed while we looked
-      out.damaged.push_back({name, *id, std::move(model).error().message});
+      out.damaged.push_back({name, *id, std::move(model).error().message, folder_name_of(*id, paths_.model(*id))});
     }
   }
   std::stable_sort(out.models.begin(), out.models.end(),

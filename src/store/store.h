@@ -57,6 +57,7 @@ struct Damaged {
   std::string name;  // of the folder; the CID's text if it is one
   std::optional<ipld::Cid> id;
   std::string why;
+  std::string folder_name = {};  // of its metadata, unless those are damaged
 };
 
 // A model that a newer version of eai has stored. This version cannot tell whether it is whole.

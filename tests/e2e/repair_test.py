@@ -73,7 +73,8 @@ def test_three_damaged_leaves_are_named_and_only_these_are_fetched(world, other,
     checked = other.run("check", "--hash", model)
     assert checked.returncode != 0 and re.search(r"3 of its 2\d leaves do not match \(at byte \d+, \d+, \d+\)", checked.stdout), checked.stdout
     before = door.given()
-    done = run(other, "repair", model, door, "--json")
+    assert "eai model repair tiny" in checked.stderr and "eai model repair tiny" in other.run("list").stderr
+    done = other.run("repair", "tiny", "--no-public-gateways", "--gateway", door.url, "--json")
     assert done.returncode == 0, done.stderr
     told = events(done)[-1]
     assert told["event"] == "repaired" and told["was_damaged"] and told["fetched"] <= 3 * MIB and told["here"] >= 20 * MIB, told
@@ -207,6 +208,30 @@ def test_a_dry_run_tells_what_is_missing_and_leaves_nothing_behind(world, other,
     assert 0 < missing(other, first, door) <= 3 * MIB
     archive = world.hash("--folder-path", new, "--to", f"kubo:{kubo.api}", "--no-keep")
     assert missing(other, archive, door) > 20 * MIB
+
+
+def test_models_that_share_a_damaged_file_are_both_found(world, other, kubo, door):  # noqa: F811
+    models = []
+    eyes = gguf([("v.patch_embd.weight", weights(77, 3 * MIB))], architecture="clip")
+    for seed in (1, 2):
+        path, _ = world.model(f"seer{seed}", size=3 * MIB, seed=seed)
+        (path / f"seer{seed}-projector").write_bytes(eyes)
+        models.append(preserved(world, kubo, path))
+    first, second = (download(other, model, door) / "projector.gguf" for model in models)
+    assert first.stat().st_ino == second.stat().st_ino
+    os.chmod(first, 0o444)
+    spoil(first, MIB)
+    done = run(other, "repair", models[0], door)
+    assert done.returncode == 0 and "seer2 has the same damaged file" in done.stdout + done.stderr, done.stderr
+    assert first.read_bytes() == eyes
+    assert run(other, "repair", models[1], door).returncode == 0 and second.read_bytes() == eyes
+
+
+def test_many_files_and_many_requests_come_to_an_end(world, other, kubo, door):  # noqa: F811
+    """Each file is closed once, however its leaves arrive."""
+    path, data = world.model("tiny", size=200 * MIB)
+    model = world.hash("--folder-path", path, "--zip-chunk-size", "16", "--to", f"kubo:{kubo.api}", "--no-keep")
+    assert (download(other, model, door) / "model.gguf").read_bytes() == data
 
 
 def test_a_file_that_is_here_as_a_whole_is_linked(world, other, kubo, door):  # noqa: F811
