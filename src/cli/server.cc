@@ -55,6 +55,7 @@ engine::PoolOptions pool_options(const library::ServerPlan& plan, const Config& 
   out.run_folder = folders.run;
   out.log_folder = library::engine_logs_of(folders);
   out.measured_file = store::HomePaths{folders.home}.measured();
+  out.fits_file = store::HomePaths{folders.home}.fits();
   out.programs = plan.engines.programs();
   if (!config.server.keep_private && config.server.kv_cache_limit.bytes > 0)
     out.slot_folder = library::conversations_of(folders);

@@ -190,12 +190,13 @@ void Engine::Impl::take_output(std::string_view bytes) {
       continue;
     }
     const std::string whole = std::exchange(line, {});
-    const auto state = kind.read_line(whole);
+    auto state = kind.read_line(whole);
     if (!state) {
       if (!whole.empty()) log.write(whole + "\n");
       continue;
     }
     if (const auto loading = events.loading; loading && state->fraction && !told_ready) loading(*state->fraction);
+    if (const auto fitted = events.fitted; fitted && !state->fit.empty() && !told_ready) fitted(std::move(state->fit));
     if (!state->ready) continue;
     said_ready = true;
     probe_timer.cancel();  // ask at once

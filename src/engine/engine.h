@@ -30,6 +30,7 @@ struct EngineExit {
 struct EngineEvents {
   std::function<void(int pid)> started;
   std::function<void(double fraction)> loading;  // 0…1, where the engine tells
+  std::function<void(std::string fit)> fitted;   // StateNews::fit; before it is ready
   std::function<void()> ready;
   std::function<void(EngineExit)> exited;
 };

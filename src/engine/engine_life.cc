@@ -49,6 +49,7 @@ void EngineLife::start(EngineRun run, const EngineKind& kind, const fs::path& pr
   kind_ = &kind;
   folder_name_ = spec.folder_name;
   fraction_ = 0;
+  fit_.clear();
   started_at_ = now();
   ++starts_;
   if (!home_->sockets) {  // nobody's word is taken for an engine's
@@ -64,6 +65,7 @@ void EngineLife::start(EngineRun run, const EngineKind& kind, const fs::path& pr
   command.arguments = kind.arguments(spec, launch, name_ + ".sock");
   command.environment = clean_environment();
   command.environment.insert(command.environment.end(), kind.environment.begin(), kind.environment.end());
+  if (!kind.fit_variable.empty()) command.environment.emplace_back(kind.fit_variable, launch.known_fit);
   command.folder = sockets.path();
   command.memory_limit = memory_limit;
   EngineEvents events;
@@ -72,6 +74,7 @@ void EngineLife::start(EngineRun run, const EngineKind& kind, const fs::path& pr
     fraction_ = fraction;
     events_.loading();
   };
+  events.fitted = [this](std::string fit) { fit_ = std::move(fit); };
   events.ready = [this] {
     record_engine(*home_->sockets, name_, pid());  // once more: a script may have become the engine since
     events_.ready(run_);

@@ -67,7 +67,8 @@ class EngineLife : public std::enable_shared_from_this<EngineLife> {
   bool exists() const { return engine_ != nullptr; }
   bool runs(EngineRun run) const { return engine_ && run_ == run; }
   int pid() const { return engine_ ? engine_->pid() : 0; }
-  double fraction() const { return fraction_; }  // of the load
+  double fraction() const { return fraction_; }    // of the load
+  const std::string& fit() const { return fit_; }  // what it has told at this start; empty: nothing new
   std::uint64_t memory_now() const { return memory_now_; }
   std::chrono::system_clock::time_point ready_since() const { return ready_since_; }
   double last_load_seconds() const { return last_load_seconds_; }
@@ -92,6 +93,7 @@ class EngineLife : public std::enable_shared_from_this<EngineLife> {
   EngineRun run_ = 0;
   std::string folder_name_;  // of the model, for people
   double fraction_ = 0;
+  std::string fit_;
   std::uint64_t memory_now_ = 0;
   std::chrono::system_clock::time_point ready_since_{};
   Time started_at_{}, measured_at_{};

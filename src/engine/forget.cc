@@ -1,13 +1,16 @@
 #include "engine/forget.h"
 
 #include "engine/conversations.h"
+#include "engine/known_fits.h"
 #include "engine/measured.h"
 
 namespace eai::engine {
 
-Result<void> forget(const std::string& id, const fs::path& measured_file, const fs::path& slot_folder) {
-  Conversations::forget_all(slot_folder, id);
-  return Measured::forget(measured_file, id);
+Result<void> forget(const std::string& id, const Remains& remains) {
+  Conversations::forget_all(remains.slot_folder, id);
+  const Result<void> fits = KnownFits::forget(remains.fits_file, id);
+  EAI_CHECK(Measured::forget(remains.measured_file, id));
+  return fits;
 }
 
 }  // namespace eai::engine

@@ -1,5 +1,5 @@
-// Why: when a model is removed, what its engines have left behind goes with it: memory that was measured, and
-// conversations that were saved.
+// Why: when a model is removed, what its engines have left behind goes with it: memory that was measured, how
+// it fits the devices, and conversations that were saved.
 // Thread: any; blocks on the disk. A server may run at the same time.
 // What holds: what was removed stays removed, unless a server still serves the model. Logs stay: they are a diary of
 // what the machine has done, and are rotated.
@@ -12,8 +12,12 @@
 
 namespace eai::engine {
 
-// The files and folders are those of PoolOptions; they need not exist. Code::io if the measured file cannot be written;
-// what was saved of conversations is gone even then.
-Result<void> forget(const std::string& id, const fs::path& measured_file, const fs::path& slot_folder);
+// Where engines leave things, as in PoolOptions. None of it needs to exist.
+struct Remains {
+  fs::path measured_file, fits_file, slot_folder;
+};
+
+// Code::io if one of the files cannot be written; everything else is gone even then.
+Result<void> forget(const std::string& id, const Remains& remains);
 
 }  // namespace eai::engine

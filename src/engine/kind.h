@@ -35,6 +35,9 @@ struct Wishes {
 struct StateNews {
   bool ready = false;
   std::optional<double> fraction;  // of the load, 0…1
+  // What it found out about how the model fits its devices, for EngineKind::fit_variable of a later start. Only the engine
+  // understands it. Empty: nothing new.
+  std::string fit;
 };
 
 // How an engine writes the conversations of its slots to files, and reads them back.
@@ -62,6 +65,9 @@ struct EngineKind {
   std::vector<std::string> (*arguments)(const ModelSpec& spec, const Launch& launch,
                                         const std::string& socket) = nullptr;
   std::span<const std::pair<std::string_view, std::string_view>> environment;  // besides clean_environment()
+
+  // The variable in which it takes the StateNews::fit of an earlier start. Empty: it never tells one.
+  std::string_view fit_variable{};
 
   // One line of its standard output; nothing if the line is not about its state and belongs into the log.
   std::optional<StateNews> (*read_line)(std::string_view line) = nullptr;

@@ -65,5 +65,18 @@ TEST(StateLine, TellsLoadAndReadiness) {
   }
 }
 
+TEST(StateLine, TellsAFitThatCanBeAVariableOfTheEnvironment) {
+  const auto line = [](const std::string& fit) {
+    return R"(cmd_child_to_router:state:{"state":"loading","payload":{"fit":)" + fit + "}}";
+  };
+  const auto news = read_state_line(line(R"("0f{\"n_ctx\":512}")"));
+  EXPECT_EQ(news->fit, R"(0f{"n_ctx":512})");
+  EXPECT_FALSE(news->ready || news->fraction);
+  EXPECT_EQ(read_state_line(line('"' + std::string(16384, 'x') + '"'))->fit.size(), 16384u);
+  for (const std::string& bad : {'"' + std::string(16385, 'x') + '"', std::string(R"("a\nb")"),
+                                 std::string(R"("a\u0000")"), std::string("7"), std::string("null"), std::string("{}")})
+    EXPECT_EQ(read_state_line(line(bad))->fit, "") << bad.substr(0, 20);
+}
+
 }  // namespace
 }  // namespace eai::engine

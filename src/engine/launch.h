@@ -23,6 +23,7 @@ struct Launch {
   std::vector<std::string> engine_arguments{};  // of an image model: its parts and how it draws
   std::string variant{};                        // what was done to make it fit, for measured.json: "/q8_0/tiles"
   std::string slot_folder{};                    // where the KV caches of its slots may be saved; empty: nowhere
+  std::string known_fit{};  // how the model fits its devices, as an earlier start told; may be empty
 };
 
 }  // namespace eai::engine

@@ -7,6 +7,7 @@
 
 #include "engine/llama_devices.h"
 #include "engine/llama_launch.h"
+#include "engine/llama_options.h"
 #include "engine/state_line.h"
 
 namespace eai::engine {
@@ -91,8 +92,10 @@ std::vector<std::string> llama_arguments(const ModelSpec& spec, const Launch& la
     add_option("--rpc", list);
   }
   // Where all memory is the host's, there is nothing to decide or to warm up: a second look at the model, and a token that
-  // nobody asked for, would only make the first answer later.
-  if (!launch.on_device && spec.workers.empty()) arguments.insert(arguments.end(), {"--fit", "off", "--no-warmup"});
+  // nobody asked for, would only make the first answer later. Where the user has decided, the look decides nothing.
+  const bool has_device = launch.on_device || !spec.workers.empty();
+  if (!has_device || places_layers(spec.extra_arguments)) add_option("--fit", "off");
+  if (!has_device) arguments.emplace_back("--no-warmup");
   if (!launch.slot_folder.empty()) add_option("--slot-save-path", launch.slot_folder);
   arguments.insert(arguments.end(), spec.extra_arguments.begin(), spec.extra_arguments.end());
   return arguments;
@@ -116,6 +119,7 @@ constinit const EngineKind k_llama{
     .inspect = inspect,
     .arguments = llama_arguments,
     .environment = k_environment,
+    .fit_variable = "LLAMA_KNOWN_FIT",  // our patch
     .read_line = read_state_line,
     .health = "/health",
     .progress = "/metrics",

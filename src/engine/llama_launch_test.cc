@@ -1,5 +1,6 @@
 #include "engine/llama_launch.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -31,6 +32,32 @@ Fit ask_llama_fit_params(const fs::path& model, const Launch& launch) {
     std::sscanf(line.data(), "Host %lf %lf %lf", &weights, &fit.context, &fit.compute);
   EXPECT_EQ(::pclose(pipe), 0) << "is llama-fit-params staged? (target \"engines\"): " << command;
   return fit;
+}
+
+TEST(LlamaArguments, AFitIsMadeWhereThereIsADeviceAndTheUserDoesNotPlaceLayers) {
+  ModelSpec spec;
+  Launch launch;
+  const auto value = [&](std::string_view option) {
+    return std::string(value_of(llama_arguments(spec, launch, "x.sock"), option));
+  };
+  const auto warms_up = [&] {
+    const auto arguments = llama_arguments(spec, launch, "x.sock");
+    return std::ranges::find(arguments, "--no-warmup") == arguments.end();
+  };
+  EXPECT_EQ(value("--fit"), "off");
+  EXPECT_FALSE(warms_up());
+  launch.on_device = true;
+  EXPECT_EQ(value("--fit"), "");
+  EXPECT_TRUE(warms_up());
+  spec.extra_arguments = {"--n-gpu-layers", "7"};
+  EXPECT_EQ(value("--fit"), "off");
+  EXPECT_TRUE(warms_up());
+  launch.on_device = false;
+  spec.workers = {"127.0.0.1:50052"};
+  EXPECT_EQ(value("--fit"), "off");
+  spec.extra_arguments = {};
+  EXPECT_EQ(value("--fit"), "");
+  EXPECT_TRUE(warms_up());
 }
 
 TEST(Memory, EstimateIsWithinATenthOfLlamaFitParams) {

@@ -115,6 +115,17 @@ std::string_view value_of(const std::vector<std::string>& arguments, std::string
   return {};
 }
 
+bool places_layers(const std::vector<std::string>& arguments) {
+  bool layers = false, experts = false;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& name = arguments[i];
+    const std::string_view value = i + 1 < arguments.size() ? std::string_view(arguments[i + 1]) : "";
+    if (name == "--n-gpu-layers" || name == "--gpu-layers") layers = value != "auto";  // the last one counts
+    experts = experts || name == "--cpu-moe" || (name == "--n-cpu-moe" && value != "0");
+  }
+  return layers || experts;
+}
+
 Result<void> check_extra_arguments(const std::vector<std::string>& arguments) {
   std::vector<std::string> names;
   for (const Option& option : k_allowed) names.emplace_back(option.name);

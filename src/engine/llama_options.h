@@ -15,6 +15,9 @@ namespace eai::engine {
 // `arguments` is checked pair by pair. Code::invalid names the first option that may not be set, or has a wrong value.
 Result<void> check_extra_arguments(const std::vector<std::string>& arguments);
 
+// Whether they say themselves which layers or experts go to a device. llama-server decides nothing about that then.
+bool places_layers(const std::vector<std::string>& arguments);
+
 // The value of an option among the arguments. The last one counts; empty if it is not there.
 std::string_view value_of(const std::vector<std::string>& arguments, std::string_view option);
 

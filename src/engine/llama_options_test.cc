@@ -20,5 +20,16 @@ TEST(LlamaArguments, OnlyWhatIsOnTheListMayBeSet) {
   EXPECT_NE(check_extra_arguments({"--tempp", "1"}).error().message.find("--temp?"), std::string::npos);
 }
 
+TEST(LlamaArguments, LayersAreTheUsersIfTheUserPlacesThem) {
+  using Words = std::vector<std::string>;
+  for (const Words& placed :
+       {Words{"--n-gpu-layers", "20"}, Words{"--temp", "1", "--gpu-layers", "all"}, Words{"--cpu-moe"},
+        Words{"--n-cpu-moe", "8"}, Words{"--gpu-layers", "auto", "--n-gpu-layers", "0"}})
+    EXPECT_TRUE(places_layers(placed)) << placed.front();
+  for (const Words& left : {Words{}, Words{"--n-gpu-layers", "auto"}, Words{"--main-gpu", "1", "--no-warmup"},
+                            Words{"--n-cpu-moe", "0"}, Words{"--n-gpu-layers", "9", "--gpu-layers", "auto"}})
+    EXPECT_FALSE(places_layers(left)) << (left.empty() ? "" : left.front());
+}
+
 }  // namespace
 }  // namespace eai::engine

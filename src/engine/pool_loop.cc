@@ -40,13 +40,18 @@ void PoolLoop::apply(Effects effects) {
 }
 
 void PoolLoop::carry_out(const StartEngine& effect) {
-  const Member& member = *members_[effect.model];
+  Member& member = *members_[effect.model];
   const ModelPlan& plan = member.plan;
   const EngineKind& kind = kind_of(plan.spec().task);
+  const fs::path& program = program_of(kind, options_.programs);
   Launch launch = plan.found().launch;
+  if (!kind.fit_variable.empty()) {
+    member.fit = fits_.find(plan.key(), stamp_of(program));
+    launch.known_fit = member.fit.text;
+  }
   if (conversations_.keeps(plan)) launch.slot_folder = conversations_.folder().string();
   const std::uint64_t limit = budget_.on_device ? 0 : memory_limit(plan.found().memory, launch);
-  member.life->start(effect.run, kind, program_of(kind, options_.programs), plan.spec(), launch, limit);
+  member.life->start(effect.run, kind, program, plan.spec(), launch, limit);
   watch_memory_soon();
 }
 
@@ -109,7 +114,10 @@ void PoolLoop::tell_news() {
 }
 
 void PoolLoop::engine_ready(ModelIndex index, EngineRun run) {
-  if (conversations_.keeps(members_[index]->plan))
+  Member& member = *members_[index];
+  member.fit.text.clear();  // it did no harm
+  if (!member.life->fit().empty()) keep_fit(member.plan.key(), {member.fit.engine, member.life->fit()});
+  if (conversations_.keeps(member.plan))
     asio::co_spawn(context_, restore_and_begin(index, run), Unawaited("the restoring of a conversation"));
   else
     begin(index, run);
@@ -145,6 +153,8 @@ void PoolLoop::engine_exited(ModelIndex index, EngineRun run, const EngineExit& 
     log::warn("the engine of {} is gone: {}", member.plan.spec().folder_name, exit.words);
   }
   const std::vector<Ticket> blamed = exit.crashed ? suspects_.judge(now(), run) : std::vector<Ticket>();
+  // It ended before it was ready: whatever the reason was, the next one looks for itself.
+  if (!std::exchange(member.fit, {}).text.empty()) keep_fit(member.plan.key(), {});
   const bool changed = member.plan.has_next();
   // Before the scheduler knows, which may start the next one at once.
   take_next(member);

@@ -23,6 +23,7 @@
 
 #include "engine/conversations.h"
 #include "engine/engine_life.h"
+#include "engine/known_fits.h"
 #include "engine/measured.h"
 #include "engine/model_plan.h"
 #include "engine/pool.h"
@@ -41,6 +42,7 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
     std::shared_ptr<EngineLife> life;
     std::uint64_t requests = 0, crashes = 0;
     std::uint64_t held_at_start = 0;  // bytes that its engine took when it had just started; 0: not seen yet
+    KnownFit fit{};                   // with which its engine was started; the text is empty once that is ready
   };
 
   PoolLoop(boost::asio::io_context& context, PoolOptions options);
@@ -95,6 +97,7 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   void change(ModelIndex index, ModelSpec spec);
   ModelTerms terms_of(const Member& member) const;
   void save_measured(const std::string& key, std::uint64_t peak);
+  void keep_fit(const std::string& key, KnownFit fit);  // an empty text: none is kept any more
   ModelStatus status_of(ModelIndex index) const;
 
   boost::asio::io_context& context_;
@@ -102,6 +105,7 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   Budget budget_;
   Scheduler scheduler_;
   Measured measured_;
+  KnownFits fits_;
   std::shared_ptr<EngineHome> home_;
   Conversations conversations_;
   Requests requests_;

@@ -49,6 +49,7 @@ PoolLoop::PoolLoop(asio::io_context& context, PoolOptions options)
       budget_(budget_of(options_)),
       scheduler_(scheduler_options(options_, budget_)),
       measured_(options_.measured_file),
+      fits_(options_.fits_file),
       home_(std::make_shared<EngineHome>(context, options_.run_folder, options_.log_folder)),
       conversations_(options_.slot_folder, options_.slot_limit, options_.slot_deadline),
       requests_(context),
@@ -59,10 +60,11 @@ PoolLoop::PoolLoop(asio::io_context& context, PoolOptions options)
 
 void PoolLoop::reload(PoolOptions options, std::vector<ModelSpec> models) {
   conversations_.reload(options.slot_folder, options.slot_limit, options.slot_deadline);
-  // Sockets, logs and the file of peaks stay where they are.
+  // Sockets, logs and what is known of earlier starts stay where they are.
   options.run_folder = options_.run_folder;
   options.log_folder = options_.log_folder;
   options.measured_file = options_.measured_file;
+  options.fits_file = options_.fits_file;
   options_ = std::move(options);
   budget_ = budget_of(options_);
   apply(scheduler_.set_options(now(), scheduler_options(options_, budget_)));
@@ -168,6 +170,14 @@ void PoolLoop::save_measured(const std::string& key, std::uint64_t peak) {
   if (options_.measured_file.empty()) return;
   asio::post(helper_, [path = options_.measured_file, key, peak] {
     if (auto saved = Measured::save(path, key, peak); !saved) log::warn("{}", saved.error().message);
+  });
+}
+
+void PoolLoop::keep_fit(const std::string& key, KnownFit fit) {
+  fits_.note(key, fit);
+  if (options_.fits_file.empty()) return;
+  asio::post(helper_, [path = options_.fits_file, key, fit = std::move(fit)] {
+    if (auto saved = KnownFits::save(path, key, fit); !saved) log::warn("{}", saved.error().message);
   });
 }
 

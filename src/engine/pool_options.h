@@ -20,6 +20,7 @@ struct PoolOptions {
   fs::path run_folder;                   // sockets, 0700
   fs::path log_folder;                   // one log per model, rotated
   fs::path measured_file;                // measured.json
+  fs::path fits_file;                    // fits.json; empty: no fit outlives the pool
   fs::path slot_folder;                  // KV caches of unloaded models, emptied at both ends; empty: none are kept
   std::uint64_t slot_limit = 4 * k_gib;  // bytes of all of them
   // For one of them; an engine that takes longer is not asked for more.

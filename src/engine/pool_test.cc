@@ -1,6 +1,9 @@
 // The pool with real processes: a fake engine that misbehaves on demand.
 #include "engine/pool.h"
 
+#include <fstream>
+#include <iterator>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <fcntl.h>
@@ -14,6 +17,12 @@
 
 namespace eai::engine {
 namespace {
+
+// What the fake engine of a model was told at its starts, a line each.
+std::string told_fits(const ModelSpec& spec) {
+  std::ifstream file(spec.gguf.string() + ".fits");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 TEST_F(PoolTest, LeaseGivesASocketThatAnswersAndStopLeavesNothing) {
   std::optional<Pool> pool(std::in_place, context, options(), std::vector{model("good")});
@@ -44,6 +53,49 @@ TEST_F(PoolTest, CrashInLoadTellsTheLastWords) {
   EXPECT_NE(again.error().message.find("next try is in"), std::string::npos) << again.error().message;
   EXPECT_GT(pool.cools_for("idcrash_in_load").count(), 0);
   EXPECT_EQ(pool.cools_for("nobody").count(), 0);
+}
+
+TEST_F(PoolTest, AFitIsGivenBackToTheEngineThatToldIt) {
+  PoolOptions with = options();
+  const fs::path program = folder.path() / "engine.py";
+  fs::copy_file(with.programs["llama-server"], program);
+  fs::copy_file(with.programs["llama-server"].parent_path() / "unix_server.py", folder.path() / "unix_server.py");
+  with.programs["llama-server"] = program;
+  const ModelSpec spec = model("tells_fit");
+  const auto start = [&] {
+    Pool pool(context, with, {spec});
+    EXPECT_TRUE(lease(pool, "idtells_fit"));
+    stop(pool);
+  };
+  start();
+  start();
+  EXPECT_EQ(told_fits(spec), "\nall of \"it\"\n");
+  std::ofstream(program, std::ios::app) << "# another build\n";
+  start();
+  start();
+  EXPECT_EQ(told_fits(spec), "\nall of \"it\"\n\nall of \"it\"\n");
+}
+
+TEST_F(PoolTest, AFitIsForgottenIfTheEngineDoesNotBecomeReadyWithIt) {
+  const ModelSpec spec = model("dies_of_fit");
+  for (const bool works : {true, false, true}) {
+    Pool pool(context, options(), {spec});
+    EXPECT_EQ(lease(pool, "iddies_of_fit").has_value(), works);
+    stop(pool);
+  }
+  EXPECT_EQ(told_fits(spec), "\nall of \"it\"\n\n");
+}
+
+TEST_F(PoolTest, AnEngineThatEndsIsStartedAgainWithItsFit) {
+  Pool pool(context, options(), {model("tells_fit")});
+  ASSERT_TRUE(lease(pool, "idtells_fit"));
+  ::kill(pool.status()[0].pid, SIGKILL);
+  wait_for(pool, State::absent);
+  ASSERT_TRUE(lease(pool, "idtells_fit"));
+  ::kill(pool.status()[0].pid, SIGKILL);
+  wait_for(pool, State::absent);
+  ASSERT_TRUE(lease(pool, "idtells_fit"));
+  EXPECT_EQ(told_fits(model("tells_fit")), "\nall of \"it\"\nall of \"it\"\n") << "it was ready before it ended";
 }
 
 TEST_F(PoolTest, HangInLoadEndsAtTheStartTimeoutEvenIfItIgnoresSigterm) {

@@ -41,6 +41,7 @@ struct PoolTest : ::testing::Test {
     result.run_folder = folder.path() / "run";
     result.log_folder = folder.path() / "logs";
     result.measured_file = folder.path() / "measured.json";
+    result.fits_file = folder.path() / "fits.json";
     result.programs["llama-server"] = fs::path(EAI_SOURCE_DIR) / "tests/fakes/fake_engine.py";
     result.stop_grace = seconds(0);
     return result;

@@ -4,13 +4,24 @@
 
 #include <boost/json.hpp>
 
+#include "util/file.h"
+
 namespace eai::engine {
 
 namespace {
+
 constexpr std::string_view k_prefix = "cmd_child_to_router:state:";
+constexpr std::size_t k_fit_limit = 16 * k_kib;  // a hundred layers of experts take about 8 KiB
+
+// It becomes a variable of the environment.
+bool is_fit(std::string_view text) {
+  return text.size() <= k_fit_limit && std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 127; });
 }
 
-// {"state":"loading","payload":{"value":0.4}} or {"state":"loading","progress":0.4} or {"state":"ready"}.
+}  // namespace
+
+// {"state":"loading","payload":{"value":0.4}} or {"state":"loading","progress":0.4} or {"state":"ready"}, and once
+// {"state":"loading","payload":{"fit":"…"}}.
 std::optional<StateNews> read_state_line(std::string_view line) {
   if (!line.starts_with(k_prefix)) return std::nullopt;
   StateNews news;
@@ -25,8 +36,11 @@ std::optional<StateNews> read_state_line(std::string_view line) {
       news.fraction = std::clamp(field->to_number<double>(), 0.0, 1.0);
   };
   number(object, "progress");
-  if (const auto* payload = object.if_contains("payload"); payload != nullptr && payload->is_object())
-    number(payload->get_object(), "value");
+  const auto* payload = object.if_contains("payload");
+  if (payload == nullptr || !payload->is_object()) return news;
+  number(payload->get_object(), "value");
+  const auto* fit = payload->get_object().if_contains("fit");
+  if (fit != nullptr && fit->is_string() && is_fit(fit->get_string())) news.fit = fit->get_string();
   return news;
 }
 

@@ -30,7 +30,7 @@ Result<std::uint64_t> remove(Library& library, const Asked& asked) {
   EAI_TRY(store::ModelLock lock, library.store.lock(asked.id, FileLock::Wait::no));
   // First what can be removed again by the same call if the rest fails.
   const store::HomePaths paths{library.folders.home};
-  EAI_CHECK(engine::forget(asked.id.str(), paths.measured(), conversations_of(library.folders)));
+  EAI_CHECK(engine::forget(asked.id.str(), {paths.measured(), paths.fits(), conversations_of(library.folders)}));
   auto removed = library.store.remove(std::move(lock));
   if (!removed && removed.error().code == Code::not_found) {
     return fail(Code::not_found, asked.label + " is not here", Hint::list_models);

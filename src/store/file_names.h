@@ -16,6 +16,7 @@
 //   measured.json                the peak of memory that was seen of each model
 //   sources.json                 for a day, how fast each source was and which gateways lied (peers/source_memory.h);
 //                                locks/sources.lock is held while it is replaced
+//   fits.json                    how models fit the GPUs and workers, as their engines have found
 #pragma once
 
 #include <array>
@@ -78,6 +79,7 @@ struct HomePaths {
   fs::path measured() const { return home / "measured.json"; }
   fs::path sources() const { return home / "sources.json"; }
   fs::path sources_lock() const { return locks() / "sources.lock"; }
+  fs::path fits() const { return home / "fits.json"; }
 };
 
 }  // namespace eai::store

@@ -29,9 +29,12 @@ class LlamaServer:
             [SERVER, "--host", self.socket, "-np", "4", *map(str, options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.log, text=True, preexec_fn=limits,
             env={"PATH": os.environ["PATH"], "LLAMA_SERVER_ROUTER_PORT": "1", **(environment or {})})
+        self.states = []  # what it said about itself
         for line in self.process.stdout:
-            if line.startswith(STATE) and json.loads(line.removeprefix(STATE)).get("state") == "ready":
-                return
+            if line.startswith(STATE):
+                self.states.append(json.loads(line.removeprefix(STATE)))
+                if self.states[-1].get("state") == "ready":
+                    return
         raise AssertionError((folder / "log").read_text())
 
     def request(self, method, path, body=None):

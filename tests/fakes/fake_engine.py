@@ -11,6 +11,8 @@
   goes_deaf              once it is ready it answers one /health and nothing else
   goes_stuck             never answers /metrics
   keeps_slots            saves and restores slots of 1000 bytes; GET /restored is 200 once it has restored two
+  tells_fit              tells how it fits its devices, unless it was told; MODEL.fits gets what it was told as a line
+  dies_of_fit            does the same, and ends before it is ready if it was told
   silent_on_slots        never answers /slots; MODEL.asked gets a line each time
 
 A text in a body that ends with "say …" asks for something else: stream, crash (in the middle of an event), hang (after an event), mute
@@ -161,6 +163,14 @@ server = Server(arguments["--host"], Engine)
 threading.Thread(target=end_with_input, daemon=True).start()
 threading.Thread(target=server.serve_forever, daemon=True).start()
 say('{"state":"loading","payload":{"value":0.5}}')
+if behaviour in ("tells_fit", "dies_of_fit"):
+    known = os.environ["LLAMA_KNOWN_FIT"]
+    with open(arguments["--model"] + ".fits", "a") as file:
+        file.write(known + "\n")
+    if known and behaviour == "dies_of_fit":
+        os._exit(1)
+    if not known:
+        say('{"state":"loading","payload":{"fit":"all of \\"it\\""}}')
 if behaviour == "slow_load":
     time.sleep(1)
 if behaviour == "ready_without_socket":
