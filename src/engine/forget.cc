@@ -8,7 +8,7 @@ namespace eai::engine {
 
 Result<void> forget(const std::string& id, const Remains& remains) {
   Conversations::forget_all(remains.slot_folder, id);
-  const Result<void> fits = KnownFits::forget(remains.fits_file, id);
+  Result<void> fits = KnownFits::forget(remains.fits_file, id);
   EAI_CHECK(Measured::forget(remains.measured_file, id));
   return fits;
 }
