@@ -1,5 +1,6 @@
 // `eai model export`
 #include <boost/json.hpp>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/follow.h"
@@ -22,7 +23,7 @@ Result<int> model_export(Context& context) {
   if (model == nullptr) return Failure(library::not_here(one).value());
   Interrupt interrupt;
   const auto work = [&](library::Feed& feed, const std::stop_token& stop) {
-    return library::export_model(library, *model, to, feed, stop);
+    return library::export_model(library, *model, to == "-" ? "" : to, STDOUT_FILENO, feed, stop);
   };
   const auto done = run_job<library::Exported>(work, model_look(), context.out, interrupt.token());
   if (interrupt.requested()) return k_interrupted;

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "fetch/block_fetcher.h"
-#include "store/clone_file.h"
 #include "store/leaf_check.h"
 #include "util/text.h"
 
@@ -75,7 +74,7 @@ Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces, Effect effect) {
     pieces[i].here.clear();
     for (const LocalFile& file : local_->all()) {
       if (!file.is_sound || !ipld::matches(file.sha256, files_[i].sha256) || file.size != files_[i].size) continue;
-      EAI_TRY(const bool whole, effect == Effect::written ? link(file, i) : is_whole(file.path, i));
+      EAI_TRY(const bool whole, take_whole(file.path, i, effect));
       if (!whole) continue;
       pieces[i].here = {{0, file.size}};
       linked_ += file.size;
@@ -85,30 +84,22 @@ Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces, Effect effect) {
   return {};
 }
 
-Result<bool> FilesFetch::is_whole(const fs::path& file, std::size_t piece) {
+// Whether the file is the wanted one; with Effect::written it is then linked.
+Result<bool> FilesFetch::take_whole(const fs::path& file, std::size_t piece, Effect effect) {
   std::uint64_t read = 0;
   const auto progress = [&](std::uint64_t bytes) {
     read += bytes;
     of_.reporter.show(Clock::now(), linked_ + read, linked_ + read);
   };
-  auto damaged = store::find_damaged_leaves(file, *trees_->leaves[piece], progress, of_.stop);
-  if (damaged) return damaged->empty();
-  if (damaged.error().code == Code::cancelled) return Failure(std::move(damaged).error());
-  return false;
-}
-
-// Whether the file is the wanted one. What is hashed is the link, since others may put another file in the old place. It
-// gets its name only then.
-Result<bool> FilesFetch::link(const LocalFile& from, std::size_t piece) {
-  const fs::path to = of_.folder / files_[piece].name, on_trial = of_.folder / k_on_trial;
-  if (!store::clone_file(from.path, on_trial, {}, of_.stop)) return false;
-  EAI_TRY(const bool whole, is_whole(on_trial, piece));
-  if (whole) {
-    EAI_CHECK(rename_synced(on_trial, to));
-  } else {
-    EAI_CHECK(eai::remove_all(on_trial));
+  const ipld::LeafTable& leaves = *trees_->leaves[piece];
+  if (effect == Effect::written) {
+    return store::clone_if_whole(file, of_.folder / k_on_trial, of_.folder / files_[piece].name, leaves, progress,
+                                 of_.stop);
   }
-  return whole;
+  const auto damaged = store::find_damaged_leaves(file, leaves, progress, of_.stop);
+  if (damaged) return damaged->empty();
+  if (damaged.error().code == Code::cancelled) return Failure(damaged.error());
+  return false;
 }
 
 Result<void> FilesFetch::check_space() const {

@@ -35,8 +35,7 @@ class FilesFetch final : public BlockSink {
  private:
   Result<void> prepare(Effect effect);
   Result<void> look_here(std::vector<Wanted>& pieces, Effect effect);
-  Result<bool> is_whole(const fs::path& file, std::size_t piece);
-  Result<bool> link(const LocalFile& from, std::size_t piece);
+  Result<bool> take_whole(const fs::path& file, std::size_t piece, Effect effect);
   Result<void> check_space() const;
   Result<void> copy_block(std::size_t piece, const Proven& proven);
   struct Count {

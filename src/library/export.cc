@@ -24,12 +24,12 @@ class Target {
 
 class CarTarget final : public Target {
  public:
-  // A file, or the standard output.
-  static Result<std::unique_ptr<CarTarget>> open(const std::string& to, const ipld::Cid& root) {
+  // A file, or the pipe if there is no name.
+  static Result<std::unique_ptr<CarTarget>> open(const std::string& to, int pipe, const ipld::Cid& root) {
     std::unique_ptr<CarTarget> out(new CarTarget);
-    if (to == "-") {
-      out->fd_ = UniqueFd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
-      if (!out->fd_) return fail_errno("the standard output", errno);
+    if (to.empty()) {
+      out->fd_ = UniqueFd(::fcntl(pipe, F_DUPFD_CLOEXEC, 3));
+      if (!out->fd_) return fail_errno("writing to a pipe", errno);
     } else {
       std::error_code ignored;
       if (fs::exists(fs::symlink_status(to, ignored))) return fail(Code::busy, to + " exists already");
@@ -58,7 +58,7 @@ class CarTarget final : public Target {
 
  private:
   UniqueFd fd_;
-  fs::path file_, unfinished_;  // empty: the standard output
+  fs::path file_, unfinished_;  // empty: the pipe
 };
 
 // A block that is there already in its size stays. It may be wrong; whoever reads it will see.
@@ -77,9 +77,9 @@ class FolderTarget final : public Target {
   fs::path folder_;
 };
 
-Result<std::unique_ptr<Target>> open_target(const std::string& to, const ipld::Cid& root) {
+Result<std::unique_ptr<Target>> open_target(const std::string& to, int pipe, const ipld::Cid& root) {
   std::error_code ignored;
-  if (to == "-" || !(to.ends_with('/') || fs::is_directory(to, ignored))) return CarTarget::open(to, root);
+  if (to.empty() || !(to.ends_with('/') || fs::is_directory(to, ignored))) return CarTarget::open(to, pipe, root);
   EAI_CHECK(make_folders(to, 0755));
   return std::make_unique<FolderTarget>(to);
 }
@@ -153,15 +153,15 @@ class Export {
 
 }  // namespace
 
-Result<Exported> export_model(const Library& library, const store::Model& model, const std::string& to, Feed& feed,
-                              const std::stop_token& stop) {
+Result<Exported> export_model(const Library& library, const store::Model& model, const std::string& to, int pipe,
+                              Feed& feed, const std::stop_token& stop) {
   const std::string label = library.label_of(model.id);
   if (model.metadata.format != model::Format::unixfs) {
     return fail(
         Code::unsupported,
         label + " came as an archive, whose blocks are not kept; preserved in the format unixfs, it can be exported");
   }
-  EAI_TRY(const auto target, open_target(to, model.id));
+  EAI_TRY(const auto target, open_target(to, pipe, model.id));
   ByteProgress told(feed, label, model.id.str());
   told.begin(Phase::reading, 0, model.metadata.total_size());
   auto done = Export(model, *target, told, stop).run();

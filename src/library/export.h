@@ -14,10 +14,10 @@ struct Exported {
   std::uint64_t blocks = 0, bytes = 0;
 };
 
-// `to`: a CAR file, an existing folder or a path that ends with a slash, or "-" for the standard output.
+// `to`: a CAR file, an existing folder or a path that ends with a slash, or empty for `pipe`, a descriptor that is open.
 // Code::unsupported: the model came as an archive, whose blocks are gone; Code::corrupt: it is damaged; Code::busy: the
 // file exists already; Code::io; Code::cancelled.
-Result<Exported> export_model(const Library& library, const store::Model& model, const std::string& to, Feed& feed,
-                              const std::stop_token& stop);
+Result<Exported> export_model(const Library& library, const store::Model& model, const std::string& to, int pipe,
+                              Feed& feed, const std::stop_token& stop);
 
 }  // namespace eai::library

@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <fcntl.h>
 
+#include "store/clone_file.h"
 #include "util/thread_crew.h"
 
 namespace eai::store {
@@ -80,6 +81,21 @@ Result<std::vector<std::size_t>> find_damaged_leaves(const fs::path& file, const
   EAI_TRY(const auto crew, ThreadCrew::start(std::min(wanted, std::max<std::size_t>(leaves.count(), 1))));
   for (std::size_t i = 0; i < crew->size(); ++i) boost::asio::post(crew->executor(), [&reading] { reading.work(); });
   return reading.wait_for(crew->size(), progress, stop);
+}
+
+Result<bool> clone_if_whole(const fs::path& from, const fs::path& trial, const fs::path& to,
+                            const ipld::LeafTable& leaves, const std::function<void(std::uint64_t)>& progress,
+                            const std::stop_token& stop) {
+  EAI_CHECK(eai::remove_all(trial));
+  if (!clone_file(from, trial, {}, stop)) return false;
+  const auto damaged = find_damaged_leaves(trial, leaves, progress, stop);
+  if (damaged && damaged->empty()) {
+    EAI_CHECK(rename_synced(trial, to));
+    return true;
+  }
+  EAI_CHECK(eai::remove_all(trial));
+  if (!damaged && damaged.error().code == Code::cancelled) return Failure(damaged.error());
+  return false;
 }
 
 }  // namespace eai::store

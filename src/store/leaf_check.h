@@ -20,4 +20,11 @@ Result<std::vector<std::size_t>> find_damaged_leaves(const fs::path& file, const
                                                      const std::function<void(std::uint64_t)>& progress,
                                                      const std::stop_token& stop);
 
+// Gives the file another name, `to`, by the cheapest way that works (clone_file.h), if its leaves are those. What is hashed
+// is what gets the name, since others may put another file in the old place; until then it is `trial`, which is removed
+// first. False: it is another file, or cannot be taken. Errors as above.
+Result<bool> clone_if_whole(const fs::path& from, const fs::path& trial, const fs::path& to,
+                            const ipld::LeafTable& leaves, const std::function<void(std::uint64_t)>& progress,
+                            const std::stop_token& stop);
+
 }  // namespace eai::store

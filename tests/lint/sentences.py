@@ -14,6 +14,7 @@ EXCEPTIONS = {
     ("makes it a model file", "src/util/file.cc"): "defines the one call that renames and syncs",
     ("makes it a model file", "src/util/own_folder.cc"): "puts a full log aside",
     ("makes it a model file", "src/preserve/home_car.cc"): "gives a finished CAR file its name",
+    ("makes it a model file", "src/library/export.cc"): "gives a finished CAR file its name",
     ("serves strangers", "src/engine/worker.cc"): "binds a port only to learn that it is free",
     ("prints", "src/util/log.cc"): "is the diary",
 }
