@@ -175,7 +175,7 @@ def test_damaged_model_is_fetched_again(eai):
         file = pathlib.Path(stored["folder"]) / "model.gguf"
         whole = file.read_bytes()
         file.write_bytes(whole[:3 * MIB] + bytes([whole[3 * MIB] ^ 1]) + whole[3 * MIB + 1:])
-        assert "eai model download" in eai("model", "check", "--hash", model, status=4).stderr
+        assert "eai model repair" in eai("model", "check", "--hash", model, status=4).stderr
         # From now on every command knows about it, and nothing runs on it.
         assert eai.json("model", "list")["damaged"][0]["hash"] == model
         assert "changed on this disk" in download(eai, model, empty, status=5).stderr
