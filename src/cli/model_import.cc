@@ -18,12 +18,13 @@ Result<int> model_import(Context& context) {
   Interrupt interrupt;
   std::optional<library::Spool> spool;
   fs::path from = context.words.folder;
+  const std::string label = from == "-" ? "the standard input" : printable(from.string(), 200);
   if (from == "-") {
     EAI_CHECK(make_folders(context.folders.home, 0700));
     EAI_TRY(spool, library::Spool::read(STDIN_FILENO, context.folders.home, interrupt.token()));
     from = spool->path();
   }
-  EAI_TRY(const auto found, library::models_in(from));
+  EAI_TRY(const auto found, library::models_in(from, label));
   library::FetchSettings only;  // it has all that is needed, and nobody else is asked
   only.offline = true;
   only.public_gateways = false;
@@ -40,15 +41,15 @@ Result<int> model_import(Context& context) {
       return k_interrupted;
     }
     if (!model) return Failure(model.error());
-    const std::string label = library.label_of(id);
+    const std::string name = library.label_of(id);
     context.out.event(boost::json::object{{"event", "done"},
                                           {"hash", id.str()},
-                                          {"name", label},
+                                          {"name", name},
                                           {"was_here", was_here},
                                           {"bytes", model->size()},
                                           {"folder", model->folder.string()}});
-    context.out.line(label + (was_here ? " is already here: " : " is here and verified: ") +
-                     human_bytes(model->size()) + ", " + id.str());
+    context.out.line(name + (was_here ? " is already here: " : " is here and verified: ") + human_bytes(model->size()) +
+                     ", " + id.str());
   }
   return 0;
 }

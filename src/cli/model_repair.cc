@@ -39,6 +39,7 @@ Result<int> model_repair(Context& context) {
   if (!asked.empty() && context.config.repair.all)
     return fail(Code::invalid, "name models, or say --all, but not both");
   if (context.config.repair.all) asked = library::everything(library);
+  if (asked.empty()) context.out.note("There are no models here yet, so there is nothing to repair.");
   Interrupt interrupt;
   std::optional<Error> failed;
   for (const library::Asked& one : asked) {

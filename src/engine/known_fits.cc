@@ -4,7 +4,7 @@
 
 #include <boost/json.hpp>
 
-#include "util/own_folder.h"
+#include "engine/kept_object.h"
 #include "util/text.h"
 
 namespace eai::engine {
@@ -30,15 +30,7 @@ std::string stamp_of(const fs::path& program) {
 }
 
 KnownFits::KnownFits(const fs::path& file) {
-  if (file.empty()) return;
-  const auto open = open_believable(file);
-  if (!open) return;
-  const auto bytes = read_all(open->get(), file, k_fits_limit);
-  if (!bytes) return;
-  boost::system::error_code error;
-  const auto value = boost::json::parse(text_of(*bytes), error);
-  if (error || !value.is_object()) return;
-  for (const auto& [key, entry] : value.get_object())
+  for (const auto& [key, entry] : read_kept_object(file, k_fits_limit))
     if (entry.is_object()) note(key, {text_in(entry.get_object(), "engine"), text_in(entry.get_object(), "fit")});
 }
 

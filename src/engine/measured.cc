@@ -2,9 +2,9 @@
 
 #include <boost/json.hpp>
 
+#include "engine/kept_object.h"
 #include "engine/launch.h"
 #include "engine/model_spec.h"
-#include "util/own_folder.h"
 #include "util/text.h"
 
 namespace eai::engine {
@@ -26,14 +26,7 @@ std::string digest(const std::vector<std::string>& words) {
 }  // namespace
 
 Measured::Measured(fs::path file) {
-  const auto open = open_believable(file);
-  if (!open) return;
-  const auto bytes = read_all(open->get(), file, k_measured_limit);
-  if (!bytes) return;
-  boost::system::error_code error;
-  const auto value = boost::json::parse(text_of(*bytes), error);
-  if (error || !value.is_object()) return;
-  for (const auto& [key, peak] : value.get_object())
+  for (const auto& [key, peak] : read_kept_object(file, k_measured_limit))
     if (peak.is_int64() && peak.get_int64() > 0) peaks_[key] = static_cast<std::uint64_t>(peak.get_int64());
 }
 

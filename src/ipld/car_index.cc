@@ -38,7 +38,7 @@ Result<ByteRange> find_data(const CarIndex::ReadAt& read, std::uint64_t file_siz
 
 }  // namespace
 
-Result<CarIndex> CarIndex::read(const ReadAt& read, std::uint64_t file_size) {
+Result<CarIndex> CarIndex::read(const ReadAt& read, std::uint64_t file_size, std::size_t most) {
   EAI_TRY(const ByteRange data, find_data(read, file_size));
   CarIndex out;
   Bytes head(k_head);
@@ -63,7 +63,7 @@ Result<CarIndex> CarIndex::read(const ReadAt& read, std::uint64_t file_size) {
     } else {
       std::size_t cid_size = 0;
       EAI_TRY(Cid cid, Cid::from_bytes(rest.first(std::min<std::uint64_t>(rest.size(), *size)), &cid_size));
-      if (out.places_.size() == k_most_blocks) return fail(Code::invalid, "the CAR has too many blocks");
+      if (out.places_.size() == most) return fail(Code::invalid, "the CAR has too many blocks");
       if (out.places_.emplace(std::move(cid), ByteRange{at + cid_size, end}).second) out.bytes_ += *size - cid_size;
     }
     at = end;

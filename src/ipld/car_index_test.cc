@@ -81,6 +81,16 @@ TEST(CarIndex, WhatIsCutOffOrNoCarIsRefusedWhereverItEnds) {
   EXPECT_EQ(index_of(Bytes(1000, 0)).error().code, Code::invalid);
 }
 
+TEST(CarIndex, TooManyBlocksAreRefused) {
+  const Bytes car = write_car({some_blocks()[0].cid}, some_blocks());
+  const auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) -> Result<void> {
+    std::copy_n(car.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
+    return {};
+  };
+  EXPECT_TRUE(CarIndex::read(read, car.size(), 4));
+  EXPECT_EQ(CarIndex::read(read, car.size(), 3).error().code, Code::invalid);
+}
+
 TEST(CarIndex, AV2WhoseDataLiesOutsideIsRefused) {
   const auto blocks = some_blocks();
   const Bytes car = write_car({blocks[0].cid}, blocks);

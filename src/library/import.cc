@@ -32,7 +32,7 @@ void add(std::vector<ipld::Cid>& into, const ipld::Cid& cid) {
 
 }  // namespace
 
-Result<std::vector<ipld::Cid>> models_in(const fs::path& path) {
+Result<std::vector<ipld::Cid>> models_in(const fs::path& path, const std::string& label) {
   peers::Sources named;
   named.others.push_back(path.string());
   EAI_TRY(const auto sources, peers::make_sources(named, {.offline = true}));
@@ -52,11 +52,14 @@ Result<std::vector<ipld::Cid>> models_in(const fs::path& path) {
       if (cid && is_metadata(source, *cid)) add(out, *cid);
     }
   }
-  if (out.empty()) {
-    return fail(Code::invalid, printable(path.string(), 200) +
-                                   " has no model: neither a CAR whose root is a model's metadata nor a block that is");
+  if (!out.empty()) return out;
+  if (sources.size() == 1 && sources.front().kind == peers::Source::Kind::file) {
+    // It was not taken for a CAR, and this says why.
+    if (const auto car = peers::CarFile::open(path); !car)
+      return fail(car.error().code, label + ": " + car.error().message);
   }
-  return out;
+  return fail(Code::invalid,
+              label + " has no model: neither a CAR whose root is a model's metadata nor a block that is");
 }
 
 Result<Spool> Spool::read(int from, const fs::path& folder, const std::stop_token& stop) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "library/library.h"
@@ -24,7 +25,8 @@ class Spool {
 };
 
 // The models that a CAR, or a folder of blocks and CARs, has: those of the CARs' roots, and of blocks that are metadata.
-// Code::invalid: there is none, and why not; Code::not_found: there is no such file or folder.
-Result<std::vector<ipld::Cid>> models_in(const fs::path& path);
+// `label`: what people call the place. Code::invalid: there is none; Code::corrupt: the CAR is cut off; Code::not_found:
+// there is no such file or folder.
+Result<std::vector<ipld::Cid>> models_in(const fs::path& path, const std::string& label);
 
 }  // namespace eai::library

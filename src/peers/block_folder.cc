@@ -58,7 +58,7 @@ Result<Bytes> FolderBlock::read(std::uint64_t limit) const {
   return out;
 }
 
-Result<std::shared_ptr<const CarFile>> CarFile::open(const fs::path& path) {
+Result<std::shared_ptr<const CarFile>> CarFile::open(const fs::path& path, std::size_t most_blocks) {
   EAI_TRY(UniqueFd file, open_file(path, O_RDONLY | O_NONBLOCK));
   struct stat info {};
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
@@ -66,7 +66,7 @@ Result<std::shared_ptr<const CarFile>> CarFile::open(const fs::path& path) {
   const auto read = [&](std::uint64_t offset, std::span<std::uint8_t> into) {
     return read_at(file.get(), offset, into);
   };
-  EAI_TRY(auto index, ipld::CarIndex::read(read, static_cast<std::uint64_t>(info.st_size)));
+  EAI_TRY(auto index, ipld::CarIndex::read(read, static_cast<std::uint64_t>(info.st_size), most_blocks));
   return std::make_shared<const CarFile>(CarFile{path, std::make_shared<UniqueFd>(std::move(file)), std::move(index)});
 }
 

@@ -24,7 +24,8 @@ struct CarFile {
   ipld::CarIndex index;
 
   // Errors of CarIndex::read(); Code::not_found or io if it cannot be opened.
-  static Result<std::shared_ptr<const CarFile>> open(const fs::path& path);
+  static Result<std::shared_ptr<const CarFile>> open(const fs::path& path,
+                                                     std::size_t most_blocks = ipld::CarIndex::k_most_blocks);
 };
 
 class FolderBlock {

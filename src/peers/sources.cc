@@ -45,18 +45,22 @@ Result<Source> parse_gateway(std::string_view text) {
 }
 
 // A CAR has blocks, whatever it is called; any other file may be one of a model.
-Source file_source(const fs::path& file) {
-  if (auto car = CarFile::open(file)) return {Source::Kind::folder, file.string(), {}, file, *std::move(car)};
+Source file_source(const fs::path& file, std::size_t most_blocks = ipld::CarIndex::k_most_blocks) {
+  if (auto car = CarFile::open(file, most_blocks))
+    return {Source::Kind::folder, file.string(), {}, file, *std::move(car)};
   return {Source::Kind::file, file.string(), {}, file};
 }
 
 // A folder of blocks, and what else lies in it: a stick may have CARs and models.
 std::vector<Source> sources_in(const fs::path& folder) {
   std::vector<Source> out = {folder_source(folder)};
+  std::size_t room = ipld::CarIndex::k_most_blocks;  // for all CARs together
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     if (out.size() > k_most_files || !it->is_regular_file(error)) continue;
-    if (!ipld::Cid::parse(it->path().filename().string())) out.push_back(file_source(it->path()));
+    if (ipld::Cid::parse(it->path().filename().string())) continue;
+    out.push_back(file_source(it->path(), room));
+    if (out.back().car) room -= out.back().car->index.count();
   }
   std::sort(out.begin() + 1, out.end(), [](const Source& a, const Source& b) { return a.name < b.name; });
   return out;

@@ -124,7 +124,11 @@ def test_what_is_no_car_or_has_no_model_is_refused_in_words(world, other, model,
     # Cut off in the middle; a block that is wrong; a block that lacks.
     cut = tmp_path / "cut.car"
     cut.write_bytes(bytes_of[: len(bytes_of) // 2])
-    assert other.run("import", str(cut)).returncode not in (0, 1)
+    done = other.run("import", str(cut))
+    assert done.returncode not in (0, 1) and "cut off" in done.stderr, done.stderr
+    piped = subprocess.run(other.command("import", "-"), env=other.environment, input=bytes_of[: len(bytes_of) // 2], capture_output=True,
+                           timeout=WAIT)
+    assert piped.returncode not in (0, 1) and b"the standard input: the CAR is cut off" in piped.stderr, piped.stderr
     wrong = tmp_path / "wrong.car"
     wrong.write_bytes(bytes_of)
     spoil(wrong, len(bytes_of) - 1000)

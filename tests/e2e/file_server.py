@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "bench"))
 from leaves_bench import unpack_car
 
@@ -163,6 +165,9 @@ class FileServer:
         request.rfile.read(1)
 
 
+MODEL = 24 << 20  # bytes
+
+
 class Planted:
     """A model whose metadata and tree are in a folder, so that nothing but its leaves is to be fetched."""
 
@@ -174,3 +179,11 @@ class Planted:
         unpack_car(car, self.folder)
         car.unlink()
         self.words = ("download", "--hash", self.hash, "--no-public-gateways", "--gateway", f"file://{self.folder}")
+
+
+@pytest.fixture
+def planted(world):
+    path, data = world.model(size=MODEL)
+    one = Planted(world, path)
+    one.data = data
+    return one

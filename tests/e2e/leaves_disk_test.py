@@ -5,11 +5,10 @@ import subprocess
 import threading
 
 import pytest
-from file_server import FileServer, Planted
+from file_server import MODEL, FileServer, planted  # noqa: F401
 from preserve_world import WAIT, World, world  # noqa: F401
 
 MIB, KIB = 1 << 20, 1 << 10
-MODEL = 24 * MIB
 
 
 class SmallDisk:
@@ -38,14 +37,6 @@ class SmallDisk:
 
     def __exit__(self, *_):
         self.keeper.communicate()
-
-
-@pytest.fixture
-def planted(world):  # noqa: F811
-    path, data = world.model(size=MODEL)
-    one = Planted(world, path)
-    one.data = data
-    return one
 
 
 def test_full_at_any_write(planted, tmp_path):

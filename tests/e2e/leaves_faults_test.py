@@ -7,20 +7,11 @@ import threading
 import time
 
 import pytest
-from file_server import FileServer, Planted
+from file_server import MODEL, FileServer, Planted, planted  # noqa: F401
 from preserve_world import WAIT, World, world  # noqa: F401
 
 MIB = 1 << 20
-MODEL = 24 * MIB
 PAGE = b"<!doctype html><html><body>Please complete the check to go on.</body></html>"
-
-
-@pytest.fixture
-def planted(world):  # noqa: F811
-    path, data = world.model(size=MODEL)
-    one = Planted(world, path)
-    one.data = data
-    return one
 
 
 @pytest.fixture
