@@ -1,12 +1,8 @@
 // Who may come in. Each check keeps out somebody whom the others let through:
 //   Host    keeps out DNS rebinding: a page of evil.example whose name is made to point here, so that its browser takes
 //           this server for the page's own. It protects where a page gets in without knowing anything, so:
-//             with API keys            any well-formed host comes in: a page does not know a key
-//             without, this machine    localhost, addresses, and the names that the owner has given
-//             without, a network       these, this machine's own names, and those that the public DNS does not have
-//                                      (box, nas.local, host.docker.internal): only neighbours can make such a name
-//                                      point here, and they reach the server anyway
-//           An address always comes in, because nobody can make it point elsewhere.
+//             with API keys   any well-formed host comes in: a page does not know a key
+//             without         the names of http/own_hosts.h
 //   Origin  keeps out web pages that the owner has not named.
 //   Sec-Fetch-Site is the second belt: a form or a link may send a request without Origin, and the browser still says
 //           whether another site made it. Such a request may look (GET: an <img>, a link in a page, which cannot read the
@@ -22,7 +18,6 @@
 #include "api/api_error.h"
 #include "api/core.h"
 #include "api/shape.h"
-#include "http/address.h"
 #include "util/text.h"
 
 namespace eai::api {
@@ -30,30 +25,9 @@ namespace {
 
 constexpr std::string_view k_bad_request = "invalid_request_error";
 
-// What nearly every request says: this machine by its usual names. Parsing it as an authority would cost a twentieth of
-// the program's own time for an answer.
-bool is_this_machine(std::string_view header) {
-  const std::string_view name = header.substr(0, header.find(':'));
-  if (name != "127.0.0.1" && name != "localhost") return false;
-  if (name.size() == header.size()) return true;
-  const std::string_view digits = header.substr(name.size() + 1);
-  const auto port = parse_u64(digits);
-  return port && digits.size() <= 5 && digits.front() != '0' && *port <= 65535;
-}
-
-// Names and addresses that this server has for sure.
-bool is_own_host(const ApiOptions& options, const http::Authority& asked) {
-  if (std::ranges::any_of(options.hosts, [&](const auto& own) { return http::host_fits(own, asked.host); }))
-    return true;
-  if (asked.kind != http::HostKind::name) return http::is_private_address(asked.host);
-  return http::is_localhost(asked.host) || (options.reach == Reach::network && http::is_private_name(asked.host));
-}
-
 bool host_is_known(const ApiOptions& options, std::string_view header) {
-  if (is_this_machine(header)) return true;
-  const auto asked = http::parse_authority(header);
-  if (!asked) return false;
-  return !options.api_keys.empty() || asked->kind != http::HostKind::name || is_own_host(options, *asked);
+  if (options.hosts.know(header)) return true;
+  return !options.api_keys.empty() && http::parse_authority(header);
 }
 
 // A page that this server itself has given.
@@ -145,7 +119,7 @@ http::HeaderList cors_headers(const ApiOptions& options, const http::Incoming& r
 std::string own_address(const ApiOptions& options, const http::Incoming& request) {
   const std::string scheme = request.encrypted ? "https://" : "http://";
   const auto asked = http::parse_authority(request.header("host"));
-  if (asked && is_own_host(options, *asked)) return scheme + asked->str();
+  if (asked && options.hosts.have(*asked)) return scheme + asked->str();
   return scheme + (request.local.empty() ? "localhost" : request.local);
 }
 

@@ -80,7 +80,7 @@ TEST_F(Access, AForeignHostIsRefusedByItsNameWherePagesComeInWithoutAKey) {
 
 TEST_F(Access, OwnNamesAndPatternsOfNamesComeIn) {
   ApiOptions options;
-  options.hosts = {"box.example", "*.lab.example"};
+  options.hosts.names = {"box.example", "*.lab.example"};
   start(options);
   for (const char* host : {"box.example", "BOX.example.:80", "a.lab.example", "a.b.lab.example:8080"})
     EXPECT_EQ(status_for_host(host), 200) << host;
@@ -90,7 +90,7 @@ TEST_F(Access, OwnNamesAndPatternsOfNamesComeIn) {
 
 TEST_F(Access, ANetworkReachesItByNamesThatTheInternetDoesNotHave) {
   ApiOptions options;
-  options.reach = Reach::network;
+  options.hosts.reach = http::Reach::network;
   start(options);
   for (const char* host : {"box", "box:8080", "box.local", "host.docker.internal:8080", "nas.lan", "pi.home.arpa"})
     EXPECT_EQ(status_for_host(host), 200) << host;
@@ -223,7 +223,7 @@ http::Incoming came(std::string_view host, std::string_view local) {
 
 TEST(OwnAddress, IsNothingThatAClientMakesUp) {
   ApiOptions options = with_keys();
-  options.hosts = {"box.example"};
+  options.hosts.names = {"box.example"};
   const auto address = [&](std::string_view host, std::string_view local = "127.0.0.1:8080") {
     return own_address(options, came(host, local));
   };
@@ -234,7 +234,7 @@ TEST(OwnAddress, IsNothingThatAClientMakesUp) {
   for (const char* host : {"evil.example", "8.8.8.8", "localhost:80@evil.example", "box.local", ""})
     EXPECT_EQ(address(host), "http://127.0.0.1:8080") << host;
   EXPECT_EQ(address("evil.example", ""), "http://localhost") << "a Unix socket";
-  options.reach = Reach::network;
+  options.hosts.reach = http::Reach::network;
   EXPECT_EQ(address("box.local:8080", "192.168.1.7:8080"), "http://box.local:8080");
   http::Incoming secure = came("evil.example", "[::1]:8443");
   secure.encrypted = true;

@@ -18,6 +18,7 @@
 #include "api/served.h"
 #include "engine/pool.h"
 #include "http/origin.h"
+#include "http/own_hosts.h"
 #include "http/server.h"
 #include "util/file.h"
 
@@ -25,13 +26,9 @@ namespace eai::api {
 
 enum class RemoteImages { none, public_addresses, anywhere };  // where pictures by address may be fetched from
 
-enum class Reach { this_machine, network };  // who can open a connection to the listener for strangers
-
 struct ApiOptions {
   SelectRules select;
-  Reach reach = Reach::this_machine;
-  // Names of this server in a Host header: as canonical as http::Authority::host, or "*.example.com".
-  std::vector<std::string> hosts;
+  http::OwnHosts hosts;  // by which strangers may ask for this server
   std::vector<http::OriginPattern> origins;  // web pages that may call, besides our own
   std::vector<std::string> api_keys;         // any of them will do; if there are none, none is asked for
   RemoteImages remote_images = RemoteImages::public_addresses;

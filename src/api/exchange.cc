@@ -70,6 +70,11 @@ asio::awaitable<Result<void>> Exchange::write(std::string_view bytes) {
   return to_.write(bytes);
 }
 
+asio::awaitable<Result<void>> Exchange::write_file(std::string_view before, int file, ByteRange range) {
+  record.bytes += before.size() + range.size();
+  return to_.write_file(before, file, range);
+}
+
 asio::awaitable<Result<void>> Exchange::end() {
   record.whole = true;
   return to_.end();

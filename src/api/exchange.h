@@ -48,6 +48,7 @@ class Exchange final : public http::Outgoing {
   boost::asio::awaitable<Result<void>> begin_sized(int status, const http::HeaderList& headers, std::uint64_t length,
                                                    std::string_view first) override;
   boost::asio::awaitable<Result<void>> write(std::string_view bytes) override;
+  boost::asio::awaitable<Result<void>> write_file(std::string_view before, int file, ByteRange range) override;
   boost::asio::awaitable<Result<void>> end() override;
   bool begun() const override { return to_.begun(); }
 

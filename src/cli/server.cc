@@ -1,6 +1,5 @@
 #include "cli/server.h"
 
-#include <array>
 #include <csignal>
 #include <ctime>
 
@@ -81,15 +80,6 @@ std::vector<api::ServedModel> served_of(const library::ServerPlan& plan) {
   return out;
 }
 
-// The names of this machine, as other machines may know it.
-std::vector<std::string> machine_names() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
-  const auto own = http::parse_authority(name.data());
-  if (!own || own->port) return {};
-  return {own->host, own->host.substr(0, own->host.find('.'))};
-}
-
 // Where a server listens: `host` as its owner named it, and the addresses that it has bound.
 struct Place {
   std::string host;
@@ -102,11 +92,11 @@ api::ApiOptions api_options(const Config& config, const Place& place, const Fold
   ApiOptions out;
   out.select.names = config.server.model_names ? NameRule::names : NameRule::hashes;
   out.select.unknown = config.server.strict_models ? UnknownRule::strict : UnknownRule::fall_back;
-  out.hosts = config.server.allow_hosts;
-  out.hosts.push_back(lower(place.host));
+  out.hosts.names = config.server.allow_hosts;
+  out.hosts.names.push_back(lower(place.host));
   if (place.is_exposed()) {
-    out.reach = Reach::network;
-    for (std::string& name : machine_names()) out.hosts.push_back(std::move(name));
+    out.hosts.reach = http::Reach::network;
+    for (std::string& name : http::machine_names()) out.hosts.names.push_back(std::move(name));
   }
   for (const std::string& origin : config.server.allow_origins) {
     if (auto pattern = http::OriginPattern::parse(origin)) out.origins.push_back(*std::move(pattern));

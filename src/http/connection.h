@@ -64,6 +64,7 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   asio::awaitable<Result<void>> begin_sized(int status, const HeaderList& headers, std::uint64_t length,
                                             std::string_view first) override;
   asio::awaitable<Result<void>> write(std::string_view bytes) override;
+  asio::awaitable<Result<void>> write_file(std::string_view before, int file, ByteRange range) override;
   asio::awaitable<Result<void>> end() override;
   bool begun() const override { return begun_; }
 
@@ -81,6 +82,9 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   asio::awaitable<Result<void>> write_raw(std::string head, std::string_view body = {});
   asio::awaitable<Result<void>> write_rest(std::string head, std::string_view body, std::size_t done,
                                            ErrorCode failure);
+  asio::awaitable<Result<void>> copy_file(int file, ByteRange range);
+  bool take_from_due(std::uint64_t bytes);
+  void expect_progress(Clock::time_point begun, std::uint64_t done);
   std::string head_of(int status, const HeaderList& headers, std::size_t body_size) const;
   void start_read();
   void leave();  // the client has disconnected: tells whoever waits

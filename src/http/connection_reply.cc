@@ -3,19 +3,29 @@
 #include <charconv>
 
 #include "http/connection.h"
+#include "http/send_file.h"
 #include "http/write_now.h"
+#include "util/file.h"
 
 namespace eai::http {
 
 namespace {
 
 constexpr const char* k_too_long = "the answer has more bytes than were announced";
+constexpr const char* k_left = "the client has disconnected";
+constexpr std::uint64_t k_file_step = 512 * k_kib;      // after which other clients get a turn
+constexpr std::uint64_t k_encrypted_step = 64 * k_kib;  // what passes through memory at once
+
+void append_chunk_head(std::string& to, std::uint64_t bytes) {
+  std::array<char, 20> size{};
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes, 16).ptr;
+  to.append(size.data(), end).append("\r\n");
+}
 
 void append_chunk(std::string& to, std::string_view bytes) {
-  std::array<char, 20> size{};
-  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
-  to.reserve(to.size() + bytes.size() + size.size());
-  to.append(size.data(), end).append("\r\n").append(bytes).append("\r\n");
+  to.reserve(to.size() + bytes.size() + 20);
+  append_chunk_head(to, bytes.size());
+  to.append(bytes).append("\r\n");
 }
 
 asio::awaitable<Result<void>> nothing() { co_return Result<void>{}; }
@@ -45,13 +55,20 @@ asio::awaitable<Result<void>> Connection::write_raw(std::string head, std::strin
   return write_rest(std::move(head), body, done, failure);
 }
 
-// In steps, so that the clock runs from the last byte that the client took, not from the start.
+// The clock runs from the last byte that the client took; but once it has had its time, only a fair rate prolongs it.
+void Connection::expect_progress(Clock::time_point begun, std::uint64_t done) {
+  const Limits& limits = shared_->limits;
+  if (limits.write_rate == 0) return expect_within(limits.write);
+  deadline_ = begun + limits.write + std::chrono::seconds(done / limits.write_rate);
+}
+
 asio::awaitable<Result<void>> Connection::write_rest(std::string head, std::string_view body, std::size_t done,
                                                      ErrorCode failure) {
   const Parts parts = {asio::buffer(head), asio::buffer(body)};
   const std::size_t total = asio::buffer_size(parts);
+  const Clock::time_point begun = about_now();
   while (!failure && done < total) {
-    expect_within(shared_->limits.write);
+    expect_progress(begun, done);
     const Parts rest = parts_after(parts, done);
     std::size_t count = 0;
     if (tls_) {
@@ -64,7 +81,7 @@ asio::awaitable<Result<void>> Connection::write_rest(std::string head, std::stri
   }
   if (failure) {
     gone_ = true;
-    co_return fail(Code::network, "the client has disconnected");
+    co_return fail(Code::network, k_left);
   }
   if (handling_) deadline_ = Clock::time_point::max();
   co_return Result<void>{};
@@ -103,17 +120,68 @@ asio::awaitable<Result<void>> Connection::begin_sized(int status, const HeaderLi
   return write_raw(std::move(head), no_body_ ? std::string_view{} : first);
 }
 
+// False: these bytes are more than were announced.
+bool Connection::take_from_due(std::uint64_t bytes) {
+  if (!due_) return true;
+  overrun_ = overrun_ || bytes > *due_;
+  if (!overrun_) *due_ -= bytes;
+  return !overrun_;
+}
+
 asio::awaitable<Result<void>> Connection::write(std::string_view bytes) {
-  if (due_) {
-    overrun_ = overrun_ || bytes.size() > *due_;
-    if (overrun_) return failed(k_too_long);
-    *due_ -= bytes.size();
-  }
+  if (!take_from_due(bytes.size())) return failed(k_too_long);
   if (bytes.empty() || no_body_) return nothing();
   if (!chunked_) return write_raw({}, bytes);
   std::string chunk;
   append_chunk(chunk, bytes);
   return write_raw(std::move(chunk));
+}
+
+asio::awaitable<Result<void>> Connection::write_file(std::string_view before, int file, ByteRange range) {
+  const std::uint64_t count = before.size() + range.size();
+  if (!take_from_due(count)) co_return fail(Code::io, k_too_long);
+  if (count == 0 || no_body_) co_return Result<void>{};
+  std::string head;
+  if (chunked_) append_chunk_head(head, count);
+  head.append(before);
+  if (!head.empty()) {
+    auto written = co_await write_raw(std::move(head));
+    if (!written) co_return written;
+  }
+  auto copied = co_await copy_file(file, range);
+  if (!copied || !chunked_) co_return copied;
+  co_return co_await write_raw("\r\n");
+}
+
+asio::awaitable<Result<void>> Connection::copy_file(int file, ByteRange range) {
+  Bytes buffer;
+  const Clock::time_point begun = about_now();
+  for (const std::uint64_t first = range.begin; range.size() > 0;) {
+    if (tls_) {
+      buffer.resize(std::min(range.size(), k_encrypted_step));
+      if (auto read = read_at(file, range.begin, buffer); !read) co_return read;
+      auto written = co_await write_raw({}, text_of(buffer));
+      if (!written) co_return written;
+      range.begin += buffer.size();
+      continue;
+    }
+    ErrorCode failure;
+    const auto step = std::min(range.size(), k_file_step);
+    const std::uint64_t done = send_file(socket_.native_handle(), file, range.begin, step, failure);
+    range.begin += done;
+    if (done == 0 && !failure) co_return fail(Code::io, "the file is shorter than it was");
+    if (failure == asio::error::would_block) failure = {};
+    if (!failure && range.size() > 0) {
+      expect_progress(begun, range.begin - first);
+      std::tie(failure) = co_await socket_.async_wait(StreamSocket::wait_write, k_tuple);
+    }
+    if (failure) {
+      gone_ = true;
+      co_return fail(Code::network, k_left);
+    }
+  }
+  if (handling_) deadline_ = Clock::time_point::max();
+  co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> Connection::end() {

@@ -41,7 +41,7 @@ struct Incoming {
 };
 
 // The way back, owned by the connection. Calls are made one after another: either send(), or begin() or begin_sized(),
-// then write() any number of times, then end(). Code::network means that the client has disconnected or does not read;
+// then write() and write_file() any number of times, then end(). Code::network means that the client has disconnected or does not read;
 // nothing more can be sent then.
 class Outgoing {
  public:
@@ -49,11 +49,15 @@ class Outgoing {
   virtual boost::asio::awaitable<Result<void>> send(const Reply& reply) = 0;
   // The head of an answer whose length is unknown, with its first bytes, which may be empty.
   virtual boost::asio::awaitable<Result<void>> begin(int status, const HeaderList& headers, std::string_view first) = 0;
-  // The same for a body of `length` bytes. Code::io from begin_sized() and write() means that there are more bytes than
+  // The same for a body of `length` bytes. Code::io from begin_sized() and the writes means that there are more bytes than
   // that, from end() that there are fewer. An answer of the wrong length cannot be made good, so its connection closes.
   virtual boost::asio::awaitable<Result<void>> begin_sized(int status, const HeaderList& headers, std::uint64_t length,
                                                            std::string_view first) = 0;
   virtual boost::asio::awaitable<Result<void>> write(std::string_view bytes) = 0;
+  // Writes `before`, then these bytes of an open file, which stays the caller's and never passes through memory where the
+  // connection is not encrypted. A read from a slow disk blocks the thread. Code::io: the file has fewer bytes; the answer
+  // cannot be made good then.
+  virtual boost::asio::awaitable<Result<void>> write_file(std::string_view before, int file, ByteRange range) = 0;
   virtual boost::asio::awaitable<Result<void>> end() = 0;
   virtual bool begun() const = 0;  // send() or begin() was called
 };
@@ -83,6 +87,7 @@ struct Limits {
   std::chrono::milliseconds body_grace{30'000};  // a body may take this long, or longer if it keeps up body_rate
   std::uint64_t body_rate = 4096;                // bytes per second
   std::chrono::milliseconds write{60'000};       // in which the client takes no byte
+  std::uint64_t write_rate = 0;                  // bytes per second that it takes on average after that time
 };
 
 struct TlsFiles {
