@@ -1,100 +1,55 @@
 #include "ipld/car.h"
 
+#include "ipld/dag_cbor.h"
 #include "ipld/hash.h"
 #include "ipld/varint.h"
 
 namespace eai::ipld {
 namespace {
 
-constexpr std::uint8_t k_cbor_bytes_tag[] = {0xd8, 0x2a};  // tag 42: a CID follows
-
-// The small part of CBOR that a CAR header uses, in its shortest form.
-void append_head(Bytes& out, std::uint8_t major, std::size_t value) {
-  if (value < 24) {
-    out.push_back(static_cast<std::uint8_t>(major << 5 | value));
-  } else if (value < 256) {
-    out.push_back(static_cast<std::uint8_t>(major << 5 | 24));
-    out.push_back(static_cast<std::uint8_t>(value));
-  } else {
-    out.push_back(static_cast<std::uint8_t>(major << 5 | 25));
-    out.push_back(static_cast<std::uint8_t>(value >> 8));
-    out.push_back(static_cast<std::uint8_t>(value));
+Result<std::vector<Cid>> read_header(ByteView bytes) {
+  DagCborReader cbor(bytes);
+  std::vector<Cid> roots;
+  std::uint64_t version = 0;
+  EAI_TRY(const CborItem map, cbor.next(CborKind::map));
+  for (std::uint64_t i = 0; i < map.number; ++i) {
+    EAI_TRY(const CborItem key, cbor.next(CborKind::text));
+    if (text_of(key.bytes) == "version") {
+      EAI_TRY(const CborItem value, cbor.next(CborKind::positive));
+      version = value.number;
+    } else if (text_of(key.bytes) == "roots") {
+      EAI_TRY(const CborItem list, cbor.next(CborKind::list));
+      for (std::uint64_t k = 0; k < list.number; ++k) {
+        EAI_TRY(const CborItem link, cbor.next(CborKind::link));
+        EAI_TRY(Cid root, cid_of(link));
+        roots.push_back(std::move(root));
+      }
+    } else {
+      return fail(Code::invalid, "its header has an unknown field");
+    }
   }
+  EAI_CHECK(cbor.finish());
+  if (version == 2) return fail(Code::unsupported, "a CARv2 file; only CARv1 is read");
+  if (version != 1) return fail(Code::invalid, "its version is " + std::to_string(version));
+  return roots;
 }
-void append_text(Bytes& out, std::string_view text) {
-  append_head(out, 3, text.size());
-  out.insert(out.end(), text.begin(), text.end());
-}
-
-struct Cbor {
-  ByteView rest;
-  Result<std::uint64_t> head(std::uint8_t major) {
-    if (rest.empty() || rest[0] >> 5 != major) return fail(Code::invalid, "not a CAR: its header is malformed");
-    const std::uint8_t low = rest[0] & 31U;
-    rest = rest.subspan(1);
-    if (low < 24) return low;
-    const std::size_t width = low == 24 ? 1 : low == 25 ? 2 : 0;
-    if (width == 0 || rest.size() < width) return fail(Code::invalid, "not a CAR: its header has a malformed number");
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < width; ++i) value = value << 8 | rest[i];
-    rest = rest.subspan(width);
-    return value;
-  }
-  Result<ByteView> body(std::uint8_t major) {
-    EAI_TRY(const std::uint64_t size, head(major));
-    if (size > rest.size()) return fail(Code::invalid, "not a CAR: its header is cut off");
-    const ByteView out = rest.first(static_cast<std::size_t>(size));
-    rest = rest.subspan(static_cast<std::size_t>(size));
-    return out;
-  }
-  Result<Cid> link() {
-    EAI_TRY(const std::uint64_t tag, head(6));
-    EAI_TRY(const ByteView bytes, body(2));
-    if (tag != 42 || bytes.empty() || bytes[0] != 0) return fail(Code::invalid, "not a CAR: a root is not a CID");
-    return Cid::from_bytes(bytes.subspan(1));
-  }
-};
 
 }  // namespace
 
 Result<std::vector<Cid>> parse_car_header(ByteView bytes) {
-  Cbor cbor{bytes};
-  std::vector<Cid> roots;
-  std::uint64_t version = 0;
-  EAI_TRY(const std::uint64_t pairs, cbor.head(5));
-  for (std::uint64_t i = 0; i < pairs; ++i) {
-    EAI_TRY(const ByteView key, cbor.body(3));
-    if (text_of(key) == "version") {
-      EAI_TRY(version, cbor.head(0));
-    } else if (text_of(key) == "roots") {
-      EAI_TRY(const std::uint64_t count, cbor.head(4));
-      for (std::uint64_t k = 0; k < count; ++k) {
-        EAI_TRY(Cid root, cbor.link());
-        roots.push_back(std::move(root));
-      }
-    } else {
-      return fail(Code::invalid, "not a CAR: its header has an unknown field");
-    }
-  }
-  if (version == 2) return fail(Code::unsupported, "a CARv2 file; only CARv1 is read");
-  if (version != 1 || !cbor.rest.empty()) return fail(Code::invalid, "not a CARv1: its header is wrong");
+  auto roots = read_header(bytes);
+  if (!roots && roots.error().code == Code::invalid) return Failure(std::move(roots).error().with("not a CARv1"));
   return roots;
 }
 
 Bytes car_header(const std::vector<Cid>& roots) {
   Bytes cbor;
-  append_head(cbor, 5, 2);
-  append_text(cbor, "roots");
-  append_head(cbor, 4, roots.size());
-  for (const Cid& root : roots) {
-    Bytes bytes = root.bytes();
-    bytes.insert(bytes.begin(), 0);
-    cbor.insert(cbor.end(), std::begin(k_cbor_bytes_tag), std::end(k_cbor_bytes_tag));
-    append_head(cbor, 2, bytes.size());
-    cbor.insert(cbor.end(), bytes.begin(), bytes.end());
-  }
-  append_text(cbor, "version");
-  append_head(cbor, 0, 1);
+  append_cbor_head(cbor, CborKind::map, 2);
+  append_cbor_text(cbor, "roots");
+  append_cbor_head(cbor, CborKind::list, roots.size());
+  for (const Cid& root : roots) append_cbor_link(cbor, root);
+  append_cbor_text(cbor, "version");
+  append_cbor_head(cbor, CborKind::positive, 1);
   Bytes out;
   append_varint(out, cbor.size());
   out.insert(out.end(), cbor.begin(), cbor.end());

@@ -22,7 +22,7 @@ struct Block {
   Bytes bytes;
 };
 
-// The header of a CARv1 with these roots (fewer than 65536). Its length depends only on the lengths of the CIDs.
+// The header of a CARv1 with these roots. Its length depends only on the lengths of the CIDs.
 Bytes car_header(const std::vector<Cid>& roots);
 // The bytes that come before a block of this size.
 Bytes car_section_head(const Cid& cid, std::uint64_t block_size);
