@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ipld/directory.h"
 #include "ipld/protobuf.h"
 #include "ipld/unixfs.h"
 
@@ -171,7 +172,7 @@ Result<Directory> make_directory(const Profile& profile, std::vector<DirectoryEn
   TreeNode directory{dag_pb_cid(profile, {}), 0, 0};
   for (DirectoryEntry& entry : entries) {
     const std::string& name = entry.name;
-    if (name.empty() || name == "." || name == ".." || name.find('/') != name.npos || name.find('\0') != name.npos) {
+    if (!is_entry_name(name)) {
       return fail(Code::invalid, "a folder's entry has a name that no file can have");
     }
     if (!node.links.empty() && node.links.back().name == name) {
