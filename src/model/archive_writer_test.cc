@@ -149,6 +149,24 @@ TEST(ArchiveWriter, MetadataReadsBack) {
   EXPECT_EQ(write_metadata(*back), unixfs);
 }
 
+TEST(ArchiveWriter, EverySizeThatIsWrittenReadsBackAsExact) {
+  std::mt19937_64 random(5);
+  Metadata metadata;
+  metadata.folder_name = "sizes";
+  for (std::size_t i = 0; i < 1000; ++i) {
+    const std::string name = "sizes.zip.part-" + split_suffix(i);
+    const std::uint64_t size = 1 + random() % (2 * k_gib >> i % 31);
+    metadata.files.push_back({ipld::Cid::raw_of(view_of(name)), name, ipld::sha256(view_of(name)), size, true});
+  }
+  metadata.files.front().size = 3'147'172;
+  const auto back = parse_metadata(view_of(write_metadata(metadata)));
+  ASSERT_TRUE(back) << back.error().message;
+  for (std::size_t i = 0; i < metadata.files.size(); ++i) {
+    EXPECT_EQ(back->files[i].size, metadata.files[i].size);
+    EXPECT_TRUE(back->files[i].size_is_exact) << back->files[i].size;
+  }
+}
+
 TEST(ArchiveWriter, PartNamesAsSplitGivesThem) {
   const std::pair<std::size_t, const char*> expected[] = {{0, "aa"},     {25, "az"},      {26, "ba"},       {649, "yz"},
                                                           {650, "zaaa"}, {17549, "zyzz"}, {17550, "zzaaaa"}};

@@ -20,6 +20,7 @@ constexpr std::size_t k_depth_limit = 16;
 constexpr std::size_t k_text_limit = 1024;
 // Longer than any part or file can be, and so small that sums of sizes cannot overflow.
 constexpr double k_size_limit = 1ULL << 46;
+constexpr double k_parsing_error = 0x1p-50;  // of a number, relative
 
 Failure wrong(std::string_view field, std::string_view what) {
   return fail(Code::invalid, "metadata: \"" + std::string(field) + "\" " + std::string(what));
@@ -113,9 +114,11 @@ Result<void> read_size_mb(const json::object& object, PartEntry& part) {
     part.size = 0;
     return {};
   }
-  // A part that is smaller than the last digit that was written has the size 0 there.
-  part.size_is_exact = bytes > 0 && bytes == std::floor(bytes);
-  part.size = static_cast<std::uint64_t>(std::max(1.0, std::round(bytes)));
+  // The parser of numbers may be wrong in the last bits. A part that is smaller than the last digit that was written has
+  // the size 0 there.
+  const double whole = std::round(bytes);
+  part.size_is_exact = whole > 0 && std::abs(bytes - whole) <= whole * k_parsing_error;
+  part.size = static_cast<std::uint64_t>(std::max(1.0, whole));
   return {};
 }
 
