@@ -182,6 +182,14 @@ void BlockPacker::pack(ByteView raw, PackedBlock& into) {
   if (into.stored) store(raw, into.bytes);
 }
 
+Result<void> BlockPacker::pack(const TarPlan& plan, std::uint64_t offset, const TarPlan::ReadFile& read,
+                               PackedBlock& into) {
+  raw_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(k_pack_block, plan.size() - offset)));
+  EAI_CHECK(plan.fill(offset, raw_, read));
+  pack(raw_, into);
+  return {};
+}
+
 Bytes gzip_head() { return {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3}; }
 
 void GzipTail::add(const PackedBlock& block) {

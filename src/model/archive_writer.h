@@ -66,10 +66,12 @@ class BlockPacker {
   ~BlockPacker();
   // Reuses the memory of `into`. `raw` has at most k_pack_block bytes.
   void pack(ByteView raw, PackedBlock& into);
+  // The block of the plan's stream that begins at `offset`, a multiple of k_pack_block. Fails as `read` does.
+  Result<void> pack(const TarPlan& plan, std::uint64_t offset, const TarPlan::ReadFile& read, PackedBlock& into);
 
  private:
   std::size_t deflate(ByteView raw, std::span<std::uint8_t> into);
-  Bytes level_buffer_, sample_;
+  Bytes level_buffer_, sample_, raw_;
 };
 
 // These go before and after the packed blocks. add() gets the blocks in their order.

@@ -112,13 +112,11 @@ class PartWriter {
 Result<PackedBlock> pack_block(const model::TarPlan& plan, const SourceFiles& files, std::uint64_t offset,
                                Bytes buffer) {
   thread_local model::BlockPacker packer;
-  thread_local Bytes raw;
-  raw.resize(static_cast<std::size_t>(std::min<std::uint64_t>(model::k_pack_block, plan.size() - offset)));
-  EAI_CHECK(plan.fill(offset, raw, [&](std::size_t index, std::uint64_t at, std::span<std::uint8_t> into) {
-    return files[index]->read(at, into);
-  }));
   PackedBlock block{std::move(buffer)};
-  packer.pack(raw, block);
+  const auto read = [&](std::size_t index, std::uint64_t at, std::span<std::uint8_t> into) {
+    return files[index]->read(at, into);
+  };
+  EAI_CHECK(packer.pack(plan, offset, read, block));
   return block;
 }
 

@@ -10,12 +10,6 @@
 namespace eai::preserve {
 namespace {
 
-#ifdef __APPLE__
-timespec modified_of(const struct stat& info) { return info.st_mtimespec; }
-#else
-timespec modified_of(const struct stat& info) { return info.st_mtim; }
-#endif
-
 Error changed(const std::string& name) {
   return {Code::busy, "the file " + name + " changed while it was read; wait until it is complete and start again"};
 }

@@ -1,5 +1,7 @@
 #include "util/folder_entry.h"
 
+#include <sys/stat.h>
+
 #include "util/text.h"
 
 namespace eai {
@@ -31,6 +33,14 @@ Result<EntryKind> entry_kind(const fs::path& path) {
                 link + ", which is a folder; only links to files are followed, so put the folder itself there");
   }
   return fail(Code::invalid, link + ", which is neither a file nor a folder");
+}
+
+timespec modified_of(const struct stat& info) {
+#ifdef __APPLE__
+  return info.st_mtimespec;
+#else
+  return info.st_mtim;
+#endif
 }
 
 }  // namespace eai

@@ -5,8 +5,12 @@
 // link that leads nowhere, back to itself, to a folder, to a device or to a pipe is refused.
 #pragma once
 
+#include <ctime>
+
 #include "util/file.h"
 #include "util/result.h"
+
+struct stat;
 
 namespace eai {
 
@@ -14,5 +18,8 @@ enum class EntryKind { file, folder };
 
 // What lies there, by the rule. Code::invalid says what is wrong with it; nothing is opened.
 Result<EntryKind> entry_kind(const fs::path& path);
+
+// When the file was last written to.
+timespec modified_of(const struct stat& info);
 
 }  // namespace eai
