@@ -25,8 +25,9 @@ fi
 
 if ! made "$into/node.stamp" "$tests/package.json" "$tests/package-lock.json"; then
   say "tests: JavaScript packages"
-  rm -rf "$into/node_modules"
+  rm -rf "$into/node_modules" "$into/no_libp2p"
   cp "$tests/package.json" "$tests/package-lock.json" "$into/"
+  [ ! -d "$tests/no_libp2p" ] || cp -r "$tests/no_libp2p" "$into/"
   npm ci --prefix "$into" --loglevel=error --no-audit --no-fund --ignore-scripts
   done_with "$into/node.stamp" "$tests/package.json" "$tests/package-lock.json"
 fi

@@ -1,11 +1,13 @@
 """Real peers for tests: kubo nodes that talk only to us, and stand-ins for services on top of them."""
 import base64
+import http.server
 import json
 import os
 import pathlib
 import select
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 
@@ -16,19 +18,64 @@ def kubo_program():
     return subprocess.run([ROOT / "setup/kubo.sh"], check=True, capture_output=True, text=True).stdout.strip()
 
 
+class Router:
+    """A delegated router: whatever it is asked for, it says that one peer has it, at these multiaddresses; with none,
+    that nobody has it."""
+
+    PEER = "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG"  # any ID will do: over HTTP nobody proves who he is
+
+    def __init__(self, *multiaddresses):
+        peers = [{"Schema": "peer", "ID": self.PEER, "Addrs": list(multiaddresses)}] if multiaddresses else []
+        answers = {"providers": json.dumps({"Providers": peers}), "peers": json.dumps({"Peers": peers})}
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                answer = answers.get(self.path.removeprefix("/routing/v1/").split("/")[0], "")
+                self.send_response(200 if answer else 404)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer.encode())
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class Kubo:
     """A private node on loopback, without bootstrap and routing, with RPC and gateway on free ports. With `swarm`,
-    other nodes can fetch from it. `trustless`: its gateway gives single blocks and no files."""
+    other nodes can fetch from it. `trustless`: its gateway gives single blocks and no files. With `router`, it fetches
+    what it lacks over HTTP, from those whom this one names."""
 
-    def __init__(self, folder, swarm=False, trustless=False):
+    def __init__(self, folder, swarm=False, trustless=False, router=None):
         self.folder = folder
         self.program = kubo_program()
         self.environment = {**os.environ, "IPFS_PATH": str(folder)}
         self.run("init", "--profile=test")
-        for key, value in {"Addresses.API": '"/ip4/127.0.0.1/tcp/0"', "Addresses.Gateway": '"/ip4/127.0.0.1/tcp/0"',
-                           "Addresses.Swarm": '["/ip4/127.0.0.1/tcp/0"]' if swarm else "[]", "Bootstrap": "[]", "Routing.Type": '"none"',
-                           "Gateway.DeserializedResponses": json.dumps(not trustless)}.items():
-            self.run("config", "--json", key, value)
+        config = json.loads((folder / "config").read_text())
+        config["Bootstrap"] = []
+        config["Addresses"] |= {"API": "/ip4/127.0.0.1/tcp/0", "Gateway": "/ip4/127.0.0.1/tcp/0",
+                                "Swarm": ["/ip4/127.0.0.1/tcp/0"] if swarm else []}
+        config["Gateway"]["DeserializedResponses"] = not trustless
+        config["Routing"]["Type"] = "none"
+        if router:
+            config["Routing"] |= {"Type": "delegated", "DelegatedRouters": [router.url]}
+            config["Provide"] = {"Enabled": False}  # without a router that takes records, it would not start
+            config["AutoConf"] = {"Enabled": False}
+            config["Ipns"]["DelegatedPublishers"] = []
+        (folder / "config").write_text(json.dumps(config))
+        self.start()
+
+    def start(self):
         self.process = subprocess.Popen([self.program, "daemon"], env=self.environment, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
         lines = []
@@ -38,8 +85,8 @@ class Kubo:
                 break
         else:
             raise RuntimeError("kubo did not start:\n" + "".join(lines))
-        self.api = "http://127.0.0.1:" + (folder / "api").read_text().strip().rsplit("/", 1)[1]
-        self.gateway = (folder / "gateway").read_text().strip()
+        self.api = "http://127.0.0.1:" + (self.folder / "api").read_text().strip().rsplit("/", 1)[1]
+        self.gateway = (self.folder / "gateway").read_text().strip()
 
     def run(self, *words):
         return subprocess.run([self.program, *words], env=self.environment, check=True, capture_output=True, text=True).stdout
@@ -82,6 +129,19 @@ class Kubo:
     def stop(self):
         self.process.terminate()
         self.process.wait(30)
+
+
+def fetching_kubo(folder, gateway_port):
+    """A node that fetches whatever it lacks from a gateway on loopback, over plain HTTP and nothing else. Its router,
+    `.router`, is to be stopped after it."""
+    router = Router(f"/ip4/127.0.0.1/tcp/{gateway_port}/http")
+    try:
+        node = Kubo(folder, router=router)
+    except BaseException:
+        router.stop()
+        raise
+    node.router = router
+    return node
 
 
 class StandIn:
