@@ -106,7 +106,7 @@ void check_both(Selection selection, const Blocks& blocks) {
   if (each.good && (!once.good || seen != std::set<Cid>(each.cids.begin(), each.cids.end()))) std::abort();
 }
 
-void check_file(const Cid& root, const Blocks& blocks) {
+void check_file(const Cid& root, const Blocks& blocks, Honesty honesty) {
   eai::Bytes expected;
   const OnContent keep = [&](eai::ByteView bytes) -> eai::Result<void> {
     expected.insert(expected.end(), bytes.begin(), bytes.end());
@@ -117,7 +117,8 @@ void check_file(const Cid& root, const Blocks& blocks) {
   Blocks received;
   const Answer found = answer({root, {}, DagScope::entity}, blocks);
   if (!found.good) {
-    if (!found.cut) std::abort();
+    // The reader does not look at what a parent calls empty, so it sees fewer lies.
+    if (!found.cut && honesty == Honesty::honest) std::abort();
     return;
   }
   for (const Cid& cid : found.cids) received.put(cid, *blocks.find(cid));
@@ -139,12 +140,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_both(selection, blocks);
     return 0;
   }
-  Maker maker({data + 3, size - 3}, data[0] % 8 < 5 ? Honesty::honest : Honesty::lying);
+  const Honesty honesty = data[0] % 8 < 5 ? Honesty::honest : Honesty::lying;
+  Maker maker({data + 3, size - 3}, honesty);
   Selection selection{Cid::raw_of({}), {}, static_cast<DagScope>(data[1] % 3)};
   if (data[1] % 2 == 0) selection.bytes = EntityBytes{static_cast<std::int8_t>(data[2]), maker.choose(40)};
   if (data[0] % 2 == 0) {
     selection.root = maker.make_file();
-    check_file(selection.root, maker.blocks());
+    check_file(selection.root, maker.blocks(), honesty);
   } else {
     for (std::uint32_t i = maker.choose(3); i > 0; --i)
       selection.path.emplace_back(1, static_cast<char>('a' + maker.choose(6)));
