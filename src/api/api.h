@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/json/value.hpp>
 
 #include "api/select.h"
 #include "api/served.h"
@@ -26,14 +27,21 @@ namespace eai::api {
 
 enum class RemoteImages { none, public_addresses, anywhere };  // where pictures by address may be fetched from
 
+// What another part of the program adds to what is told about it. Called on the io_context's thread.
+struct Beside {
+  std::function<boost::json::value()> status;  // the field "share" of GET /eai/status
+  std::function<std::string()> metrics;        // more lines for Prometheus
+};
+
 struct ApiOptions {
   SelectRules select;
-  http::OwnHosts hosts;  // by which strangers may ask for this server
+  http::OwnHosts hosts;                      // by which strangers may ask for this server
   std::vector<http::OriginPattern> origins;  // web pages that may call, besides our own
   std::vector<std::string> api_keys;         // any of them will do; if there are none, none is asked for
   RemoteImages remote_images = RemoteImages::public_addresses;
   std::chrono::milliseconds picture_deadline{10'000};  // for a request's pictures by address
   fs::path request_log;                            // gets a line per request, without content; empty: there is no log
+  Beside share;                                    // may be empty
   std::string version;                             // of the program
   std::chrono::seconds wait_limit{900};            // for a model to be ready
   std::chrono::milliseconds stall_limit{600'000};  // after which a silent engine's stream is given up

@@ -153,23 +153,26 @@ http::Reply status_reply(const Core& core) {
     is_main = false;
   }
   engine::PoolStatus totals = core.pool.totals();
-  return json_reply({{"pid", ::getpid()},
-                     {"version", core.options.version},
-                     {"started", seconds_of(core.started)},
-                     {"memory", json::object{{"budget", totals.budget},
-                                             {"budget_source", totals.budget_source},
-                                             {"used", totals.used},
-                                             {"now", totals.taken},
-                                             {"full", totals.full}}},
-                     {"switches", totals.switches},
-                     {"evictions", totals.evictions},
-                     {"models", std::move(models)}});
+  json::object out{{"pid", ::getpid()},
+                   {"version", core.options.version},
+                   {"started", seconds_of(core.started)},
+                   {"memory", json::object{{"budget", totals.budget},
+                                           {"budget_source", totals.budget_source},
+                                           {"used", totals.used},
+                                           {"now", totals.taken},
+                                           {"full", totals.full}}},
+                   {"switches", totals.switches},
+                   {"evictions", totals.evictions},
+                   {"models", std::move(models)}};
+  if (core.options.share.status) out["share"] = core.options.share.status();
+  return json_reply(out);
 }
 
 http::Reply metrics_reply(const Core& core) {
   return {200,
           {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
-          core.metrics.prometheus(core.pool.status(), core.pool.totals())};
+          core.metrics.prometheus(core.pool.status(), core.pool.totals()) +
+              (core.options.share.metrics ? core.options.share.metrics() : std::string())};
 }
 
 }  // namespace eai::api

@@ -29,6 +29,9 @@ Keys serving() {
           "server.verify_on_load", "image.metadata",       "image.offload",          "output.log_level"};
 }
 
+// Where and to whom models are given on.
+Keys giving() { return {"share.host", "share.port", "share.rate", "share.anyone", "share.allow_hosts"}; }
+
 Keys preserving() {
   return {"preserve.folder_path", "preserve.task",        "preserve.ram",         "preserve.hf_repo",
           "preserve.hf_file",     "preserve.config_name", "preserve.lora",        "preserve.zip_chunk_size",
@@ -51,9 +54,9 @@ std::span<const Command> commands() {
   constexpr std::string_view names = "Names or hashes, separated by commas";
   static const std::vector<Command> table = {
       {"run", "", "Download and serve models; the first is loaded at once, the others on demand", Takes::models, names,
-       joined(joined(serving(), fetching()), output()), model_run},
+       joined(joined(joined(joined({"share.models"}, serving()), giving()), fetching()), output()), model_run},
       {"serve", "", "Serve every downloaded model", Takes::nothing, "",
-       joined(joined({"server.main_hash"}, serving()), output()), model_serve},
+       joined(joined(joined({"server.main_hash", "share.models"}, serving()), giving()), output()), model_serve},
       {"stop", "", "Stop the running server", Takes::nothing, "", output(), model_stop},
       {"status", "ps", "Show the running server and its models", Takes::nothing, "", joined({"status.watch"}, output()),
        model_status},
@@ -68,6 +71,8 @@ std::span<const Command> commands() {
        joined({"export.output"}, output()), model_export},
       {"import", "", "Take models from a CAR file or a folder of blocks, and verify them", Takes::folder,
        "The file or folder; - for the standard input", output(), model_import},
+      {"seed", "", "Give models on to others, who verify every byte, until Ctrl-C", Takes::models, "Names or hashes",
+       joined(joined({"share.all", "share.cars", "share.records"}, giving()), output()), model_seed},
       {"remove", "rm", "Remove models and unfinished downloads", Takes::models, "Names or hashes",
        joined({"remove.force"}, output()), model_remove},
       {"adopt", "", "Take over the models in a `llms-storage` folder without downloading them again", Takes::folder,

@@ -58,6 +58,7 @@ Result<int> model_check(Context& context);
 Result<int> model_repair(Context& context);
 Result<int> model_export(Context& context);
 Result<int> model_import(Context& context);
+Result<int> model_seed(Context& context);
 Result<int> model_list(Context& context);
 Result<int> model_remove(Context& context);
 Result<int> model_adopt(Context& context);

@@ -23,6 +23,7 @@ namespace eai::cli {
 
 struct Config {
   ServerSettings server;
+  ShareSettings share;
   FetchSettings fetch;
   EngineSettings engines;
   WorkerSettings worker;

@@ -22,9 +22,8 @@ namespace json = boost::json;
 
 constexpr std::size_t k_answer_limit = 16 * k_mib;
 
-// What the server itself says, over its private socket.
-Result<json::object> ask_server(const Folders& folders) {
-  EAI_TRY(const fs::path socket, library::socket_of(folders));
+// What a server or a seed says of itself, over its private socket.
+Result<json::object> ask(const fs::path& socket) {
   asio::io_context context(1);
   http::UnixClient client(context);
   http::Ask ask;
@@ -36,11 +35,11 @@ Result<json::object> ask_server(const Folders& folders) {
                    if (!error) reply = std::move(answer);
                  });
   context.run();
-  if (!reply) return Failure(std::move(reply).error().with("asking the server"));
+  if (!reply) return Failure(std::move(reply).error().with("asking for the status"));
   boost::system::error_code wrong;
   json::value value = json::parse(reply->body, wrong);
   if (reply->status != 200 || wrong || !value.is_object()) {
-    return fail(Code::network, "the server answered its status with HTTP " + std::to_string(reply->status));
+    return fail(Code::network, "the status was answered with HTTP " + std::to_string(reply->status));
   }
   return std::move(value.get_object());
 }
@@ -141,6 +140,35 @@ void print(const library::ServerRecord& record, const json::object& told, Output
   }
 }
 
+// What is given on to others, and to whom it was given.
+void print_share(const json::object& told, const char* name, Output& out) {
+  const json::value* value = told.if_contains(name);
+  if (value == nullptr || !value->is_object()) return;
+  const json::object& share = value->get_object();
+  if (const std::string error = text_of_field(share, "error"); !error.empty())
+    return out.note("Nothing is given on: " + printable(error, 400));
+  out.line("giving on at " + out.styled(Style::bold, text_of_field(share, "url")) + ": " +
+           human_bytes(number_of_field(share, "bytes")) + " in " + std::to_string(number_of_field(share, "answers")) +
+           " answers");
+  std::vector<std::vector<std::string>> rows;
+  for (const json::value& each : share.at("models").as_array()) {
+    const json::object& model = each.as_object();
+    rows.push_back({printable(text_of_field(model, "name")), human_bytes(number_of_field(model, "size")),
+                    human_bytes(number_of_field(model, "bytes")), std::to_string(number_of_field(model, "answers")),
+                    text_of_field(model, "hash")});
+  }
+  out.table({"GIVEN ON", "SIZE", "GIVEN", "ANSWERS", "HASH"}, rows, 4);
+  rows.clear();
+  for (const json::value& each : share.at("to").as_array()) {
+    const json::object& to = each.as_object();
+    const auto ago = std::time(nullptr) - static_cast<std::int64_t>(number_of_field(to, "last"));
+    rows.push_back({text_of_field(to, "address"), human_bytes(number_of_field(to, "bytes")),
+                    std::to_string(number_of_field(to, "answers")),
+                    human_duration(std::chrono::seconds(ago)) + " ago"});
+  }
+  if (!rows.empty()) out.table({"TO", "GIVEN", "ANSWERS", "LAST"}, rows, 4);
+}
+
 void print_json(const library::ServerRecord& record, const json::object& told, Output& out) {
   json::object all{{"running", true},          {"pid", record.pid},   {"url", record.address()},
                    {"host", record.host},      {"port", record.port}, {"main_model", record.main_model},
@@ -158,52 +186,80 @@ void print_json(const library::ServerRecord& record, const json::object& told, O
   out.event(all);
 }
 
-// The server's state, once. False: none runs.
-Result<bool> show(Context& context) {
-  EAI_TRY(auto server, library::running_server(context.folders));
-  if (!server) return false;
-  EAI_TRY(json::object told, ask_server(context.folders));
-  if (!told.contains("models") || !told.at("models").is_array()) {
-    return fail(Code::network, "the server's status has no list of models");
-  }
-  if (context.config.status.watch) context.out.redraw();
-  if (context.out.json()) {
-    print_json(*server, told, context.out);
-  } else {
-    print(*server, told, context.out);
-  }
-  return true;
+// What a seed that runs without a server gives on. Nothing: there is none.
+Result<json::object> ask_seed(const Folders& folders) {
+  EAI_TRY(const bool runs, library::is_seed_running(folders));
+  if (!runs) return json::object();
+  EAI_TRY(const fs::path socket, library::seed_socket_of(folders));
+  return ask(socket);
 }
 
-// Once a second, until Ctrl-C, the server's end, or the reader's.
+void print_no_server(const json::object& told, Output& out) {
+  json::object event{{"running", false}};
+  if (told.contains("seed")) event["seed"] = told.at("seed");
+  out.event(event);
+}
+
+// What runs at this moment.
+struct Running {
+  bool server = false, seed = false;
+};
+
+// Shows what runs, once.
+Result<Running> show(Context& context) {
+  EAI_TRY(const auto server, library::running_server(context.folders));
+  EAI_TRY(const json::object seed, ask_seed(context.folders));
+  json::object told;
+  if (server) {
+    EAI_TRY(const fs::path socket, library::socket_of(context.folders));
+    EAI_TRY(told, ask(socket));
+    if (!told.contains("models") || !told.at("models").is_array())
+      return fail(Code::network, "the server's status has no list of models");
+  }
+  if (seed.contains("share")) told["seed"] = seed.at("share");
+  const Running running{server.has_value(), told.contains("seed")};
+  if (context.config.status.watch && (running.server || running.seed)) context.out.redraw();
+  if (context.out.json()) {
+    if (server)
+      print_json(*server, told, context.out);
+    else
+      print_no_server(told, context.out);
+    return running;
+  }
+  if (server) print(*server, told, context.out);
+  print_share(told, "share", context.out);
+  print_share(told, "seed", context.out);
+  return running;
+}
+
+// Once a second, until Ctrl-C, the end of all that runs, or the reader's.
 Result<int> watch(Context& context) {
   Interrupt interrupt;
   std::mutex mutex;
   std::condition_variable_any bell;
-  bool shown = false;
+  Running shown;
   while (!interrupt.requested()) {
-    auto running = show(context);
-    if (!running) return Failure(std::move(running).error());
-    if (!*running) break;
-    shown = true;
+    EAI_TRY(const Running running, show(context));
+    if (!running.server && !running.seed) break;
+    shown.server = shown.server || running.server;
+    shown.seed = shown.seed || running.seed;
     EAI_CHECK(context.out.finish());
     if (context.out.reader_left()) return 0;
     std::unique_lock lock(mutex);
     bell.wait_for(lock, interrupt.token(), std::chrono::seconds(1), [] { return false; });
   }
   if (interrupt.requested()) return k_interrupted;
-  context.out.event(json::object{{"running", false}});
-  context.out.note(shown ? "The server has stopped." : "No server is running.");
-  return shown ? 0 : face_of(Code::not_found).exit_status;
+  const bool ended = shown.server || shown.seed;
+  context.out.note(!ended ? "No server is running." : shown.server ? "The server has stopped." : "The seed has ended.");
+  return ended ? 0 : face_of(Code::not_found).exit_status;
 }
 
 }  // namespace
 
 Result<int> model_status(Context& context) {
   if (context.config.status.watch) return watch(context);
-  EAI_TRY(const bool running, show(context));
-  if (running) return 0;
-  context.out.event(json::object{{"running", false}});
+  EAI_TRY(const Running running, show(context));
+  if (running.server) return 0;
   context.out.line("no server is running; `eai model run <name>` starts one");
   return face_of(Code::not_found).exit_status;
 }

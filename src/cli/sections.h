@@ -52,6 +52,18 @@ struct ServerSettings {
   bool request_log = false;
 };
 
+struct ShareSettings {
+  std::vector<std::string> models;  // given on to others while a server runs
+  std::vector<std::string> cars;    // files
+  std::vector<std::string> records;
+  bool all = false;
+  std::string host = "127.0.0.1";
+  std::uint64_t port = 8480;
+  ByteSize rate;                         // per second; 0: as fast as it goes in private networks, 20 MB elsewhere
+  bool anyone = false;                   // also addresses that are not private
+  std::vector<std::string> allow_hosts;  // names in the Host header, canonical
+};
+
 struct WorkerSettings {
   std::string host = "127.0.0.1";
   std::uint64_t port = 50052;

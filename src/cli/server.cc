@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <ctime>
+#include <stop_token>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -20,6 +21,7 @@
 #include "api/api.h"
 #include "cli/hint_words.h"
 #include "cli/interrupt.h"
+#include "cli/server_share.h"
 #include "engine/pool.h"
 #include "http/listeners.h"
 #include "http/server.h"
@@ -87,7 +89,7 @@ struct Place {
   bool is_exposed() const { return !http::are_loopback(addresses); }
 };
 
-api::ApiOptions api_options(const Config& config, const Place& place, const Folders& folders) {
+api::ApiOptions api_options(const Config& config, const Place& place, const Folders& folders, ServerShare& share) {
   using namespace api;
   ApiOptions out;
   out.select.names = config.server.model_names ? NameRule::names : NameRule::hashes;
@@ -105,6 +107,7 @@ api::ApiOptions api_options(const Config& config, const Place& place, const Fold
   if (config.server.allow_private_images) out.remote_images = RemoteImages::anywhere;
   if (config.fetch.offline || !config.server.remote_images) out.remote_images = RemoteImages::none;
   if (config.server.request_log) out.request_log = folders.state / "requests.log";
+  out.share = {[&share] { return share.status(); }, [&share] { return share.metrics(); }};
   out.version = EAI_VERSION;
   return out;
 }
@@ -160,7 +163,7 @@ class Server {
         tell_(tell),
         read_again_(read_again),
         pool_(context_, pool_options(plan_, config_, folders), specs_of(plan_)),
-        api_(context_, pool_, served_of(plan_), api_options(config_, {config_.server.host, {}}, folders)),
+        api_(context_, pool_, served_of(plan_), api_options(config_, {config_.server.host, {}}, folders, share_)),
         strangers_(context_, http::Limits{}, api_.handlers()),
         administration_(context_, http::Limits{}, api_.admin_handlers([this] { ask_to_end(); })) {}
 
@@ -174,13 +177,14 @@ class Server {
     place_ = {config_.server.host, strangers_.addresses()};
     if (auto refused = lets_strangers_in(config_))
       return Failure(*std::move(refused));  // a name has changed its meaning
-    api_.reload(api_options(config_, place_, folders_), served_of(plan_));
+    api_.reload(api_options(config_, place_, folders_, share_), served_of(plan_));
     record_ = record_of(plan_, config_, place_, port);
     EAI_CHECK(seat.announce(record_));
     seat_ = &seat;
     for (const library::Note& note : plan_.notes) log::warn("{}", words_of_note(note.text, note.hint));
     log::info("server {} on {} with {} models", record_.pid, record_.address(), plan_.models.size());
     await_signal();
+    open_share();
     asio::co_spawn(context_, load_main(),
                    asio::bind_cancellation_slot(give_up_.slot(), Unawaited("the start of the main model")));
     asio::co_spawn(context_, end_when_asked(), Unawaited("the end of the server"));
@@ -222,6 +226,7 @@ class Server {
   void ask_to_end() {
     if (ending_) return;
     ending_ = true;
+    closing_.request_stop();
     give_up_.emit(asio::cancellation_type::terminal);
     asked_.cancel();
   }
@@ -265,7 +270,8 @@ class Server {
     log::set_level(level_of(config_.output.log_level));
     for (const library::Note& note : plan_.notes) log::warn("{}", words_of_note(note.text, note.hint));
     pool_.reload(pool_options(plan_, config_, folders_), specs_of(plan_));
-    api_.reload(api_options(config_, place_, folders_), served_of(plan_));
+    api_.reload(api_options(config_, place_, folders_, share_), served_of(plan_));
+    open_share();
     library::ServerRecord record = record_of(plan_, config_, place_, record_.port);
     record.encrypted = record_.encrypted;
     record.started = record_.started;
@@ -273,6 +279,16 @@ class Server {
     if (auto told = seat_->announce(record_); !told) log::error("{}", told.error().message);
     log::info("the configuration was read again: {} models", plan_.models.size());
     let_go_of_program_pages();
+  }
+
+  // Reading trees, or packing archives again, takes a while.
+  void open_share() {
+    asio::post(helper_, [this, settings = config_.share] {
+      auto seed = std::make_shared<Result<library::Seed>>(open_share_of(settings, folders_, closing_.get_token()));
+      asio::post(context_, [this, settings, seed] {
+        if (!ending_) share_.take(std::move(*seed), settings);
+      });
+    });
   }
 
   asio::awaitable<void> load_main() {
@@ -318,6 +334,7 @@ class Server {
   asio::steady_timer asked_{context_, asio::steady_timer::time_point::max()};
   asio::cancellation_signal give_up_;
   engine::Pool pool_;
+  ServerShare share_;
   api::Api api_;
   http::Server strangers_, administration_;
   const library::ServerSeat* seat_ = nullptr;
@@ -326,7 +343,8 @@ class Server {
   Result<void> outcome_;
   bool ending_ = false, reading_ = false, once_more_ = false;
   const bool in_terminal_ = config_.server.foreground && ::isatty(STDERR_FILENO) == 1;
-  asio::thread_pool helper_{1};  // reads the configuration again; last: it uses all above
+  std::stop_source closing_;
+  asio::thread_pool helper_{1};  // reads the configuration again, and what is shared; last: it uses all above
 };
 
 }  // namespace

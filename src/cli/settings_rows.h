@@ -71,8 +71,12 @@ class Rows {
   Section Config::*section_;
 };
 
+// "box.example" of "http://Box.Example:8080/": a Host header is compared without its port.
+Result<std::string> canonical_host(std::string_view text);
+
 std::vector<Setting> server_settings();
 std::vector<Setting> fetch_settings();
+std::vector<Setting> share_settings();
 std::vector<Setting> engines_settings();
 std::vector<Setting> worker_settings();
 std::vector<Setting> list_settings();

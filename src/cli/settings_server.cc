@@ -11,7 +11,8 @@ Result<std::string> canonical_origin(std::string_view text) {
   return pattern.str();
 }
 
-// "box.example" of "http://Box.Example:8080/": a Host header is compared without its port.
+}  // namespace
+
 Result<std::string> canonical_host(std::string_view text) {
   std::string_view host = text;
   while (host.starts_with(' ')) host.remove_prefix(1);
@@ -31,8 +32,6 @@ Result<std::string> canonical_host(std::string_view text) {
                                  "\" is not the name of a host; write box.example, or *.example.com for all names "
                                  "below one");
 }
-
-}  // namespace
 
 std::vector<Setting> server_settings() {
   using S = ServerSettings;

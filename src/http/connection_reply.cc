@@ -160,7 +160,7 @@ asio::awaitable<Result<void>> Connection::copy_file(int file, ByteRange range) {
     if (tls_) {
       buffer.resize(std::min(range.size(), k_encrypted_step));
       if (auto read = read_at(file, range.begin, buffer); !read) co_return read;
-      auto written = co_await write_raw({}, text_of(buffer));
+      auto written = co_await write_raw(std::string(), text_of(buffer));
       if (!written) co_return written;
       range.begin += buffer.size();
       continue;

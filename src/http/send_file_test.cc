@@ -60,23 +60,25 @@ class SendFileTest : public ::testing::Test {
   asio::awaitable<void> handle(Incoming& in, Outgoing& out) {
     const HeaderList headers;
     const std::uint64_t size = content_.size();
+    const ByteRange from_ten{10, size}, from_seven{7, size}, all{0, size}, none{0, 0}, too_much{0, size + 1},
+        large{0, k_large};
     Result<void> result;
     if (in.path() == "/chunked") {
       result = co_await out.begin(200, headers, "first ");
-      result = co_await out.write_file("second ", file_.get(), ByteRange{10, size});
-      result = co_await out.write_file("", file_.get(), ByteRange{0, 0});
+      result = co_await out.write_file("second ", file_.get(), from_ten);
+      result = co_await out.write_file("", file_.get(), none);
     } else if (in.path() == "/sized") {
       result = co_await out.begin_sized(206, headers, 4 + size - 7, "");
-      result = co_await out.write_file("head", file_.get(), ByteRange{7, size});
+      result = co_await out.write_file("head", file_.get(), from_seven);
     } else if (in.path() == "/short") {
       result = co_await out.begin_sized(200, headers, size + 1, "");
-      result = co_await out.write_file("", file_.get(), ByteRange{0, size + 1});
+      result = co_await out.write_file("", file_.get(), too_much);
     } else if (in.path() == "/more") {
       result = co_await out.begin_sized(200, headers, size, "");
-      result = co_await out.write_file("x", file_.get(), ByteRange{0, size});
+      result = co_await out.write_file("x", file_.get(), all);
     } else {
       result = co_await out.begin_sized(200, headers, k_large, "");
-      result = co_await out.write_file("", large_.get(), ByteRange{0, k_large});
+      result = co_await out.write_file("", large_.get(), large);
     }
     if (result) result = co_await out.end();
     const std::lock_guard hold(mutex_);

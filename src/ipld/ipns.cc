@@ -110,8 +110,8 @@ Result<void> check_copies(const Message& message, const Document& document) {
 }
 
 Bytes signed_bytes(ByteView data) {
-  Bytes out(k_signed_prefix.begin(), k_signed_prefix.end());
-  out.insert(out.end(), data.begin(), data.end());
+  Bytes out(k_signed_prefix.size() + data.size());
+  std::ranges::copy(data, std::ranges::copy(k_signed_prefix, out.begin()).out);
   return out;
 }
 

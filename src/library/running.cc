@@ -17,6 +17,7 @@ constexpr std::uint64_t k_record_limit = 4 * k_mib;
 
 constexpr const char* k_lock = "server.lock";
 constexpr const char* k_record = "server.json";
+constexpr const char* k_seed_lock = "seed.lock";
 
 json::array texts(const std::vector<std::string>& from) {
   json::array out;
@@ -83,6 +84,10 @@ Result<fs::path> socket_of(const Folders& folders) {
   EAI_TRY(const fs::path folder, socket_folder(folders.run));
   return folder / "server.sock";
 }
+Result<fs::path> seed_socket_of(const Folders& folders) {
+  EAI_TRY(const fs::path folder, socket_folder(folders.run));
+  return folder / "seed.sock";
+}
 fs::path conversations_of(const Folders& folders) { return folders.state / "conversations"; }
 fs::path engine_logs_of(const Folders& folders) { return folders.state / "engines"; }
 fs::path server_log_of(const Folders& folders) { return folders.state / "server.log"; }
@@ -118,6 +123,22 @@ Result<ServerSeat> ServerSeat::take(const Folders& folders) {
 Result<void> ServerSeat::announce(ServerRecord record) const {
   if (auto mark = mark_of(record.pid)) record.mark = *std::move(mark);
   return run_.write(k_record, view_of(to_json(record)));
+}
+
+Result<FileLock> take_seed_seat(const Folders& folders) {
+  EAI_TRY(const OwnFolder run, OwnFolder::make(folders.run, Privacy::secret));
+  EAI_CHECK(socket_folder(folders.run));
+  auto lock = run.lock(k_seed_lock, FileLock::Wait::no);
+  if (!lock && lock.error().code == Code::busy)
+    return fail(Code::busy, "a seed runs already; end it first, and name all models in one call");
+  return lock;
+}
+
+Result<bool> is_seed_running(const Folders& folders) {
+  auto run = OwnFolder::open(folders.run, Privacy::secret);
+  if (!run && run.error().code == Code::not_found) return false;
+  if (!run) return Failure(std::move(run).error());
+  return run->is_locked(k_seed_lock);
 }
 
 Result<void> stop_server(const Folders& folders, const ServerRecord& record, std::chrono::seconds grace) {

@@ -34,6 +34,8 @@ struct ServerRecord {
 };
 
 Result<fs::path> socket_of(const Folders& folders);
+// Of a seed that runs without a server: its private socket.
+Result<fs::path> seed_socket_of(const Folders& folders);
 fs::path server_log_of(const Folders& folders);
 fs::path conversations_of(const Folders& folders);  // those of unloaded models
 fs::path engine_logs_of(const Folders& folders);    // a folder of its own: a model may be called "server"
@@ -54,6 +56,10 @@ class ServerSeat {
   OwnFolder run_;
   FileLock lock_;
 };
+
+// The right to be the seed that runs without a server, held until the lock goes. Code::busy: another one runs.
+Result<FileLock> take_seed_seat(const Folders& folders);
+Result<bool> is_seed_running(const Folders& folders);
 
 // How long a server may take to let running answers end.
 inline constexpr std::chrono::seconds k_stop_grace{30};

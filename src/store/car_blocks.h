@@ -1,0 +1,31 @@
+// Why: blocks that lie in a CAR file can be given on from where they are.
+// Thread: one at a time. Calls block on the disk.
+// What holds: a block is hashed before it is handed out the first time, and again once the file was written to.
+#pragma once
+
+#include <unordered_set>
+
+#include "ipld/car_index.h"
+#include "store/shelf.h"
+#include "store/watched_file.h"
+
+namespace eai::store {
+
+class CarBlocks {
+ public:
+  // Errors as those of ipld::CarIndex::read().
+  static Result<CarBlocks> open(const fs::path& file);
+
+  // Code::not_found; Code::corrupt: it is not what its CID says.
+  Result<PlacedBytes> block(const ipld::Cid& cid);
+  WatchedFile::Since look();
+  const ipld::CarIndex& index() const { return index_; }
+
+ private:
+  CarBlocks(WatchedFile file, ipld::CarIndex index) : file_(std::move(file)), index_(std::move(index)) {}
+  WatchedFile file_;
+  ipld::CarIndex index_;
+  std::unordered_set<std::uint64_t> proven_;  // where they begin
+};
+
+}  // namespace eai::store

@@ -1,0 +1,36 @@
+// Why: a file that is given on stays open for days, and may be written to, replaced or removed in that time.
+// Thread: one at a time.
+#pragma once
+
+#include <memory>
+
+#include "util/file.h"
+
+namespace eai::store {
+
+class WatchedFile {
+ public:
+  static Result<WatchedFile> open(const fs::path& path);
+
+  const std::shared_ptr<const UniqueFd>& descriptor() const { return fd_; }
+  std::uint64_t size() const { return seen_.size; }
+
+  // What happened since the last look. A file that took the place of this one is opened, and has changed.
+  enum class Since { same, changed, gone };
+  Since look();
+
+ private:
+  // What tells a file from another one, and from itself before it was written to.
+  struct Seen {
+    std::uint64_t device = 0, inode = 0, size = 0;
+    std::int64_t written = 0, changed = 0;  // nanoseconds
+    bool operator==(const Seen&) const = default;
+  };
+  static Result<Seen> stat(const UniqueFd& fd, bool& linked);
+
+  fs::path path_;
+  std::shared_ptr<const UniqueFd> fd_;
+  Seen seen_;
+};
+
+}  // namespace eai::store
