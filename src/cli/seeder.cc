@@ -80,10 +80,7 @@ class SeedSource final : public share::BlockSource {
     return std::nullopt;
   }
   Result<share::Found> file_part(const ipld::Cid& root, std::uint64_t offset) override {
-    return first_of([&](store::Shelf& shelf) -> Result<PlacedBytes> {
-      if (!shelf.file_size(root)) return fail(Code::not_found, "no file of this one");
-      return shelf.file_part(root, offset);
-    });
+    return first_of([&](store::Shelf& shelf) { return shelf.file_part(root, offset); });
   }
   std::optional<Bytes> record(const ipld::IpnsName& name) override {
     const auto found = seed_.records.find(name.str());

@@ -62,7 +62,14 @@ awaitable<void> Answer::refuse(const Error& error) { return refuse(refusal_for(e
 Result<Found> Answer::find(const ipld::Cid& cid) {
   if (cid.hash().code == ipld::HashCode::identity && cid.hash().digest.size() <= ipld::k_identity_limit)
     return Found{{nullptr, {}, cid.hash().digest}, 0};
-  auto found = core_.source.block(cid);
+  return counted(core_.source.block(cid));
+}
+
+Result<Found> Answer::part_of_file(const ipld::Cid& root, std::uint64_t offset) {
+  return counted(core_.source.file_part(root, offset));
+}
+
+Result<Found> Answer::counted(Result<Found> found) {
   if (!found && found.error().code == Code::corrupt) core_.ledger.note_damage();
   return found;
 }
@@ -122,7 +129,7 @@ Result<std::optional<Answer::Section>> Answer::next_section(ipld::DagWalk& walk)
     }
     EAI_CHECK(walk.give(bytes));
   }
-  return Section{step->cid, std::move(found)};
+  return Section{step->cid, std::move(found), step->is_terminus};
 }
 
 awaitable<void> Answer::give_one() {
@@ -189,12 +196,12 @@ awaitable<void> Answer::give_file(const ipld::Cid& root, std::uint64_t size) {
   const WantedRange wanted = read_range(in_.header("range"), size);
   // The first part decides whether there is an answer at all.
   const std::uint64_t first = wanted.kind == WantedRange::Kind::part ? wanted.range.begin : 0;
-  auto found = size == 0 ? Result<Found>(Found{}) : core_.source.file_part(root, first);
+  auto found = size == 0 ? Result<Found>(Found{}) : part_of_file(root, first);
   if (!found) co_return co_await refuse(found.error());
   if (!co_await begin(size, range)) co_return;
   core_.ledger.note_answer(in_.peer, found->of);
   while (in_.method != "HEAD" && range.size() > 0) {
-    auto next = core_.source.file_part(root, range.begin);
+    auto next = part_of_file(root, range.begin);
     if (!next) {
       log::warn("an answer was cut off: {}", next.error().message);
       co_return;

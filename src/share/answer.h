@@ -28,6 +28,7 @@ class Answer {
   struct Section {
     ipld::Cid cid;
     Found found;
+    bool is_terminus = false;
   };
 
   Task<void> give_record();
@@ -48,6 +49,8 @@ class Answer {
   // After bytes were sent: what the rate wants, and a turn for others.
   Task<void> rest(std::size_t of, std::uint64_t bytes);
   Result<Found> find(const ipld::Cid& cid);
+  Result<Found> part_of_file(const ipld::Cid& root, std::uint64_t offset);
+  Result<Found> counted(Result<Found> found);
 
   Share::Core& core_;
   const http::Incoming& in_;

@@ -18,12 +18,12 @@ awaitable<void> Answer::give_car() {
   if (!walk) co_return co_await refuse(walk.error());
   // What leads to the end of the path decides whether there is an answer; a path is short.
   std::vector<Section> first;
-  bool more = true;
-  while (more && (first.empty() || !walk->path_done())) {
+  for (bool decided = false; !decided;) {
+    const bool is_after_path = walk->path_done();  // which may have ended inside of the last block
     auto section = next_section(*walk);
     if (!section) co_return co_await refuse(section.error());
-    more = section->has_value();
-    if (more) first.push_back(**std::move(section));
+    decided = !*section || (*section)->is_terminus || is_after_path;
+    if (*section) first.push_back(**std::move(section));
   }
   if (roots_.empty()) roots_.push_back(ask_.root);  // it lies in its CID
   if (co_await is_known_already()) co_return;

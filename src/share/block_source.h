@@ -26,7 +26,8 @@ class BlockSource {
   virtual Result<Found> block(const ipld::Cid& cid) = 0;
   // The size of the file with this root, if it can be given as it is.
   virtual std::optional<std::uint64_t> file_size(const ipld::Cid& root) = 0;
-  // The bytes of such a file from `offset`, which is below its size: at least one, at most some MiB.
+  // The bytes of such a file from `offset`, which is below its size: at least one, at most some MiB. Who holds what it got
+  // last can go on although the file has been removed.
   virtual Result<Found> file_part(const ipld::Cid& root, std::uint64_t offset) = 0;
   // A signed IPNS record of this name.
   virtual std::optional<Bytes> record(const ipld::IpnsName& name) = 0;

@@ -245,7 +245,7 @@ TEST_F(ShareTest, DamagedBytesAreNotGiven) {
   EXPECT_EQ(body_of(answer), world_.content_.substr(0, 2000));
   EXPECT_TRUE(has(answer, "Content-Length: 5000\r\n")) << "so that a client sees that the answer was cut off";
   EXPECT_EQ(status_of(get(world_.root, "", "Range: bytes=2500-2600\r\n")), 404);
-  EXPECT_EQ(share_->given().damaged, 1U);
+  EXPECT_EQ(share_->given().damaged, 3U);
 }
 
 TEST_F(ShareTest, WhatIsNotHereIsNotFetched) {

@@ -58,7 +58,7 @@ class FilesShelf final : public Shelf {
 
   Result<PlacedBytes> file_part(const ipld::Cid& root, std::uint64_t offset) override {
     if (root == id_) return metadata_.from(offset);
-    const auto found = std::ranges::find_if(files_, [&](const Served& of) { return of.is_here && of.root == root; });
+    const auto found = std::ranges::find(files_, root, &Served::root);
     if (found == files_.end()) return fail(Code::not_found, "no file of this model");
     return part_of(*found, offset);
   }
@@ -104,16 +104,16 @@ class FilesShelf final : public Shelf {
     look(of);
     if (!of.is_here) return fail(Code::not_found, of.name + " is no longer here");
     if (of.proven[leaf]) return {};
-    EAI_CHECK(read(of, leaf));
+    EAI_CHECK(read(of, leaf, *of.file.descriptor()));
     of.proven[leaf] = true;
     return {};
   }
 
   // Into content_, hashed.
-  Result<void> read(const Served& of, std::size_t leaf) {
+  Result<void> read(const Served& of, std::size_t leaf, const UniqueFd& file) {
     const ByteRange range = of.leaves.range(leaf);
     content_.resize(range.size());
-    auto good = read_at(of.file.descriptor()->get(), range.begin, content_);
+    auto good = read_at(file.get(), range.begin, content_);
     if (good) good = of.leaves.proves(leaf, content_);
     if (good) return {};
     log::warn("{} of the model {} is damaged at byte {}, and is not given to anybody", of.name, id_.str(), range.begin);
@@ -123,14 +123,20 @@ class FilesShelf final : public Shelf {
   Result<PlacedBytes> leaf_block(Served& of, std::size_t leaf) {
     EAI_CHECK(prove(of, leaf));
     if (of.leaves.kind(leaf) == LeafKind::raw) return PlacedBytes{of.file.descriptor(), of.leaves.range(leaf), {}};
-    EAI_CHECK(read(of, leaf));
+    EAI_CHECK(read(of, leaf, *of.file.descriptor()));
     EAI_TRY(Bytes block, ipld::leaf_block(of.leaves.cid(leaf).hash(), content_));
     return PlacedBytes{nullptr, {}, std::move(block)};
   }
 
   Result<PlacedBytes> part_of(Served& of, std::uint64_t offset) {
     std::size_t leaf = leaf_at(of.leaves, offset);
-    EAI_CHECK(prove(of, leaf));
+    const auto proven = prove(of, leaf);
+    if (const auto file = proven || of.is_here ? nullptr : of.file.held_by_others()) {
+      // It was removed while somebody reads it.
+      EAI_CHECK(read(of, leaf, *file));
+      return PlacedBytes{file, {offset, of.leaves.range(leaf).end}, {}};
+    }
+    if (!proven) return Failure(proven.error());
     std::uint64_t end = of.leaves.range(leaf).end;
     for (std::size_t more = 1; more < k_joined && ++leaf < of.leaves.count() && of.proven[leaf]; ++more)
       end = of.leaves.range(leaf).end;

@@ -1,5 +1,7 @@
 #include "store/watched_file.h"
 
+#include <utility>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -10,10 +12,7 @@ std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec
 
 }  // namespace
 
-Result<WatchedFile::Seen> WatchedFile::stat(const UniqueFd& fd, bool& linked) {
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return fail_errno("looking at a file", errno);
-  linked = info.st_nlink > 0;
+WatchedFile::Seen WatchedFile::seen_of(const struct stat& info) {
   Seen out{info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size), 0, 0};
 #ifdef __APPLE__
   out.written = nanoseconds(info.st_mtimespec);
@@ -30,23 +29,30 @@ Result<WatchedFile> WatchedFile::open(const fs::path& path) {
   out.path_ = path;
   // A FIFO would block until somebody opens its other end.
   EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  bool linked = true;
-  EAI_TRY(out.seen_, stat(fd, linked));
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return fail_errno("looking at " + path.string(), errno);
+  out.seen_ = seen_of(info);
   out.fd_ = std::make_shared<const UniqueFd>(std::move(fd));
   return out;
 }
 
+// By its path: whoever removes or replaces the file may have another name for it.
 WatchedFile::Since WatchedFile::look() {
   if (!fd_) return Since::gone;
-  bool linked = true;
-  const auto now = stat(*fd_, linked);
-  if (now && linked) return std::exchange(seen_, *now) == *now ? Since::same : Since::changed;
-  auto other = open(path_);
-  if (other) {
-    *this = *std::move(other);
-    return Since::changed;
+  struct stat info {};
+  if (::lstat(path_.c_str(), &info) == 0) {
+    const Seen now = seen_of(info);
+    if (now == seen_) return Since::same;
+    if (now.device == seen_.device && now.inode == seen_.inode) {
+      seen_ = now;
+      return Since::changed;
+    }
+    if (auto other = open(path_)) {
+      *this = *std::move(other);
+      return Since::changed;
+    }
   }
-  fd_.reset();  // its readers still have it
+  before_ = std::exchange(fd_, nullptr);
   return Since::gone;
 }
 

@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include <sys/stat.h>
+
 #include "util/file.h"
 
 namespace eai::store {
@@ -12,7 +14,10 @@ class WatchedFile {
  public:
   static Result<WatchedFile> open(const fs::path& path);
 
+  // Null: it is gone.
   const std::shared_ptr<const UniqueFd>& descriptor() const { return fd_; }
+  // That of a file that is gone, as long as somebody still holds it.
+  std::shared_ptr<const UniqueFd> held_by_others() const { return before_.lock(); }
   std::uint64_t size() const { return seen_.size; }
 
   // What happened since the last look. A file that took the place of this one is opened, and has changed.
@@ -26,10 +31,11 @@ class WatchedFile {
     std::int64_t written = 0, changed = 0;  // nanoseconds
     bool operator==(const Seen&) const = default;
   };
-  static Result<Seen> stat(const UniqueFd& fd, bool& linked);
+  static Seen seen_of(const struct stat& info);
 
   fs::path path_;
   std::shared_ptr<const UniqueFd> fd_;
+  std::weak_ptr<const UniqueFd> before_;
   Seen seen_;
 };
 
