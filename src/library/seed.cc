@@ -26,8 +26,8 @@ class Opening {
       : library_(library), request_(request), feed_(feed), stop_(stop) {}
 
   Result<Seed> run() {
-    EAI_TRY(const auto asked, resolve_all(library_, request_.names, request_.hashes));
-    for (const Asked& one : asked) EAI_CHECK(settle(add(one)));
+    for (const std::string& name : request_.names) EAI_CHECK(settle(add(resolve_all(library_, {name}, {}))));
+    for (const std::string& hash : request_.hashes) EAI_CHECK(settle(add(resolve_all(library_, {}, {hash}))));
     if (request_.all) EAI_CHECK(add_all());
     for (const std::string& file : request_.cars) EAI_CHECK(settle(add_car(file)));
     for (const std::string& file : request_.records) EAI_CHECK(settle(add_record(file)));
@@ -42,10 +42,14 @@ class Opening {
     return {};
   }
 
-  Result<void> add(const Asked& one) {
-    const store::Model* model = library_.stored(one.id);
-    if (model == nullptr) return not_here(one);
-    return add(*model, one.label);
+  Result<void> add(const Result<std::vector<Asked>>& asked) {
+    if (!asked) return Failure(asked.error());
+    for (const Asked& one : *asked) {
+      const store::Model* model = library_.stored(one.id);
+      if (model == nullptr) return not_here(one);
+      EAI_CHECK(add(*model, one.label));
+    }
+    return {};
   }
 
   Result<void> add(const store::Model& model, const std::string& label) {

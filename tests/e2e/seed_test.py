@@ -2,8 +2,11 @@
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
+import time
+import urllib.request
 
 import pytest
 
@@ -11,7 +14,7 @@ import helia
 from carry_test import export, file_of, other  # noqa: F401
 from peers import fetching_kubo
 from preserve_world import PARTS, WAIT, World, unpack, world  # noqa: F401
-from repair_test import MIB, spoil
+from repair_test import MIB, ask, demo_gguf, events, spoil
 from seeding import Seed, no_such_seed, seeds
 
 
@@ -214,3 +217,64 @@ def test_an_archive_of_another_program_says_why_not(world):  # noqa: F811
     assert folder.returncode == 0
     said = no_such_seed(world, "eai-demo", "--share-port", "0")
     assert "another program packed them" in said and "unixfs" in said
+
+
+@pytest.fixture
+def serving(world, other):  # noqa: F811
+    """Another machine that has the demo model in the format unixfs, downloaded; its hash, and what ends its server."""
+    path = world.folder / "demo"
+    path.mkdir()
+    (path / "demo").write_bytes(demo_gguf(world))
+    found = world.hash("--folder-path", path, "--format", "unixfs", "--to", f"car:{world.folder}/demo.car")
+    assert other.run("import", f"{world.folder}/demo.car").returncode == 0
+    yield other, found
+    other.run("stop")
+
+
+def shared(machine):
+    return json.loads(machine.run("status", "--json").stdout)["share"]
+
+
+def until(condition):
+    deadline = time.monotonic() + WAIT
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def test_a_server_gives_on_what_its_configuration_names(serving, tmp_path):  # noqa: F811
+    machine, found = serving
+    config = machine.folder / "home/config/config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(f'[share]\nmodels = ["{found}", "nothing-of-this-name"]\nport = 0\n')
+    ready = events(machine.run("run", "--hash", found, "--port", "0", "--json"))[-1]
+    told = until(lambda: shared(machine))
+    assert len(told["models"]) == 1, "a word that names nothing does not keep the rest back"
+    third = World(tmp_path / "third")
+    third.folder.mkdir()
+    take(third, found, told["url"])
+    assert ask(ready["port"], "Hello")[1]
+    now = shared(machine)
+    assert now["bytes"] > 2 * MIB and now["models"][0]["hash"] == found and now["to"][0]["address"] == "127.0.0.1"
+    with urllib.request.urlopen(f"http://127.0.0.1:{ready['port']}/metrics") as reply:
+        metrics = reply.read().decode()
+    assert f'eai_share_bytes_total{{model="{found}"}} {now["bytes"]}' in metrics and "127.0.0.1" not in metrics
+    text = machine.run("status").stdout
+    assert "giving on at " + told["url"] in text and "demo" in text
+    # What is no longer named is no longer given, and the server goes on.
+    config.write_text("")
+    os.kill(ready["pid"], signal.SIGHUP)
+    until(lambda: shared(machine) is None)
+    with pytest.raises(OSError):
+        urllib.request.urlopen(f"{told['url']}/ipfs/{found}?format=raw")
+    assert ask(ready["port"], "Hello")[1]
+
+
+def test_a_server_whose_share_cannot_begin_serves_all_the_same(serving, taken_port):  # noqa: F811
+    machine, found = serving
+    ready = events(machine.run("run", "--hash", found, "--port", "0", "--share", found, "--share-port", str(taken_port), "--json"))[-1]
+    told = until(lambda: shared(machine))
+    assert str(taken_port) in told["error"]
+    assert "Nothing is given on" in machine.run("status").stderr
+    assert ask(ready["port"], "Hello")[1]
