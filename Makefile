@@ -6,7 +6,7 @@ CLANG_FORMAT ?= clang-format-14
 TOOLS := $(CURDIR)/build/test-tools
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eai/peers/clients
 
-.PHONY: build demo test peers attack install lint format bench clean packages test-packages dev
+.PHONY: build demo test peers conformance attack install lint format bench clean packages test-packages dev
 
 build: packages  ## the program, ready to run: build/release/bin/eai
 	@setup/llama_engine.sh >/dev/null && setup/image_engine.sh >/dev/null
@@ -31,6 +31,10 @@ peers: test-packages build  ## further clients against the program: LiteLLM, Lan
 	@setup/test_tools.sh $(PEERS) peers
 	@cd tests/peers && EAI_BUILD=$(CURDIR)/build/release EAI_TEST_TOOLS=$(PEERS) PYTHONPATH=../e2e PYTHONDONTWRITEBYTECODE=1 \
 	  ../offline.sh $(PEERS)/venv/bin/python -m pytest -q -p no:cacheprovider -p conftest $(NAMES)
+
+# Not part of `make test`, since the suites are fetched from their own repository; their cases are unit tests, too.
+conformance: test-packages build  ## the official conformance suites of Trustless Gateways against `eai model seed`
+	@program=$$(setup/conformance.sh) && tests/offline.sh python3 tests/conformance/run.py build/release "$$program"
 
 # Not part of `make test`, since what it tries is left to chance. SECONDS=… and SEED=… are taken from the command line.
 attack: build  ## generated requests that try to harm the server's other clients (3 minutes)
