@@ -68,11 +68,11 @@ class LeafFetcher final : public PieceFetcher {
   friend class LeafRequest;
   enum class State : std::uint8_t { missing, asked, in_sink, done };
   // Where a leaf is looked for before anybody is asked, one after the other.
-  enum class Place : std::uint8_t { own_file, copies, folders, nowhere };
+  enum class Place : std::uint8_t { own_file, copies, folders };
   struct Nearby {
     std::size_t leaf = 0;
     Place place = Place::own_file;
-    std::size_t copy = 0;  // which of the copies
+    std::size_t from = 0;  // which of the copies, or of the sources, is next
   };
   // How often a guess was right.
   struct Tried {
@@ -101,6 +101,7 @@ class LeafFetcher final : public PieceFetcher {
     std::set<int> givers;            // sources that gave a leaf of it
     std::vector<ByteRange> unnoted;  // of the stretch's file: proven and written
     std::vector<Whole> wholes;       // on this disk
+    std::vector<bool> from_whole;    // by leaf: whether it was last taken from one of these; empty: none was
   };
   // What a source gave for a wrapped leaf and that did not fit. The leaf is asked for as a block then.
   struct Doubt {
@@ -131,7 +132,7 @@ class LeafFetcher final : public PieceFetcher {
   std::vector<Whole> find_wholes(const Stretch& stretch) const;
   void look_nearby(std::size_t stretch);
   bool try_copy(std::size_t stretch, std::size_t leaf, std::size_t copy);
-  bool try_folders(std::size_t stretch, std::size_t leaf);
+  bool try_folders(std::size_t stretch, std::size_t leaf, std::size_t from);
   void put_off(std::size_t stretch);
   void see_beginning(std::size_t stretch);
   void is_not_there(const LeafNews& news);

@@ -86,9 +86,9 @@ void LeafFetcher::look_nearby(std::size_t index) {
       leaves_->give(index, next.leaf, k_own_file, LeafForm::content, std::move(buffer));
     } else if (next.place == Place::own_file) {
       leaves_->check(index, next.leaf, k_own_file);
-    } else if (next.place == Place::copies && try_copy(index, next.leaf, next.copy)) {
+    } else if (next.place == Place::copies && try_copy(index, next.leaf, next.from)) {
       // A helper reads it.
-    } else if (next.place == Place::nowhere || !try_folders(index, next.leaf)) {
+    } else if (!try_folders(index, next.leaf, next.place == Place::folders ? next.from : 0)) {
       set_missing(index, next.leaf);
       continue;
     }
@@ -96,16 +96,18 @@ void LeafFetcher::look_nearby(std::size_t index) {
   }
 }
 
-bool LeafFetcher::try_folders(std::size_t index, std::size_t leaf) {
-  const Work& work = works_[index];
+bool LeafFetcher::try_folders(std::size_t index, std::size_t leaf, std::size_t from) {
+  Work& work = works_[index];
   const ipld::LeafTable& leaves = *stretches_[index].leaves;
+  if (!work.wholes.empty()) work.from_whole.resize(leaves.count());
+  if (!work.from_whole.empty()) work.from_whole[leaf] = !work.wholes.empty();
   if (!work.wholes.empty()) {
     const ByteRange range = leaves.range(leaf);
     const Whole& whole = work.wholes.front();
     leaves_->copy(index, leaf, whole.source, {{whole.file, whole.offset + range.begin, range.size()}}, effect_);
     return true;
   }
-  for (int i = 0; i < static_cast<int>(book().size()); ++i) {
+  for (int i = static_cast<int>(from); i < static_cast<int>(book().size()); ++i) {
     if (book().source(i).kind != peers::Source::Kind::folder) continue;
     auto block = peers::FolderBlock::open(book().source(i), leaves.cid(leaf));
     if (!block) continue;
@@ -183,7 +185,8 @@ void LeafFetcher::is_not_there(const LeafNews& news) {
   }
   book().note(news.source, "has other bytes");
   std::erase_if(work.wholes, [&](const Whole& one) { return one.source == news.source; });
-  work.nearby.push_back({news.leaf, work.wholes.empty() ? Place::nowhere : Place::folders});
+  const bool was_whole = !work.from_whole.empty() && work.from_whole[news.leaf];
+  work.nearby.push_back({news.leaf, Place::folders, was_whole ? 0 : static_cast<std::size_t>(news.source) + 1});
 }
 
 bool LeafFetcher::is_searched(std::size_t index) const {
