@@ -277,3 +277,31 @@ def test_a_server_whose_share_cannot_begin_serves_all_the_same(serving, taken_po
     assert str(taken_port) in told["error"]
     assert "Nothing is given on" in machine.run("status").stderr
     assert ask(ready["port"], "Hello")[1]
+
+
+def test_slow_readers_and_cars_harm_neither_a_chat_nor_each_other(serving):  # noqa: F811
+    machine, found = serving
+    large, _ = make(machine, "--format", "unixfs", name="large", size=64 * MIB)
+    words = ("--share", found, "--share", large, "--share-port", "0")
+    ready = events(machine.run("run", "--hash", found, "--port", "0", *words, "--json"))[-1]
+    told = until(lambda: shared(machine))
+    port = int(told["url"].rsplit(":", 1)[1])
+    root = json.loads(urllib.request.urlopen(f"{told['url']}/ipfs/{large}?format=raw").read())["files"][0]["cid"]
+    memory = own_memory(ready["pid"])
+    slow = [Reader(port, f"/ipfs/{root}") for _ in range(192)] + [Reader(port, f"/ipfs/{root}?format=car&car-dups=y") for _ in range(8)]
+    assert all(reader.got.startswith(b"HTTP/1.1 200") for reader in slow)
+    said, whole = ask(ready["port"], "Tell me a story")
+    assert whole and said
+    assert urllib.request.urlopen(f"{told['url']}/ipfs/{found}?format=raw").status == 200, "and others get something"
+    assert own_memory(ready["pid"]) - memory < 200 * 128, "KiB"
+    assert shared(machine)["put_off"] == 0
+    # A good one of many is not held up by the others.
+    assert len(slow[0].rest()) > 64 * MIB - 100
+    for reader in slow:
+        reader.socket.close()
+
+
+def own_memory(pid):
+    """KiB that belong to the process alone."""
+    status = open(f"/proc/{pid}/status").read()
+    return int(status.split("RssAnon:")[1].split()[0])
