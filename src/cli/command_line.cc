@@ -126,6 +126,7 @@ void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& 
   out.words.models = std::move(slots.models);
   out.words.hashes = std::move(slots.hashes);
   out.words.folder = std::move(slots.folder);
+  out.words.list = slots.text;
   for (const std::string& word : slots.text) out.words.text += (out.words.text.empty() ? "" : " ") + word;
   out.words.ready_fd = slots.ready_fd;
   for (std::string_view key : command.options) {

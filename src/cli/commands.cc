@@ -93,6 +93,8 @@ std::span<const Command> commands() {
        joined({"worker.host", "worker.port", "engines.llama_server"}, output()), worker, true},
       {"image", "", "Draw a picture from a prompt", Takes::text, "What to draw",
        joined(joined(drawing(), fetching()), output()), image, true},
+      {"config", "", "Show and change settings: get <key>, set <key> <value>, unset <key>, list, path", Takes::text,
+       "get, set, unset, list or path, and what they need", output(), config, true, true},
   };
   return table;
 }

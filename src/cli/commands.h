@@ -21,6 +21,7 @@ struct Words {
   std::vector<std::string> hashes;  // from --hash
   std::string folder;               // for commands that take one
   std::string text;                 // the prompt of `eai image`
+  std::vector<std::string> list;    // the same, word for word
   int ready_fd = -1;                // where a server in the background reports how its start went
   std::vector<std::string> all;     // as typed, without the program's name
 };
@@ -45,6 +46,8 @@ struct Command {
   // The exit status, or an error that the caller prints and turns into an exit status.
   Result<int> (*run)(Context&);
   bool top = false;  // `eai <name>` instead of `eai model <name>`
+  // Runs even if the configuration cannot be used, to tell where it is or to mend it.
+  bool mends_configuration = false;
 };
 
 std::span<const Command> commands();
@@ -68,5 +71,6 @@ Result<int> model_estimate(Context& context);
 Result<int> model_logs(Context& context);
 Result<int> worker(Context& context);
 Result<int> image(Context& context);
+Result<int> config(Context& context);
 
 }  // namespace eai::cli

@@ -54,6 +54,12 @@ int run(int argc, char** argv) {
   auto folders = find_folders();
   if (!folders) return end_with(early, folders.error());
   auto config = load_config(folders->configuration / "config.toml", std::getenv, parsed->given);
+  if (!config && parsed->command->mends_configuration) {
+    const Error why = std::move(config).error();
+    config = Config();
+    config->output.json = early.json();
+    early.warning(why);
+  }
   if (!config) return end_with(early, config.error());
   Output out({config->output.json, config->output.quiet});
   try {

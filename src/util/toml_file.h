@@ -1,5 +1,5 @@
-// Why: configuration and catalog are TOML files. The heavy parser is included in one file only; everything else gets plain
-// values, each with the line that it came from.
+// Why: configuration and catalog are TOML files. The heavy parser is included here and in toml_edit only; everything else
+// gets plain values, each with the line that it came from.
 // Thread: any; pure functions.
 #pragma once
 
