@@ -37,7 +37,8 @@ Keys preserving() {
           "preserve.hf_file",     "preserve.config_name", "preserve.lora",        "preserve.zip_chunk_size",
           "preserve.threads",     "fetch.max_retries",    "preserve.to",          "preserve.format",
           "preserve.layout",      "preserve.providers",   "preserve.dry_run",     "preserve.resume",
-          "preserve.keep_here",   "preserve.timeout",     "preserve.pin_timeout", "fetch.offline"};
+          "preserve.keep_here",   "preserve.timeout",     "preserve.pin_timeout", "preserve.replicas",
+          "fetch.offline"};
 }
 
 Keys drawing() {

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/environment_keys.h"
 #include "cli/follow.h"
 #include "cli/hint_words.h"
 #include "cli/interrupt.h"
@@ -18,18 +19,6 @@ namespace eai::cli {
 namespace {
 
 namespace json = boost::json;
-
-// Goes into a header as it is, so what could end one is refused. It is never repeated to anybody.
-Result<std::string> key_from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  std::string_view key = value == nullptr ? "" : value;
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!key.empty() && is_blank(key.front())) key.remove_prefix(1);
-  while (!key.empty() && is_blank(key.back())) key.remove_suffix(1);
-  if (std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; })) return std::string(key);
-  return fail(Code::invalid,
-              std::string(name) + " contains characters that no key has, such as a space or a line break");
-}
 
 Result<std::optional<double>> parse_ram(const std::string& text) {
   if (text.empty()) return std::optional<double>();
@@ -61,9 +50,12 @@ Result<preserve::HomeSettings> home_settings(const Config& config) {
   preserve::HomeSettings out;
   EAI_TRY(out.lighthouse_key, key_from_environment("LIGHTHOUSE_API_KEY"));
   EAI_TRY(out.pinning_key, key_from_environment("EAI_PINNING_KEY"));
+  EAI_TRY(out.cluster_login, login_from_environment(k_cluster_login));
   out.lighthouse_upload = settings.lighthouse_upload;
   out.lighthouse_api = settings.lighthouse_api;
   out.kubo_api = settings.kubo_api;
+  out.cluster_api = settings.cluster_api;
+  out.replicas = settings.replicas;
   out.providers = settings.providers;
   out.pin_timeout = std::chrono::seconds(settings.pin_timeout);
   out.tries.max_retries = static_cast<int>(config.fetch.max_retries);

@@ -98,7 +98,9 @@ struct PreserveSettings {
   bool keep_here = true;
   std::uint64_t upload_timeout = 300;  // seconds
   std::uint64_t pin_timeout = 86'400;  // seconds
+  std::uint64_t replicas = 0;          // 0: as the cluster is set
   std::string kubo_api = "http://127.0.0.1:5001";
+  std::string cluster_api = "http://127.0.0.1:9094";
   std::string lighthouse_upload = "https://upload.lighthouse.storage";
   std::string lighthouse_api = "https://api.lighthouse.storage";
   std::string lighthouse_gateway = "https://gateway.lighthouse.storage";

@@ -1,7 +1,15 @@
 #include "library/audit.h"
 
+#include <algorithm>
+
+#include "preserve/home.h"
+
 namespace eai::library {
 namespace {
+
+using namespace std::string_literals;
+
+constexpr const char* k_cluster = "cluster";
 
 preserve::AuditSettings settings_of(const AuditRequest& request, const std::stop_token& stop) {
   preserve::AuditSettings out{request.kubo_api, request.lighthouse_gateway, {}, stop};
@@ -11,11 +19,45 @@ preserve::AuditSettings settings_of(const AuditRequest& request, const std::stop
   return out;
 }
 
+Audited at_cluster(const Library& library, const Asked& asked, const std::string& home, const AuditRequest& request,
+                   const std::stop_token& stop) {
+  Audited out;
+  const store::Model* model = library.stored(asked.id);
+  if (model == nullptr) {
+    out.fault = Error{Code::not_found,
+                      asked.label +
+                          " is not here: a cluster gives no bytes, so only the metadata in the store tell "
+                          "which pieces it should have",
+                      Hint::download_model};
+    return out;
+  }
+  const std::string url = home.substr(std::min(home.size(), std::string_view(k_cluster).size() + 1));
+  const preserve::ClusterApi cluster(
+      {home, url.empty() ? request.cluster_api : url, request.cluster_login, settings_of(request, stop).tries, stop});
+  auto replicas = preserve::find_replicas(asked.id, model->metadata, cluster);
+  if (!replicas) {
+    out.fault = std::move(replicas).error();
+    return out;
+  }
+  out.fault = replicas->fault;
+  out.verdict.files = model->metadata.files;
+  out.verdict.tree_car = model->metadata.tree_car;
+  out.verdict.tree_car_fault = replicas->trees_fault;
+  out.replicas = *std::move(replicas);
+  return out;
+}
+
 }  // namespace
 
-Result<Audited> audit(const Asked& asked, const std::string& home, const AuditRequest& request, Feed& feed,
-                      const std::stop_token& stop) {
+Result<Audited> audit(const Library& library, const Asked& asked, const std::string& home, const AuditRequest& request,
+                      Feed& feed, const std::stop_token& stop) {
   feed.progress({asked.label, asked.id.str(), Phase::asking});
+  if (home == k_cluster || home.starts_with(k_cluster + ":"s)) {
+    EAI_CHECK(preserve::check_home_address(home));
+    Audited out = at_cluster(library, asked, home, request, stop);
+    if (stop.stop_requested()) return fail(Code::cancelled, "stopped");
+    return out;
+  }
   Audited out;
   auto source = preserve::make_source(home, settings_of(request, stop));
   if (!source && source.error().code == Code::invalid) return Failure(std::move(source).error());

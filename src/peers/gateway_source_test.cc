@@ -129,7 +129,7 @@ TEST(ServiceCall, WaitsAsLongAsTheServiceAsks) {
   auto answer = call_service(call, tries, {});
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
-  EXPECT_EQ(said, "service: HTTP 429: slow down?; waits 1 s");
+  EXPECT_EQ(said, "service: HTTP 429: slow down; waits 1 s");
 }
 
 }  // namespace

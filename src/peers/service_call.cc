@@ -25,6 +25,10 @@ std::string without_secret(std::string text, const std::string& secret) {
   return text;
 }
 
+bool says_one_of(const std::vector<std::string>& words, const std::string& said) {
+  return std::any_of(words.begin(), words.end(), [&](const auto& word) { return said.find(word) != said.npos; });
+}
+
 // How one try ended.
 struct Try {
   Result<Bytes> result;
@@ -35,14 +39,16 @@ struct Try {
 
 Try judge_try(const ServiceCall& call, http::Response response) {
   if (response.status >= 200 && response.status < 300) return {std::move(response.body), false, {}, {}};
-  const std::string said = printable(without_secret(std::string(text_of(response.body)), call.secret), 300);
+  std::string_view body = text_of(response.body);
+  while (body.ends_with('\n') || body.ends_with('\r')) body.remove_suffix(1);
+  const std::string said = printable(without_secret(std::string(body), call.secret), 300);
   std::string message = "HTTP " + std::to_string(response.status) + (said.empty() ? "" : ": " + said);
   Try out{fail(Code::network, message), may_pass(response.status), {}, {}};
   switch (response.status) {
     case 401:
     case 403:
-      out.result = fail(Code::invalid,
-                        std::string(call.secret.empty() ? "access" : "the key") + " was refused (" + message + ")");
+      out.result =
+          fail(Code::invalid, (call.secret.empty() ? "access" : call.secret_name) + " was refused (" + message + ")");
       break;
     case 402:
     case 507:
@@ -63,6 +69,7 @@ Try judge_try(const ServiceCall& call, http::Response response) {
       // Kubo's way to say 404.
       out.again = said.find("not found") == said.npos;
       if (!out.again) out.result = fail(Code::not_found, message);
+      if (says_one_of(call.refusals, said)) out.again = false;
       break;
     default:
       break;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "http/client.h"
 #include "peers/network_watch.h"
@@ -34,6 +35,8 @@ struct ServiceCall {
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<http::RequestBody> body;
   std::string secret;                          // taken out of whatever the service says
+  std::string secret_name = "the key";         // what a person calls it
+  std::vector<std::string> refusals;           // a 500 that says one of these is final too
   std::function<void(std::uint64_t)> on_sent;  // bytes of the body sent so far in this try
   std::uint64_t answer_limit = k_mib;
   // If given, the body of a 2xx comes here as it arrives, and none is returned; an error here ends the call for good.

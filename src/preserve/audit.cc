@@ -162,7 +162,8 @@ Result<std::unique_ptr<peers::BlockSource>> make_source(const std::string& word,
     return fail(Code::invalid, word + " gives no bytes back; name a gateway or kubo:<URL> that has what it pins");
   }
   return fail(Code::invalid, "\"" + printable(without_secrets(word)) +
-                                 "\" cannot be asked; use lighthouse, kubo, kubo:<URL>, car:<file> or a gateway's URL");
+                                 "\" cannot be asked; use lighthouse, kubo, kubo:<URL>, cluster, cluster:<URL>, "
+                                 "car:<file> or a gateway's URL");
 }
 
 Result<Verdict> audit(const Cid& hash, peers::BlockSource& source, std::uint64_t samples) {

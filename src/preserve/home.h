@@ -40,6 +40,8 @@ class Home {
   virtual bool takes_bytes() const { return true; }
   // Gets its bytes from homes that have origins(), not from us.
   virtual bool fetches_from_others() const { return false; }
+  // Whether it makes a file's tree by this profile, if it is sent the file. Else it is sent the blocks.
+  virtual bool cuts(const ipld::Profile& /*profile*/) const { return true; }
   // Whether held() tells anything. Then prepare() and held() change nothing there, and serve a dry run too.
   virtual bool can_tell() const { return false; }
   // Largest request, in bytes.
@@ -49,12 +51,18 @@ class Home {
   // Before anything is packed: reachable, key taken, room for `bytes`. `others`: the homes that are prepared already;
   // they live as long as this one.
   virtual Result<void> prepare(std::uint64_t bytes, const std::vector<Home*>& others) = 0;
+  // Where in this home the bytes go, in its own words, once something was sent; empty if there is nothing to tell. A
+  // later run that goes on tells it before it prepares the home.
+  virtual std::string place() const { return {}; }
+  virtual void go_on_at(const std::string& /*place*/) {}
   // Sends a file's bytes; the CID that the home gave them. Both put_*() where takes_bytes().
   virtual Result<ipld::Cid> put_file(const Upload& upload);
   // Sends a CAR whose root is upload.cid.
   virtual Result<void> put_car(const Upload& upload);
-  // Which of these blocks it has; nothing from a home that cannot tell.
-  virtual Result<std::optional<Digests>> held(const Digests& /*wanted*/) { return std::optional<Digests>(); }
+  // Which of the blocks of these trees it has; nothing from a home that cannot tell.
+  virtual Result<std::optional<Digests>> held(const std::vector<TreeBlocks>& /*trees*/) {
+    return std::optional<Digests>();
+  }
   // The tree of `cid` is complete there and is to stay. What takes long may be awaited in finish().
   virtual Result<void> keep(const ipld::Cid& cid, const std::string& name) = 0;
   // After everything; `hash` is the model's.
@@ -78,9 +86,12 @@ struct HomeSettings {
   std::string lighthouse_upload = "https://upload.lighthouse.storage";
   std::string lighthouse_api = "https://api.lighthouse.storage";
   std::string kubo_api = "http://127.0.0.1:5001";
+  std::string cluster_api = "http://127.0.0.1:9094";
+  std::string cluster_login;                 // EAI_CLUSTER_LOGIN, "user:password"; empty: none
+  std::uint64_t replicas = 0;                // peers of a cluster that are to have the model; 0: as the cluster is set
   std::string pinning_key;                   // EAI_PINNING_KEY
   std::vector<std::string> providers;        // multiaddrs that a pinning service may fetch from
-  std::chrono::seconds pin_timeout{86'400};  // for one CID at a pinning service
+  std::chrono::seconds pin_timeout{86'400};  // for one CID at a pinning service or a cluster
   peers::Tries tries;
   std::stop_token stop;
 };
@@ -90,12 +101,13 @@ struct HomeSettings {
 Result<void> check_home_address(const std::string& word);
 
 using Homes = std::vector<std::unique_ptr<Home>>;
-// "lighthouse", "kubo", "kubo:<URL>", "pinning:<URL>", "car:<file>". Code::invalid for anything else, a home given
+// "lighthouse", "kubo", "kubo:<URL>", "cluster", "cluster:<URL>", "pinning:<URL>", "car:<file>". Code::invalid for anything else, a home given
 // twice or a key that is missing. Pinning services come last: they fetch from the others.
 Result<Homes> make_homes(const std::vector<std::string>& words, const HomeSettings& settings);
 
 std::unique_ptr<Home> make_lighthouse(const HomeSettings& settings);
 std::unique_ptr<Home> make_kubo(std::string name, std::string url, const HomeSettings& settings);
+std::unique_ptr<Home> make_cluster(std::string name, std::string url, const HomeSettings& settings);
 std::unique_ptr<Home> make_pinning(std::string name, std::string url, const HomeSettings& settings);
 std::unique_ptr<Home> make_car(std::string name, fs::path file);
 

@@ -59,8 +59,11 @@ class Kubo final : public Home {
   bool can_tell() const override { return true; }
 
   // A node may have millions of blocks: the list is read as it comes, a line at a time.
-  Result<std::optional<Digests>> held(const Digests& wanted) override {
-    Digests out;
+  Result<std::optional<Digests>> held(const std::vector<TreeBlocks>& trees) override {
+    Digests wanted, out;
+    for (const TreeBlocks& tree : trees) {
+      for (const BlockSize& block : tree.blocks) wanted.insert(block.digest);
+    }
     EAI_CHECK(listen(base("listing its blocks", "refs/local"), [&](const std::string& line) {
       if (const auto digest = digest_in(line); digest && wanted.contains(*digest)) out.insert(*digest);
     }));

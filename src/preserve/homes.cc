@@ -41,6 +41,7 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
     return make_lighthouse(settings);
   }
   if (kind == "kubo") return make_kubo(word, rest.empty() ? settings.kubo_api : rest, settings);
+  if (kind == "cluster") return make_cluster(word, rest.empty() ? settings.cluster_api : rest, settings);
   if (kind == "car" && !rest.empty()) return make_car(word, rest);
   if (kind == "pinning" && !rest.empty()) {
     if (settings.pinning_key.empty() && settings.keys == HomeSettings::Keys::needed)
@@ -48,7 +49,8 @@ Result<std::unique_ptr<Home>> make_home(const std::string& word, const HomeSetti
     return make_pinning(word, rest, settings);
   }
   return fail(Code::invalid, "\"" + printable(without_secrets(word)) +
-                                 "\" is not a home; use lighthouse, kubo, kubo:<URL>, pinning:<URL> or car:<file>");
+                                 "\" is not a home; use lighthouse, kubo, kubo:<URL>, cluster, cluster:<URL>, "
+                                 "pinning:<URL> or car:<file>");
 }
 
 }  // namespace

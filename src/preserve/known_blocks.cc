@@ -16,6 +16,16 @@ BlockSize block_size(const ipld::Cid& cid, std::uint64_t size) {
   return out;
 }
 
+std::vector<TreeBlocks> trees_of(const std::vector<BlockSize>& blocks, const std::vector<TreeEnd>& ends) {
+  std::vector<TreeBlocks> out;
+  std::size_t begin = 0;
+  for (const TreeEnd& tree : ends) {
+    out.push_back({tree.root, std::span(blocks).subspan(begin, tree.end - begin)});
+    begin = tree.end;
+  }
+  return out;
+}
+
 Result<void> write_block_list(const fs::path& file, const std::vector<BlockSize>& blocks) {
   Bytes bytes;
   for (const BlockSize& block : blocks) bytes.insert(bytes.end(), block.digest.begin(), block.digest.end());

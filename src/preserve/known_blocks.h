@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -23,6 +24,18 @@ struct BlockSize {
 BlockSize block_size(const ipld::Cid& cid, std::uint64_t size);  // of a CID with SHA-256
 
 using Digests = std::set<ipld::Sha256>;
+
+// The blocks of a tree, which whoever has the tree has.
+struct TreeBlocks {
+  ipld::Cid root;
+  std::span<const BlockSize> blocks;
+};
+// Where a tree's blocks end in a row of them that begins with the first tree's.
+struct TreeEnd {
+  ipld::Cid root;
+  std::size_t end = 0;
+};
+std::vector<TreeBlocks> trees_of(const std::vector<BlockSize>& blocks, const std::vector<TreeEnd>& ends);
 
 Result<void> write_block_list(const fs::path& file, const std::vector<BlockSize>& blocks);
 Result<Digests> read_block_lists(const std::vector<fs::path>& files);

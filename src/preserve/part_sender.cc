@@ -93,6 +93,7 @@ Result<void> PartSender::end(Part part) {
   }
   if (!(part.profile == profile_)) EAI_CHECK(cut_again(part, parcel));
   blocks_.insert(blocks_.end(), part.blocks.begin(), part.blocks.end());
+  tree_ends_.push_back({parcel.upload.cid, blocks_.size()});
   entries_.push_back({parcel.upload.cid, part.name, part.sha256, part.size, true});
   part.bytes.reset();
   if (!targets_.empty()) targets_.push(parcel, taught, *settled_by_);

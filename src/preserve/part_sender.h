@@ -34,6 +34,7 @@ class PartSender final : public PartSink {
   const ipld::Profile& profile() const { return profile_; }
   std::vector<model::PartEntry> take_entries() { return std::move(entries_); }
   std::vector<BlockSize> take_blocks() { return std::move(blocks_); }
+  std::vector<TreeEnd> take_tree_ends() { return std::move(tree_ends_); }
 
  private:
   class Window;
@@ -50,6 +51,7 @@ class PartSender final : public PartSink {
   std::optional<std::string> settled_by_;  // the home that chose the profile; empty: it is ours
   std::vector<model::PartEntry> entries_;
   std::vector<BlockSize> blocks_;
+  std::vector<TreeEnd> tree_ends_;
 };
 
 }  // namespace eai::preserve

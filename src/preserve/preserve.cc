@@ -114,6 +114,7 @@ class Preservation {
                                                   parts_, progress, stop_.get_token()));
     metadata_.files = parts_.take_entries();
     blocks_ = parts_.take_blocks();
+    tree_ends_ = parts_.take_tree_ends();
     monitor_.change([](Progress& p) { p.phase = "sending"; });
     out_.payload = report.packed;
     out_.stored = report.stored;
@@ -135,6 +136,7 @@ class Preservation {
       before += file->size();
       metadata_.files.push_back({hashed.root.cid, file->name(), hashed.sha256, file->size(), true});
       hashed.each_block([&](const Cid& cid, std::uint64_t size) { blocks_.push_back(block_size(cid, size)); });
+      tree_ends_.push_back({hashed.root.cid, blocks_.size()});
       files_.push_back(std::move(hashed));
     }
     std::sort(metadata_.files.begin(), metadata_.files.end(),
@@ -182,6 +184,7 @@ class Preservation {
       return {};
     };
     EAI_TRY(const ipld::TreeNode root, import_body(body, ipld::k_unixfs_v1_2025, on_leaf, keep));
+    tree_ends_.push_back({root.cid, blocks_.size()});
     metadata_.tree_car =
         model::PartEntry{root.cid, std::string(model::k_tree_car_name), ipld::sha256(car), car.size(), true};
     return {};
@@ -226,9 +229,7 @@ class Preservation {
 
   // Which of our blocks the home has; and for the user, how many bytes it lacks.
   Result<Digests> held_at(Home& home) {
-    Digests wanted;
-    for (const BlockSize& block : blocks_) wanted.insert(block.digest);
-    EAI_TRY(auto held, home.held(wanted));
+    EAI_TRY(auto held, home.held(trees_of(blocks_, tree_ends_)));
     if (!held) return Digests{};
     out_.new_at[home.name()] = bytes_without(blocks_, *held);
     return *std::move(held);
@@ -276,6 +277,7 @@ class Preservation {
   std::vector<ipld::Block> tree_car_;  // children before parents
   std::set<const Sender*> without_trees_;
   std::vector<BlockSize> blocks_;
+  std::vector<TreeEnd> tree_ends_;  // in blocks_
   std::vector<HomeFailure> failures_;
   Outcome out_;
   PartSender parts_;

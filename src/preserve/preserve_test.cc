@@ -41,6 +41,9 @@ TEST(Receipts, HoldAcrossRunsAndATornLine) {
   EXPECT_FALSE(receipts->settled());
   ASSERT_TRUE(receipts->finish("kubo", cid));
   ASSERT_TRUE(receipts->settle({"kubo-v1", "lighthouse"}));
+  EXPECT_EQ(receipts->place("cluster"), "");
+  ASSERT_TRUE(receipts->set_place("cluster", "a b"));
+  ASSERT_TRUE(receipts->set_place("cluster", "a c"));
   receipts.reset();
   receipts = Receipts::open(file).value();
   EXPECT_EQ(receipts->find("kubo", hash, 4), cid);
@@ -48,7 +51,10 @@ TEST(Receipts, HoldAcrossRunsAndATornLine) {
   EXPECT_FALSE(receipts->finished("lighthouse"));
   EXPECT_EQ(receipts->settled()->profile, "kubo-v1");
   EXPECT_EQ(receipts->settled()->by, "lighthouse");
+  EXPECT_EQ(receipts->place("cluster"), "a c");
+  EXPECT_EQ(receipts->place("kubo"), "");
   ASSERT_TRUE(receipts->forget());
+  EXPECT_EQ(receipts->place("cluster"), "");
   EXPECT_EQ(receipts->bytes_at("kubo"), 0U);
   receipts.reset();
   receipts = Receipts::open(file).value();

@@ -57,6 +57,7 @@ void Receipts::read_line(std::string_view line) {
   if (home && finished) {
     if (auto parsed = ipld::Cid::parse(*finished)) finished_.insert_or_assign(*home, *parsed);
   }
+  if (const auto place = text("place"); home && place) places_[*home] = *place;
   const json::value* size = object->if_contains("size");
   if (!home || !hash || !cid || size == nullptr) return;
   json::error_code no_number;
@@ -119,6 +120,21 @@ Result<void> Receipts::finish(const std::string& home, const ipld::Cid& hash) {
   return {};
 }
 
+std::string Receipts::place(const std::string& home) const {
+  std::lock_guard guard(mutex_);
+  const auto found = places_.find(home);
+  return found == places_.end() ? "" : found->second;
+}
+
+Result<void> Receipts::set_place(const std::string& home, const std::string& place) {
+  std::lock_guard guard(mutex_);
+  std::string& known = places_[home];
+  if (known == place) return {};
+  EAI_CHECK(append(json::serialize(json::object{{"home", home}, {"place", place}})));
+  known = place;
+  return {};
+}
+
 std::optional<Receipts::Settled> Receipts::settled() const {
   std::lock_guard guard(mutex_);
   return settled_;
@@ -137,6 +153,7 @@ Result<void> Receipts::forget() {
   by_key_.clear();
   finished_.clear();
   bytes_at_.clear();
+  places_.clear();
   settled_.reset();
   return {};
 }

@@ -4,6 +4,7 @@
 // Format: one JSON object per line, synced before it counts; a torn last line is ignored:
 //   {"home", "sha256" (hex, of a part's bytes, or of the CIDs in a CAR), "size", "cid"}   the home has these bytes
 //   {"home", "finished": the model's hash}                                                the home has all of the model
+//   {"home", "place": text}                                                               where the bytes lie in it
 //   {"profile", "by": a home, or ""}                                                      how the parts' trees are cut
 // A receipt is for bytes and not for names: if the folder changes, receipts for bytes that are still the same hold.
 #pragma once
@@ -31,6 +32,9 @@ class Receipts {
   // The hash of the model, if this home has had all of it.
   std::optional<ipld::Cid> finished(const std::string& home) const;
   Result<void> finish(const std::string& home, const ipld::Cid& hash);
+  // As the home itself calls it (Home::place()); empty if it was not told.
+  std::string place(const std::string& home) const;
+  Result<void> set_place(const std::string& home, const std::string& place);
   // Once the first part went out all later ones follow its profile, in later runs too: else the hash would change.
   struct Settled {
     std::string profile;
@@ -58,6 +62,7 @@ class Receipts {
   mutable std::mutex mutex_;
   std::map<std::string, ipld::Cid> by_key_, finished_;
   std::map<std::string, std::uint64_t> bytes_at_;
+  std::map<std::string, std::string> places_;
   std::optional<Settled> settled_;
   std::optional<Error> trouble_;
 };

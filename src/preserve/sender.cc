@@ -104,7 +104,9 @@ Result<ipld::Cid> Sender::upload(const Parcel& parcel) {
 
 void Sender::accept(const Parcel& parcel, const ipld::Cid& cid) {
   if (receipts_ == nullptr) return;
-  (void)receipts_->add(home_.name(), parcel.sha256, parcel.upload.body.size(), cid);  // trouble() remembers a failure
+  // Their trouble() remembers a failure.
+  (void)receipts_->set_place(home_.name(), home_.place());
+  (void)receipts_->add(home_.name(), parcel.sha256, parcel.upload.body.size(), cid);
 }
 
 Result<void> Sender::send(Parcel& parcel) {

@@ -19,6 +19,7 @@ Result<void> Targets::open(const std::vector<Home*>& homes, Receipts& receipts, 
   std::vector<Home*> before;
   for (Target& target : targets_) {
     const std::uint64_t there = target.home().whole_or_nothing() ? 0 : receipts_->bytes_at(target.home().name());
+    target.home().go_on_at(receipts_->place(target.home().name()));
     auto ready = target.home().prepare(bytes - std::min(bytes, there), before);
     // Refused because it is there already: by an earlier run of this very command?
     if (!ready && ready.error().code == Code::invalid && target.home().whole_or_nothing()) {
@@ -43,7 +44,8 @@ Sender* Targets::picky() const {
 void Targets::push(const Parcel& parcel, const Sender* except, const std::string& settled_by) {
   for (Target& target : targets_) {
     if (!target.takes() || target.sender.get() == except) continue;
-    const bool as_blocks = target.home().picks_profile() && target.home().name() != settled_by;
+    const bool in_its_own_way = target.home().picks_profile() && target.home().name() != settled_by;
+    const bool as_blocks = in_its_own_way || !target.home().cuts(parcel.upload.profile);
     Result<Parcel> sent = as_blocks ? as_car(parcel) : parcel;
     if (sent) {
       target.sender->push(*std::move(sent));

@@ -22,8 +22,8 @@ class Targets {
 
   // The first home that still takes parcels and cuts files in its own way; null if there is none.
   Sender* picky() const;
-  // To all that take, except to `except`. A home that would cut a part in its own way, although another one has settled
-  // that, gets it as blocks.
+  // To all that take, except to `except`. A home that would cut a part in another way than was settled gets it as
+  // blocks.
   void push(const Parcel& parcel, const Sender* except, const std::string& settled_by);
   // Those that take. One that cannot continue is told so with give_up().
   std::vector<Sender*> senders() const;

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+WAIT = 120
 
 
 def kubo_program():
@@ -153,7 +154,7 @@ class StandIn:
         self.url = json.loads(self.process.stdout.readline())["url"]
 
     def ask(self, path, body=None):
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, body)) as reply:
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, body), timeout=WAIT) as reply:
             return json.load(reply)
 
     def control(self, **order):
