@@ -24,7 +24,7 @@ Settings can also be EAI_... variables or keys in config.toml; catalog.toml adds
 
 // What CLI11 fills in while it parses.
 struct Slots {
-  std::vector<std::string> models, hashes, text;
+  std::vector<std::string> models, hashes, paths, text;
   std::string folder;
   int ready_fd = -1;
   std::map<std::string_view, std::vector<std::string>> values;
@@ -54,6 +54,8 @@ void add_command(CLI::App& group, const Command& command, Slots& slots) {
     app.add_option("--hash", slots.hashes, "Hashes (CIDs), separated by commas")->delimiter(',')->type_name("HASH,...");
   } else if (command.takes == Command::Takes::folder) {
     app.add_option("folder", slots.folder, help)->type_name("FOLDER");
+  } else if (command.takes == Command::Takes::paths) {
+    app.add_option("paths", slots.paths, help)->type_name("PATH...");
   } else if (command.takes == Command::Takes::text) {
     app.add_option("text", slots.text, help)->type_name("WORDS...");
   }
@@ -127,6 +129,7 @@ void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& 
   out.words.hashes = std::move(slots.hashes);
   out.words.folder = std::move(slots.folder);
   out.words.list = slots.text;
+  out.words.paths = std::move(slots.paths);
   for (const std::string& word : slots.text) out.words.text += (out.words.text.empty() ? "" : " ") + word;
   out.words.ready_fd = slots.ready_fd;
   for (std::string_view key : command.options) {

@@ -41,6 +41,11 @@ Keys preserving() {
           "fetch.offline"};
 }
 
+Keys importing() {
+  return {"import.name",      "import.projector", "import.copy",          "preserve.task",    "preserve.ram",
+          "preserve.hf_repo", "preserve.hf_file", "preserve.config_name", "preserve.threads", "preserve.layout"};
+}
+
 Keys drawing() {
   return {"image.output",      "image.model",           "image.size",          "image.steps",    "image.seed",
           "image.n",           "image.negative_prompt", "image.guidance",      "image.quality",  "image.format",
@@ -70,8 +75,8 @@ std::span<const Command> commands() {
        joined(joined({"repair.all"}, fetching()), output()), model_repair},
       {"export", "", "Write a model as blocks that anybody can verify", Takes::models, "Name or hash",
        joined({"export.output"}, output()), model_export},
-      {"import", "", "Take models from a CAR file or a folder of blocks, and verify them", Takes::folder,
-       "The file or folder; - for the standard input", output(), model_import},
+      {"import", "", "Take models from CAR files, folders of blocks or GGUF files", Takes::paths,
+       "The files or folders; - for the standard input", joined(importing(), output()), model_import},
       {"seed", "", "Give models on to others, who verify every byte, until Ctrl-C", Takes::models, "Names or hashes",
        joined(joined({"share.all", "share.cars", "share.records"}, giving()), output()), model_seed},
       {"remove", "rm", "Remove models and unfinished downloads", Takes::models, "Names or hashes",

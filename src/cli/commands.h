@@ -20,6 +20,7 @@ struct Words {
   std::vector<std::string> models;  // names or hashes; lists are already split
   std::vector<std::string> hashes;  // from --hash
   std::string folder;               // for commands that take one
+  std::vector<std::string> paths;   // for commands that take several
   std::string text;                 // the prompt of `eai image`
   std::vector<std::string> list;    // the same, word for word
   int ready_fd = -1;                // where a server in the background reports how its start went
@@ -35,7 +36,7 @@ struct Context {
 };
 
 struct Command {
-  enum class Takes { nothing, models, folder, text };
+  enum class Takes { nothing, models, folder, paths, text };
 
   std::string_view name;  // "run" of `eai model run`
   std::string_view alias;

@@ -32,6 +32,7 @@ struct Config {
   RemoveSettings remove;
   DownloadSettings download;
   ExportSettings export_to;
+  ImportSettings import_from;
   RepairSettings repair;
   PreserveSettings preserve;
   AuditSettings audit;

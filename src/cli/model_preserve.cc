@@ -1,6 +1,5 @@
 // `eai model preserve`
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 
 #include <boost/json.hpp>
@@ -10,6 +9,7 @@
 #include "cli/follow.h"
 #include "cli/hint_words.h"
 #include "cli/interrupt.h"
+#include "cli/preserve_words.h"
 #include "library/audit.h"
 #include "library/preserve.h"
 #include "util/error_map.h"
@@ -19,31 +19,6 @@ namespace eai::cli {
 namespace {
 
 namespace json = boost::json;
-
-Result<std::optional<double>> parse_ram(const std::string& text) {
-  if (text.empty()) return std::optional<double>();
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value > 0) || value > 1e6) {
-    return fail(Code::invalid, "--ram " + printable(text, 40) + " is not a number of gigabytes");
-  }
-  return std::optional(value);
-}
-
-preserve::Options options_of(const PreserveSettings& settings) {
-  preserve::Options out;
-  if (settings.layout == "fixed") out.layout = model::Layout::fixed;
-  if (settings.layout == "tensor") out.layout = model::Layout::tensor;
-  out.part_size = settings.zip_chunk_size * k_mib;
-  out.threads = static_cast<unsigned>(settings.threads);
-  out.hf_repo = settings.hf_repo;
-  out.hf_file = settings.hf_file;
-  out.config_name = settings.config_name;
-  out.lora = settings.lora;
-  out.dry_run = settings.dry_run;
-  out.resume = settings.resume;
-  return out;
-}
 
 Result<preserve::HomeSettings> home_settings(const Config& config) {
   const PreserveSettings& settings = config.preserve;
@@ -63,32 +38,14 @@ Result<preserve::HomeSettings> home_settings(const Config& config) {
   return out;
 }
 
-// "." and ".." are called what the shell says, which is what the user sees: it remembers the link by which it came.
-fs::path as_the_shell_says(const fs::path& typed) {
-  fs::path last;
-  for (const fs::path& part : typed) {
-    if (!part.empty() && part != ".") last = part;
-  }
-  const char* here = std::getenv("PWD");
-  if (typed.is_absolute() || !(last.empty() || last == "..") || here == nullptr || *here != '/') return typed;
-  const fs::path said = (fs::path(here) / typed).lexically_normal();
-  std::error_code none;
-  return fs::equivalent(said, typed, none) && !none ? said : typed;
-}
-
 Result<library::PreserveRequest> request_of(const Context& context) {
   const PreserveSettings& settings = context.config.preserve;
   library::PreserveRequest out;
   out.folder = context.words.folder.empty() ? settings.folder : context.words.folder;
   if (out.folder.empty()) return fail(Code::invalid, "say which folder: eai model preserve --folder-path <folder>");
   out.folder = as_the_shell_says(out.folder);
-  out.said.config_name = settings.config_name;
-  out.said.lora = settings.lora;
-  if (!settings.task.empty()) {
-    EAI_TRY(out.said.task, model::parse_task(settings.task));
-  }
-  EAI_TRY(out.said.ram_gb, parse_ram(settings.ram));
-  out.options = options_of(settings);
+  EAI_TRY(out.said, said_of(settings));
+  out.options = preserve_options(settings);
   if (!settings.format.empty()) {
     out.format = settings.format == "unixfs" ? model::Format::unixfs : model::Format::archive;
   }

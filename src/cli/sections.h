@@ -114,6 +114,12 @@ struct ExportSettings {
   std::string output;  // a CAR file, a folder, or "-"
 };
 
+struct ImportSettings {
+  std::string name;       // empty: as the file or folder is called
+  std::string projector;  // a file
+  bool copy = false;
+};
+
 struct RepairSettings {
   bool all = false;
 };

@@ -47,6 +47,19 @@ std::vector<Setting> export_settings() {
   };
 }
 
+std::vector<Setting> import_settings() {
+  using S = ImportSettings;
+  const Rows<S> in(&Config::import_from);
+  return {
+      in.text("import.name", "EAI_IMPORT_NAME", "--name", &S::name, "What a model that comes as GGUF files is called",
+              {.value_name = "NAME", .usual = "as its file"}),
+      in.text("import.projector", "EAI_IMPORT_PROJECTOR", "--projector", &S::projector,
+              "The image projector that goes with a GGUF file", {.value_name = "FILE"}),
+      in.flag("import.copy", "EAI_IMPORT_COPY", "--copy", &S::copy,
+              "Copy GGUF files that can neither be linked nor share their blocks"),
+  };
+}
+
 std::vector<Setting> repair_settings() {
   using S = RepairSettings;
   const Rows<S> in(&Config::repair);

@@ -84,6 +84,7 @@ std::vector<Setting> status_settings();
 std::vector<Setting> remove_settings();
 std::vector<Setting> download_settings();
 std::vector<Setting> export_settings();
+std::vector<Setting> import_settings();
 std::vector<Setting> repair_settings();
 std::vector<Setting> preserve_settings();
 std::vector<Setting> audit_settings();

@@ -26,6 +26,18 @@ bool is_metadata(const peers::Source& source, const ipld::Cid& cid) {
          model::parse_metadata(*bytes);
 }
 
+// One that can get a name later, where the system has such.
+Result<UniqueFd> nameless_file(const fs::path& folder) {
+#ifdef O_TMPFILE
+  if (UniqueFd file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)); file) return file;
+#endif
+  std::string name = (folder / "import-XXXXXX").string();
+  UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
+  if (!file) return fail_errno("making a file in " + folder.string(), errno);
+  ::unlink(name.c_str());
+  return file;
+}
+
 void add(std::vector<ipld::Cid>& into, const ipld::Cid& cid) {
   if (std::ranges::find(into, cid) == into.end()) into.push_back(cid);
 }
@@ -63,10 +75,7 @@ Result<std::vector<ipld::Cid>> models_in(const fs::path& path, const std::string
 }
 
 Result<Spool> Spool::read(int from, const fs::path& folder, const std::stop_token& stop) {
-  std::string name = (folder / "import-XXXXXX").string();
-  UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
-  if (!file) return fail_errno("making a file in " + folder.string(), errno);
-  ::unlink(name.c_str());
+  EAI_TRY(UniqueFd file, nameless_file(folder));
   Bytes piece(k_mib);
   while (true) {
     if (stop.stop_requested()) return fail(Code::cancelled, "interrupted");

@@ -5,7 +5,6 @@
 #include <mutex>
 
 #include "library/byte_progress.h"
-#include "store/clone_file.h"
 #include "store/trees.h"
 
 namespace eai::library {
@@ -37,8 +36,13 @@ Result<store::ModelLock> lock_model(const store::Store& store, const ipld::Cid& 
 // The files of one model on their way into the store, and how far they are.
 class Taking {
  public:
-  Taking(const preserve::Folder& folder, const preserve::Outcome& outcome, fs::path to, Feed& feed)
-      : folder_(folder), outcome_(outcome), to_(std::move(to)), told_(feed, folder.name, outcome.hash.str()) {}
+  Taking(const preserve::Folder& folder, const preserve::Outcome& outcome, fs::path to, store::Copying copying,
+         Feed& feed)
+      : folder_(folder),
+        outcome_(outcome),
+        to_(std::move(to)),
+        copying_(copying),
+        told_(feed, folder.name, outcome.hash.str()) {}
 
   Result<void> take(const preserve::SourceFile& source, const std::stop_token& stop) {
     const std::string name = store::stored_name(folder_.name, folder_.task, source.name());
@@ -47,7 +51,7 @@ class Taking {
     EAI_CHECK(eai::remove_all(to));
     const auto progress = [this](std::uint64_t more) { told_.reach(told_.done() + more); };
     told_.begin(Phase::copying, taken_, folder_.size());
-    EAI_TRY(const store::CloneWay used, store::clone_file(source.path(), to, progress, stop));
+    EAI_TRY(const store::CloneWay used, store::clone_file(source.path(), to, progress, stop, copying_));
     way_ = std::max(way_, used);
     files_.push_back({name, source.size(), sha256_in(outcome_, source.name())});
     if (outcome_.metadata.format == model::Format::archive) {
@@ -71,6 +75,7 @@ class Taking {
   const preserve::Folder& folder_;
   const preserve::Outcome& outcome_;
   fs::path to_;
+  store::Copying copying_;
   std::uint64_t taken_ = 0;
   store::CloneWay way_ = store::CloneWay::hard_link;
   std::vector<store::StoredFile> files_;
@@ -123,14 +128,15 @@ Result<void> list_blocks_of_store(const Folders& folders, model::Layout layout, 
   return {};
 }
 
-Result<std::string> take_into_store(const Folders& folders, const preserve::Folder& folder,
-                                    const preserve::Outcome& outcome, Feed& feed, const std::stop_token& stop) {
+Result<std::optional<store::CloneWay>> take_into_store(const Folders& folders, const preserve::Folder& folder,
+                                                       const preserve::Outcome& outcome, store::Copying copying,
+                                                       Feed& feed, const std::stop_token& stop) {
   EAI_TRY(const store::Store store, store::Store::open(folders.home));
   store.sweep();
   EAI_TRY(const store::ModelLock lock, lock_model(store, outcome.hash, stop));
-  if (store.find(outcome.hash)) return std::string("already");
+  if (store.find(outcome.hash)) return std::nullopt;
   EAI_TRY(const fs::path partial, store.partial_folder(lock));
-  Taking taking(folder, outcome, partial, feed);
+  Taking taking(folder, outcome, partial, copying, feed);
   Result<void> taken;
   for (const auto& source : folder.files) {
     if (taken) taken = taking.take(*source, stop);
@@ -144,7 +150,7 @@ Result<std::string> take_into_store(const Folders& folders, const preserve::Fold
     taking.undo();
     return Failure(std::move(taken).error());
   }
-  return "by " + std::string(store::name_of(taking.way()));
+  return taking.way();
 }
 
 }  // namespace eai::library

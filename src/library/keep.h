@@ -2,11 +2,13 @@
 // Thread: the job's. Blocks on disk I/O.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 
 #include "library/job.h"
 #include "preserve/preserve.h"
+#include "store/clone_file.h"
 #include "util/folders.h"
 
 namespace eai::library {
@@ -20,8 +22,10 @@ Result<void> list_blocks_of_store(const Folders& folders, model::Layout layout, 
                                   const std::stop_token& stop);
 
 // The store's model is the user's own files under a second name; a copy only where the file system has no links. Tells
-// how: "by hard link". Code::cancelled when stopped.
-Result<std::string> take_into_store(const Folders& folders, const preserve::Folder& folder,
-                                    const preserve::Outcome& outcome, Feed& feed, const std::stop_token& stop);
+// how the most expensive one of them was taken; nothing: the model was in the store already. Code::unsupported if a copy
+// is needed and refused; Code::busy if a file has changed since it was hashed; Code::cancelled when stopped.
+Result<std::optional<store::CloneWay>> take_into_store(const Folders& folders, const preserve::Folder& folder,
+                                                       const preserve::Outcome& outcome, store::Copying copying,
+                                                       Feed& feed, const std::stop_token& stop);
 
 }  // namespace eai::library

@@ -99,10 +99,10 @@ void settle_here(const PreserveRequest& request, const Folders& folders, const p
   }
   bool has_trees = false;  // in the store, which then tell its blocks
   if (request.keep_here) {
-    auto kept = take_into_store(folders, folder, outcome, feed, stop);
+    auto kept = take_into_store(folders, folder, outcome, store::Copying::allowed, feed, stop);
     has_trees = kept && !outcome.trees.empty();
     if (kept) {
-      feed.note("In the local store " + *kept);
+      feed.note("In the local store " + (*kept ? "by " + std::string(store::name_of(**kept)) : "already"));
     } else if (stop.stop_requested()) {
       preserved.stopped = true;
     } else {

@@ -105,7 +105,8 @@ struct Held {
 Result<Held> open_ggufs(const Folder& folder, const Listing& listing) {
   Held out;
   for (const std::string& name : listing.names) {
-    const bool called_so = name.ends_with(".gguf") || name == folder.name || name == model::projector_name(folder.name);
+    const bool called_so =
+        name.ends_with(".gguf") || name == listing.name || name == model::projector_name(listing.name);
     auto file = SourceFile::open(folder.path, name);
     if (!file && called_so) return Failure(std::move(file).error());
     if (!file) {  // it would not be sent anyway
@@ -139,10 +140,8 @@ bool is_image_model(const std::shared_ptr<SourceFile>& file, const GgufInfo& inf
   return info.block_count == 0 && model::recognise_image_model({image_file(file)}, "", Task::image_generation);
 }
 
-Result<void> open_text_model(Folder& folder, const Listing& listing, std::optional<Task> task) {
-  EAI_TRY(Held held, open_ggufs(folder, listing));
-  if (held.ggufs.empty()) return missing_model(folder, listing);
-  EAI_TRY(const Understood understood, understand(folder.path, held.ggufs));
+Result<void> take_text_model(Folder& folder, Held held, Named named, std::optional<Task> task) {
+  EAI_TRY(const Understood understood, understand(folder.path, held.ggufs, named));
   const std::size_t first = understood.model.front();
   if (!task && is_image_model(held.files[first], held.ggufs[first].info)) {
     return fail(Code::invalid, printable(held.ggufs[first].name) + " is an image model", Hint::image_task);
@@ -170,6 +169,70 @@ Result<void> open_text_model(Folder& folder, const Listing& listing, std::option
     folder.note(ram_text(*folder.ram_gb) + ", estimated from its header", Hint::set_ram);
   }
   return {};
+}
+
+Result<void> open_text_model(Folder& folder, const Listing& listing, std::optional<Task> task) {
+  EAI_TRY(Held held, open_ggufs(folder, listing));
+  if (held.ggufs.empty()) return missing_model(folder, listing);
+  return take_text_model(folder, std::move(held), Named::folder, task);
+}
+
+// Of each piece, all that lie beside it.
+std::vector<fs::path> with_all_pieces(const std::vector<fs::path>& files) {
+  std::vector<fs::path> out;
+  for (const fs::path& file : files) {
+    out.push_back(file);
+    const auto piece = model::parse_piece_name(file.filename().string());
+    for (std::uint32_t number = 1; piece && number <= piece->count; ++number) {
+      const fs::path other = file.parent_path() / model::piece_name(piece->stem, number, piece->count);
+      std::error_code none;
+      if (other != file && fs::exists(other, none)) out.push_back(other);
+    }
+  }
+  return out;
+}
+
+Result<Held> open_named(const std::vector<fs::path>& files) {
+  Held out;
+  for (const fs::path& path : with_all_pieces(files)) {
+    const fs::path above = path.parent_path();
+    EAI_TRY(auto file, SourceFile::open(above.empty() ? "." : above, path.filename().string()));
+    if (std::ranges::any_of(out.files, [&](const auto& other) { return other->is(*file); })) continue;
+    auto info = read_header(*file, Header::needed);
+    if (!info) return not_a_gguf(*file, std::move(info).error());
+    out.ggufs.push_back({file->name(), **std::move(info)});
+    out.files.push_back(std::move(file));
+  }
+  return out;
+}
+
+std::string name_of_file(const fs::path& file) {
+  const std::string name = file.filename().string();
+  if (const auto piece = model::parse_piece_name(name)) return piece->stem;
+  return name.ends_with(".gguf") ? name.substr(0, name.size() - 5) : name;
+}
+
+// "Qwen3-1.7B" of "Qwen3 1.7B": what can be typed without quotes.
+std::string name_in_header(const GgufInfo& info) {
+  std::string out;
+  for (const char c : info.name) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+                       c == '_' || c == '+' || static_cast<unsigned char>(c) >= 0x80;
+    if (plain) out += c;
+    if (!plain && !out.empty() && out.back() != '-') out += '-';
+  }
+  while (out.ends_with('-')) out.pop_back();
+  return out.substr(std::min(out.find_first_not_of('.'), out.size()));
+}
+
+Result<void> check_name(const std::string& name) {
+  if (name.empty()) return fail_about("name", Code::invalid, "nothing says what the model is called");
+  auto good = model::check_plain_name(name);
+  if (good) good = check_visible_name(name);
+  if (good) return {};
+  Error error = std::move(good).error().with("the name \"" + printable(name) + "\"");
+  error.about = "name";
+  return Failure(std::move(error));
 }
 
 // That this program could not draw with it is no reason not to preserve it, but worth knowing.
@@ -246,7 +309,8 @@ Result<Folder> open_folder(const fs::path& path, const Said& said) {
   EAI_TRY(const Listing listing, list_folder(path));
   Folder folder;
   folder.path = listing.path;
-  folder.name = listing.name;
+  folder.name = said.name.value_or(listing.name);
+  EAI_CHECK(check_name(folder.name));
   folder.ram_gb = said.ram_gb;
   if (!listing.hidden.empty()) {
     folder.note("not sent: " + std::to_string(listing.hidden.size()) + " hidden (" + printable(listing.hidden.front()) +
@@ -257,6 +321,21 @@ Result<Folder> open_folder(const fs::path& path, const Said& said) {
   } else {
     EAI_CHECK(open_text_model(folder, listing, said.task));
   }
+  return folder;
+}
+
+Result<Folder> open_files(const std::vector<fs::path>& files, FileNames names, const Said& said) {
+  if (said.task && is_image(*said.task))
+    return fail(Code::invalid, "an image model is taken as a folder, in which all of its files lie");
+  EAI_TRY(Held held, open_named(files));
+  Folder folder;
+  std::error_code none;
+  folder.path = fs::absolute(files.front(), none).parent_path();
+  folder.name = said.name.value_or(names == FileNames::theirs ? name_of_file(files.front())
+                                                              : name_in_header(held.ggufs.front().info));
+  EAI_CHECK(check_name(folder.name));
+  folder.ram_gb = said.ram_gb;
+  EAI_CHECK(take_text_model(folder, std::move(held), Named::files, said.task));
   return folder;
 }
 

@@ -39,10 +39,17 @@ struct Said {
   std::optional<double> ram_gb;
   std::string config_name;
   bool lora = false;
+  std::optional<std::string> name = {};
 };
 // Code::not_found: there is no such folder. Code::invalid: the message says what is missing or wrong, and how to put it
 // right.
 Result<Folder> open_folder(const fs::path& path, const Said& said);
+
+// The same for GGUF files of one model, wherever they lie, with nothing else beside them. Of a piece, the others that lie
+// beside it belong to it. The model is called as its first file is, or, where files have no name of their own, as its
+// header says. Code::invalid as above; about "name" if another name is needed.
+enum class FileNames { theirs, none };
+Result<Folder> open_files(const std::vector<fs::path>& files, FileNames names, const Said& said);
 
 // The header of a file that is a GGUF by its first bytes. Nothing for any other file, or an error with Header::needed.
 enum class Header { if_gguf, needed };

@@ -41,7 +41,8 @@ std::string details(const GgufInfo& info) {
 // Works on one folder: its files, and messages about them.
 class Reading {
  public:
-  Reading(const fs::path& folder, const std::vector<HeldGguf>& ggufs) : folder_(folder), ggufs_(ggufs) {}
+  Reading(const fs::path& folder, Named named, const std::vector<HeldGguf>& ggufs)
+      : folder_(folder), named_(named), ggufs_(ggufs) {}
 
   Result<Understood> run() {
     Places projectors;
@@ -134,9 +135,11 @@ class Reading {
       for (const std::size_t i : one) names.push_back(name(i));
       words.push_back(joined(names) + (details(first).empty() ? "" : " (" + details(first) + ")"));
     }
+    const std::string count = std::to_string(models.size());
+    if (named_ == Named::files)
+      return fail(Code::invalid, joined(words) + " are " + count + " models; name one of them");
     std::string message = "the folder " + printable(folder_.string(), 400) + " holds " + (pieces ? "files of " : "") +
-                          std::to_string(models.size()) + " models: " + joined(words) +
-                          ". Each model needs a folder of its own:";
+                          count + " models: " + joined(words) + ". Each model needs a folder of its own:";
     // The one that has this folder's name, else the first, stays.
     auto stays =
         std::find_if(models.begin(), models.end(), [&](const auto& one) { return own_folder(one) == folder_; });
@@ -150,10 +153,14 @@ class Reading {
 
   Failure several_projectors(const Places& projectors) const {
     std::vector<std::string> words;
-    std::string command = "mv";
+    std::string command = "mv";  // of all but the first
     for (const std::size_t i : projectors) {
       words.push_back(name(i) + (info(i).quantization.empty() ? "" : " (" + info(i).quantization + ")"));
       if (i != projectors.front()) command += " " + place(i);
+    }
+    if (named_ == Named::files) {
+      return fail(Code::invalid, joined(words) + " are " + std::to_string(projectors.size()) +
+                                     " projectors, of which a model takes one; leave out the others");
     }
     return fail(Code::invalid, "the folder " + printable(folder_.string(), 400) + " holds " +
                                    std::to_string(projectors.size()) + " projectors: " + joined(words) +
@@ -163,6 +170,11 @@ class Reading {
 
   Failure no_model(const Places& projectors) const {
     const std::string where = " the folder " + printable(folder_.string(), 400);
+    if (!projectors.empty() && named_ == Named::files) {
+      return fail(Code::invalid,
+                  name(projectors.front()) +
+                      " is a projector, not a model; name the GGUF of the model that it belongs to, too");
+    }
     if (!projectors.empty()) {
       return fail(Code::invalid, name(projectors.front()) + " is a projector, not a model, and" + where +
                                      " does not hold the model that it belongs to; put the model's GGUF beside it: mv "
@@ -176,15 +188,15 @@ class Reading {
                                        "settings of that model name it under \"lora\"");
       }
     }
-    return fail(Code::invalid,
-                name(out_.others.front()) + " is not a model" +
-                    (info(out_.others.front()).type.empty()
-                         ? std::string(", because it has no weights")
-                         : " (its header says \"" + printable(info(out_.others.front()).type, 40) + "\")") +
-                    ", and" + where +
-                    " holds no other GGUF file; put the model's GGUF there: mv "
-                    "<model>.gguf " +
-                    shell_word(folder_.string() + "/"));
+    const GgufInfo& first = info(out_.others.front());
+    const std::string what = name(out_.others.front()) + " is not a model" +
+                             (first.type.empty() ? std::string(", because it has no weights")
+                                                 : " (its header says \"" + printable(first.type, 40) + "\")");
+    if (named_ == Named::files) return fail(Code::invalid, what);
+    return fail(Code::invalid, what + ", and" + where +
+                                   " holds no other GGUF file; put the model's GGUF there: mv "
+                                   "<model>.gguf " +
+                                   shell_word(folder_.string() + "/"));
   }
 
   Result<void> check_pieces() {
@@ -258,21 +270,24 @@ class Reading {
     const GgufInfo& projector = info(*out_.projector);
     const std::uint64_t given = projector.projection_length, wanted = info(out_.model.front()).embedding_length;
     if (given == 0 || given == wanted || leads_into(projector, wanted)) return {};
-    return fail(Code::invalid, "the projector " + name(*out_.projector) + " does not fit " + name(out_.model.front()) +
-                                   ": it gives " + std::to_string(given) + " numbers, the model wants " +
-                                   std::to_string(wanted) + "; to preserve the model without it: mv " +
-                                   place(*out_.projector) + " " + shell_word(folder_.parent_path().string() + "/"));
+    const std::string what = "the projector " + name(*out_.projector) + " does not fit " + name(out_.model.front()) +
+                             ": it gives " + std::to_string(given) + " numbers, the model wants " +
+                             std::to_string(wanted);
+    if (named_ == Named::files) return fail(Code::invalid, what + "; leave it out, or name another one");
+    return fail(Code::invalid, what + "; to preserve the model without it: mv " + place(*out_.projector) + " " +
+                                   shell_word(folder_.parent_path().string() + "/"));
   }
 
   const fs::path& folder_;
+  Named named_;
   const std::vector<HeldGguf>& ggufs_;
   Understood out_;
 };
 
 }  // namespace
 
-Result<Understood> understand(const fs::path& folder, const std::vector<HeldGguf>& ggufs) {
-  return Reading(folder, ggufs).run();
+Result<Understood> understand(const fs::path& folder, const std::vector<HeldGguf>& ggufs, Named named) {
+  return Reading(folder, named, ggufs).run();
 }
 
 std::string describe(const Understood& understood, const std::vector<HeldGguf>& ggufs, model::Task task) {

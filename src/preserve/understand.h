@@ -28,9 +28,10 @@ struct Understood {
   std::vector<std::size_t> others;  // adapters and the like, which are not part of it
 };
 
-// Code::invalid: there is not exactly one whole model with at most one projector that fits it. `folder` is for
-// messages.
-Result<Understood> understand(const fs::path& folder, const std::vector<HeldGguf>& ggufs);
+// Code::invalid: there is not exactly one whole model with at most one projector that fits it. `folder` is for messages,
+// as is whether it is what the user named, or all of these files are.
+enum class Named { folder, files };
+Result<Understood> understand(const fs::path& folder, const std::vector<HeldGguf>& ggufs, Named named = Named::folder);
 
 // "a chat model (qwen2vl, Q4_K_M), x.gguf, with the projector y.gguf"
 std::string describe(const Understood& understood, const std::vector<HeldGguf>& ggufs, model::Task task);

@@ -22,8 +22,8 @@ HeldGguf piece(const std::string& name, std::uint64_t number, std::uint64_t coun
   return out;
 }
 
-std::string refused(const std::vector<HeldGguf>& ggufs) {
-  const auto understood = understand("/models/nice", ggufs);
+std::string refused(const std::vector<HeldGguf>& ggufs, Named named = Named::folder) {
+  const auto understood = understand("/models/nice", ggufs, named);
   if (!understood) return understood.error().message;
   ADD_FAILURE() << "was understood: " << describe(*understood, ggufs, model::Task::chat);
   return "";
@@ -60,6 +60,19 @@ TEST(Understand, WhatIsNotOneModelIsRefusedWithWhatToType) {
   expect_in(refused({gguf("b", "clip")}), {"b is a projector, not a model", "mv <model>.gguf /models/nice/"});
   expect_in(refused({gguf("l", "llama", "adapter")}), {"l is an adapter"});
   expect_in(refused({gguf("m", "", "imatrix")}), {"m is not a model"});
+}
+
+TEST(Understand, FilesThatWereNamedAreNotToBeMoved) {
+  const auto refused_files = [](const std::vector<HeldGguf>& ggufs) {
+    std::string said = refused(ggufs, Named::files);
+    EXPECT_EQ(said.find("mv "), std::string::npos) << said;
+    EXPECT_EQ(said.find("the folder"), std::string::npos) << said;
+    return said;
+  };
+  expect_in(refused_files({gguf("a.gguf"), gguf("b.gguf")}), {"a.gguf (llama) and b.gguf (llama) are 2 models"});
+  expect_in(refused_files({gguf("a.gguf"), gguf("b", "clip"), gguf("c", "clip")}), {"b and c are 2 projectors"});
+  expect_in(refused_files({gguf("b", "clip")}), {"b is a projector, not a model"});
+  expect_in(refused_files({gguf("m", "", "imatrix")}), {"m is not a model"});
 }
 
 TEST(Understand, PiecesThatAreNotOneModelAreRefused) {

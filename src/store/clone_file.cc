@@ -47,6 +47,14 @@ Result<void> check_space(const fs::path& from, const fs::path& to, std::uint64_t
                             human_bytes(space) + " are free at " + to.parent_path().string());
 }
 
+Failure needs_a_copy(const fs::path& from, std::uint64_t size) {
+  return fail_about("copying", Code::unsupported,
+                    printable(from.string(), 400) +
+                        " cannot get a second name here, because it lies on another file system or because other users "
+                        "may change it, so its " +
+                        human_bytes(size) + " would have to be copied");
+}
+
 }  // namespace
 
 std::string_view name_of(CloneWay way) {
@@ -62,7 +70,8 @@ std::string_view name_of(CloneWay way) {
 }
 
 Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
-                            const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
+                            const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop,
+                            Copying copying) {
   EAI_TRY(const EntryKind kind, entry_kind(from));  // a device could do something when it is opened
   if (kind != EntryKind::file) return fail(Code::invalid, from.string() + " is not a regular file");
   EAI_TRY(UniqueFd source, open_file(from, O_RDONLY | O_NONBLOCK));
@@ -85,13 +94,24 @@ Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
   if (!target) return fail_errno("opening " + to.string(), errno);
   if (reflink(source.get(), target.get())) return CloneWay::reflink;
   auto size = static_cast<std::uint64_t>(info.st_size);
-  auto copied = check_space(from, to, size);
+  Result<void> copied = copying == Copying::allowed ? check_space(from, to, size) : needs_a_copy(from, size);
   if (copied) copied = copy_bytes(source.get(), target.get(), size, progress, stop);
   if (!copied) {
     ::unlink(to.c_str());
+    if (copying == Copying::refused) return Failure(std::move(copied).error());
     return Failure(std::move(copied).error().with("copying " + from.string()));
   }
   return CloneWay::copy;
+}
+
+bool share_blocks(const fs::path& from, const fs::path& to) {
+  const UniqueFd source(::open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!source) return false;
+  const UniqueFd target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!target) return false;
+  if (reflink(source.get(), target.get())) return true;
+  ::unlink(to.c_str());
+  return false;
 }
 
 }  // namespace eai::store

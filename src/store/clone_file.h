@@ -17,11 +17,18 @@ enum class CloneWay {
 };
 std::string_view name_of(CloneWay way);  // "hard link", "shared blocks", "copy"
 
+enum class Copying { allowed, refused };
+
 // Takes the cheapest way that works; a file that another user can change is not linked. `to` must not exist, but its
 // folder must. `from` is never changed. `progress` gets the bytes of each piece, and only if it has to copy.
 // Code::invalid if `from` is not a regular file, or a link to one (util/folder_entry.h); Code::io, with both numbers, if
-// there is too little space for a copy; Code::cancelled if stopped. After a failure there is no `to`.
+// there is too little space for a copy; Code::unsupported, about "copying", if only a copy would do and that is refused; Code::cancelled if
+// stopped. After a failure there is no `to`.
 Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
-                            const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop);
+                            const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop,
+                            Copying copying = Copying::allowed);
+
+// A copy that takes no room until one of the two is written to. False if this file system has none: there is no `to` then.
+bool share_blocks(const fs::path& from, const fs::path& to);
 
 }  // namespace eai::store
