@@ -80,7 +80,37 @@ Result<void> FilesFetch::look_here(std::vector<Wanted>& pieces, Effect effect) {
       linked_ += file.size;
       break;
     }
+    if (pieces[i].here.empty() && effect == Effect::written) EAI_CHECK(mend_a_clone(i, pieces[i]));
   }
+  return {};
+}
+
+// The damaged file stays as it is, since it may be served, and may be another model's, too.
+Result<void> FilesFetch::mend_a_clone(std::size_t piece, Wanted& wanted) {
+  const store::StoredFile& file = files_[piece];
+  const auto damaged = std::ranges::find_if(local_->all(), [&](const LocalFile& local) {
+    return local.of_this_model && local.name == file.name && local.size == file.size;
+  });
+  if (damaged == local_->all().end()) return {};
+  std::uint64_t read = 0;
+  const auto progress = [&](std::uint64_t bytes) {
+    read += bytes;
+    of_.reporter.show(Clock::now(), linked_ + read, linked_ + read);
+  };
+  const ipld::LeafTable& leaves = *trees_->leaves[piece];
+  EAI_TRY(const auto bad, store::clone_to_mend(damaged->path, of_.folder / k_on_trial, wanted.file, leaves,
+                                               of_.share_blocks, progress, of_.stop));
+  if (!bad) return {};
+  std::uint64_t at = 0;
+  const auto add = [&](std::uint64_t end) {
+    if (end > at) wanted.here.push_back({at, end});
+    linked_ += end - at;
+  };
+  for (const std::size_t leaf : *bad) {
+    add(leaves.range(leaf).begin);
+    at = leaves.range(leaf).end;
+  }
+  add(leaves.size());
   return {};
 }
 

@@ -12,6 +12,8 @@
 #include "fetch/wanted.h"
 #include "model/metadata.h"
 #include "peers/gateway_client.h"
+#include "store/clone_file.h"
+#include "store/leaf_check.h"
 #include "store/store.h"
 
 namespace eai::fetch {
@@ -25,6 +27,7 @@ struct Fetching {
   peers::GatewayClient& client;
   Reporter& reporter;
   std::stop_token stop;
+  store::ShareBlocks share_blocks = store::share_blocks;
 
   fs::path journal() const { return folder / "journal"; }
 };

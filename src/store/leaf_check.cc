@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <boost/asio/post.hpp>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "store/clone_file.h"
+#include "util/file_window.h"
 #include "util/thread_crew.h"
 
 namespace eai::store {
@@ -19,21 +23,25 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t k_most_threads = 16;
 
-// One reading of a file, by several threads that each take the next leaf.
+// Leaves that lie together and are mapped at once, because mapping costs the same for one of them.
+constexpr std::uint64_t k_window = 4 * k_mib;
+
+// One reading of a file, by several threads that each take the next leaves.
 class Reading {
  public:
-  Reading(UniqueFd file, const ipld::LeafTable& leaves) : file_(std::move(file)), leaves_(leaves) {}
+  Reading(UniqueFd file, const struct stat& info, const ipld::LeafTable& leaves)
+      : file_(std::move(file)),
+        may_map_(static_cast<std::uint64_t>(info.st_blocks) * 512 >= static_cast<std::uint64_t>(info.st_size)),
+        leaves_(leaves) {}
 
   void work() {
-    Bytes content;
-    for (std::size_t leaf = next_++; leaf < leaves_.count() && !stopped_; leaf = next_++) {
-      const ByteRange range = leaves_.range(leaf);
-      content.resize(range.size());
-      if (!read_at(file_.get(), range.begin, content) || !leaves_.proves(leaf, content)) {
-        const std::lock_guard hold(mutex_);
-        damaged_.push_back(leaf);
-      }
-      read_ += range.size();
+    Bytes buffer;
+    for (Run run = take(); run.first < run.end && !stopped_; run = take()) {
+      auto damaged = check_mapped(run);
+      if (!damaged) damaged = check_read(run, buffer);
+      if (damaged->empty()) continue;
+      const std::lock_guard hold(mutex_);
+      damaged_.insert(damaged_.end(), damaged->begin(), damaged->end());
     }
     const std::lock_guard hold(mutex_);
     ++ended_;
@@ -59,15 +67,60 @@ class Reading {
   }
 
  private:
+  struct Run {
+    std::size_t first = 0, end = 0;
+  };
+  using Damaged = std::vector<std::size_t>;
+
+  Run take() {
+    const std::lock_guard hold(mutex_);
+    Run run{next_, next_};
+    const auto fits = [&] { return leaves_.range(run.end).end - leaves_.range(run.first).begin <= k_window; };
+    while (run.end < leaves_.count() && (run.end == run.first || (may_map_ && fits()))) ++run.end;
+    next_ = run.end;
+    return run;
+  }
+
+  // Nothing: not all of the bytes were there to be mapped.
+  std::optional<Damaged> check_mapped(const Run& run) {
+    const ByteRange all{leaves_.range(run.first).begin, leaves_.range(run.end - 1).end};
+    if (!may_map_) return std::nullopt;
+    const auto window = FileWindow::open(file_.get(), all.begin, static_cast<std::size_t>(all.size()));
+    if (!window) return std::nullopt;
+    Damaged damaged;
+    for (std::size_t leaf = run.first; leaf < run.end && !stopped_; ++leaf) {
+      const ByteRange range = leaves_.range(leaf);
+      const ByteView content = (*window)->bytes().subspan(static_cast<std::size_t>(range.begin - all.begin),
+                                                          static_cast<std::size_t>(range.size()));
+      if (!leaves_.proves(leaf, content)) damaged.push_back(leaf);
+    }
+    struct stat info {};
+    if ((*window)->cut() || ::fstat(file_.get(), &info) != 0 || static_cast<std::uint64_t>(info.st_size) < all.end)
+      return std::nullopt;
+    read_ += all.size();
+    return damaged;
+  }
+
+  Damaged check_read(const Run& run, Bytes& content) {
+    Damaged damaged;
+    for (std::size_t leaf = run.first; leaf < run.end && !stopped_; ++leaf) {
+      const ByteRange range = leaves_.range(leaf);
+      content.resize(range.size());
+      if (!read_at(file_.get(), range.begin, content) || !leaves_.proves(leaf, content)) damaged.push_back(leaf);
+      read_ += range.size();
+    }
+    return damaged;
+  }
+
   UniqueFd file_;
+  bool may_map_;  // not a file with holes, which can take up room once they are looked at
   const ipld::LeafTable& leaves_;
-  std::atomic<std::size_t> next_ = 0;
   std::atomic<std::uint64_t> read_ = 0;
   std::atomic<bool> stopped_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::size_t ended_ = 0;
-  std::vector<std::size_t> damaged_;
+  std::size_t next_ = 0, ended_ = 0;
+  Damaged damaged_;
 };
 
 }  // namespace
@@ -76,7 +129,9 @@ Result<std::vector<std::size_t>> find_damaged_leaves(const fs::path& file, const
                                                      const std::function<void(std::uint64_t)>& progress,
                                                      const std::stop_token& stop) {
   EAI_TRY(UniqueFd fd, open_file(file, O_RDONLY | O_NOFOLLOW));
-  Reading reading(std::move(fd), leaves);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return fail_errno("reading " + file.string(), errno);
+  Reading reading(std::move(fd), info, leaves);
   const std::size_t wanted = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, k_most_threads);
   EAI_TRY(const auto crew, ThreadCrew::start(std::min(wanted, std::max<std::size_t>(leaves.count(), 1))));
   for (std::size_t i = 0; i < crew->size(); ++i) boost::asio::post(crew->executor(), [&reading] { reading.work(); });
@@ -96,6 +151,17 @@ Result<bool> clone_if_whole(const fs::path& from, const fs::path& trial, const f
   EAI_CHECK(eai::remove_all(trial));
   if (!damaged && damaged.error().code == Code::cancelled) return Failure(damaged.error());
   return false;
+}
+
+Result<std::optional<std::vector<std::size_t>>> clone_to_mend(const fs::path& from, const fs::path& trial,
+                                                              const fs::path& to, const ipld::LeafTable& leaves,
+                                                              ShareBlocks share,
+                                                              const std::function<void(std::uint64_t)>& progress,
+                                                              const std::stop_token& stop) {
+  if (!share(from, trial)) return std::nullopt;
+  EAI_TRY(auto damaged, find_damaged_leaves(trial, leaves, progress, stop));
+  EAI_CHECK(rename_synced(trial, to));
+  return damaged;
 }
 
 }  // namespace eai::store

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -26,5 +27,15 @@ Result<std::vector<std::size_t>> find_damaged_leaves(const fs::path& file, const
 Result<bool> clone_if_whole(const fs::path& from, const fs::path& trial, const fs::path& to,
                             const ipld::LeafTable& leaves, const std::function<void(std::uint64_t)>& progress,
                             const std::stop_token& stop);
+
+// Gives a damaged file's bytes another name, `to`, where they can be mended while the file stays as it is, and tells which
+// leaves have to be: see find_damaged_leaves(). `share`: share_blocks() (clone_file.h); nothing, if it cannot. Until it is
+// complete, the clone is `trial`, which must not exist. Errors as above.
+using ShareBlocks = bool (*)(const fs::path& from, const fs::path& to);
+Result<std::optional<std::vector<std::size_t>>> clone_to_mend(const fs::path& from, const fs::path& trial,
+                                                              const fs::path& to, const ipld::LeafTable& leaves,
+                                                              ShareBlocks share,
+                                                              const std::function<void(std::uint64_t)>& progress,
+                                                              const std::stop_token& stop);
 
 }  // namespace eai::store

@@ -64,6 +64,25 @@ struct BusErrors {
 std::array<FileWindow::Slot, BusErrors::k_most> BusErrors::slots;
 std::size_t BusErrors::page_size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 
+namespace {
+
+bool is_in_memory(void* page) {
+#ifdef __APPLE__
+  char there = 0;
+#else
+  unsigned char there = 0;
+#endif
+  return ::mincore(page, 1, &there) == 0 && (there & 1) != 0;
+}
+
+// Asking for what is in memory costs a good part of what a copy would, so two pages tell about all of them.
+void read_ahead(void* at, std::size_t size) {
+  const std::size_t last = (size - 1) / BusErrors::page_size * BusErrors::page_size;
+  if (!is_in_memory(at) || !is_in_memory(static_cast<char*>(at) + last)) ::madvise(at, size, MADV_WILLNEED);
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const FileWindow>> FileWindow::open(int fd, std::uint64_t offset, std::size_t size,
                                                            bool may_map) {
   std::shared_ptr<FileWindow> window(new FileWindow);
@@ -82,7 +101,7 @@ Result<std::shared_ptr<const FileWindow>> FileWindow::open(int fd, std::uint64_t
       slot->begin =
           reinterpret_cast<std::uintptr_t>(at);  // before the end, so that until then the slot matches no address
       slot->end = reinterpret_cast<std::uintptr_t>(at) + all;
-      ::madvise(at, all, MADV_WILLNEED);
+      read_ahead(at, all);
       window->bytes_ = ByteView(static_cast<const std::uint8_t*>(at) + before, size);
       return window;
     }
