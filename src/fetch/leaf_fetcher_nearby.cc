@@ -175,6 +175,7 @@ void LeafFetcher::is_not_there(const LeafNews& news) {
   if (news.source == k_own_file) {
     work.nearby.push_back({news.leaf, Place::copies});
     put_off(news.stretch);
+    see_beginning(news.stretch);  // it may be here already, so that no other leaf will tell
     return;
   }
   if (news.source < 0) {

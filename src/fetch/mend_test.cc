@@ -35,8 +35,8 @@ class MendTest : public FetchTest {
  protected:
   MendTest() { Shared::clones.clear(); }
 
-  void plant_model() {
-    model_.gguf = make_gguf(3'000'000);
+  void plant_model(const std::string& name = "tiny", unsigned seed = 1) {
+    model_.gguf = make_gguf(3'000'000, seed);
     fs::create_directories(blocks_ / "files");
     ipld::FileTree tree(k_small, [&](const ipld::Cid& cid, const Bytes& block) { keep(blocks_ / cid.str(), block); });
     for (std::size_t at = 0; at < model_.gguf.size(); at += k_leaf) {
@@ -45,25 +45,27 @@ class MendTest : public FetchTest {
     }
     const ipld::Cid root = tree.finish().cid;
     keep(blocks_ / "files" / root.str(), model_.gguf);
-    model_.metadata.folder_name = "tiny";
+    model_.metadata.folder_name = name;
     model_.metadata.format = model::Format::unixfs;
-    model_.metadata.files = {{root, "tiny", ipld::sha256(model_.gguf), model_.gguf.size(), true}};
+    model_.metadata.files = {{root, name, ipld::sha256(model_.gguf), model_.gguf.size(), true}};
     model_.json = model::write_metadata(model_.metadata);
     model_.id = ipld::Cid::raw_of(view_of(model_.json));
     keep(blocks_ / model_.id.str(), view_of(model_.json));
   }
   static void keep(const fs::path& file, ByteView bytes) { EXPECT_TRUE(write_file_atomic(file, bytes)); }
 
-  // The model is here, and leaves 0, 20 and the last one of it changed.
-  fs::path damaged_file(const Sources& sources) {
+  // The model is here, and a byte of it at each of these places changed.
+  fs::path damaged_file(const Sources& sources, std::vector<std::uint64_t> places) {
     const auto model = download(sources);
     EXPECT_TRUE(model) << model.error().message;
     fs::path file = *model->gguf();
     const auto fd = open_file(file, O_WRONLY);
-    for (const std::uint64_t at : {std::uint64_t{500}, 20 * k_leaf, model_.gguf.size() - 1})
-      EXPECT_TRUE(write_at(fd->get(), at, view_of("\x55")));
+    for (const std::uint64_t at : places) {
+      const Bytes other{static_cast<std::uint8_t>(~model_.gguf[static_cast<std::size_t>(at)])};
+      EXPECT_TRUE(write_at(fd->get(), at, other));
+    }
     const auto changed = store_.check(model_.id, {}, {});
-    EXPECT_TRUE(changed && changed->size() == 1 && changed->front().damage.size() == 3);
+    EXPECT_TRUE(changed && changed->size() == 1 && changed->front().damage.size() == places.size());
     return file;
   }
 
@@ -88,7 +90,7 @@ class MendTest : public FetchTest {
 TEST_F(MendTest, OnlyTheDamagedLeavesOfACloneAreWritten) {
   plant_model();
   LyingGateway first(lies("honest")), gateway(lies("honest"));
-  const fs::path damaged = damaged_file({{}, {first.url()}});
+  const fs::path damaged = damaged_file({{}, {first.url()}}, {500, 20 * k_leaf, model_.gguf.size() - 1});
   const Bytes before = *read_file(damaged, 10 * k_mib);
   const fs::path mended = mend({{}, {gateway.url()}}, Shared::blocks);
   ASSERT_EQ(Shared::clones.size(), 1U);
@@ -103,17 +105,29 @@ TEST_F(MendTest, OnlyTheDamagedLeavesOfACloneAreWritten) {
 TEST_F(MendTest, WithoutSharedBlocksTheGoodLeavesAreCopied) {
   plant_model();
   LyingGateway first(lies("honest")), gateway(lies("honest"));
-  const fs::path damaged = damaged_file({{}, {first.url()}});
+  const fs::path damaged = damaged_file({{}, {first.url()}}, {500, 20 * k_leaf, model_.gguf.size() - 1});
   const fs::path mended = mend({{}, {gateway.url()}}, Shared::nothing);
   EXPECT_EQ(*read_file(mended, 10 * k_mib), model_.gguf);
   EXPECT_LE(bytes_sent(gateway), 3 * k_leaf + 4096);
+}
+
+// Where copies of a leaf may lie is known once the file's beginning is, which nobody has to send here.
+TEST_F(MendTest, ItEndsAlsoBesideOtherModels) {
+  plant_model("other", 2);
+  LyingGateway first(lies("honest")), gateway(lies("honest"));
+  ASSERT_TRUE(download({{}, {first.url()}}));
+  plant_model();
+  const fs::path damaged = damaged_file({{}, {first.url()}}, {20 * k_leaf});
+  const fs::path mended = mend({{}, {gateway.url()}}, Shared::blocks);
+  EXPECT_EQ(*read_file(mended, 10 * k_mib), model_.gguf);
+  EXPECT_LE(bytes_sent(gateway), k_leaf + 4096);
 }
 
 // A file of another size is no clone to begin with.
 TEST_F(MendTest, ACutFileIsNotCloned) {
   plant_model();
   LyingGateway first(lies("honest")), gateway(lies("honest"));
-  const fs::path damaged = damaged_file({{}, {first.url()}});
+  const fs::path damaged = damaged_file({{}, {first.url()}}, {500, 20 * k_leaf, model_.gguf.size() - 1});
   fs::resize_file(damaged, 100'000);
   const fs::path mended = mend({{}, {gateway.url()}}, Shared::blocks);
   EXPECT_TRUE(Shared::clones.empty());
