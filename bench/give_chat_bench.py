@@ -37,7 +37,7 @@ class Server(relay_bench.Server):
 
 
 def takers(url, root):
-    loop = f'while :; do curl -s -o /dev/null "{url}/ipfs/{root}?format=car&car-dups=y" || exit; done'
+    loop = f'while :; do curl -sf -o /dev/null "{url}/ipfs/{root}?format=car&car-dups=y" || exit; done'
     return [subprocess.Popen(["nice", "-n", "19", "sh", "-c", loop], start_new_session=True) for _ in range(CARS)]
 
 

@@ -29,8 +29,8 @@ Keys serving() {
           "server.verify_on_load", "image.metadata",       "image.offload",          "output.log_level"};
 }
 
-// Where and to whom models are given on.
-Keys giving() { return {"share.host", "share.port", "share.rate", "share.anyone", "share.allow_hosts"}; }
+// Where models are shared, and with whom.
+Keys sharing() { return {"share.host", "share.port", "share.rate", "share.anyone", "share.allow_hosts"}; }
 
 Keys preserving() {
   return {"preserve.folder_path", "preserve.task",        "preserve.ram",         "preserve.hf_repo",
@@ -60,9 +60,9 @@ std::span<const Command> commands() {
   constexpr std::string_view names = "Names or hashes, separated by commas";
   static const std::vector<Command> table = {
       {"run", "", "Download and serve models; the first is loaded at once, the others on demand", Takes::models, names,
-       joined(joined(joined(joined({"share.models"}, serving()), giving()), fetching()), output()), model_run},
+       joined(joined(joined(joined({"share.models"}, serving()), sharing()), fetching()), output()), model_run},
       {"serve", "", "Serve every downloaded model", Takes::nothing, "",
-       joined(joined(joined({"server.main_hash", "share.models"}, serving()), giving()), output()), model_serve},
+       joined(joined(joined({"server.main_hash", "share.models"}, serving()), sharing()), output()), model_serve},
       {"stop", "", "Stop the running server", Takes::nothing, "", output(), model_stop},
       {"status", "ps", "Show the running server and its models", Takes::nothing, "", joined({"status.watch"}, output()),
        model_status},
@@ -77,8 +77,8 @@ std::span<const Command> commands() {
        joined({"export.output"}, output()), model_export},
       {"import", "", "Take models from CAR files, folders of blocks or GGUF files", Takes::paths,
        "The files or folders; - for the standard input", joined(importing(), output()), model_import},
-      {"seed", "", "Give models on to others, who verify every byte, until Ctrl-C", Takes::models, "Names or hashes",
-       joined(joined({"share.all", "share.cars", "share.records"}, giving()), output()), model_seed},
+      {"seed", "", "Share models with others, who verify every byte, until Ctrl-C", Takes::models, "Names or hashes",
+       joined(joined({"share.all", "share.cars", "share.records"}, sharing()), output()), model_seed},
       {"remove", "rm", "Remove models and unfinished downloads", Takes::models, "Names or hashes",
        joined({"remove.force"}, output()), model_remove},
       {"adopt", "", "Take over the models in a `llms-storage` folder without downloading them again", Takes::folder,

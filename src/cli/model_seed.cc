@@ -23,7 +23,8 @@ library::SeedRequest request_of(const Context& context) {
   out.hashes = context.words.hashes;
   const ShareSettings& share = context.config.share;
   // Without a word, what the configuration names.
-  if (out.names.empty() && out.hashes.empty() && !share.all) out.names = share.models;
+  const bool is_named = share.all || !share.cars.empty() || !share.records.empty();
+  if (out.names.empty() && out.hashes.empty() && !is_named) out.names = share.models;
   out.all = share.all;
   out.cars = share.cars;
   out.records = share.records;
@@ -37,8 +38,8 @@ void tell_begin(const Seeder& seeder, const ShareSettings& settings, Output& out
   std::uint64_t size = 0;
   for (const json::value& model : event.at("models").as_array()) size += model.at("size").to_number<std::uint64_t>();
   const std::size_t count = event.at("models").as_array().size();
-  out.line("giving on " + std::to_string(count) + (count == 1 ? " model, " : " models, ") + human_bytes(size) +
-           ", at " + out.styled(Style::bold, seeder.url()));
+  out.line("sharing " + std::to_string(count) + (count == 1 ? " model, " : " models, ") + human_bytes(size) + ", at " +
+           out.styled(Style::bold, seeder.url()));
   for (const json::value& model : event.at("models").as_array()) {
     const std::string hash(model.at("hash").as_string());
     out.note("  " + printable(std::string(model.at("name").as_string())) + (hash.empty() ? "" : "  " + hash));
@@ -46,7 +47,10 @@ void tell_begin(const Seeder& seeder, const ShareSettings& settings, Output& out
   const auto addresses = http::listen_addresses(settings.host);
   if (addresses && http::are_loopback(*addresses))
     out.note("  reach   only this machine; --share-host 0.0.0.0 lets others of its network in");
-  out.note("  take    eai model download <hash> --gateway " + seeder.url());
+  const std::string port = seeder.url().substr(seeder.url().rfind(':'));
+  const bool is_any = settings.host == "0.0.0.0" || settings.host == "::";
+  out.note("  take    eai model download --hash <hash> --gateway " +
+           (is_any ? "http://<this machine>" + port : seeder.url()));
   out.note("  end     Ctrl-C");
 }
 
@@ -55,7 +59,7 @@ void tell_end(const Seeder& seeder, Output& out) {
   event["event"] = "ended";
   out.event(event);
   const auto takers = event.at("to").as_array().size();
-  out.line("gave " + human_bytes(event.at("bytes").to_number<std::uint64_t>()) + " in " +
+  out.line("shared " + human_bytes(event.at("bytes").to_number<std::uint64_t>()) + " in " +
            std::to_string(event.at("answers").to_number<std::uint64_t>()) + " answers to " + std::to_string(takers) +
            (takers == 1 ? " address" : " addresses"));
 }
@@ -64,8 +68,9 @@ void tell_end(const Seeder& seeder, Output& out) {
 
 Result<int> model_seed(Context& context) {
   const library::SeedRequest request = request_of(context);
-  if (request.names.empty() && request.hashes.empty() && !request.all && request.cars.empty()) {
-    return fail(Code::invalid, "say what to give on: names or hashes of models, --all, or --car <file>");
+  if (request.names.empty() && request.hashes.empty() && !request.all && request.cars.empty() &&
+      request.records.empty()) {
+    return fail(Code::invalid, "say what to share: names or hashes of models, --all, or --car <file>");
   }
   EAI_TRY(const library::Library library, library::Library::open(context.folders));
   EAI_TRY(const FileLock seat, library::take_seed_seat(context.folders));

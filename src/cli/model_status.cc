@@ -140,14 +140,14 @@ void print(const library::ServerRecord& record, const json::object& told, Output
   }
 }
 
-// What is given on to others, and to whom it was given.
+// What is shared, and who took it.
 void print_share(const json::object& told, const char* name, Output& out) {
   const json::value* value = told.if_contains(name);
   if (value == nullptr || !value->is_object()) return;
   const json::object& share = value->get_object();
   if (const std::string error = text_of_field(share, "error"); !error.empty())
-    return out.note("Nothing is given on: " + printable(error, 400));
-  out.line("giving on at " + out.styled(Style::bold, text_of_field(share, "url")) + ": " +
+    return out.note("Nothing is shared: " + printable(error, 400));
+  out.line("sharing at " + out.styled(Style::bold, text_of_field(share, "url")) + ": " +
            human_bytes(number_of_field(share, "bytes")) + " in " + std::to_string(number_of_field(share, "answers")) +
            " answers");
   std::vector<std::vector<std::string>> rows;
@@ -157,7 +157,7 @@ void print_share(const json::object& told, const char* name, Output& out) {
                     human_bytes(number_of_field(model, "bytes")), std::to_string(number_of_field(model, "answers")),
                     text_of_field(model, "hash")});
   }
-  out.table({"GIVEN ON", "SIZE", "GIVEN", "ANSWERS", "HASH"}, rows, 4);
+  out.table({"SHARED", "SIZE", "SENT", "ANSWERS", "HASH"}, rows, 4);
   rows.clear();
   for (const json::value& each : share.at("to").as_array()) {
     const json::object& to = each.as_object();
@@ -166,7 +166,7 @@ void print_share(const json::object& told, const char* name, Output& out) {
                     std::to_string(number_of_field(to, "answers")),
                     human_duration(std::chrono::seconds(ago)) + " ago"});
   }
-  if (!rows.empty()) out.table({"TO", "GIVEN", "ANSWERS", "LAST"}, rows, 4);
+  if (!rows.empty()) out.table({"TO", "SENT", "ANSWERS", "LAST"}, rows, 4);
 }
 
 void print_json(const library::ServerRecord& record, const json::object& told, Output& out) {
@@ -186,7 +186,7 @@ void print_json(const library::ServerRecord& record, const json::object& told, O
   out.event(all);
 }
 
-// What a seed that runs without a server gives on. Nothing: there is none.
+// What a seed that runs without a server shares. Empty: there is none.
 Result<json::object> ask_seed(const Folders& folders) {
   EAI_TRY(const bool runs, library::is_seed_running(folders));
   if (!runs) return json::object();
@@ -208,7 +208,9 @@ struct Running {
 // Shows what runs, once.
 Result<Running> show(Context& context) {
   EAI_TRY(const auto server, library::running_server(context.folders));
-  EAI_TRY(const json::object seed, ask_seed(context.folders));
+  auto seed = ask_seed(context.folders);
+  // One that is just starting has no socket yet; what else runs is shown all the same.
+  if (!seed) context.out.note("A seed runs, and does not tell what it shares: " + printable(seed.error().message, 200));
   json::object told;
   if (server) {
     EAI_TRY(const fs::path socket, library::socket_of(context.folders));
@@ -216,7 +218,7 @@ Result<Running> show(Context& context) {
     if (!told.contains("models") || !told.at("models").is_array())
       return fail(Code::network, "the server's status has no list of models");
   }
-  if (seed.contains("share")) told["seed"] = seed.at("share");
+  if (seed && seed->contains("share")) told["seed"] = seed->at("share");
   const Running running{server.has_value(), told.contains("seed")};
   if (context.config.status.watch && (running.server || running.seed)) context.out.redraw();
   if (context.out.json()) {

@@ -27,7 +27,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 constexpr std::chrono::seconds k_look_again{30};
-constexpr std::uint64_t k_public_rate = 20'000'000;  // bytes per second to addresses of the internet
+constexpr std::uint64_t k_far_rate = 20'000'000;  // bytes per second to addresses of the internet
 
 std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::system_clock::to_time_t(time);
@@ -48,7 +48,9 @@ class Names {
     for (Named& one : all_) one.is_given = false;
     std::vector<std::size_t> out;
     for (const auto& item : seed.items) {
-      const auto same = [&](const Named& one) { return one.name == item.name && one.hash == item.hash; };
+      const auto same = [&](const Named& one) {
+        return one.hash == item.hash && (!item.hash.empty() || one.name == item.name);
+      };
       const auto known = std::ranges::find_if(all_, same);
       out.push_back(static_cast<std::size_t>(known - all_.begin()));
       if (known == all_.end()) all_.emplace_back();
@@ -86,23 +88,27 @@ class SeedSource final : public share::BlockSource {
     const auto found = seed_.records.find(name.str());
     return found == seed_.records.end() ? std::nullopt : std::optional(found->second);
   }
-  std::uint64_t size() const override { return size_; }
+  std::uint64_t size(std::size_t of) const override {
+    for (std::size_t i = 0; i < seed_.items.size(); ++i)
+      if (numbers_[i] == of) return seed_.items[i].shelf->size();
+    return 0;
+  }
 
   void replace(library::Seed seed) {
     seed_ = std::move(seed);
     numbers_ = names_.number(seed_);
-    size_ = 0;
-    for (const auto& item : seed_.items) size_ += item.shelf->size();
   }
   void look_again() {
-    for (const auto& item : seed_.items) static_cast<void>(item.shelf->look_again());
+    // A CAR on a stick may come back.
+    std::erase_if(seed_.items, [](const auto& item) { return !item.shelf->look_again() && !item.hash.empty(); });
+    numbers_ = names_.number(seed_);
   }
 
  private:
   // Of several that have it, one may be damaged and another well.
   template <typename Ask>
   Result<share::Found> first_of(const Ask& ask) {
-    Error error{Code::not_found, "not given on here"};
+    Error error{Code::not_found, "not shared here"};
     for (std::size_t i = 0; i < seed_.items.size(); ++i) {
       auto found = ask(*seed_.items[i].shelf);
       if (found) return share::Found{*std::move(found), numbers_[i]};
@@ -114,7 +120,6 @@ class SeedSource final : public share::BlockSource {
   Names& names_;
   library::Seed seed_;
   std::vector<std::size_t> numbers_;  // of the items
-  std::uint64_t size_ = 0;
 };
 
 share::ShareOptions options_of(const ShareSettings& settings, bool is_exposed) {
@@ -125,9 +130,9 @@ share::ShareOptions options_of(const ShareSettings& settings, bool is_exposed) {
     out.hosts.reach = http::Reach::network;
     for (std::string& name : http::machine_names()) out.hosts.names.push_back(std::move(name));
   }
-  if (settings.anyone) out.takers = share::Takers::anyone;
+  if (settings.anyone) out.clients = share::Clients::anyone;
   out.limits.rate = settings.rate.bytes;
-  out.public_rate = settings.rate.bytes > 0 ? settings.rate.bytes : k_public_rate;
+  out.limits.far_rate = k_far_rate;
   return out;
 }
 
@@ -168,13 +173,19 @@ Result<std::unique_ptr<Seeder>> Seeder::start(library::Seed seed, const ShareSet
   out->impl_ = std::make_unique<Impl>(std::move(seed), settings, !http::are_loopback(addresses));
   Impl& impl = *out->impl_;
   auto port = impl.server.listen_tcp(settings.host, static_cast<std::uint16_t>(settings.port));
-  if (!port) return Failure(std::move(port).error().with("giving models on"));
+  if (!port) return Failure(std::move(port).error().with("sharing models"));
   const std::string host = impl.server.addresses().front();
   impl.url = "http://" + (host.find(':') == host.npos ? host : "[" + host + "]") + ":" + std::to_string(*port);
   impl.look_again_later();
   impl.thread = std::thread([&impl] {
     step_back();
-    impl.context.run();
+    while (!impl.context.stopped()) {
+      try {
+        impl.context.run();
+      } catch (const std::exception& thrown) {  // one answer fails, and the others go on
+        log::error("sharing: {}", thrown.what());
+      }
+    }
   });
   return out;
 }
@@ -239,7 +250,7 @@ std::string Seeder::metrics() const {
     out += fmt::format("# HELP {0} {1}\n# TYPE {0} counter\n{0} {2}\n", name, help, value);
   };
   plain("eai_share_answers_total", "Blocks, CARs and files that were given to others.", given.answers);
-  plain("eai_share_not_here_total", "Requests for what is not given on here.", given.not_here);
+  plain("eai_share_not_here_total", "Requests for what is not shared here.", given.not_here);
   plain("eai_share_refused_total", "Requests that were refused.", given.refused);
   plain("eai_share_put_off_total", "Requests that were put off because too much was being given.", given.put_off);
   plain("eai_share_damaged_total", "Blocks that were not given because their bytes had changed.", given.damaged);

@@ -26,7 +26,7 @@ class Seeder {
 
   // Answers GET /eai/status on this socket, too. Call it once, before anything else.
   Result<void> tell_at(const fs::path& socket);
-  // Gives these on from now on; answers that have begun go on.
+  // Shares these from now on, and nothing else. An answer that needs more of what is no longer shared is cut off.
   void replace(library::Seed seed);
 
   std::string url() const;  // "http://127.0.0.1:8480"

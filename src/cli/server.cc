@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <ctime>
-#include <stop_token>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -184,7 +183,7 @@ class Server {
     for (const library::Note& note : plan_.notes) log::warn("{}", words_of_note(note.text, note.hint));
     log::info("server {} on {} with {} models", record_.pid, record_.address(), plan_.models.size());
     await_signal();
-    open_share();
+    share_.take(config_.share);
     asio::co_spawn(context_, load_main(),
                    asio::bind_cancellation_slot(give_up_.slot(), Unawaited("the start of the main model")));
     asio::co_spawn(context_, end_when_asked(), Unawaited("the end of the server"));
@@ -226,7 +225,6 @@ class Server {
   void ask_to_end() {
     if (ending_) return;
     ending_ = true;
-    closing_.request_stop();
     give_up_.emit(asio::cancellation_type::terminal);
     asked_.cancel();
   }
@@ -271,7 +269,7 @@ class Server {
     for (const library::Note& note : plan_.notes) log::warn("{}", words_of_note(note.text, note.hint));
     pool_.reload(pool_options(plan_, config_, folders_), specs_of(plan_));
     api_.reload(api_options(config_, place_, folders_, share_), served_of(plan_));
-    open_share();
+    share_.take(config_.share);
     library::ServerRecord record = record_of(plan_, config_, place_, record_.port);
     record.encrypted = record_.encrypted;
     record.started = record_.started;
@@ -279,16 +277,6 @@ class Server {
     if (auto told = seat_->announce(record_); !told) log::error("{}", told.error().message);
     log::info("the configuration was read again: {} models", plan_.models.size());
     let_go_of_program_pages();
-  }
-
-  // Reading trees, or packing archives again, takes a while.
-  void open_share() {
-    asio::post(helper_, [this, settings = config_.share] {
-      auto seed = std::make_shared<Result<library::Seed>>(open_share_of(settings, folders_, closing_.get_token()));
-      asio::post(context_, [this, settings, seed] {
-        if (!ending_) share_.take(std::move(*seed), settings);
-      });
-    });
   }
 
   asio::awaitable<void> load_main() {
@@ -334,7 +322,7 @@ class Server {
   asio::steady_timer asked_{context_, asio::steady_timer::time_point::max()};
   asio::cancellation_signal give_up_;
   engine::Pool pool_;
-  ServerShare share_;
+  ServerShare share_{folders_};
   api::Api api_;
   http::Server strangers_, administration_;
   const library::ServerSeat* seat_ = nullptr;
@@ -343,8 +331,7 @@ class Server {
   Result<void> outcome_;
   bool ending_ = false, reading_ = false, once_more_ = false;
   const bool in_terminal_ = config_.server.foreground && ::isatty(STDERR_FILENO) == 1;
-  std::stop_source closing_;
-  asio::thread_pool helper_{1};  // reads the configuration again, and what is shared; last: it uses all above
+  asio::thread_pool helper_{1};  // reads the configuration again; last: it uses all above
 };
 
 }  // namespace

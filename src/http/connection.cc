@@ -60,6 +60,12 @@ void Connection::close() {
   stop_.emit(asio::cancellation_type::terminal);
 }
 
+// Where only the end of the connection ends an answer, an orderly end would make it look whole.
+void Connection::break_off() {
+  ErrorCode ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+}
+
 void Connection::retire() {
   retired_ = true;
   if (!handling_) close();
@@ -237,6 +243,7 @@ asio::awaitable<void> Connection::serve() {
     shared_->bodies -= counted_body_;
     counted_body_ = 0;
     if (!ended_) {  // cut off, so that a begun answer without an end does not look whole
+      if (begun_ && !chunked_ && !due_) break_off();
       close();
       co_return;
     }

@@ -74,6 +74,7 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   asio::awaitable<bool> read_body(WireParser<true>& parser, ErrorCode& failure);
   asio::awaitable<void> handle();
   void rest();
+  void break_off();
   asio::awaitable<void> refuse(int status, std::string_view why);
   asio::awaitable<void> refuse(ErrorCode failure, std::uint64_t body_limit);
   asio::awaitable<void> linger();
@@ -82,7 +83,9 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
   asio::awaitable<Result<void>> write_raw(std::string head, std::string_view body = {});
   asio::awaitable<Result<void>> write_rest(std::string head, std::string_view body, std::size_t done,
                                            ErrorCode failure);
+  asio::awaitable<Result<void>> write_large_chunk(std::string_view bytes);
   asio::awaitable<Result<void>> copy_file(int file, ByteRange range);
+  asio::awaitable<Result<void>> copy_through_memory(int file, ByteRange range);
   bool take_from_due(std::uint64_t bytes);
   void expect_progress(Clock::time_point begun, std::uint64_t done);
   std::string head_of(int status, const HeaderList& headers, std::size_t body_size) const;

@@ -13,8 +13,8 @@ namespace {
 
 constexpr const char* k_too_long = "the answer has more bytes than were announced";
 constexpr const char* k_left = "the client has disconnected";
-constexpr std::uint64_t k_file_step = 512 * k_kib;      // after which other clients get a turn
-constexpr std::uint64_t k_encrypted_step = 64 * k_kib;  // what passes through memory at once
+constexpr std::uint64_t k_file_step = 512 * k_kib;  // after which other clients get a turn
+constexpr std::uint64_t k_memory_step = 64 * k_kib;
 
 void append_chunk_head(std::string& to, std::uint64_t bytes) {
   std::array<char, 20> size{};
@@ -26,6 +26,20 @@ void append_chunk(std::string& to, std::string_view bytes) {
   to.reserve(to.size() + bytes.size() + 20);
   append_chunk_head(to, bytes.size());
   to.append(bytes).append("\r\n");
+}
+
+// Not every file system can send.
+bool is_no_such_way(const ErrorCode& failure) {
+  return failure == boost::system::errc::invalid_argument || failure == boost::system::errc::function_not_supported ||
+         failure == boost::system::errc::operation_not_supported;
+}
+
+// The socket's trouble, not the file's.
+bool is_of_client(const ErrorCode& failure) {
+  return failure == asio::error::would_block || failure == asio::error::broken_pipe ||
+         failure == asio::error::connection_reset || failure == asio::error::connection_aborted ||
+         failure == asio::error::not_connected || failure == asio::error::timed_out ||
+         failure == asio::error::bad_descriptor;
 }
 
 asio::awaitable<Result<void>> nothing() { co_return Result<void>{}; }
@@ -91,7 +105,8 @@ asio::awaitable<Result<void>> Connection::send(const Reply& reply) {
   begun_ = ended_ = true;
   if (retired_ || shared_->stopping) keep_alive_ = false;
   std::string head = head_of(reply.status, reply.headers, reply.body.size());
-  if (reply.status != 204) head.append("Content-Length: ").append(std::to_string(reply.body.size())).append("\r\n");
+  if (reply.status != 204 && reply.status != 304)
+    head.append("Content-Length: ").append(std::to_string(reply.body.size())).append("\r\n");
   head.append("\r\n");
   return write_raw(std::move(head), no_body_ ? std::string_view{} : std::string_view(reply.body));
 }
@@ -132,9 +147,19 @@ asio::awaitable<Result<void>> Connection::write(std::string_view bytes) {
   if (!take_from_due(bytes.size())) return failed(k_too_long);
   if (bytes.empty() || no_body_) return nothing();
   if (!chunked_) return write_raw({}, bytes);
+  if (bytes.size() > k_joined) return write_large_chunk(bytes);
   std::string chunk;
   append_chunk(chunk, bytes);
   return write_raw(std::move(chunk));
+}
+
+// Without a copy of what may be megabytes.
+asio::awaitable<Result<void>> Connection::write_large_chunk(std::string_view bytes) {
+  std::string head;
+  append_chunk_head(head, bytes.size());
+  auto written = co_await write_raw(std::move(head), bytes);
+  if (!written) co_return written;
+  co_return co_await write_raw("\r\n");
 }
 
 asio::awaitable<Result<void>> Connection::write_file(std::string_view before, int file, ByteRange range) {
@@ -154,22 +179,16 @@ asio::awaitable<Result<void>> Connection::write_file(std::string_view before, in
 }
 
 asio::awaitable<Result<void>> Connection::copy_file(int file, ByteRange range) {
-  Bytes buffer;
+  if (tls_) co_return co_await copy_through_memory(file, range);
   const Clock::time_point begun = about_now();
   for (const std::uint64_t first = range.begin; range.size() > 0;) {
-    if (tls_) {
-      buffer.resize(std::min(range.size(), k_encrypted_step));
-      if (auto read = read_at(file, range.begin, buffer); !read) co_return read;
-      auto written = co_await write_raw(std::string(), text_of(buffer));
-      if (!written) co_return written;
-      range.begin += buffer.size();
-      continue;
-    }
     ErrorCode failure;
     const auto step = std::min(range.size(), k_file_step);
     const std::uint64_t done = send_file(socket_.native_handle(), file, range.begin, step, failure);
     range.begin += done;
     if (done == 0 && !failure) co_return fail(Code::io, "the file is shorter than it was");
+    if (is_no_such_way(failure)) co_return co_await copy_through_memory(file, range);
+    if (failure && !is_of_client(failure)) co_return fail(Code::io, "reading the file: " + failure.message());
     if (failure == asio::error::would_block) failure = {};
     if (!failure && range.size() > 0) {
       expect_progress(begun, range.begin - first);
@@ -181,6 +200,16 @@ asio::awaitable<Result<void>> Connection::copy_file(int file, ByteRange range) {
     }
   }
   if (handling_) deadline_ = Clock::time_point::max();
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Connection::copy_through_memory(int file, ByteRange range) {
+  for (Bytes buffer; range.size() > 0; range.begin += buffer.size()) {
+    buffer.resize(std::min(range.size(), k_memory_step));
+    if (auto read = read_at(file, range.begin, buffer); !read) co_return read;
+    auto written = co_await write_raw(std::string(), text_of(buffer));
+    if (!written) co_return written;
+  }
   co_return Result<void>{};
 }
 

@@ -9,6 +9,9 @@
 namespace eai::ipld {
 namespace {
 
+// Content is found by its multihash, whatever version and codec a CID has.
+Cid key_of(const Cid& cid) { return Cid::v1(Codec::raw, cid.hash()); }
+
 constexpr std::array<std::uint8_t, 11> k_v2_pragma = {0x0a, 0xa1, 0x67, 'v', 'e', 'r', 's', 'i', 'o', 'n', 0x02};
 constexpr std::uint64_t k_v2_header = 40;  // characteristics (16), then offset and size of the data, and of the index
 constexpr std::uint64_t k_head = 9 + k_cid_limit;  // the most that comes before a block
@@ -64,7 +67,7 @@ Result<CarIndex> CarIndex::read(const ReadAt& read, std::uint64_t file_size, std
       std::size_t cid_size = 0;
       EAI_TRY(Cid cid, Cid::from_bytes(rest.first(std::min<std::uint64_t>(rest.size(), *size)), &cid_size));
       if (out.places_.size() == most) return fail(Code::invalid, "the CAR has too many blocks");
-      if (out.places_.emplace(std::move(cid), ByteRange{at + cid_size, end}).second) out.bytes_ += *size - cid_size;
+      if (out.places_.emplace(key_of(cid), ByteRange{at + cid_size, end}).second) out.bytes_ += *size - cid_size;
     }
     at = end;
   }
@@ -73,7 +76,7 @@ Result<CarIndex> CarIndex::read(const ReadAt& read, std::uint64_t file_size, std
 }
 
 std::optional<ByteRange> CarIndex::find(const Cid& cid) const {
-  const auto found = places_.find(cid);
+  const auto found = places_.find(key_of(cid));
   return found == places_.end() ? std::nullopt : std::optional(found->second);
 }
 

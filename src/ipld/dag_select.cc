@@ -122,6 +122,7 @@ std::string DagWalk::said_path() const {
 // The path has led to this block.
 Result<void> DagWalk::follow(Cid next) {
   path_done_ = segment_ == selection_.path.size();
+  roots_.push_back(next);
   if (!path_done_ && !has_links(next.codec())) {
     return fail(Code::invalid, said_path() + " contains no others, so the path cannot go on to \"" +
                                    printable(selection_.path[segment_], 80) + "\"");

@@ -79,6 +79,9 @@ class DagWalk {
 
   // The terminus is known: the path exists. It may not have been handed out yet.
   bool path_done() const { return path_done_; }
+  // The root, and what each segment led to that was followed so far; the last one is the terminus once path_done(). A
+  // segment inside of a DAG-CBOR block leads to no other block.
+  const std::vector<Cid>& roots() const { return roots_; }
 
  private:
   enum class Role : std::uint8_t { path, shard_of_path, terminus, any, file, shard };
@@ -128,6 +131,7 @@ class DagWalk {
   Selection selection_;
   std::size_t segment_ = 0;  // the one that is looked for
   int cbor_hops_ = 0;
+  std::vector<Cid> roots_;
   bool path_done_ = false;
   std::optional<Work> at_;       // on the path and at its end: what comes next
   std::optional<Work> pending_;  // handed out, and give() is waited for

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view k_record_ending = ".ipns-record";
 
-// Why a model is not given on unless its owner names it; empty if there is no reason.
+// Why a model is not shared unless its owner names it; empty if there is no reason.
 std::string why_private(const store::Model& model) {
   if (model.metadata.lora) return "it is a LoRA";
   if (model.origin == store::Origin::preserved) return "it was preserved on this machine";
@@ -38,7 +38,7 @@ class Opening {
   Result<void> settle(Result<void> done) {
     if (done || done.error().code == Code::cancelled || request_.missing == SeedRequest::Missing::is_an_error)
       return done;
-    feed_.note(done.error().message + ", so it is not given on", done.error().hint);
+    feed_.note(done.error().message + ", so it is not shared", done.error().hint);
     return {};
   }
 
@@ -76,7 +76,7 @@ class Opening {
   static Failure refused(Error error, const store::Model& model, const std::string& label) {
     if (error.code == Code::cancelled) return Failure(std::move(error));
     if (error.code == Code::unsupported && model.metadata.format == model::Format::archive)
-      error.message += "; preserved in the format unixfs, the model can be given on";
+      error.message += "; preserved in the format unixfs, the model can be shared";
     if (error.code == Code::corrupt) error.hint = Hint::repair_model;
     error.about = label;
     return Failure(std::move(error).with(label));
@@ -87,17 +87,17 @@ class Opening {
     for (const store::Model& model : library_.contents.models) {
       const std::string label = library_.label_of(model.id);
       if (const std::string why = why_private(model); !why.empty()) {
-        feed_.note(label + " is given on only if it is named, because " + why);
+        feed_.note(label + " is shared only if it is named, because " + why);
         ++kept;
         continue;
       }
       auto added = add(model, label);
       if (!added && added.error().code == Code::cancelled) return added;
-      if (!added) feed_.note(added.error().message + ", so it is not given on", added.error().hint);
+      if (!added) feed_.note(added.error().message + ", so it is not shared", added.error().hint);
     }
     if (!out_.items.empty() || request_.missing == SeedRequest::Missing::is_noted) return {};
     return fail(Code::not_found, kept > 0 ? "there are only models here that have to be named"
-                                          : "there is no model here that can be given on");
+                                          : "there is no model here that can be shared");
   }
 
   Result<void> add_car(const std::string& file) {

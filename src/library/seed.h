@@ -1,7 +1,7 @@
-// Why: what a person has named is given on to others, and nothing else.
+// Why: what a person has named is shared, and nothing else.
 // Thread: the job's. Blocks on the disk.
-// What holds: models that were preserved or adopted here, and LoRAs, may be private: they are given on if each is named,
-// and never because all are asked for. What cannot be given on is told with the reason.
+// What holds: models that were preserved or adopted here, and LoRAs, may be private: they are shared if each is named,
+// and never because all are asked for. What cannot be shared is told with the reason.
 #pragma once
 
 #include <map>
@@ -20,7 +20,7 @@ struct SeedRequest {
   bool all = false;                        // every model that was downloaded
   std::vector<std::string> cars;           // CAR files
   std::vector<std::string> records;        // IPNS records, in files named <name>.ipns-record
-  // What cannot be given on: an error, or a note, and the rest is given on.
+  // What cannot be shared: an error, or a note, and the rest is shared.
   enum class Missing { is_an_error, is_noted } missing = Missing::is_an_error;
 };
 

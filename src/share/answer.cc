@@ -3,7 +3,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "http/address.h"
 #include "ipld/ipns.h"
 #include "share/answer_head.h"
 #include "util/log.h"
@@ -17,38 +16,37 @@ using asio::awaitable;
 namespace {
 
 constexpr std::uint64_t k_turn = k_mib;
+constexpr std::uint64_t k_least_work = 16 * k_kib;  // even a small block has to be found and sent
+constexpr std::uint64_t k_small_held = 64 * k_kib;  // which is not counted
 
 Refusal refusal_for(const Error& error, const Ask& ask) {
   if (error.code == Code::invalid) return {400, error.message};
   if (error.code == Code::io) return {500, "the bytes could not be read here"};
-  return {ask.only_if_cached ? 412 : 404, printable(ask.named, 200) + " is not given on here"};
+  return {ask.only_if_cached ? 412 : 404, printable(ask.named, 200) + " is not shared here"};
 }
 
-ByteRange part_of(const ByteRange& range, std::uint64_t from, std::uint64_t count) {
-  return {range.begin + from, range.begin + from + count};
-}
+const Refusal k_full{429, "too many clients are being served at this moment; ask again"};
 
-// The same bytes without the first `from`, at most `count` of them.
-PlacedBytes part_of(PlacedBytes bytes, std::uint64_t from, std::uint64_t count) {
-  count = std::min(count, bytes.size() - from);
-  if (bytes.file) {
-    bytes.range = part_of(bytes.range, from, count);
-  } else {
-    const auto begin = bytes.held.begin() + static_cast<std::ptrdiff_t>(from);
-    bytes.held = Bytes(begin, begin + static_cast<std::ptrdiff_t>(count));
-  }
-  return bytes;
+// The same bytes without the first `from`, at most `count` of them. What is held is only moved.
+std::string_view held_part(const PlacedBytes& bytes, std::uint64_t from, std::uint64_t count) {
+  return text_of(bytes.held).substr(from, count);
 }
 
 }  // namespace
 
 Answer::Answer(Share::Core& core, const http::Incoming& in, http::Outgoing& out, Ask ask, Ration::Ticket ticket)
-    : core_(core), in_(in), out_(out), ask_(std::move(ask)), ticket_(std::move(ticket)), pause_(core.context) {}
+    : core_(core), in_(in), out_(out), ask_(std::move(ask)), ticket_(std::move(ticket)), timer_(core.context) {}
+
+Answer::~Answer() {
+  if (holds_) --core_.held;
+}
 
 awaitable<void> Answer::give() {
-  if (ask_.form == Form::record) return give_record();
-  if (ask_.form == Form::car) return give_car();
-  return give_one();
+  // What an earlier answer owes the rate, this one has to wait for.
+  if (const auto debt = ticket_.pause_before(Clock::now()); debt > Clock::duration::zero()) co_await pause(debt);
+  if (ask_.form == Form::record) co_return co_await give_record();
+  if (ask_.form == Form::car) co_return co_await give_car();
+  co_await give_one();
 }
 
 awaitable<void> Answer::refuse(Refusal refusal) {
@@ -59,9 +57,17 @@ awaitable<void> Answer::refuse(Refusal refusal) {
 
 awaitable<void> Answer::refuse(const Error& error) { return refuse(refusal_for(error, ask_)); }
 
+bool Answer::may_hold(const Found& found) {
+  if (holds_ || found.bytes.held.size() <= k_small_held) return true;
+  if (core_.held >= Share::Core::k_most_held) return false;
+  ++core_.held;
+  holds_ = true;
+  return true;
+}
+
 Result<Found> Answer::find(const ipld::Cid& cid) {
   if (cid.hash().code == ipld::HashCode::identity && cid.hash().digest.size() <= ipld::k_identity_limit)
-    return Found{{nullptr, {}, cid.hash().digest}, 0};
+    return Found{{nullptr, {}, cid.hash().digest}};
   return counted(core_.source.block(cid));
 }
 
@@ -74,31 +80,62 @@ Result<Found> Answer::counted(Result<Found> found) {
   return found;
 }
 
-awaitable<void> Answer::rest(std::size_t of, std::uint64_t bytes) {
-  core_.ledger.note_bytes(in_.peer, of, bytes);
-  in_turn_ += bytes;
-  const auto pause = ticket_.pause_after(bytes, Ration::Clock::now());
-  if (pause > Ration::Clock::duration::zero()) {
-    pause_.expires_after(pause);
-    co_await pause_.async_wait(asio::use_awaitable);
-    in_turn_ = 0;
-  } else if (in_turn_ >= k_turn) {
-    co_await asio::post(core_.context, asio::use_awaitable);
-    in_turn_ = 0;
-  }
+awaitable<bool> Answer::pause(Clock::duration time) {
+  timer_.expires_after(time);
+  co_await timer_.async_wait(asio::use_awaitable);
+  begun_ += time;
+  work_ = 0;
+  co_return true;
 }
 
-awaitable<Result<void>> Answer::write(std::string_view before, const PlacedBytes& bytes) {
-  if (bytes.file) return out_.write_file(before, bytes.file->get(), bytes.range);
-  joined_.assign(before).append(text_of(bytes.held));
-  return out_.write(joined_);
+awaitable<void> Answer::turn(std::uint64_t work) {
+  work_ += std::max(work, k_least_work);
+  if (work_ < k_turn) co_return;
+  co_await asio::post(core_.context, asio::use_awaitable);
+  work_ = 0;
+}
+
+awaitable<bool> Answer::send(std::string_view before, Found found) {
+  const std::uint64_t size = found.bytes.size();
+  std::uint64_t done = 0;
+  do {
+    const std::uint64_t count = std::min(size - done, ticket_.step(Clock::now()));
+    Result<void> written;
+    if (found.bytes.file) {
+      const ByteRange part{found.bytes.range.begin + done, found.bytes.range.begin + done + count};
+      written = co_await out_.write_file(before, found.bytes.file->get(), part);
+    } else {
+      if (!before.empty()) written = co_await out_.write(before);
+      const std::string_view part = held_part(found.bytes, done, count);
+      if (written) written = co_await out_.write(part);
+    }
+    if (!written) {
+      if (written.error().code == Code::io) log::warn("an answer was cut off: {}", written.error().message);
+      co_return false;
+    }
+    const std::uint64_t sent = before.size() + count;
+    before = {};
+    done += count;
+    sent_ += sent;
+    core_.ledger.note_bytes(in_.peer, found.of, sent);
+    const auto now = Clock::now();
+    const auto took = std::chrono::duration<double>(now - begun_);
+    if (took > k_grace && static_cast<double>(sent_) < took.count() * static_cast<double>(k_least_rate))
+      co_return false;
+    const auto owed = ticket_.pause_after(sent, now);
+    if (owed > Clock::duration::zero()) co_await pause(owed);
+    co_await turn(sent);
+  } while (done < size);
+  co_return true;
 }
 
 awaitable<bool> Answer::is_known_already() {
   const std::string_view known = in_.header("if-none-match");
   if (known.empty() || !names_tag(known, tag_of(ask_))) co_return false;
   http::Reply reply{304, head_of(ask_, roots_), ""};
-  std::erase_if(reply.headers, [](const auto& header) { return header.first.starts_with("Content-"); });
+  std::erase_if(reply.headers, [](const auto& header) {
+    return header.first == "Content-Type" || header.first == "Content-Disposition";
+  });
   co_await out_.send(reply);
   co_return true;
 }
@@ -107,11 +144,12 @@ awaitable<bool> Answer::is_known_already() {
 Result<void> Answer::follow_path() {
   ipld::Selection selection{.root = ask_.root, .path = ask_.path, .scope = ipld::DagScope::block};
   EAI_TRY(auto walk, ipld::DagWalk::begin(std::move(selection)));
-  while (true) {
+  while (!walk.path_done()) {
     EAI_TRY(const auto section, next_section(walk));
     if (!section) break;
   }
-  ask_.root = roots_.empty() ? ask_.root : roots_.back();
+  roots_ = walk.roots();
+  ask_.root = roots_.back();
   return {};
 }
 
@@ -119,49 +157,44 @@ Result<std::optional<Answer::Section>> Answer::next_section(ipld::DagWalk& walk)
   EAI_TRY(const auto step, walk.next());
   if (!step) return std::nullopt;
   EAI_TRY(Found found, find(step->cid));
-  if (step->on_path || step->is_terminus) roots_.push_back(step->cid);
   if (step->needs_bytes) {
     const PlacedBytes& place = found.bytes;
-    Bytes bytes = place.held;
+    Bytes bytes;
     if (place.file) {
       bytes.resize(place.range.size());
       EAI_CHECK(read_at(place.file->get(), place.range.begin, bytes));
     }
-    EAI_CHECK(walk.give(bytes));
+    EAI_CHECK(walk.give(place.file ? ByteView(bytes) : ByteView(place.held)));
   }
   return Section{step->cid, std::move(found), step->is_terminus};
 }
 
 awaitable<void> Answer::give_one() {
-  if (!ask_.path.empty()) {
-    if (auto led = follow_path(); !led) co_return co_await refuse(led.error());
-  } else {
+  if (ask_.path.empty())
     roots_.push_back(ask_.root);
-  }
+  else if (auto led = follow_path(); !led)
+    co_return co_await refuse(led.error());
   const ipld::Cid root = ask_.root;
   if (ask_.form == Form::file) {
     if (const auto size = core_.source.file_size(root)) co_return co_await give_file(root, *size);
-    const bool is_raw = root.codec() == ipld::Codec::raw;
-    auto found = find(root);
-    if (found && is_raw) co_return co_await give_block(*std::move(found));
-    if (found) {
-      Refusal refusal{ask_.any_form ? 400 : 406, "this is given in blocks only: ask for format=raw or format=car"};
-      co_return co_await refuse(std::move(refusal));
-    }
-    co_return co_await refuse(found.error());
   }
   auto found = find(root);
   if (!found) co_return co_await refuse(found.error());
+  if (ask_.form == Form::file && root.codec() != ipld::Codec::raw) {
+    Refusal refusal{ask_.any_form ? 400 : 406, "this is shared in blocks only: ask for format=raw or format=car"};
+    co_return co_await refuse(std::move(refusal));
+  }
   co_await give_block(*std::move(found));
 }
 
 awaitable<bool> Answer::begin(std::uint64_t size, ByteRange& range) {
   if (co_await is_known_already()) co_return false;
   http::HeaderList headers = head_of(ask_, roots_);
-  WantedRange wanted = read_range(in_.header("range"), size);
+  WantedRange wanted = in_.method == "HEAD" ? WantedRange() : read_range(in_.header("range"), size);
   const std::string_view only_if = in_.header("if-range");
   if (!only_if.empty() && only_if != tag_of(ask_)) wanted = {};
   if (wanted.kind == WantedRange::Kind::none_such) {
+    core_.ledger.note_refusal(416);
     http::Reply reply = refusal_reply({416, "it has " + std::to_string(size) + " bytes"});
     reply.headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
     co_await out_.send(reply);
@@ -178,14 +211,20 @@ awaitable<bool> Answer::begin(std::uint64_t size, ByteRange& range) {
 }
 
 awaitable<void> Answer::give_block(Found found) {
+  if (!may_hold(found)) co_return co_await refuse(k_full);
   ByteRange range;
-  if (!co_await begin(found.bytes.size(), range)) co_return;
+  const std::uint64_t size = found.bytes.size();
+  if (!co_await begin(size, range)) co_return;
   core_.ledger.note_answer(in_.peer, found.of);
-  if (in_.method != "HEAD" && range.size() > 0) {
-    const PlacedBytes part = part_of(std::move(found.bytes), range.begin, range.size());
-    const auto written = co_await write(std::string_view(), part);
-    if (!written) co_return;
-    co_await rest(found.of, range.size());
+  if (in_.method == "HEAD") {
+    co_await turn(size);
+  } else if (range.size() > 0) {
+    if (found.bytes.file)
+      found.bytes.range = {found.bytes.range.begin + range.begin, found.bytes.range.begin + range.end};
+    else
+      found.bytes.held = Bytes(found.bytes.held.begin() + static_cast<std::ptrdiff_t>(range.begin),
+                               found.bytes.held.begin() + static_cast<std::ptrdiff_t>(range.end));
+    if (!co_await send(std::string_view(), std::move(found))) co_return;
   }
   co_await out_.end();
 }
@@ -198,19 +237,21 @@ awaitable<void> Answer::give_file(const ipld::Cid& root, std::uint64_t size) {
   const std::uint64_t first = wanted.kind == WantedRange::Kind::part ? wanted.range.begin : 0;
   auto found = size == 0 ? Result<Found>(Found{}) : part_of_file(root, first);
   if (!found) co_return co_await refuse(found.error());
+  if (!may_hold(*found)) co_return co_await refuse(k_full);
   if (!co_await begin(size, range)) co_return;
   core_.ledger.note_answer(in_.peer, found->of);
+  if (in_.method == "HEAD") co_await turn(found->bytes.size());
   while (in_.method != "HEAD" && range.size() > 0) {
     auto next = part_of_file(root, range.begin);
     if (!next) {
-      log::warn("an answer was cut off: {}", next.error().message);
+      log::info("an answer was cut off: {}", next.error().message);
       co_return;
     }
-    const PlacedBytes part = part_of(std::move(next->bytes), 0, range.size());
-    const auto written = co_await write(std::string_view(), part);
-    if (!written) co_return;
+    PlacedBytes& part = next->bytes;
+    if (part.file && part.range.size() > range.size()) part.range.end = part.range.begin + range.size();
+    if (!part.file && part.held.size() > range.size()) part.held.resize(range.size());
     range.begin += part.size();
-    co_await rest(next->of, part.size());
+    if (!co_await send(std::string_view(), *std::move(next))) co_return;
   }
   co_await out_.end();
 }
@@ -218,15 +259,19 @@ awaitable<void> Answer::give_file(const ipld::Cid& root, std::uint64_t size) {
 awaitable<void> Answer::give_record() {
   const auto bytes = core_.source.record(*ask_.name);
   const auto record = bytes ? ipld::open_ipns_record(*ask_.name, *bytes) : fail(Code::not_found, "there is none");
-  if (!record || ipld::has_expired(*record, ipld::IpnsTime::of(std::chrono::system_clock::now()))) {
+  const auto now = ipld::IpnsTime::of(std::chrono::system_clock::now());
+  if (!record || ipld::has_expired(*record, now)) {
     const Error none{Code::not_found, {}};
     co_return co_await refuse(none);
   }
   const std::chrono::nanoseconds ttl(std::min<std::uint64_t>(record->ttl, INT64_MAX));
-  http::HeaderList head = record_head(ask_, *bytes, std::chrono::duration_cast<std::chrono::seconds>(ttl));
-  const http::Reply reply{200, std::move(head), std::string(text_of(*bytes))};
-  core_.ledger.note_answer(in_.peer, 0);
-  core_.ledger.note_bytes(in_.peer, 0, bytes->size());
+  const auto left = std::min(std::chrono::duration_cast<std::chrono::seconds>(ttl),
+                             std::chrono::seconds(record->expires.second - now.second));
+  http::Reply reply{200, record_head(ask_, *bytes, left), std::string(text_of(*bytes))};
+  const std::string_view known = in_.header("if-none-match");
+  if (!known.empty() && names_tag(known, http::find_header(reply.headers, "Etag"))) reply = {304, reply.headers, ""};
+  core_.ledger.note_answer(in_.peer, k_nothing);
+  if (reply.status == 200 && in_.method != "HEAD") core_.ledger.note_bytes(in_.peer, k_nothing, bytes->size());
   co_await out_.send(reply);
 }
 

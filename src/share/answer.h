@@ -1,8 +1,10 @@
 // Why: one answer of a share, from what was asked to its last byte.
 // Thread: the share's. Included by .cc files of this room only.
-// What holds: nothing is sent before it is known that the answer can begin well. Once it has begun, an error cuts it off.
+// What holds: nothing is sent before it is known that the answer can begin well. Once it has begun, an error cuts it off,
+// and so does a client that takes less than k_least_rate on average after k_grace.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <vector>
 
@@ -19,11 +21,17 @@ class Answer {
  public:
   // All that is referred to lives until give() has ended.
   Answer(Share::Core& core, const http::Incoming& in, http::Outgoing& out, Ask ask, Ration::Ticket ticket);
+  ~Answer();
+  Answer(const Answer&) = delete;
   boost::asio::awaitable<void> give();
 
  private:
   template <typename T>
   using Task = boost::asio::awaitable<T>;
+  using Clock = Ration::Clock;
+  static constexpr std::uint64_t k_least_rate = 4 * k_kib;  // bytes per second
+  static constexpr std::chrono::seconds k_grace{60};
+
   // A block of a CAR.
   struct Section {
     ipld::Cid cid;
@@ -39,15 +47,21 @@ class Answer {
   Result<void> follow_path();
   Result<std::optional<Section>> next_section(ipld::DagWalk& walk);
   Task<void> stream(ipld::DagWalk& walk, std::vector<Section> first);
+  Task<bool> send_section(const Section& section);
 
   Task<void> refuse(Refusal refusal);
   Task<void> refuse(const Error& error);
   Task<bool> is_known_already();
   // Whether a body is to follow; `range` gets the part of it that is wanted.
   Task<bool> begin(std::uint64_t size, ByteRange& range);
-  Task<Result<void>> write(std::string_view before, const PlacedBytes& bytes);
-  // After bytes were sent: what the rate wants, and a turn for others.
-  Task<void> rest(std::size_t of, std::uint64_t bytes);
+  // In steps, as the rate wants them. False: the client has left, or is given up.
+  Task<bool> send(std::string_view before, Found found);
+  // Other clients get a turn when this one has had its share of work.
+  Task<void> turn(std::uint64_t work);
+  // False: it did not take what it could have.
+  Task<bool> pause(Clock::duration time);
+  // Bytes that exist only in memory are counted. False: too many answers have some already.
+  bool may_hold(const Found& found);
   Result<Found> find(const ipld::Cid& cid);
   Result<Found> part_of_file(const ipld::Cid& root, std::uint64_t offset);
   Result<Found> counted(Result<Found> found);
@@ -57,10 +71,11 @@ class Answer {
   http::Outgoing& out_;
   Ask ask_;
   Ration::Ticket ticket_;
-  boost::asio::steady_timer pause_;
-  std::vector<ipld::Cid> roots_;  // what the path led through
-  std::string joined_;
-  std::uint64_t in_turn_ = 0;  // bytes sent since others had a turn
+  boost::asio::steady_timer timer_;
+  std::vector<ipld::Cid> roots_;  // of the segments of the path
+  std::uint64_t sent_ = 0, work_ = 0;
+  Clock::time_point begun_ = Clock::now();  // without the pauses
+  bool holds_ = false;
 };
 
 }  // namespace eai::share

@@ -10,6 +10,7 @@ using boost::asio::awaitable;
 
 // What a CAR may have besides the bytes of its blocks.
 static constexpr std::uint64_t k_slack = 4 * k_mib;
+static constexpr std::chrono::milliseconds k_until_room{50};
 
 awaitable<void> Answer::give_car() {
   ipld::Selection selection{
@@ -24,24 +25,23 @@ awaitable<void> Answer::give_car() {
     if (!section) co_return co_await refuse(section.error());
     decided = !*section || (*section)->is_terminus || is_after_path;
     if (*section) first.push_back(**std::move(section));
+    co_await turn(0);
   }
-  if (roots_.empty()) roots_.push_back(ask_.root);  // it lies in its CID
+  roots_ = walk->roots();
   if (co_await is_known_already()) co_return;
   const Bytes header = ipld::car_header({ask_.root});
   const http::HeaderList headers = head_of(ask_, roots_);
   const auto begun = co_await out_.begin(200, headers, text_of(header));
   if (!begun) co_return;
-  core_.ledger.note_answer(in_.peer, first.empty() ? 0 : first.front().found.of);
-  if (in_.method == "HEAD") {
-    co_await out_.end();
-    co_return;
-  }
-  co_await stream(*walk, std::move(first));
+  core_.ledger.note_answer(in_.peer, first.empty() ? k_nothing : first.front().found.of);
+  if (in_.method != "HEAD") co_return co_await stream(*walk, std::move(first));
+  co_await out_.end();
 }
 
 awaitable<void> Answer::stream(ipld::DagWalk& walk, std::vector<Section> first) {
   // A hostile DAG may name one child a thousand times, and that one its own.
-  std::uint64_t left = 2 * core_.source.size() + k_slack;
+  std::uint64_t left = k_slack;
+  if (!first.empty() && first.front().found.of != k_nothing) left += 2 * core_.source.size(first.front().found.of);
   std::size_t sent = 0;
   while (true) {
     std::optional<Section> section;
@@ -56,15 +56,18 @@ awaitable<void> Answer::stream(ipld::DagWalk& walk, std::vector<Section> first) 
       section = *std::move(next);
     }
     if (!section) break;
-    const std::uint64_t size = section->found.bytes.size();
-    const Bytes head = ipld::car_section_head(section->cid, size);
-    if (head.size() + size > left) co_return;
-    left -= head.size() + size;
-    const auto written = co_await write(text_of(head), section->found.bytes);
-    if (!written) co_return;
-    co_await rest(section->found.of, head.size() + size);
+    const std::uint64_t size = ipld::car_section_size(section->cid, section->found.bytes.size());
+    if (size > left) co_return;
+    left -= size;
+    if (!co_await send_section(*section)) co_return;
   }
   co_await out_.end();
+}
+
+awaitable<bool> Answer::send_section(const Section& section) {
+  while (!may_hold(section.found)) co_await pause(k_until_room);
+  const Bytes head = ipld::car_section_head(section.cid, section.found.bytes.size());
+  co_return co_await send(text_of(head), section.found);
 }
 
 }  // namespace eai::share

@@ -9,7 +9,7 @@
 namespace eai::share {
 namespace {
 
-constexpr std::size_t k_room_for_path = 700, k_most_roots = 6;  // what keeps a head below 2 KiB
+constexpr std::size_t k_room = 1800;  // bytes; what the server adds to a head fits into the rest of 2 KiB
 constexpr std::string_view k_hex = "0123456789ABCDEF";
 
 struct FormWords {
@@ -65,6 +65,12 @@ std::string car_key(const Ask& ask) {
   return to_hex(ByteView(digest).first(8));
 }
 
+void add_if_it_fits(http::HeaderList& head, std::string name, std::string value) {
+  std::size_t size = name.size() + value.size() + 4;
+  for (const auto& [one, text] : head) size += one.size() + text.size() + 4;
+  if (size <= k_room && !value.empty()) head.emplace_back(std::move(name), std::move(value));
+}
+
 http::HeaderList safety() {
   return {{"X-Content-Type-Options", "nosniff"}, {"Cross-Origin-Resource-Policy", "same-origin"}};
 }
@@ -86,15 +92,17 @@ http::HeaderList head_of(const Ask& ask, const std::vector<ipld::Cid>& roots) {
   out.emplace_back("Etag", tag_of(ask));
   out.emplace_back("Cache-Control", "public, max-age=29030400, immutable");
   out.emplace_back("Accept-Ranges", ask.form == Form::car ? "none" : "bytes");
-  if (ask.named.size() <= k_room_for_path)
-    out.emplace_back("X-Ipfs-Path", http::header_safe("/ipfs/" + ask.named, 900));
+  if (ask.by_accept || ask.any_form || ask.form == Form::file) out.emplace_back("Vary", "Accept");
+  // The rest is of use, and left out where it does not fit.
   std::string names;
   for (const ipld::Cid& root : roots) names += (names.empty() ? "" : ",") + root.str();
-  if (!roots.empty() && roots.size() <= k_most_roots) out.emplace_back("X-Ipfs-Roots", names);
-  if (ask.by_accept && ask.named.size() <= k_room_for_path / 2)
-    out.emplace_back("Content-Location",
-                     http::header_safe("/ipfs/" + ask.named + "?format=" + std::string(words.name), 500));
-  if (ask.by_accept || ask.any_form || ask.form == Form::file) out.emplace_back("Vary", "Accept");
+  add_if_it_fits(out, "X-Ipfs-Path", http::header_safe("/ipfs/" + ask.named, k_room));
+  add_if_it_fits(out, "X-Ipfs-Roots", names);
+  if (ask.by_accept) {
+    const std::string more = ask.query.empty() ? "" : "&" + ask.query;
+    add_if_it_fits(out, "Content-Location",
+                   http::header_safe("/ipfs/" + ask.named + "?format=" + std::string(words.name) + more, k_room));
+  }
   return out;
 }
 
@@ -106,8 +114,7 @@ http::HeaderList record_head(const Ask& ask, ByteView record, std::chrono::secon
   out.emplace_back("Content-Disposition", disposition(ask, words.ending));
   out.emplace_back("Etag", "\"" + to_hex(ByteView(digest).first(16)) + "\"");
   out.emplace_back("Cache-Control", "public, max-age=" + std::to_string(ttl.count()));
-  if (ask.named.size() <= k_room_for_path)
-    out.emplace_back("X-Ipfs-Path", http::header_safe("/ipns/" + ask.named, 900));
+  add_if_it_fits(out, "X-Ipfs-Path", http::header_safe("/ipns/" + ask.named, k_room));
   return out;
 }
 

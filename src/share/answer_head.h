@@ -15,7 +15,7 @@ namespace eai::share {
 // The entity tag of what is asked for; it depends on all that decides about the bytes.
 std::string tag_of(const Ask& ask);
 
-// `roots`: what the path led through, the root first and what it led to last.
+// `roots`: the root, and what each segment of the path led to.
 http::HeaderList head_of(const Ask& ask, const std::vector<ipld::Cid>& roots);
 
 // Of a record: it may change after `ttl`.

@@ -10,7 +10,7 @@
 namespace eai::share {
 namespace {
 
-constexpr std::size_t k_segments = 32, k_path_bytes = 4096, k_filename_bytes = 255;
+constexpr std::size_t k_segments = 32, k_path_bytes = 4096, k_filename_bytes = 128;
 
 Refusal wrong(std::string why) { return {400, std::move(why)}; }
 tl::unexpected<Refusal> refused(int status, std::string why) {
@@ -194,6 +194,7 @@ tl::expected<Ask, Refusal> read_ask(const http::Incoming& request) {
     return refused(406, is_name ? "of a name only its record is given here; ask for format=ipns-record"
                                 : "a record belongs to a name: /ipns/<name>");
   ask.filename = field(request.query(), "filename").value_or("").substr(0, k_filename_bytes);
+  ask.query = std::string(request.query());
   ask.only_if_cached = lower(request.header("cache-control")).find("only-if-cached") != std::string::npos;
   return ask;
 }

@@ -29,6 +29,7 @@ struct Ask {
   std::optional<ipld::IpnsName> name = {};  // whose record is asked for
   std::vector<std::string> path = {};       // decoded segments behind the root
   std::string named = {};                   // root and path as they were written: "<cid>/a/b"
+  std::string query = {};                   // as it was written
   bool by_accept = false;                   // the form was taken from the Accept header
   bool any_form = false;                    // the client named none
   ipld::DagScope scope = ipld::DagScope::all;

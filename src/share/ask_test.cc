@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "share/ration.h"
-
 namespace eai::share {
 namespace {
 
@@ -124,41 +122,6 @@ TEST(Ask, TagsAreComparedWeakly) {
   EXPECT_TRUE(names_tag("*", "\"a\""));
   EXPECT_FALSE(names_tag("\"b\"", "\"a\""));
   EXPECT_FALSE(names_tag("a", "\"a\""));
-}
-
-TEST(Ration, CountsWhatRunsForAllAndForEachAddress) {
-  Ration ration({.rate = 0, .answers = 4, .per_address = 2, .walks = 2, .walks_per_address = 1});
-  using Kind = Ration::Kind;
-  auto first = ration.begin("a", Kind::walk);
-  ASSERT_TRUE(first);
-  EXPECT_FALSE(ration.begin("a", Kind::walk));
-  const auto second = ration.begin("a", Kind::block);
-  ASSERT_TRUE(second);
-  EXPECT_FALSE(ration.begin("a", Kind::block));
-  const auto third = ration.begin("b", Kind::walk);
-  ASSERT_TRUE(third);
-  EXPECT_FALSE(ration.begin("c", Kind::walk));
-  const auto fourth = ration.begin("c", Kind::block);
-  ASSERT_TRUE(fourth);
-  EXPECT_FALSE(ration.begin("d", Kind::block));
-  first.reset();
-  EXPECT_EQ(ration.answers(), 3U);
-  EXPECT_TRUE(ration.begin("a", Kind::walk));
-}
-
-TEST(Ration, DividesTheRateAmongAddresses) {
-  using namespace std::chrono_literals;
-  Ration ration({.rate = 1'000'000});
-  auto one = ration.begin("a", Ration::Kind::block);
-  auto two = ration.begin("a", Ration::Kind::block);
-  const Ration::Clock::time_point now = Ration::Clock::now();
-  EXPECT_EQ(one->pause_after(200'000, now), 0s) << "a little is given at once";
-  EXPECT_EQ(two->pause_after(1'050'000, now), 1s) << "both connections of an address count together";
-  EXPECT_EQ(one->pause_after(1'000'000, now + 1s), 1s);
-  auto other = ration.begin("b", Ration::Kind::block);
-  EXPECT_EQ(other->pause_after(1'125'000, now + 1s), 2s) << "half of the rate is left for it";
-  Ration free({.rate = 0});
-  EXPECT_EQ(free.begin("a", Ration::Kind::block)->pause_after(1ULL << 40U, now), 0s);
 }
 
 }  // namespace

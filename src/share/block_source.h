@@ -1,4 +1,4 @@
-// Why: `share` gives on what others keep, and does not know where that is. Whoever starts it hands these in.
+// Why: `share` hands out what others keep, and does not know where that is. Whoever starts it brings one of these.
 // Thread: the share's own, one call at a time. Calls may block on the disk.
 // What holds: what is handed out was proven; where it cannot be, it is not handed out.
 #pragma once
@@ -13,16 +13,18 @@
 
 namespace eai::share {
 
+inline constexpr std::size_t k_nothing = SIZE_MAX;
+
 // Some bytes, and a number for what they belong to: the counts are kept by it.
 struct Found {
   PlacedBytes bytes;
-  std::size_t of = 0;
+  std::size_t of = k_nothing;
 };
 
 class BlockSource {
  public:
   virtual ~BlockSource() = default;
-  // A block. Code::not_found: it is not given on here; Code::corrupt: it is damaged.
+  // A block. Code::not_found: it is not shared here; Code::corrupt: it is damaged.
   virtual Result<Found> block(const ipld::Cid& cid) = 0;
   // The size of the file with this root, if it can be given as it is.
   virtual std::optional<std::uint64_t> file_size(const ipld::Cid& root) = 0;
@@ -31,8 +33,8 @@ class BlockSource {
   virtual Result<Found> file_part(const ipld::Cid& root, std::uint64_t offset) = 0;
   // A signed IPNS record of this name.
   virtual std::optional<Bytes> record(const ipld::IpnsName& name) = 0;
-  // Bytes of all that is given on.
-  virtual std::uint64_t size() const = 0;
+  // Bytes of all that has this number.
+  virtual std::uint64_t size(std::size_t of) const = 0;
 };
 
 }  // namespace eai::share

@@ -8,12 +8,15 @@ namespace eai::share {
 
 struct Share::Core {
   Core(boost::asio::io_context& with, BlockSource& from, ShareOptions as);
-  Ration& ration_for(const std::string& peer);
+
+  // Bytes that exist only in memory cost that memory as long as a client takes them.
+  static constexpr std::size_t k_most_held = 32;
 
   boost::asio::io_context& context;
   BlockSource& source;
   ShareOptions options;
-  Ration near, far;  // for private addresses, and for all others
+  Ration ration;
+  std::size_t held = 0;  // answers that have such bytes
   Ledger ledger;
 };
 

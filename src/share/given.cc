@@ -1,5 +1,7 @@
 #include "share/given.h"
 
+#include "share/block_source.h"
+
 namespace eai::share {
 
 Given::To& Ledger::taker(const std::string& address) {
@@ -20,7 +22,7 @@ void Ledger::note_answer(const std::string& address, std::size_t what) {
   Given::To& who = taker(address);
   ++who.answers;
   who.last = std::chrono::system_clock::now();
-  ++part(what).answers;
+  if (what != k_nothing) ++part(what).answers;
 }
 
 void Ledger::note_bytes(const std::string& address, std::size_t what, std::uint64_t count) {
@@ -29,7 +31,7 @@ void Ledger::note_bytes(const std::string& address, std::size_t what, std::uint6
   Given::To& who = taker(address);
   who.bytes += count;
   who.last = std::chrono::system_clock::now();
-  part(what).bytes += count;
+  if (what != k_nothing) part(what).bytes += count;
 }
 
 void Ledger::note_refusal(int status) {

@@ -1,4 +1,4 @@
-// Why: whoever gives on wants to know what was given to whom.
+// Why: whoever shares wants to know what was sent to whom.
 // Thread: Given is a plain value. The Ledger is written by the share's thread and copied from any.
 // What holds: addresses are kept in memory only, and at most k_most_takers of them: what later ones take is counted
 // together. Nothing else tells them apart.
@@ -26,7 +26,7 @@ struct Given {
   static constexpr std::string_view k_others = "others";
 
   std::uint64_t answers = 0, bytes = 0;       // good ones, also those that a client broke off
-  std::uint64_t not_here = 0;                 // asked for, and not given on here
+  std::uint64_t not_here = 0;                 // asked for, and not shared here
   std::uint64_t refused = 0;                  // strangers' pages, wrong requests
   std::uint64_t put_off = 0;                  // because too much was being given
   std::uint64_t damaged = 0;                  // blocks that were not given because their bytes had changed

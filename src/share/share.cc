@@ -14,26 +14,21 @@ namespace {
 // A name that nobody should ask by, a page of another site, a method that gives nothing.
 std::optional<Refusal> refusal_of(const ShareOptions& options, const http::Incoming& request) {
   if (request.method != "GET" && request.method != "HEAD")
-    return Refusal{405, "blocks are only given here: use GET or HEAD"};
+    return Refusal{405, "this only hands out blocks: use GET or HEAD"};
   if (http::count_header(request.headers, "host") != 1) return Refusal{400, "a request needs exactly one Host header"};
   if (!options.hosts.know(request.header("host"))) {
-    return Refusal{403, "nothing is given here under the name \"" + printable(request.header("host"), 100) +
+    return Refusal{403, "nothing is shared here under the name \"" + printable(request.header("host"), 100) +
                             "\"; whoever runs this share can allow it"};
   }
   const std::string_view site = request.header("sec-fetch-site");
   if (!request.header("origin").empty() || (!site.empty() && site != "none" && site != "same-origin"))
     return Refusal{403, "web pages of other sites get nothing here"};
-  const bool is_near = request.peer.empty() || http::is_private_address(request.peer);
-  if (options.takers == Takers::neighbours && !is_near)
+  if (options.clients == Clients::near && !request.peer.empty() && !http::is_private_address(request.peer))
     return Refusal{403, "only machines in private networks get something here"};
   return std::nullopt;
 }
 
-RationLimits far_limits(const ShareOptions& options) {
-  RationLimits out = options.limits;
-  if (options.public_rate > 0) out.rate = options.public_rate;
-  return out;
-}
+bool is_near(const std::string& peer) { return peer.empty() || http::is_private_address(peer); }
 
 awaitable<void> refuse(Share::Core& core, http::Outgoing& out, const Refusal& refusal) {
   core.ledger.note_refusal(refusal.status);
@@ -50,9 +45,10 @@ awaitable<void> handle(Share::Core& core, const http::Incoming& in, http::Outgoi
   auto ask = read_ask(in);
   if (!ask) co_return co_await refuse(core, out, ask.error());
   const auto kind = ask->form == Form::car ? Ration::Kind::walk : Ration::Kind::block;
-  auto ticket = core.ration_for(in.peer).begin(in.peer, kind);
+  const auto distance = is_near(in.peer) ? Distance::near : Distance::far;
+  auto ticket = core.ration.begin(key_of(in.peer), distance, kind, Ration::Clock::now());
   if (!ticket) {
-    const Refusal later{429, "too much is being given at this moment; ask again"};
+    const Refusal later{429, "too many clients are being served at this moment; ask again"};
     co_return co_await refuse(core, out, later);
   }
   Answer answer(core, in, out, *std::move(ask), *std::move(ticket));
@@ -72,11 +68,7 @@ http::Limits listener_limits() {
 }
 
 Share::Core::Core(boost::asio::io_context& with, BlockSource& from, ShareOptions as)
-    : context(with), source(from), options(std::move(as)), near(options.limits), far(far_limits(options)) {}
-
-Ration& Share::Core::ration_for(const std::string& peer) {
-  return peer.empty() || http::is_private_address(peer) ? near : far;
-}
+    : context(with), source(from), options(std::move(as)), ration(options.limits) {}
 
 Share::Share(boost::asio::io_context& context, BlockSource& source, ShareOptions options)
     : core_(std::make_shared<Core>(context, source, std::move(options))) {}
@@ -84,7 +76,7 @@ Share::Share(boost::asio::io_context& context, BlockSource& source, ShareOptions
 Share::~Share() = default;
 
 Given Share::given() const { return core_->ledger.copy(); }
-std::size_t Share::running() const { return core_->near.answers() + core_->far.answers(); }
+std::size_t Share::running() const { return core_->ration.answers(); }
 
 http::Handlers Share::handlers() {
   http::Handlers out;

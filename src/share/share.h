@@ -21,16 +21,15 @@
 
 namespace eai::share {
 
-enum class Takers : std::uint8_t {
-  neighbours,  // this machine, and private and link-local addresses
+enum class Clients : std::uint8_t {
+  near,  // this machine, and private and link-local addresses
   anyone,
 };
 
 struct ShareOptions {
   http::OwnHosts hosts;  // by which clients may ask
-  Takers takers = Takers::neighbours;
+  Clients clients = Clients::near;
   RationLimits limits;
-  std::uint64_t public_rate = 0;  // bytes per second to addresses that are not private; 0: as for the others
 };
 
 // Connections and times for the listener of a share.

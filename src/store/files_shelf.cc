@@ -24,7 +24,8 @@ struct Served {
   WatchedFile file;
   ipld::LeafTable leaves;
   std::optional<CarBlocks> inner;  // nothing: it is one block
-  std::vector<bool> proven;        // by leaf
+  enum class Leaf : std::uint8_t { unknown, proven, damaged };
+  std::vector<Leaf> state;  // by leaf
   bool is_here = true;
 };
 
@@ -40,9 +41,15 @@ class FilesShelf final : public Shelf {
 
   Result<PlacedBytes> block(const ipld::Cid& cid) override {
     if (metadata_.is(cid)) return metadata_.block();
-    const auto leaf = index_.find(cid, [&](auto place) { return files_[place.table].leaves.cid(place.leaf); });
-    if (leaf) return leaf_block(files_[leaf->table], leaf->leaf);
+    const auto places = index_.find(cid, [&](auto place) { return files_[place.table].leaves.cid(place.leaf); });
+    Result<PlacedBytes> last = fail(Code::not_found, "no block of this model");
+    for (const auto& place : places) {
+      last = leaf_block(files_[place.table], place.leaf);
+      if (last) return last;
+    }
+    if (!places.empty()) return last;
     for (Served& of : files_) {
+      look(of);
       if (!of.inner || !of.is_here) continue;
       auto found = of.inner->block(cid);
       if (found || found.error().code != Code::not_found) return found;
@@ -50,16 +57,17 @@ class FilesShelf final : public Shelf {
     return fail(Code::not_found, "no block of this model");
   }
 
-  std::optional<std::uint64_t> file_size(const ipld::Cid& root) const override {
-    if (root == id_) return metadata_.size();
-    const auto found = std::ranges::find_if(files_, [&](const Served& of) { return of.is_here && of.root == root; });
-    return found == files_.end() ? std::nullopt : std::optional(found->leaves.size());
+  std::optional<std::uint64_t> file_size(const ipld::Cid& root) override {
+    if (root.as_v1() == id_.as_v1()) return metadata_.is_here() ? std::optional(metadata_.size()) : std::nullopt;
+    Served* found = file_of(root);
+    if (found != nullptr) look(*found);
+    return found != nullptr && found->is_here ? std::optional(found->leaves.size()) : std::nullopt;
   }
 
   Result<PlacedBytes> file_part(const ipld::Cid& root, std::uint64_t offset) override {
-    if (root == id_) return metadata_.from(offset);
-    const auto found = std::ranges::find(files_, root, &Served::root);
-    if (found == files_.end()) return fail(Code::not_found, "no file of this model");
+    if (root.as_v1() == id_.as_v1()) return metadata_.from(offset);
+    Served* found = file_of(root);
+    if (found == nullptr) return fail(Code::not_found, "no file of this model");
     return part_of(*found, offset);
   }
 
@@ -87,37 +95,53 @@ class FilesShelf final : public Shelf {
     }
     if (auto added = index_.add(leaves, static_cast<std::uint32_t>(files_.size())); !added)
       return Failure(std::move(added).error().with(name));
-    std::vector<bool> proven(leaves.count());
-    files_.push_back({name, entry.cid, std::move(file), std::move(leaves), std::move(inner), std::move(proven)});
+    std::vector<Served::Leaf> state(leaves.count());
+    files_.push_back({name, entry.cid, std::move(file), std::move(leaves), std::move(inner), std::move(state)});
     return {};
   }
 
+  Served* file_of(const ipld::Cid& root) {
+    const auto found = std::ranges::find_if(files_, [&](const Served& of) { return of.root.as_v1() == root.as_v1(); });
+    return found == files_.end() ? nullptr : &*found;
+  }
+
   static void look(Served& of) {
-    const auto since = of.is_here ? of.file.look() : WatchedFile::Since::gone;
+    const auto since = of.file.look();
     if (since == WatchedFile::Since::same) return;
     of.is_here = since != WatchedFile::Since::gone;
-    of.proven.assign(of.leaves.count(), false);
+    of.state.assign(of.leaves.count(), Served::Leaf::unknown);
   }
 
   // Once for each state of the file.
   Result<void> prove(Served& of, std::size_t leaf) {
     look(of);
     if (!of.is_here) return fail(Code::not_found, of.name + " is no longer here");
-    if (of.proven[leaf]) return {};
-    EAI_CHECK(read(of, leaf, *of.file.descriptor()));
-    of.proven[leaf] = true;
-    return {};
+    if (of.state[leaf] == Served::Leaf::proven) return {};
+    if (of.state[leaf] == Served::Leaf::damaged) return damaged(of, leaf);
+    auto read_well = read(of, leaf, *of.file.descriptor());
+    if (read_well) {
+      of.state[leaf] = Served::Leaf::proven;
+    } else if (read_well.error().code == Code::corrupt) {
+      of.state[leaf] = Served::Leaf::damaged;
+      log::warn("{} of the model {} is damaged at byte {}, and is not shared", of.name, id_.str(),
+                of.leaves.range(leaf).begin);
+    }
+    return read_well;
   }
 
-  // Into content_, hashed.
+  static Failure damaged(const Served& of, std::size_t leaf) {
+    return fail(Code::corrupt,
+                of.name + " changed on this disk at byte " + std::to_string(of.leaves.range(leaf).begin));
+  }
+
+  // Into content_, hashed. Code::io: the disk could not be read.
   Result<void> read(const Served& of, std::size_t leaf, const UniqueFd& file) {
     const ByteRange range = of.leaves.range(leaf);
+    if (of.file.descriptor() && of.file.size() < range.end) return damaged(of, leaf);
     content_.resize(range.size());
-    auto good = read_at(file.get(), range.begin, content_);
-    if (good) good = of.leaves.proves(leaf, content_);
-    if (good) return {};
-    log::warn("{} of the model {} is damaged at byte {}, and is not given to anybody", of.name, id_.str(), range.begin);
-    return fail(Code::corrupt, of.name + " changed on this disk at byte " + std::to_string(range.begin));
+    EAI_CHECK(read_at(file.get(), range.begin, content_));
+    if (of.leaves.proves(leaf, content_)) return {};
+    return damaged(of, leaf);
   }
 
   Result<PlacedBytes> leaf_block(Served& of, std::size_t leaf) {
@@ -138,7 +162,8 @@ class FilesShelf final : public Shelf {
     }
     if (!proven) return Failure(proven.error());
     std::uint64_t end = of.leaves.range(leaf).end;
-    for (std::size_t more = 1; more < k_joined && ++leaf < of.leaves.count() && of.proven[leaf]; ++more)
+    for (std::size_t more = 1; more < k_joined && ++leaf < of.leaves.count() && of.state[leaf] == Served::Leaf::proven;
+         ++more)
       end = of.leaves.range(leaf).end;
     return PlacedBytes{of.file.descriptor(), {offset, end}, {}};
   }

@@ -30,12 +30,13 @@ void LeafIndex::seal() {
   entries_.shrink_to_fit();
 }
 
-std::optional<LeafIndex::Place> LeafIndex::find(const ipld::Cid& cid,
-                                                const std::function<ipld::Cid(Place)>& cid_of) const {
+std::vector<LeafIndex::Place> LeafIndex::find(const ipld::Cid& cid,
+                                              const std::function<ipld::Cid(Place)>& cid_of) const {
+  std::vector<Place> out;
   const Entry first{prefix_of(cid.hash().digest), {}};
   for (auto at = std::ranges::lower_bound(entries_, first); at != entries_.end() && at->prefix == first.prefix; ++at)
-    if (cid_of(at->place).hash() == cid.hash()) return at->place;
-  return std::nullopt;
+    if (cid_of(at->place).hash() == cid.hash()) out.push_back(at->place);
+  return out;
 }
 
 std::size_t leaf_at(const ipld::LeafTable& leaves, std::uint64_t offset) {

@@ -24,8 +24,8 @@ class LeafIndex {
   Result<void> add(const ipld::LeafTable& leaves, std::uint32_t table);
   // Call it after the last add().
   void seal();
-  // A leaf with this hash; `cid_of` is asked about those that might be it.
-  std::optional<Place> find(const ipld::Cid& cid, const std::function<ipld::Cid(Place)>& cid_of) const;
+  // The leaves with this hash; `cid_of` is asked about those that might be.
+  std::vector<Place> find(const ipld::Cid& cid, const std::function<ipld::Cid(Place)>& cid_of) const;
 
  private:
   struct Entry {

@@ -13,13 +13,17 @@ class MetadataBlock {
   static Result<MetadataBlock> read(const Model& model);
 
   bool is(const ipld::Cid& cid) const { return cid.hash() == id_.hash(); }
+  bool is_here() const;  // the model has not been removed
   std::uint64_t size() const { return bytes_.size(); }
+  // Code::not_found: the model has been removed.
   Result<PlacedBytes> block() const;
-  PlacedBytes from(std::uint64_t offset) const;  // of the bytes themselves
+  Result<PlacedBytes> from(std::uint64_t offset) const;  // of the bytes themselves
 
  private:
-  MetadataBlock(ipld::Cid id, Bytes bytes) : id_(std::move(id)), bytes_(std::move(bytes)) {}
+  MetadataBlock(ipld::Cid id, fs::path file, Bytes bytes)
+      : id_(std::move(id)), file_(std::move(file)), bytes_(std::move(bytes)) {}
   ipld::Cid id_;
+  fs::path file_;
   Bytes bytes_;
 };
 

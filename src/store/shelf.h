@@ -1,4 +1,4 @@
-// Why: what this machine gives on to others lies in files, and a block of it is a range of one of them. A shelf finds it.
+// Why: what this machine shares lies in files, and a block of it is a range of one of them. A shelf finds it.
 // Thread: one at a time. Calls block on the disk.
 // What holds: what a shelf hands out was hashed since the shelf was opened, and again after its file was written to. It
 // keeps its files open, so that a model may be removed or replaced while somebody reads a file of it. What was removed is
@@ -22,7 +22,7 @@ class Shelf {
   // Code::not_found: it is not here; Code::corrupt: its bytes have changed on this disk.
   virtual Result<PlacedBytes> block(const ipld::Cid& cid) = 0;
   // The size of the file whose root this is, if its bytes lie here in one piece.
-  virtual std::optional<std::uint64_t> file_size(const ipld::Cid& root) const = 0;
+  virtual std::optional<std::uint64_t> file_size(const ipld::Cid& root) = 0;
   // What such a file has at `offset`, which is below its size: at least a byte, at most some MiB. A reader who holds what
   // it got last can go on although the file has been removed. Errors as block().
   virtual Result<PlacedBytes> file_part(const ipld::Cid& root, std::uint64_t offset) = 0;

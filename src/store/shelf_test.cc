@@ -102,6 +102,29 @@ TEST_F(ShelfTest, OfARemovedFileNothingIsGivenOnceNobodyReadsIt) {
   EXPECT_EQ(read(shelf->file_part(files[0].root.cid, 0)), "error: not_found");
 }
 
+TEST_F(ShelfTest, OfARemovedModelNotEvenTheMetadataAreGiven) {
+  const Model model = *commit(trees());
+  const auto shelf = *open_files_shelf(model);
+  const auto reader = shelf->file_part(files[0].root.cid, 0);
+  fs::rename(model.folder, folder.path() / "elsewhere");
+  EXPECT_EQ(read(shelf->block(id())), "error: not_found");
+  EXPECT_EQ(shelf->file_size(id()), std::nullopt);
+  EXPECT_EQ(shelf->file_size(files[0].root.cid), std::nullopt) << "for a new reader";
+  fs::rename(folder.path() / "elsewhere", model.folder);
+  EXPECT_EQ(whole(*shelf, files[0].root.cid), files[0].content) << "and it is back";
+}
+
+TEST_F(ShelfTest, BlocksAreFoundByTheirHashWhateverTheCidLooksLike) {
+  const Model model = *commit(trees());
+  const auto shelf = *open_files_shelf(model);
+  const ipld::Cid v0 = files[1].root.cid;
+  ASSERT_EQ(v0.version(), 0);
+  EXPECT_EQ(read(shelf->block(v0.as_v1())), read(shelf->block(v0)));
+  EXPECT_EQ(read(shelf->block(ipld::Cid::v1(ipld::Codec::raw, files[0].root.cid.hash()))),
+            read(shelf->block(files[0].root.cid)));
+  EXPECT_EQ(shelf->file_size(v0.as_v1()), files[1].content.size());
+}
+
 TEST_F(ShelfTest, WithoutTreesThereAreNoBlocks) {
   const Model model = *commit({});
   const auto shelf = open_files_shelf(model);
@@ -123,6 +146,11 @@ TEST_F(ShelfTest, ACarGivesWhatProvesItself) {
   fs::remove(folder.path() / "x.car");
   EXPECT_EQ(read(shelf->block(a)), "error: not_found");
   EXPECT_FALSE(shelf->look_again());
+  // Another one in its place, as on a stick that is plugged in again.
+  write(folder.path() / "x.car", "longer than before: " + std::string(text_of(car)));
+  EXPECT_EQ(read(shelf->block(a)), "error: not_found");
+  write(folder.path() / "x.car", std::string(text_of(car)));
+  EXPECT_EQ(read(shelf->block(a)), "a block");
   write(folder.path() / "y.car", "not a CAR");
   EXPECT_EQ(open_car_shelf(folder.path() / "y.car").error().code, Code::invalid);
 }

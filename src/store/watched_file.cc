@@ -38,12 +38,11 @@ Result<WatchedFile> WatchedFile::open(const fs::path& path) {
 
 // By its path: whoever removes or replaces the file may have another name for it.
 WatchedFile::Since WatchedFile::look() {
-  if (!fd_) return Since::gone;
   struct stat info {};
   if (::lstat(path_.c_str(), &info) == 0) {
     const Seen now = seen_of(info);
-    if (now == seen_) return Since::same;
-    if (now.device == seen_.device && now.inode == seen_.inode) {
+    if (fd_ && now == seen_) return Since::same;
+    if (fd_ && now.device == seen_.device && now.inode == seen_.inode) {
       seen_ = now;
       return Since::changed;
     }
@@ -52,7 +51,7 @@ WatchedFile::Since WatchedFile::look() {
       return Since::changed;
     }
   }
-  before_ = std::exchange(fd_, nullptr);
+  if (fd_) before_ = std::exchange(fd_, nullptr);
   return Since::gone;
 }
 

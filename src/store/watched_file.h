@@ -20,7 +20,8 @@ class WatchedFile {
   std::shared_ptr<const UniqueFd> held_by_others() const { return before_.lock(); }
   std::uint64_t size() const { return seen_.size; }
 
-  // What happened since the last look. A file that took the place of this one is opened, and has changed.
+  // What happened since the last look. A file that took the place of this one is opened, and has changed; so has one that
+  // was gone and is back.
   enum class Since { same, changed, gone };
   Since look();
 

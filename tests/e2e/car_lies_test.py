@@ -2,10 +2,13 @@
 end. Nothing of them is believed, and what is right in them is used."""
 import base64
 import hashlib
+import json
 import os
 import pathlib
 import signal
 import subprocess
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -104,7 +107,14 @@ def test_a_lie_is_refused_in_words_and_leaves_no_model(parts, other, tmp_path, l
     # A seed gives nothing wrong, whether it begins or not.
     seed = subprocess.Popen(other.command("seed", "--car", str(bad), "--share-port", "0", "--json"), env=other.environment, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if seed.stdout.readline().startswith('{"url"'):
+    if (line := seed.stdout.readline()).startswith('{"url"'):
+        for cid, block in sections[:6]:
+            name = "b" + base64.b32encode(cid).decode().lower().rstrip("=")
+            try:
+                given = urllib.request.urlopen(f"{json.loads(line)['url']}/ipfs/{name}?format=raw", timeout=WAIT).read()
+                assert given == block
+            except urllib.error.HTTPError as error:
+                assert error.code == 404
         seed.send_signal(signal.SIGINT)
     _, said = seed.communicate(timeout=WAIT)
     assert seed.returncode == 130 or (seed.returncode in range(2, 100) and "bad.car" in said), (seed.returncode, said)

@@ -122,7 +122,7 @@ def test_changed_bytes_are_not_given_and_another_source_is_asked_for_them(world,
     assert giving.get(f"/ipfs/{root}")[2] == data
     spoil(file_of(world, found), 3 * MIB + 5)  # after every leaf was proven once
     status, _, body = giving.get(f"/ipfs/{root}", Range=f"bytes={3 * MIB}-{3 * MIB + 100}")
-    assert status == 404 and b"not given" in body
+    assert status == 404 and b"not shared" in body
     assert giving.get(f"/ipfs/{root}", Range="bytes=0-9")[2] == data[:10]
     well = World(tmp_path / "well")
     well.folder.mkdir()
@@ -150,12 +150,15 @@ class Reader:
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
         self.got = b""
         while b"\r\n\r\n" not in self.got:
-            self.got += self.socket.recv(100)
+            piece = self.socket.recv(100)
+            assert piece, "the answer ends before its head does"
+            self.got += piece
 
     def rest(self):
+        pieces = [self.got.split(b"\r\n\r\n", 1)[1]]
         while piece := self.socket.recv(MIB):
-            self.got += piece
-        return self.got.split(b"\r\n\r\n", 1)[1]
+            pieces.append(piece)
+        return b"".join(pieces)
 
 
 def test_a_model_that_is_removed_or_replaced_is_still_given_to_those_who_read_it(world, seed, tmp_path):  # noqa: F811
@@ -171,6 +174,7 @@ def test_a_model_that_is_removed_or_replaced_is_still_given_to_those_who_read_it
     assert world.run("remove", "--hash", found).returncode == 0
     assert hashlib.sha256(reader.rest()).digest() == hashlib.sha256(data).digest()
     assert giving.get(f"/ipfs/{root}", Range="bytes=0-9")[0] == 404
+    assert giving.raw(found)[0] == 404, "not even the metadata"
 
 
 def test_status_tells_what_was_given_to_whom(world, model, other, seed):  # noqa: F811
@@ -192,7 +196,7 @@ def test_status_tells_what_was_given_to_whom(world, model, other, seed):  # noqa
 def test_what_cannot_be_given_is_refused_in_words(world, model, taken_port, tmp_path):  # noqa: F811
     found, _ = model
     free = ("--share-port", "0")
-    assert "say what to give on" in no_such_seed(world)
+    assert "say what to share" in no_such_seed(world)
     assert "nothing-of-this-name" in no_such_seed(world, "nothing-of-this-name", *free)
     (tmp_path / "no.car").write_bytes(b"no CAR")
     assert "no.car" in no_such_seed(world, "--car", str(tmp_path / "no.car"), *free)
@@ -260,7 +264,7 @@ def test_a_server_gives_on_what_its_configuration_names(serving, tmp_path):  # n
         metrics = reply.read().decode()
     assert f'eai_share_bytes_total{{model="{found}"}} {now["bytes"]}' in metrics and "127.0.0.1" not in metrics
     text = machine.run("status").stdout
-    assert "giving on at " + told["url"] in text and "demo" in text
+    assert "sharing at " + told["url"] in text and "demo" in text
     # What is no longer named is no longer given, and the server goes on.
     config.write_text("")
     os.kill(ready["pid"], signal.SIGHUP)
@@ -275,7 +279,7 @@ def test_a_server_whose_share_cannot_begin_serves_all_the_same(serving, taken_po
     ready = events(machine.run("run", "--hash", found, "--port", "0", "--share", found, "--share-port", str(taken_port), "--json"))[-1]
     told = until(lambda: shared(machine))
     assert str(taken_port) in told["error"]
-    assert "Nothing is given on" in machine.run("status").stderr
+    assert "Nothing is shared" in machine.run("status").stderr
     assert ask(ready["port"], "Hello")[1]
 
 
@@ -287,6 +291,7 @@ def test_slow_readers_and_cars_harm_neither_a_chat_nor_each_other(serving):  # n
     told = until(lambda: shared(machine))
     port = int(told["url"].rsplit(":", 1)[1])
     root = json.loads(urllib.request.urlopen(f"{told['url']}/ipfs/{large}?format=raw").read())["files"][0]["cid"]
+    assert ask(ready["port"], "Hello")[1]  # what only the first answer costs
     memory = own_memory(ready["pid"])
     slow = [Reader(port, f"/ipfs/{root}") for _ in range(192)] + [Reader(port, f"/ipfs/{root}?format=car&car-dups=y") for _ in range(8)]
     assert all(reader.got.startswith(b"HTTP/1.1 200") for reader in slow)
