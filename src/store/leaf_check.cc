@@ -23,14 +23,16 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t k_most_threads = 16;
 
-// Leaves that lie together and are mapped at once, because mapping costs the same for one of them.
-constexpr std::uint64_t k_window = 4 * k_mib;
+// Leaves that lie together are mapped at once, because each mapping makes the other threads wait: at most so many bytes for
+// one thread, and for all of them.
+constexpr std::uint64_t k_most_mapped = 8 * k_mib, k_mapped_by_all = 32 * k_mib;
 
 // One reading of a file, by several threads that each take the next leaves.
 class Reading {
  public:
-  Reading(UniqueFd file, const struct stat& info, const ipld::LeafTable& leaves)
+  Reading(UniqueFd file, const struct stat& info, const ipld::LeafTable& leaves, std::size_t workers)
       : file_(std::move(file)),
+        most_mapped_(std::min(k_most_mapped, k_mapped_by_all / workers)),
         may_map_(static_cast<std::uint64_t>(info.st_blocks) * 512 >= static_cast<std::uint64_t>(info.st_size)),
         leaves_(leaves) {}
 
@@ -75,7 +77,7 @@ class Reading {
   Run take() {
     const std::lock_guard hold(mutex_);
     Run run{next_, next_};
-    const auto fits = [&] { return leaves_.range(run.end).end - leaves_.range(run.first).begin <= k_window; };
+    const auto fits = [&] { return leaves_.range(run.end).end - leaves_.range(run.first).begin <= most_mapped_; };
     while (run.end < leaves_.count() && (run.end == run.first || (may_map_ && fits()))) ++run.end;
     next_ = run.end;
     return run;
@@ -113,6 +115,7 @@ class Reading {
   }
 
   UniqueFd file_;
+  std::uint64_t most_mapped_;
   bool may_map_;  // not a file with holes, which can take up room once they are looked at
   const ipld::LeafTable& leaves_;
   std::atomic<std::uint64_t> read_ = 0;
@@ -131,9 +134,10 @@ Result<std::vector<std::size_t>> find_damaged_leaves(const fs::path& file, const
   EAI_TRY(UniqueFd fd, open_file(file, O_RDONLY | O_NOFOLLOW));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("reading " + file.string(), errno);
-  Reading reading(std::move(fd), info, leaves);
-  const std::size_t wanted = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, k_most_threads);
-  EAI_TRY(const auto crew, ThreadCrew::start(std::min(wanted, std::max<std::size_t>(leaves.count(), 1))));
+  const std::size_t threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, k_most_threads);
+  const std::size_t wanted = std::min(threads, std::max<std::size_t>(leaves.count(), 1));
+  Reading reading(std::move(fd), info, leaves, wanted);
+  EAI_TRY(const auto crew, ThreadCrew::start(wanted));
   for (std::size_t i = 0; i < crew->size(); ++i) boost::asio::post(crew->executor(), [&reading] { reading.work(); });
   return reading.wait_for(crew->size(), progress, stop);
 }
