@@ -253,19 +253,14 @@ def test_a_clock_that_is_years_off(other, planted, years):
 
 
 def test_two_processes_fetch_the_leaves_once(other, planted):
-    holding, go_on = threading.Event(), threading.Event()
-
-    def holds(_):
-        if server.sent > MODEL // 3:
-            holding.set()
-            go_on.wait(WAIT)
-
-    with FileServer(planted.data, holds) as server:
+    asked = threading.Event()
+    with FileServer(planted.data, lambda _: asked.set()) as server:
+        server.gate.clear()
         first = other.start(*planted.words, *sources(server))
-        assert holding.wait(WAIT)
+        assert asked.wait(WAIT)  # and gets nothing yet
         second = other.start(*planted.words, *sources(server))
         assert any("another eai" in line for line in second.stderr)
-        go_on.set()
+        server.gate.set()
         for one in (first, second):
             out, err = one.communicate(timeout=WAIT)
             assert one.returncode == 0 and "is here" in out, err
