@@ -6,7 +6,6 @@
 #include <mutex>
 #include <thread>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -37,7 +36,7 @@ std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
 struct Named {
   std::string name, hash;
   std::uint64_t size = 0;
-  bool is_given = true;  // still
+  bool is_shared = true;  // still
 };
 
 // All that was ever named; the place of one is its number for as long as the seeder lives.
@@ -45,7 +44,7 @@ class Names {
  public:
   std::vector<std::size_t> number(const library::Seed& seed) {
     const std::lock_guard hold(mutex_);
-    for (Named& one : all_) one.is_given = false;
+    for (Named& one : all_) one.is_shared = false;
     std::vector<std::size_t> out;
     for (const auto& item : seed.items) {
       const auto same = [&](const Named& one) {
@@ -57,6 +56,10 @@ class Names {
       all_[out.back()] = {item.name, item.hash, item.shelf->size(), true};
     }
     return out;
+  }
+  void note(std::size_t number, bool is_shared) {
+    const std::lock_guard hold(mutex_);
+    all_[number].is_shared = is_shared;
   }
   std::vector<Named> copy() const {
     const std::lock_guard hold(mutex_);
@@ -99,9 +102,8 @@ class SeedSource final : public share::BlockSource {
     numbers_ = names_.number(seed_);
   }
   void look_again() {
-    // A CAR on a stick may come back.
-    std::erase_if(seed_.items, [](const auto& item) { return !item.shelf->look_again() && !item.hash.empty(); });
-    numbers_ = names_.number(seed_);
+    // What is gone may come back: a model that is being mended, a CAR on a stick.
+    for (std::size_t i = 0; i < seed_.items.size(); ++i) names_.note(numbers_[i], seed_.items[i].shelf->look_again());
   }
 
  private:
@@ -227,7 +229,7 @@ json::object Seeder::status() const {
   json::array models, to;
   for (std::size_t i = 0; i < named.size(); ++i) {
     const Named& one = named[i];
-    if (!one.is_given) continue;
+    if (!one.is_shared) continue;
     const share::Given::Of of = i < given.of.size() ? given.of[i] : share::Given::Of{};
     models.push_back(json::object{
         {"name", one.name}, {"hash", one.hash}, {"size", one.size}, {"answers", of.answers}, {"bytes", of.bytes}});

@@ -22,10 +22,6 @@ auto place_of(const ShareSettings& settings) {
   return std::tie(settings.host, settings.port, settings.rate.bytes, settings.anyone, settings.allow_hosts);
 }
 
-auto named_by(const ShareSettings& settings) {
-  return std::tie(settings.models, settings.cars, settings.records, settings.all);
-}
-
 bool names_less(const ShareSettings& now, const ShareSettings& before) {
   const auto lacks = [](const std::vector<std::string>& some, const std::vector<std::string>& all) {
     return std::ranges::any_of(all, [&](const auto& one) { return std::ranges::find(some, one) == some.end(); });
@@ -81,8 +77,6 @@ void ServerShare::open(const ShareSettings& settings) {
   const ShareSettings before = std::exchange(settings_, settings);
   const bool is_same_place = running && place_of(settings) == place_of(before);
   if (!names_something(settings)) return put(nullptr, std::nullopt);
-  // The proofs of what is shared already are kept.
-  if (is_same_place && named_by(settings) == named_by(before) && !settings.all) return;
   if (is_same_place && names_less(settings, before)) running->replace({});
   if (!is_same_place) put(nullptr, std::nullopt);
   auto seed = seed_of(settings);

@@ -2,11 +2,8 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <thread>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
@@ -15,6 +12,7 @@
 
 #include "fakes/certificate.h"
 #include "fakes/raw_client.h"
+#include "fakes/server_thread.h"
 #include "http/server.h"
 
 namespace eai::http {
@@ -41,21 +39,10 @@ class SendFileTest : public ::testing::Test {
     handlers.refuse = [](const Incoming&, int status, std::string_view why) {
       return Reply{status, {}, std::string(why)};
     };
-    server_.emplace(context_, limits, std::move(handlers));
-    const auto bound = server_->listen_tcp("127.0.0.1", 0, tls);
-    ASSERT_TRUE(bound);
-    port_ = *bound;
-    thread_ = std::thread([this] { context_.run(); });
+    port_ = served_.start(limits, std::move(handlers), tls);
   }
 
-  void TearDown() override {
-    if (!thread_.joinable()) return;
-    asio::post(context_, [this] {
-      server_.reset();
-      work_.reset();
-    });
-    thread_.join();
-  }
+  void TearDown() override { served_.stop(); }
 
   asio::awaitable<void> handle(Incoming& in, Outgoing& out) {
     const HeaderList headers;
@@ -100,17 +87,14 @@ class SendFileTest : public ::testing::Test {
   }
 
   static constexpr std::uint64_t k_large = 256 * k_mib;
-  asio::io_context context_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  test::ServerThread served_;
   TemporaryFolder folder_;
   std::string content_;
   UniqueFd file_, large_;
-  std::optional<Server> server_;
   std::uint16_t port_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::string> said_;
-  std::thread thread_;
 };
 
 TEST_F(SendFileTest, FollowsAHeadOfKnownLengthAndKeepsTheConnection) {

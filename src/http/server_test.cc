@@ -5,7 +5,6 @@
 #include <thread>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -13,6 +12,7 @@
 
 #include "fakes/certificate.h"
 #include "fakes/raw_client.h"
+#include "fakes/server_thread.h"
 #include "http/unix_client.h"
 
 namespace eai::http {
@@ -38,25 +38,15 @@ class ServerTest : public ::testing::Test {
     handlers.refuse = [](const Incoming& head, int status, std::string_view why) {
       return Reply{status, {{"x-target", head.target}}, "refused: " + std::string(why)};
     };
-    server_.emplace(context_, limits, std::move(handlers));
-    const auto bound = server_->listen_tcp("127.0.0.1", 0, tls);
-    ASSERT_TRUE(bound) << bound.error().message;
-    port_ = *bound;
     socket_ = (folder_.path() / "s.sock").string();
-    ASSERT_TRUE(server_->listen_unix(socket_));
     other_socket_ = (folder_.path() / "t.sock").string();
-    ASSERT_TRUE(server_->listen_unix(other_socket_));
-    thread_ = std::thread([this] { context_.run(); });
+    port_ = served_.start(limits, std::move(handlers), tls, [this](Server& server) {
+      ASSERT_TRUE(server.listen_unix(socket_));
+      ASSERT_TRUE(server.listen_unix(other_socket_));
+    });
   }
 
-  void TearDown() override {
-    if (!thread_.joinable()) return;
-    asio::post(context_, [this] {
-      server_.reset();
-      work_.reset();
-    });
-    thread_.join();
-  }
+  void TearDown() override { served_.stop(); }
 
   asio::awaitable<void> handle(Incoming& in, Outgoing& out) {
     if (in.path() == "/echo" || in.path() == "/small") {
@@ -80,7 +70,7 @@ class ServerTest : public ::testing::Test {
       };
       const Note note{left_};
       waiting_.set_value();
-      asio::steady_timer never(context_, std::chrono::hours(1));
+      asio::steady_timer never(served_.context(), std::chrono::hours(1));
       co_await never.async_wait(asio::use_awaitable);
     } else if (in.path() == "/big") {
       const HeaderList headers;
@@ -109,15 +99,12 @@ class ServerTest : public ::testing::Test {
     said_.set_value(said);
   }
 
-  asio::io_context context_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   TemporaryFolder folder_;
-  std::optional<Server> server_;
+  test::ServerThread served_;
   std::uint16_t port_ = 0;
   std::string socket_, other_socket_;
   std::promise<void> waiting_, left_;
   std::promise<std::string> said_;
-  std::thread thread_;
 };
 
 constexpr auto k_patience = std::chrono::seconds(10);
@@ -413,8 +400,8 @@ TEST_F(ServerTest, StopLetsRunningAnswersEndAndClosesIdleOnes) {
   waiting.get("/wait");
   waiting_.get_future().wait();
   std::promise<void> stopped;
-  asio::post(context_, [&] {
-    asio::co_spawn(context_, server_->stop(std::chrono::milliseconds(100)),
+  asio::post(served_.context(), [&] {
+    asio::co_spawn(served_.context(), served_.server().stop(std::chrono::milliseconds(100)),
                    [&](std::exception_ptr) { stopped.set_value(); });
   });
   EXPECT_EQ(idle.until_end(), "");
@@ -427,10 +414,10 @@ TEST_F(ServerTest, StopLetsRunningAnswersEndAndClosesIdleOnes) {
 
 TEST_F(ServerTest, UnixClientTalksOverTheUnixSocketAndKeepsConnections) {
   start();
-  UnixClient client(context_);
+  UnixClient client(served_.context());
   std::promise<std::string> done;
   asio::co_spawn(
-      context_,
+      served_.context(),
       [](UnixClient& engine, fs::path socket, Server& server) -> asio::awaitable<std::string> {
         std::string log;
         for (int i = 0; i < 3; ++i) {
@@ -460,7 +447,7 @@ TEST_F(ServerTest, UnixClientTalksOverTheUnixSocketAndKeepsConnections) {
         auto missing = co_await engine.fetch(socket.parent_path() / "none.sock", std::move(nobody));
         log += missing ? " found" : " " + std::string(name_of(missing.error().code));
         co_return log;
-      }(client, socket_, *server_),
+      }(client, socket_, served_.server()),
       [&](std::exception_ptr failure, std::string log) { done.set_value(failure ? "threw" : std::move(log)); });
   auto future = done.get_future();
   ASSERT_EQ(future.wait_for(k_patience), std::future_status::ready);
@@ -470,10 +457,10 @@ TEST_F(ServerTest, UnixClientTalksOverTheUnixSocketAndKeepsConnections) {
 // One request to each of the two sockets, one after the other; how many connections the server has then.
 TEST_F(ServerTest, UnixClientLetsGoOfWhatNobodyAsksAnyMore) {
   start();
-  UnixClient client(context_, std::chrono::milliseconds(0));
+  UnixClient client(served_.context(), std::chrono::milliseconds(0));
   std::promise<std::string> done;
   asio::co_spawn(
-      context_,
+      served_.context(),
       [](UnixClient& engine, std::vector<fs::path> sockets, Server& server) -> asio::awaitable<std::string> {
         for (const fs::path& socket : sockets) {
           Ask ask;
@@ -488,7 +475,7 @@ TEST_F(ServerTest, UnixClientLetsGoOfWhatNobodyAsksAnyMore) {
           co_await pause.async_wait(asio::use_awaitable);
         }
         co_return std::to_string(server.connections());
-      }(client, {socket_, other_socket_}, *server_),
+      }(client, {socket_, other_socket_}, served_.server()),
       [&](std::exception_ptr failure, std::string log) { done.set_value(failure ? "threw" : std::move(log)); });
   auto future = done.get_future();
   ASSERT_EQ(future.wait_for(k_patience), std::future_status::ready);

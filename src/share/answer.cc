@@ -27,11 +27,6 @@ Refusal refusal_for(const Error& error, const Ask& ask) {
 
 const Refusal k_full{429, "too many clients are being served at this moment; ask again"};
 
-// The same bytes without the first `from`, at most `count` of them. What is held is only moved.
-std::string_view held_part(const PlacedBytes& bytes, std::uint64_t from, std::uint64_t count) {
-  return text_of(bytes.held).substr(from, count);
-}
-
 }  // namespace
 
 Answer::Answer(Share::Core& core, const http::Incoming& in, http::Outgoing& out, Ask ask, Ration::Ticket ticket)
@@ -80,12 +75,11 @@ Result<Found> Answer::counted(Result<Found> found) {
   return found;
 }
 
-awaitable<bool> Answer::pause(Clock::duration time) {
+awaitable<void> Answer::pause(Clock::duration time) {
   timer_.expires_after(time);
   co_await timer_.async_wait(asio::use_awaitable);
   begun_ += time;
   work_ = 0;
-  co_return true;
 }
 
 awaitable<void> Answer::turn(std::uint64_t work) {
@@ -106,7 +100,7 @@ awaitable<bool> Answer::send(std::string_view before, Found found) {
       written = co_await out_.write_file(before, found.bytes.file->get(), part);
     } else {
       if (!before.empty()) written = co_await out_.write(before);
-      const std::string_view part = held_part(found.bytes, done, count);
+      const std::string_view part = text_of(found.bytes.held).substr(done, count);
       if (written) written = co_await out_.write(part);
     }
     if (!written) {

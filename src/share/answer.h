@@ -58,8 +58,7 @@ class Answer {
   Task<bool> send(std::string_view before, Found found);
   // Other clients get a turn when this one has had its share of work.
   Task<void> turn(std::uint64_t work);
-  // False: it did not take what it could have.
-  Task<bool> pause(Clock::duration time);
+  Task<void> pause(Clock::duration time);
   // Bytes that exist only in memory are counted. False: too many answers have some already.
   bool may_hold(const Found& found);
   Result<Found> find(const ipld::Cid& cid);

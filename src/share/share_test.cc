@@ -2,21 +2,18 @@
 #include "share/share.h"
 
 #include <map>
-#include <thread>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include "fakes/raw_client.h"
+#include "fakes/server_thread.h"
 #include "ipld/car.h"
 #include "ipld/unixfs.h"
 
 namespace eai::share {
 namespace {
 
-namespace asio = boost::asio;
 using ipld::Cid;
 using test::RawClient;
 
@@ -73,21 +70,10 @@ class World final : public BlockSource {
 class ShareTest : public ::testing::Test {
  protected:
   void start(ShareOptions options = {}) {
-    share_.emplace(context_, world_, std::move(options));
-    server_.emplace(context_, listener_limits(), share_->handlers());
-    const auto bound = server_->listen_tcp("127.0.0.1", 0);
-    ASSERT_TRUE(bound);
-    port_ = *bound;
-    thread_ = std::thread([this] { context_.run(); });
+    share_.emplace(served_.context(), world_, std::move(options));
+    port_ = served_.start(listener_limits(), share_->handlers());
   }
-  void TearDown() override {
-    if (!thread_.joinable()) return;
-    asio::post(context_, [this] {
-      server_.reset();
-      work_.reset();
-    });
-    thread_.join();
-  }
+  void TearDown() override { served_.stop(); }
 
   std::string get(const std::string& target, const std::string& headers = "") {
     RawClient client(port_);
@@ -127,13 +113,10 @@ class ShareTest : public ::testing::Test {
     return out;
   }
 
-  asio::io_context context_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   World world_;
+  test::ServerThread served_;
   std::optional<Share> share_;
-  std::optional<http::Server> server_;
   std::uint16_t port_ = 0;
-  std::thread thread_;
 };
 
 bool has(const std::string& answer, std::string_view text) { return answer.find(text) != std::string::npos; }

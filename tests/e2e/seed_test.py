@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -272,6 +273,25 @@ def test_a_server_gives_on_what_its_configuration_names(serving, tmp_path):  # n
     with pytest.raises(OSError):
         urllib.request.urlopen(f"{told['url']}/ipfs/{found}?format=raw")
     assert ask(ready["port"], "Hello")[1]
+
+
+def test_a_model_that_comes_or_is_mended_later_is_shared_from_then_on(serving, tmp_path):  # noqa: F811
+    machine, found = serving
+    config = machine.folder / "home/config/config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    path, _ = machine.model(name="late", size=3 * MIB)
+    late = machine.hash("--folder-path", path, "--format", "unixfs", "--to", f"car:{tmp_path}/late.car", "--no-keep")
+    config.write_text(f'[share]\nmodels = ["{found}", "{late}"]\nport = 0\n')
+    ready = events(machine.run("run", "--hash", found, "--port", "0", "--json"))[-1]
+    assert [m["hash"] for m in until(lambda: shared(machine))["models"]] == [found]
+    for _ in range(2):  # it comes, is removed, and comes again
+        assert machine.run("import", f"{tmp_path}/late.car").returncode == 0
+        os.kill(ready["pid"], signal.SIGHUP)
+        told = until(lambda: len((now := shared(machine))["models"]) == 2 and now)
+        assert urllib.request.urlopen(f"{told['url']}/ipfs/{late}?format=raw").status == 200
+        assert machine.run("remove", "--hash", late).returncode == 0
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{told['url']}/ipfs/{late}?format=raw")
 
 
 def test_a_server_whose_share_cannot_begin_serves_all_the_same(serving, taken_port):  # noqa: F811
