@@ -1,4 +1,5 @@
 """A disk that is full, at whichever write, loses no leaf that is on it and shows no model that is not whole."""
+import errno
 import os
 import pathlib
 import subprocess
@@ -24,10 +25,18 @@ class SmallDisk:
         self.filler = self.folder / "what others keep here"
 
     def leave(self, room):
-        """Others take all but so many bytes."""
-        state = os.statvfs(self.folder)
+        """Others take all but so many bytes. What the download writes between the look and the taking makes it look again."""
         with open(self.filler, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, state.f_bavail * state.f_frsize - room))
+            while True:
+                state = os.statvfs(self.folder)
+                try:
+                    os.posix_fallocate(file.fileno(), 0, max(1, state.f_bavail * state.f_frsize - room))
+                    return
+                except OSError as full:
+                    if full.errno != errno.ENOSPC:
+                        raise
+                    if state.f_bavail == 0:
+                        return
 
     def free(self):
         self.filler.unlink(missing_ok=True)
