@@ -64,7 +64,9 @@ http::Reply reply_of(int status, std::string body, std::chrono::seconds retry_af
 }  // namespace
 
 std::string words_of(const Error& error) {
-  return error.hint == Hint::shorter_context ? error.message + "; a smaller context_length needs less" : error.message;
+  if (error.hint == Hint::shorter_context) return error.message + "; a smaller context_length needs less";
+  if (error.hint == Hint::repair_model) return error.message + "; the server's owner can repair the model";
+  return error.message;
 }
 
 http::Reply error_reply(int status, std::string_view type, std::string_view message, std::string_view code,

@@ -24,6 +24,7 @@
 #include "engine/pool.h"
 #include "http/listeners.h"
 #include "http/server.h"
+#include "library/check.h"
 #include "library/running.h"
 #include "store/file_names.h"
 #include "util/log.h"
@@ -60,6 +61,8 @@ engine::PoolOptions pool_options(const library::ServerPlan& plan, const Config& 
   if (!config.server.keep_private && config.server.kv_cache_limit.bytes > 0)
     out.slot_folder = library::conversations_of(folders);
   out.slot_limit = config.server.kv_cache_limit.bytes;
+  out.verify = library::verifier(
+      folders.home, library::verify_on_load_of(config.server.verify_on_load).value_or(library::VerifyOnLoad::off));
   out.memory_budget = config.server.memory_limit.bytes;
   out.devices = plan.devices;
   out.start_timeout = std::chrono::seconds(config.server.start_timeout);
@@ -296,7 +299,9 @@ class Server {
       tell_(ready_event(plan_, record_, folders_));
       co_return;
     }
-    outcome_ = Failure(std::move(lease).error().with(main.name));
+    Error why = std::move(lease).error().with(main.name);
+    if (why.hint == Hint::repair_model) why.about = main.name;
+    outcome_ = Failure(std::move(why));
     log::error("{}", words_of(outcome_.error()));
     // Later: it cancels this coroutine, which shall have ended by then.
     asio::post(context_, [this] { ask_to_end(); });

@@ -10,7 +10,6 @@
 #include "cli/server.h"
 #include "engine/worker.h"
 #include "http/listeners.h"
-#include "library/check.h"
 #include "library/running.h"
 #include "util/text.h"
 
@@ -84,33 +83,7 @@ ReadAgain reader_of(const Context& context, const Choose& again) {
   };
 }
 
-// By the process that serves them, once. A damaged model is left out, unless it is the main one.
-Result<void> verify_first(const library::Library& library, const Config& config, library::ServerPlan& plan,
-                          const Tell& tell) {
-  const auto how = library::verify_on_load_of(config.server.verify_on_load).value_or(library::VerifyOnLoad::off);
-  for (std::size_t i = 0; i < plan.models.size();) {
-    const auto progress = [&](std::uint64_t done, std::uint64_t total) {
-      const double fraction = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
-      tell({{"event", "loading"}, {"name", plan.models[i].name}, {"phase", "verifying"}, {"fraction", fraction}});
-    };
-    auto good = library::verify(library.store, plan.models[i].model, how, progress);
-    if (good) {
-      ++i;
-      continue;
-    }
-    Error error = std::move(good).error().with(plan.models[i].name);
-    if (error.code != Code::corrupt) return Failure(std::move(error));
-    error.hint = Hint::repair_model;
-    error.about = plan.models[i].name;
-    if (i == 0) return Failure(std::move(error));
-    plan.notes.push_back({words_of(error), Hint::none});
-    plan.models.erase(plan.models.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  return {};
-}
-
-Result<int> serve_in_foreground(Context& context, const library::Library& library, library::ServerPlan plan,
-                                const Choose& again) {
+Result<int> serve_in_foreground(Context& context, library::ServerPlan plan, const Choose& again) {
   ProgressDisplay display(context.out);
   auto tell = [&](const boost::json::object& event) {
     if (event.at("event").as_string() == "ready") {
@@ -122,21 +95,18 @@ Result<int> serve_in_foreground(Context& context, const library::Library& librar
       show_loading(event, display);
     }
   };
-  EAI_CHECK(verify_first(library, context.config, plan, tell));
   EAI_CHECK(run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, again)));
   return 0;
 }
 
 // In the background, at the other end of the pipe.
-Result<int> serve_for_launcher(Context& context, const library::Library& library, library::ServerPlan plan,
-                               const Choose& again) {
+Result<int> serve_for_launcher(Context& context, library::ServerPlan plan, const Choose& again) {
   Teller teller(context.words.ready_fd);
   auto tell = [&](const boost::json::object& event) {
     teller.tell(event);
     if (event.at("event").as_string() == "ready") teller.close();
   };
-  auto served = verify_first(library, context.config, plan, tell);
-  if (served) served = run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, again));
+  auto served = run_server(std::move(plan), context.config, context.folders, tell, reader_of(context, again));
   if (!served) {
     teller.tell({{"event", "error"},
                  {"code", name_of(served.error().code)},
@@ -194,13 +164,13 @@ Result<int> serve_models(Context& context, const library::Library& library, cons
   EAI_TRY(library::ServerPlan plan, library::make_plan(library, serve_settings(context.config), models));
   const bool here = context.config.server.foreground || context.words.ready_fd >= 0;
   if (here) plan.devices = library::devices_of(plan.engines);
-  if (context.words.ready_fd >= 0) return serve_for_launcher(context, library, std::move(plan), again);
+  if (context.words.ready_fd >= 0) return serve_for_launcher(context, std::move(plan), again);
   for (const library::Note& note : plan.notes) context.out.note(words_of_note(note.text, note.hint));
   if (context.config.server.force) {
     EAI_TRY(auto server, library::running_server(context.folders));
     if (server) EAI_CHECK(library::stop_server(context.folders, *server, library::k_stop_grace));
   }
-  if (context.config.server.foreground) return serve_in_foreground(context, library, std::move(plan), again);
+  if (context.config.server.foreground) return serve_in_foreground(context, std::move(plan), again);
   return serve_in_background(context, more_words);
 }
 

@@ -62,7 +62,7 @@ std::vector<Setting> server_settings() {
       in.number("server.max_models", "EAI_MAX_MODELS", "--max-models", &S::max_models,
                 "Models loaded at the same time; 0: as many as fit into memory", {.highest = 10000}),
       in.text("server.verify_on_load", "EAI_VERIFY_ON_LOAD", "--verify-on-load", &S::verify_on_load,
-              "Verify models before they are served: not at all, 64 random leaves of each, or every byte",
+              "Verify a model each time before its engine is started: not at all, 64 random leaves, or every byte",
               {.choices = {"off", "sample", "full"}, .value_name = "HOW"}),
       in.number("server.patience", "EAI_PATIENCE", "--patience", &S::patience,
                 "Seconds that a busy model keeps taking requests while another model waits for its memory",

@@ -13,7 +13,7 @@ namespace eai::engine {
 
 // What a waiting client may be told.
 struct WaitNews {
-  std::string phase;    // "queued", "loading", "waiting for running answers", "waiting for room"
+  std::string phase;    // "queued", "verifying", "loading", "waiting for running answers", "waiting for room"
   int position = 0;     // in the queue for this model, 1 = next
   double fraction = 0;  // of the load, 0…1, where the engine tells
   bool operator==(const WaitNews&) const = default;

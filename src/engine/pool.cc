@@ -132,7 +132,10 @@ asio::awaitable<void> PoolLoop::stop() {
 
 void PoolLoop::close() {
   closed_ = true;
-  for (const auto& member : members_) member->life->end_now();
+  for (const auto& member : members_) {
+    member->life->end_now();
+    if (member->verification) member->verification->stop.request_stop();
+  }
   requests_.refuse_all({Code::busy, "the server is stopping"});
   alarm_.cancel();
   measure_timer_.cancel();
@@ -140,6 +143,7 @@ void PoolLoop::close() {
   gone_.cancel();
   home_->spawner.reset();
   helper_.join();
+  if (verifier_) verifier_->join();
   conversations_.clear();
 }
 

@@ -65,7 +65,7 @@ class Pool {
   // Asio cancellation ends the wait with Code::cancelled. Code::not_found: the model is not served; Code::busy: the queue is
   // full, or the pool is stopping; Code::timeout: the deadline passed; Code::io: the engine could not be started (the message
   // has its last log lines); Code::invalid: a file of the model is not what it should be; Code::unsupported: there is no
-  // engine for it, or it needs more memory than there is (the message has the arithmetic).
+  // engine for it, or it needs more memory than there is (the message has the arithmetic); any error of PoolOptions::verify.
   boost::asio::awaitable<Result<Lease>> lease(LeaseRequest request);
 
   // In the order of `models`, then those that are no longer served and still run.

@@ -40,7 +40,15 @@ void PoolLoop::apply(Effects effects) {
 }
 
 void PoolLoop::carry_out(const StartEngine& effect) {
-  Member& member = *members_[effect.model];
+  members_[effect.model]->damage.reset();
+  if (options_.verify)
+    verify_first(effect.model, effect.run);
+  else
+    start(effect.model, effect.run);
+}
+
+void PoolLoop::start(ModelIndex index, EngineRun run) {
+  Member& member = *members_[index];
   const ModelPlan& plan = member.plan;
   const EngineKind& kind = kind_of(plan.spec().task);
   const fs::path& program = program_of(kind, options_.programs);
@@ -51,12 +59,16 @@ void PoolLoop::carry_out(const StartEngine& effect) {
   }
   if (conversations_.keeps(plan)) launch.slot_folder = conversations_.folder().string();
   const std::uint64_t limit = budget_.on_device ? 0 : memory_limit(plan.found().memory, launch);
-  member.life->start(effect.run, kind, program, plan.spec(), launch, limit);
+  member.life->start(run, kind, program, plan.spec(), launch, limit);
   watch_memory_soon();
 }
 
 void PoolLoop::carry_out(const StopEngine& effect) {
   const Member& member = *members_[effect.model];
+  if (member.verification) {
+    member.verification->stop.request_stop();
+    return;
+  }
   // At the end of the server there is no time to save conversations, and with other settings they would be of no use.
   const bool comes_back = !member.plan.has_next() && !scheduler_.removed(effect.model) && !scheduler_.shutting_down();
   if (member.life->end_service() && comes_back && conversations_.keeps(member.plan))
@@ -74,6 +86,7 @@ void PoolLoop::carry_out(const Refuse& effect) {
   const RefusalFacts facts{.name = plan.spec().folder_name,
                            .need = scheduler_.terms(effect.model).need,
                            .waiting = scheduler_.waiting(effect.model),
+                           .damage = members_[effect.model]->damage,
                            .found = plan.found(),
                            .budget = budget_,
                            .name_of = [this](ModelIndex index) { return members_[index]->plan.spec().folder_name; }};
@@ -108,7 +121,10 @@ void PoolLoop::tell_news() {
     WaitNews news;
     news.phase = words_of(standing->phase);
     news.position = standing->position;
-    if (scheduler_.state(*index) == State::starting) news.fraction = members_[*index]->life->fraction();
+    if (scheduler_.state(*index) != State::starting) return news;
+    const Member& member = *members_[*index];
+    if (member.verification) news.phase = k_verifying;
+    news.fraction = member.verification ? member.verification->fraction : member.life->fraction();
     return news;
   });
 }

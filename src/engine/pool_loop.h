@@ -1,6 +1,6 @@
 // Why: the owner of all that a pool is made of. It turns what happens (a request, a lease given back, an engine that is ready
 // or gone, time that has passed) into events for the scheduler, and carries out the effects that come back.
-// Thread: the one thread that runs the io_context; what blocks on the disk goes to one helper thread, values in, values out.
+// Thread: the one thread that runs the io_context; what blocks on the disk goes to helper threads, values in, values out.
 // What holds: every decision is the scheduler's. The parts know nothing of each other and are only tied together here:
 //   ModelPlan      what a model's engine is started with, now and next
 //   EngineLife     its process, through all its starts
@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,6 +36,13 @@ namespace eai::engine {
 
 class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
  public:
+  // Of a model's files, before its engine is started.
+  struct Verification {
+    EngineRun run = 0;
+    std::stop_source stop{};
+    double fraction = 0;
+  };
+
   // One model that is, or was, served. Its index never changes.
   struct Member {
     std::string id;
@@ -42,7 +50,9 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
     std::shared_ptr<EngineLife> life;
     std::uint64_t requests = 0, crashes = 0;
     std::uint64_t held_at_start = 0;  // bytes that its engine took when it had just started; 0: not seen yet
-    KnownFit fit{};                   // with which its engine was started; the text is empty once that is ready
+    std::shared_ptr<Verification> verification{};  // while it is under way
+    std::optional<Error> damage{};                 // that the last one found
+    KnownFit fit{};  // with which its engine was started; the text is empty once that is ready
   };
 
   PoolLoop(boost::asio::io_context& context, PoolOptions options);
@@ -71,6 +81,7 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   // pool_loop.cc: events to the scheduler, and its effects.
   void apply(Effects effects);
   void carry_out(const StartEngine& effect);
+  void start(ModelIndex index, EngineRun run);
   void carry_out(const StopEngine& effect);
   void carry_out(const Grant& effect);
   void carry_out(const Refuse& effect);
@@ -88,6 +99,10 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   void watch_memory_soon();
   void watch_memory();
   bool answers(ModelIndex index) const;  // its engine is ready, or drains
+
+  // pool_verify.cc: before the start.
+  void verify_first(ModelIndex index, EngineRun run);
+  void verified(ModelIndex index, const Verification& verification, Result<void> result);
 
   // pool_models.cc: which models there are, and what is known of them.
   ModelIndex add_model(ModelSpec spec);
@@ -117,7 +132,8 @@ class PoolLoop : public std::enable_shared_from_this<PoolLoop> {
   std::optional<Time> alarm_at_;  // while it is set
   bool measuring_ = false, watching_ = false, closed_ = false;
   std::uint64_t switches_ = 0, evictions_ = 0;
-  boost::asio::thread_pool helper_{1};  // what blocks on the disk
+  boost::asio::thread_pool helper_{1};                // what blocks on the disk
+  std::optional<boost::asio::thread_pool> verifier_;  // what reads whole models; none before it is needed
 };
 
 }  // namespace eai::engine

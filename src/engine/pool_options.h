@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
+#include <string>
 #include <vector>
 
 #include "engine/budget.h"
@@ -13,6 +15,7 @@
 #include "engine/free_memory.h"
 #include "engine/kind.h"
 #include "util/file.h"
+#include "util/result.h"
 
 namespace eai::engine {
 
@@ -25,7 +28,13 @@ struct PoolOptions {
   std::uint64_t slot_limit = 4 * k_gib;  // bytes of all of them
   // For one of them; an engine that takes longer is not asked for more.
   std::chrono::milliseconds slot_deadline = std::chrono::seconds(10);
-  Programs programs{};              // a lease on a model whose engine is missing fails with Code::unsupported
+  Programs programs{};  // a lease on a model whose engine is missing fails with Code::unsupported
+  // Says whether the files of a model are what they should be, before each start of its engine; empty: nobody looks. It is
+  // called on a helper thread, may take minutes, tells how far it is (0…1), and ends soon after `stop` was requested. The
+  // model's waiters get its error as it is.
+  using Verify = std::function<Result<void>(const std::string& model_id, const std::stop_token& stop,
+                                            const std::function<void(double)>& on_fraction)>;
+  Verify verify{};
   std::uint64_t memory_budget = 0;  // bytes; 0: found from the devices, RAM and control group
   std::vector<Device> devices{};    // the GPUs that engines compute on
   std::uint32_t max_resident = 0;   // models at a time; 0: as many as fit

@@ -50,8 +50,10 @@ Error error_of(const Refuse& refusal, const RefusalFacts& facts) {
       return {Code::timeout, text};
     }
     case Refusal::start_failed:
+      if (facts.damage) return *facts.damage;
       return {Code::io, "the engine of " + name + " could not be started: " + refusal.words};
     case Refusal::cooling:
+      if (facts.damage) return *facts.damage;
       return {Code::busy, "the engine of " + name + " could not be started a moment ago, the next try is in " +
                               seconds_text(refusal.retry_after) + ": " + refusal.words};
     case Refusal::removed:

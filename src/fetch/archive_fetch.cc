@@ -149,7 +149,7 @@ void ArchiveFetch::show() {
   of_.reporter.show(Clock::now(), now.verified, now.received);
 }
 
-Result<std::vector<store::StoredFile>> ArchiveFetch::finish() {
+Result<Fetched> ArchiveFetch::finish() {
   std::stop_callback wake(of_.stop, [this] { of_.client.wake(); });
   EAI_CHECK(prepare(Effect::written));
   of_.reporter.begin_parts(count().verified, count().received);

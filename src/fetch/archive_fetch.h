@@ -25,7 +25,7 @@ class ArchiveFetch final : public BlockSink {
   ~ArchiveFetch() override;
 
   // The model's files, complete in the folder. After a failure the folder holds what the next run can use.
-  Result<std::vector<store::StoredFile>> finish();
+  Result<Fetched> finish();
   // How many bytes are still to be fetched.
   Result<std::uint64_t> missing();
 

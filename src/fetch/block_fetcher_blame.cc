@@ -8,6 +8,7 @@
 #include "fetch/block_fetcher.h"
 #include "fetch/hash_range.h"
 #include "fetch/range_request.h"
+#include "ipld/hash.h"
 #include "util/log.h"
 
 namespace eai::fetch {
@@ -128,7 +129,8 @@ void BlockFetcher::drop_bytes_of(int source) {
 }
 
 Result<ipld::Sha256> BlockFetcher::hash_of(const InWork& work, ByteRange range) const {
-  EAI_TRY(auto hasher, hash_range(work.file->get(), {work.base() + range.begin, work.base() + range.end}));
+  ipld::Sha256Hasher hasher;
+  EAI_CHECK(hash_range(work.file->get(), {work.base() + range.begin, work.base() + range.end}, hasher));
   return hasher.finish();
 }
 

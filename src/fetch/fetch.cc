@@ -12,6 +12,7 @@
 #include "ipld/unixfs.h"
 #include "model/metadata.h"
 #include "store/gguf_file.h"
+#include "util/log.h"
 
 namespace eai::fetch {
 namespace {
@@ -97,9 +98,10 @@ Result<std::optional<Trees>> trees_of(const Fetching& fetching) {
   return fetch_trees(fetching);
 }
 
-Result<std::vector<store::StoredFile>> fetch_files(const Fetching& fetching, const Trees* trees) {
+Result<Fetched> fetch_files(const Fetching& fetching, const Trees* trees) {
   if (fetching.metadata.format == model::Format::archive) return ArchiveFetch(fetching, trees).finish();
-  return FilesFetch(fetching, trees).finish();
+  EAI_TRY(auto files, FilesFetch(fetching, trees).finish());
+  return Fetched{std::move(files)};
 }
 
 class Download {
@@ -165,19 +167,23 @@ class Download {
     Fetching fetching{lock_.id(), store_, folder_, *metadata, client_, reporter_, stop_};
     EAI_TRY(auto trees, trees_of(fetching));
     reporter_.total(metadata->total_size());
-    auto fetched = fetch_files(fetching, trees ? &*trees : nullptr);
-    if (!fetched && fetched.error().about == k_tree) {
+    auto outcome = fetch_files(fetching, trees ? &*trees : nullptr);
+    if (!outcome && outcome.error().about == k_tree) {
       trees.reset();
-      fetched = fetch_files(fetching, nullptr);
+      outcome = fetch_files(fetching, nullptr);
     }
-    EAI_TRY(const auto files, std::move(fetched));
+    EAI_TRY(const Fetched fetched, std::move(outcome));
     const bool unpacked = metadata->format == model::Format::archive;
-    for (const store::StoredFile& file : files) {
+    for (const store::StoredFile& file : fetched.files) {
       if (store::is_gguf_name(file.name)) EAI_CHECK(store::check_gguf(folder_ / file.name, store::role_of(file.name)));
     }
     reporter_.phase(Phase::syncing);
-    EAI_TRY(store::Model model, store_.commit(lock_, found.bytes, store::Origin::downloaded, files,
+    EAI_TRY(store::Model model, store_.commit(lock_, found.bytes, store::Origin::downloaded, fetched.files,
                                               trees && !unpacked ? trees->walks : std::vector<ipld::TreeWalk>()));
+    if (!fetched.leaves.empty()) {
+      auto kept = store_.keep_leaves(lock_, model, fetched.leaves);
+      if (!kept) log::info("keeping the leaf hashes: {}", kept.error().message);
+    }
     reporter_.phase(Phase::done);
     return model;
   }

@@ -1,11 +1,13 @@
-// Each byte of an archive's part is hashed once on its way, and each byte of the model once. Counted where all hashing
-// goes through: this program's own EVP_DigestUpdate stands in front of OpenSSL's.
+// Each byte of an archive's part is hashed once on its way, and each byte of the model once as part of the whole and once
+// as part of its leaf. Counted where all hashing by OpenSSL goes through: this program's own EVP_DigestUpdate stands in
+// front of OpenSSL's. What FileHasher does in lanes, where the processor has them, is not among it.
 #include <atomic>
 
 #include <dlfcn.h>
 #include <openssl/evp.h>
 
 #include "fetch/fetch_testing.h"
+#include "ipld/sha256_lanes.h"
 
 namespace {
 
@@ -49,9 +51,9 @@ class HashCount : public FetchTest {
     expect_whole(model);
     return hashed;
   }
-  // Parts and files. Beside them only what is small: the metadata, and at each part the unpacker's own state.
+  // Beside parts and files only what is small: the metadata, and at each part the unpacker's own state.
   void expect_once(std::uint64_t hashed) const {
-    const std::uint64_t once = model_.archive_size + model_.gguf.size();
+    const std::uint64_t once = model_.archive_size + (ipld::has_sha256_lanes() ? 0 : 2 * model_.gguf.size());
     EXPECT_GE(hashed, once);
     EXPECT_LE(hashed, once + (model_.metadata.files.size() + 1) * 64 * k_kib);
   }

@@ -2,12 +2,23 @@
 // Thread: any. Blocking disk I/O.
 #pragma once
 
-#include "ipld/hash.h"
+#include <algorithm>
+
 #include "util/file.h"
 
 namespace eai::fetch {
 
-// A hasher that has seen these bytes of the file, so that more can follow. Code::io if they are not all there.
-Result<ipld::Sha256Hasher> hash_range(int fd, ByteRange range);
+// Gives these bytes of the file to a hasher that has an update(). Code::io if they are not all there.
+template <typename Hasher>
+Result<void> hash_range(int fd, ByteRange range, Hasher& hasher) {
+  Bytes buffer(512 * k_kib);
+  for (std::uint64_t at = range.begin; at < range.end;) {
+    std::span<std::uint8_t> into(buffer.data(), std::min<std::uint64_t>(buffer.size(), range.end - at));
+    EAI_CHECK(read_at(fd, at, into));
+    hasher.update(into);
+    at += into.size();
+  }
+  return {};
+}
 
 }  // namespace eai::fetch

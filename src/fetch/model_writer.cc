@@ -29,19 +29,18 @@ ModelWriter::ModelWriter(fs::path folder, std::string model_name, model::Task ta
 Result<void> ModelWriter::restore(const std::vector<WrittenFile>& files) {
   for (const WrittenFile& file : files) {
     auto fd = open_file(folder_ / file.name, O_RDONLY);
-    auto hasher = fd ? hash_range(fd->get(), {0, file.size}) : Failure(std::move(fd).error());
-    if (!hasher || !ipld::matches(file.sha256, hasher->value_so_far())) {
+    ipld::FileHasher& hasher = restored_[file.name];
+    if (!fd || !hash_range(fd->get(), {0, file.size}, hasher) || !ipld::matches(file.sha256, hasher.value_so_far())) {
       return fail(Code::corrupt, file.name + " was changed since it was written");
     }
     finished_.push_back(file);
-    restored_.insert_or_assign(file.name, *std::move(hasher));
   }
   return {};
 }
 
 Result<void> ModelWriter::open(const std::string& name, int flags) {
   open_ = {store::stored_name(model_name_, task_, name), 0, {}};
-  hasher_ = ipld::Sha256Hasher();
+  hasher_.emplace();
   flushed_ = 0;
   fs::path path = folder_ / open_.name;
   EAI_CHECK(make_folders(path.parent_path(), 0700));
@@ -67,6 +66,7 @@ Result<void> ModelWriter::resume_file(const std::string& name, std::uint64_t, st
     return fail(Code::corrupt, open_.name + " does not go on where the checkpoint says");
   }
   hasher_ = std::move(restored_.at(open_.name));
+  restored_.erase(open_.name);
   finished_.pop_back();
   open_.size = flushed_ = offset;
   if (::ftruncate(file_.get(), static_cast<off_t>(offset)) != 0) return fail_errno("cutting " + open_.name, errno);
@@ -83,7 +83,7 @@ Result<void> ModelWriter::data(ByteView bytes) {
   if (auto written = write_at(file_.get(), open_.size, bytes); !written) {
     return Failure(std::move(written).error().with(open_.name));
   }
-  hasher_.update(bytes);
+  hasher_->update(bytes);
   open_.size += bytes.size();
   if (open_.size - flushed_ >= k_flush_step) {
     start_flush(file_.get(), {flushed_, open_.size});
@@ -94,7 +94,8 @@ Result<void> ModelWriter::data(ByteView bytes) {
 
 Result<void> ModelWriter::end_file() {
   EAI_CHECK(sync());
-  open_.sha256 = hasher_.finish();
+  open_.sha256 = hasher_->finish();
+  leaves_.insert_or_assign(open_.name, hasher_->leaves());
   finished_.push_back(std::move(open_));
   file_.reset();
   return {};
@@ -113,7 +114,7 @@ std::vector<WrittenFile> ModelWriter::written() const {
   std::vector<WrittenFile> out = finished_;
   if (file_) {
     out.push_back(open_);
-    out.back().sha256 = hasher_.value_so_far();
+    out.back().sha256 = hasher_->value_so_far();
   }
   return out;
 }
@@ -121,6 +122,19 @@ std::vector<WrittenFile> ModelWriter::written() const {
 std::vector<store::StoredFile> ModelWriter::stored() const {
   std::vector<store::StoredFile> out;
   for (const WrittenFile& file : finished_) out.push_back({file.name, file.size, file.sha256});
+  return out;
+}
+
+store::FileLeaves ModelWriter::take_leaves() {
+  store::FileLeaves out;
+  for (const WrittenFile& file : finished_) {
+    if (const auto before = restored_.find(file.name); before != restored_.end()) {
+      before->second.finish();
+      out.push_back(before->second.leaves());
+    } else {
+      out.push_back(std::move(leaves_.at(file.name)));
+    }
+  }
   return out;
 }
 

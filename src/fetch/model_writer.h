@@ -7,10 +7,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "ipld/hash.h"
+#include "ipld/file_hasher.h"
 #include "model/unpack.h"
 #include "store/store.h"
 #include "util/file.h"
@@ -42,6 +43,8 @@ class ModelWriter final : public model::UnpackSink {
   // Finished files, and the open one last.
   std::vector<WrittenFile> written() const;
   std::vector<store::StoredFile> stored() const;
+  // Of the stored files, in the same order; may be called once, after the last file has ended.
+  store::FileLeaves take_leaves();
 
  private:
   Result<void> open(const std::string& name, int flags);
@@ -51,11 +54,12 @@ class ModelWriter final : public model::UnpackSink {
   std::string model_name_;
   model::Task task_;
   std::vector<WrittenFile> finished_;
-  std::map<std::string, ipld::Sha256Hasher> restored_;  // of files that go on
+  std::map<std::string, ipld::FileHasher> restored_;         // of files of an earlier run
+  std::map<std::string, std::vector<ipld::Sha256>> leaves_;  // of files that have ended since
   UniqueFd file_;
   WrittenFile open_;
-  ipld::Sha256Hasher hasher_;
-  std::uint64_t flushed_ = 0;  // of the open file: handed to the disk
+  std::optional<ipld::FileHasher> hasher_;  // of the open file
+  std::uint64_t flushed_ = 0;               // of the open file: handed to the disk
 };
 
 }  // namespace eai::fetch

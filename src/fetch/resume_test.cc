@@ -128,6 +128,26 @@ TEST_F(FetchTest, AModelThatRottedIsFetchedAgain) {
   EXPECT_TRUE(store_.check(model_.id, {}, {}).value().empty());
 }
 
+// What was unpacked before a restart is hashed again then, so that its leaves are known too.
+TEST_F(FetchTest, AnArchiveGetsTheLeafHashesOfItsFilesOnTheWay) {
+  make_model(12'000'000, 4 * k_mib);
+  for (const bool at_once : {true, false}) {
+    if (!at_once) download_until_stopped(7'000'000);
+    LyingGateway gateway(lies("honest"));
+    expect_whole(download({{}, {gateway.url()}}));
+    const auto model = store_.find(model_.id);
+    ASSERT_TRUE(model->leaves);
+    EXPECT_TRUE(store_.check(model_.id, {}, {}).value().empty());
+    auto file = open_file(*model->gguf(), O_RDWR);
+    ASSERT_TRUE(write_at(file->get(), 5'000'000, view_of("rotten")));
+    const auto changed = store_.check(model_.id, {}, {});
+    ASSERT_EQ(changed.value().size(), 1u);
+    EXPECT_EQ(changed->front().damage, (std::vector<ByteRange>{{4 * k_mib, 5 * k_mib}}));
+    EXPECT_EQ(changed->front().leaves, (model_.gguf.size() + k_mib - 1) / k_mib);
+    ASSERT_TRUE(store_.remove(*store_.lock(model_.id, FileLock::Wait::no)));
+  }
+}
+
 TEST_F(FetchTest, TwoAtOnceDoTheWorkOnce) {
   make_model(4'000'000);
   LyingGateway gateway(lies("honest", {"--rate", "2000000"}));

@@ -122,10 +122,10 @@ Result<void> UnpackWorker::settle(std::size_t next) {
   return {};
 }
 
-Result<std::vector<store::StoredFile>> UnpackWorker::finish() {
+Result<Fetched> UnpackWorker::finish() {
   if (thread_.joinable()) thread_.join();
   EAI_CHECK(unpacker_->finish());
-  return writer_->stored();
+  return Fetched{writer_->stored(), writer_->take_leaves()};
 }
 
 }  // namespace eai::fetch

@@ -20,6 +20,12 @@
 
 namespace eai::fetch {
 
+// The files of a model, complete in its partial folder.
+struct Fetched {
+  std::vector<store::StoredFile> files;
+  store::FileLeaves leaves = {};  // of each, if they were hashed and the model has no trees
+};
+
 // All pieces in front of this one are unpacked; or why unpacking has ended.
 using UnpackMail = Mailbox<Result<std::size_t>>;
 
@@ -39,7 +45,7 @@ class UnpackWorker {
   std::size_t first_piece() const { return first_; }
   void give(std::size_t piece, Proven proven);
   // After all pieces were reported unpacked: the archive's end is checked.
-  Result<std::vector<store::StoredFile>> finish();
+  Result<Fetched> finish();
 
  private:
   UnpackWorker(fs::path folder, const model::UnpackRules& rules, std::size_t pieces, UnpackMail& mail);

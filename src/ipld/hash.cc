@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <sodium/crypto_generichash_blake2b.h>
 
+#include "ipld/sha256_lanes.h"
 #include "util/text.h"
 
 namespace eai::ipld {
@@ -106,6 +107,14 @@ Sha256 sha256(ByteView bytes) {
   Sha256 digest{};
   must(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, sha256_md(), nullptr) == 1);
   return digest;
+}
+
+std::array<Sha256, 2> sha256_of_both(ByteView one, ByteView other) {
+  if (!has_sha256_lanes()) return {sha256(one), sha256(other)};
+  Sha256Lane first, second;
+  const std::size_t together = std::min(one.size(), other.size()) / k_sha256_block * k_sha256_block;
+  add_to_both(first, one.first(together), second, other.first(together));
+  return {first.end(one.subspan(together)), second.end(other.subspan(together))};
 }
 
 bool matches(const Sha256& expected, const Sha256& found) { return expected == found; }

@@ -32,6 +32,8 @@ class Sha256Hasher {
 };
 
 Sha256 sha256(ByteView bytes);
+// Of both, in the time that the longer one takes alone if the processor has SHA instructions (sha256_lanes.h).
+std::array<Sha256, 2> sha256_of_both(ByteView one, ByteView other);
 
 // Whether bytes that hash to `found` are those that `expected` names. False for a multihash of another function.
 bool matches(const Sha256& expected, const Sha256& found);

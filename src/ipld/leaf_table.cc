@@ -64,6 +64,31 @@ Result<void> LeafTable::proves(std::size_t leaf, ByteView content) const {
                                  " bytes of the file, but its parent says " + std::to_string(place.size()));
 }
 
+bool LeafTable::is_plain(std::size_t leaf) const {
+  return rows_[leaf].name.kind == LeafKind::raw && !rows_[leaf].name.is_other_hash;
+}
+
+std::vector<std::size_t> LeafTable::refused(std::size_t first, std::size_t end, ByteView content) const {
+  std::vector<std::size_t> out;
+  const std::uint64_t begin = first < end ? range(first).begin : 0;
+  const auto bytes_of = [&](std::size_t leaf) {
+    const ByteRange place = range(leaf);
+    return content.subspan(static_cast<std::size_t>(place.begin - begin), static_cast<std::size_t>(place.size()));
+  };
+  for (std::size_t leaf = first; leaf < end;) {
+    if (leaf + 1 < end && is_plain(leaf) && is_plain(leaf + 1)) {
+      for (const Sha256& found : sha256_of_both(bytes_of(leaf), bytes_of(leaf + 1))) {
+        if (!matches(rows_[leaf].name.digest, found)) out.push_back(leaf);
+        ++leaf;
+      }
+    } else {
+      if (!proves(leaf, bytes_of(leaf))) out.push_back(leaf);
+      ++leaf;
+    }
+  }
+  return out;
+}
+
 Result<Bytes> LeafTable::unwrap(std::size_t leaf, ByteView block) const {
   const Cid id = cid(leaf);
   if (auto good = verify(id.hash(), block); !good) {

@@ -43,6 +43,9 @@ class LeafTable {
   // leaf another size, so that no source can help; Code::unsupported for an unknown hash function. A wrapped leaf whose
   // writer wrapped it in an unusual way is corrupt here, and only unwrap() can prove it.
   Result<void> proves(std::size_t leaf, ByteView content) const;
+  // Which of the leaves from `first` to before `end` proves() refuses; `content` are the bytes of all of them, back to
+  // back. Several leaves at once take half the time of one after the other.
+  std::vector<std::size_t> refused(std::size_t first, std::size_t end, ByteView content) const;
   // The content of a wrapped leaf from its block. Code::corrupt if the block does not match its CID; Code::invalid if
   // the block is proven and is not a leaf of this size: then TreeWalk::look_into() helps, or nothing does.
   Result<Bytes> unwrap(std::size_t leaf, ByteView block) const;
@@ -66,6 +69,7 @@ class LeafTable {
   };
   static_assert(sizeof(Row) <= 48);
   Multihash hash_of(const Name& name) const;
+  bool is_plain(std::size_t leaf) const;  // its content hashes to the digest in its row
   std::vector<Row> rows_;
   std::uint64_t size_ = 0;
   std::vector<Multihash> others_;

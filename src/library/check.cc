@@ -29,6 +29,22 @@ Error damage_of(const std::vector<store::ChangedFile>& changed) {
   return {Code::corrupt, words};
 }
 
+// The model may have been repaired, or found damaged, since the last time.
+Result<void> verify(const store::Store& store, const ipld::Cid& id, VerifyOnLoad how, const std::stop_token& stop,
+                    const std::function<void(double)>& on_fraction) {
+  EAI_TRY(const store::Model model, store.find(id));
+  if (how == VerifyOnLoad::sample) {
+    EAI_TRY(const bool well, store.seems_whole(model, k_sampled_leaves));
+    if (well) return {};
+  }
+  const auto progress = [&](std::uint64_t done, std::uint64_t total) {
+    on_fraction(total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total));
+  };
+  EAI_TRY(const auto changed, store.check(id, progress, stop));
+  if (changed.empty()) return {};
+  return Failure(damage_of(changed));
+}
+
 }  // namespace
 
 Result<Checked> check(const Library& library, const Asked& asked, Feed& feed, const std::stop_token& stop) {
@@ -60,16 +76,18 @@ std::optional<VerifyOnLoad> verify_on_load_of(std::string_view word) {
   return word == "full" ? std::optional(VerifyOnLoad::full) : std::nullopt;
 }
 
-Result<void> verify(const store::Store& store, const store::Model& model, VerifyOnLoad how,
-                    const store::Store::CheckProgress& progress) {
+engine::PoolOptions::Verify verifier(const fs::path& home, VerifyOnLoad how) {
   if (how == VerifyOnLoad::off) return {};
-  if (how == VerifyOnLoad::sample) {
-    EAI_TRY(const bool well, store.seems_whole(model, k_sampled_leaves));
-    if (well) return {};
-  }
-  EAI_TRY(const auto changed, store.check(model.id, progress, {}));
-  if (changed.empty()) return {};
-  return Failure(damage_of(changed));
+  return [home, how](const std::string& id, const std::stop_token& stop,
+                     const std::function<void(double)>& on_fraction) -> Result<void> {
+    EAI_TRY(const ipld::Cid cid, ipld::Cid::parse(id));
+    EAI_TRY(const store::Store store, store::Store::open(home));
+    auto good = verify(store, cid, how, stop, on_fraction);
+    if (good || good.error().code != Code::corrupt) return good;
+    Error damage = std::move(good).error();
+    damage.hint = Hint::repair_model;
+    return Failure(std::move(damage));
+  };
 }
 
 }  // namespace eai::library

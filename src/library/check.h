@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "engine/pool_options.h"
 #include "library/job.h"
 #include "library/resolve.h"
 
@@ -19,7 +20,7 @@ struct Checked {
 // Code::cancelled: stopped.
 Result<Checked> check(const Library& library, const Asked& asked, Feed& feed, const std::stop_token& stop);
 
-// Whether a model is verified before it is served.
+// Whether a model is verified before its engine is started, each time.
 enum class VerifyOnLoad {
   off,
   sample,  // a quick look; a check only if that finds something
@@ -27,8 +28,7 @@ enum class VerifyOnLoad {
 };
 std::optional<VerifyOnLoad> verify_on_load_of(std::string_view word);  // "off", "sample", "full"
 
-// Code::corrupt: the model is damaged, with what is.
-Result<void> verify(const store::Store& store, const store::Model& model, VerifyOnLoad how,
-                    const store::Store::CheckProgress& progress);
+// What a pool does before it starts an engine; empty for `off`. Code::corrupt: the model is damaged, with what is.
+engine::PoolOptions::Verify verifier(const fs::path& home, VerifyOnLoad how);
 
 }  // namespace eai::library

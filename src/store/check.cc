@@ -5,9 +5,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "ipld/hash.h"
+#include "ipld/file_hasher.h"
 #include "store/leaf_check.h"
 #include "store/manifest.h"
+#include "store/own_leaves.h"
 #include "store/store.h"
 #include "store/trees.h"
 #include "util/log.h"
@@ -16,13 +17,14 @@ namespace eai::store {
 
 static constexpr std::size_t k_piece = 1 * k_mib;
 
-Result<ipld::Sha256> hash_file(const fs::path& path, const std::function<void(std::uint64_t)>& progress,
-                               const std::stop_token& stop) {
+namespace {
+
+Result<void> hash_with(ipld::FileHasher& hasher, const fs::path& path,
+                       const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
   EAI_TRY(UniqueFd fd, open_file(path, O_RDONLY | O_NOFOLLOW));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("reading " + path.string(), errno);
   auto size = static_cast<std::uint64_t>(info.st_size);
-  ipld::Sha256Hasher hasher;
   Bytes piece(std::min<std::uint64_t>(k_piece, size));
   for (std::uint64_t at = 0; at < size;) {
     if (stop.stop_requested()) return fail(Code::cancelled, "interrupted");
@@ -34,6 +36,15 @@ Result<ipld::Sha256> hash_file(const fs::path& path, const std::function<void(st
     at += into.size();
     if (progress) progress(into.size());
   }
+  return {};
+}
+
+}  // namespace
+
+Result<ipld::Sha256> hash_file(const fs::path& path, const std::function<void(std::uint64_t)>& progress,
+                               const std::stop_token& stop) {
+  ipld::FileHasher hasher;
+  EAI_CHECK(hash_with(hasher, path, progress, stop));
   return hasher.finish();
 }
 
@@ -43,6 +54,10 @@ using OnBytes = std::function<void(std::uint64_t)>;
 
 // The tree of a stored file, if it was kept and is well.
 std::optional<ipld::LeafTable> tree_of(const Model& model, const StoredFile& file) {
+  if (model.leaves) {
+    auto leaves = read_leaves(model, file);
+    return leaves ? std::optional(*std::move(leaves)) : std::nullopt;
+  }
   const model::Metadata& metadata = model.metadata;
   if (metadata.format != model::Format::unixfs) return std::nullopt;
   for (std::size_t i = 0; i < metadata.files.size(); ++i) {
@@ -57,9 +72,9 @@ std::optional<ipld::LeafTable> tree_of(const Model& model, const StoredFile& fil
   return std::nullopt;
 }
 
-// Nothing if the file is what it was.
+// Nothing if the file is what it was. `own` gets the hashes of its leaves if the whole was hashed.
 Result<std::optional<ChangedFile>> check_file(const Model& model, const StoredFile& file, const OnBytes& report,
-                                              const std::stop_token& stop) {
+                                              const std::stop_token& stop, std::vector<ipld::Sha256>& own) {
   ChangedFile changed{file.name};
   const auto leaves = tree_of(model, file);
   bool certain = false;  // that what does not fit has changed
@@ -74,8 +89,11 @@ Result<std::optional<ChangedFile>> check_file(const Model& model, const StoredFi
   }
   // A writer may wrap leaves in an unusual way, which only the whole file's hash can tell from damage.
   if (!certain) {
-    EAI_TRY(const auto hash, hash_file(model.folder / file.name, leaves ? OnBytes() : report, stop));
-    if (ipld::matches(file.sha256, hash)) return std::nullopt;
+    ipld::FileHasher hasher;
+    EAI_CHECK(hash_with(hasher, model.folder / file.name, leaves ? OnBytes() : report, stop));
+    const ipld::Sha256 whole = hasher.finish();
+    own = hasher.leaves();
+    if (ipld::matches(file.sha256, whole)) return std::nullopt;
   }
   return changed;
 }
@@ -124,11 +142,18 @@ Result<std::vector<ChangedFile>> Store::check(const ipld::Cid& id, const CheckPr
   };
   std::vector<ChangedFile> changed;
   std::vector<std::string> names;
+  FileLeaves own;
   for (const StoredFile& file : model.files) {
-    EAI_TRY(auto found, check_file(model, file, report, stop));
+    EAI_TRY(auto found, check_file(model, file, report, stop, own.emplace_back()));
     if (!found) continue;
     names.push_back(file.name);
     changed.push_back(*std::move(found));
+  }
+  // The next check can say where, and has all cores.
+  if (names.empty() && !model.trees && !read_leaves(model, model.files.front())) {
+    auto held = lock(id, FileLock::Wait::no);
+    auto kept = held ? keep_leaves(*held, model, own) : Failure(std::move(held).error());
+    if (!kept) log::info("keeping the leaf hashes that a check found: {}", kept.error().message);
   }
   if (names != manifest.damaged) {
     // The verdict counts even where it cannot be noted.

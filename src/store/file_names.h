@@ -8,6 +8,7 @@
 //   models/<cid>/model.gguf, or model-00001-of-00003.gguf and so on for a model in pieces; projector.gguf; or payload/…
 //                                for an image model
 //   models/<cid>/trees/<n>.car   the inner blocks of the metadata's n-th file (trees.h)
+//   models/<cid>/trees/leaves    instead, the leaf hashes of the files of a model that has no trees (own_leaves.h)
 //   partial/<cid>/…              a download in progress, under the same names; "commit" in it belongs to the store, and
 //                                everything else to its downloader
 //   trash/…                      what is being removed; never read
@@ -37,6 +38,7 @@ inline constexpr std::string_view k_model_file = "model.gguf";
 inline constexpr std::string_view k_projector_file = "projector.gguf";
 inline constexpr std::string_view k_payload_folder = "payload";
 inline constexpr std::string_view k_trees_folder = "trees";
+inline constexpr std::string_view k_leaves_file = "trees/leaves";
 
 // The name in the store of the file that a model's archive or folder calls `file`: "model.gguf" (in pieces
 // "model-00001-of-00003.gguf", since llama.cpp finds the others by such names) and "projector.gguf" for the files that a

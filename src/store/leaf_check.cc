@@ -89,13 +89,7 @@ class Reading {
     if (!may_map_) return std::nullopt;
     const auto window = FileWindow::open(file_.get(), all.begin, static_cast<std::size_t>(all.size()));
     if (!window) return std::nullopt;
-    Damaged damaged;
-    for (std::size_t leaf = run.first; leaf < run.end && !stopped_; ++leaf) {
-      const ByteRange range = leaves_.range(leaf);
-      const ByteView content = (*window)->bytes().subspan(static_cast<std::size_t>(range.begin - all.begin),
-                                                          static_cast<std::size_t>(range.size()));
-      if (!leaves_.proves(leaf, content)) damaged.push_back(leaf);
-    }
+    Damaged damaged = leaves_.refused(run.first, run.end, (*window)->bytes());
     struct stat info {};
     if ((*window)->cut() || ::fstat(file_.get(), &info) != 0 || static_cast<std::uint64_t>(info.st_size) < all.end)
       return std::nullopt;

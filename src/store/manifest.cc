@@ -78,11 +78,13 @@ Result<std::vector<StoredFile>> parse_files(const json::value* value) {
   return parse_list(*value, is_allowed_name);
 }
 
+json::object entry_of(const StoredFile& file) {
+  return {{"name", file.name}, {"size", file.size}, {"sha256", to_hex(file.sha256)}};
+}
+
 json::array list_of(const std::vector<StoredFile>& files) {
   json::array out;
-  for (const StoredFile& file : files) {
-    out.push_back(json::object{{"name", file.name}, {"size", file.size}, {"sha256", to_hex(file.sha256)}});
-  }
+  for (const StoredFile& file : files) out.push_back(entry_of(file));
   return out;
 }
 
@@ -121,6 +123,7 @@ std::string to_json(const Manifest& manifest) {
                    {"created", static_cast<std::int64_t>(seconds.count())},
                    {"files", list_of(manifest.files)}};
   if (manifest.trees) out["trees"] = list_of(*manifest.trees);
+  if (manifest.leaves) out["leaves"] = entry_of(*manifest.leaves);
   if (!manifest.damaged.empty()) out["damaged"] = json::array(manifest.damaged.begin(), manifest.damaged.end());
   return json::serialize(out);
 }
@@ -136,6 +139,9 @@ Result<Manifest> parse_manifest(ByteView bytes) {
   if (const json::value* trees = object.if_contains("trees")) {
     EAI_TRY(out.trees, parse_list(*trees, is_tree_name));
   }
+  if (const json::value* leaves = object.if_contains("leaves")) {
+    EAI_TRY(out.leaves, parse_entry(*leaves, [](std::string_view name) { return name == k_leaves_file; }));
+  }
   EAI_TRY(out.damaged, parse_damaged(object.if_contains("damaged"), out.files));
   return out;
 }
@@ -147,6 +153,12 @@ Result<std::string> with_damage(ByteView bytes, const std::vector<std::string>& 
   } else {
     object["damaged"] = json::array(names.begin(), names.end());
   }
+  return json::serialize(object);
+}
+
+Result<std::string> with_leaves(ByteView bytes, const StoredFile& leaves) {
+  EAI_TRY(json::object object, parse_document(bytes));
+  object["leaves"] = entry_of(leaves);
   return json::serialize(object);
 }
 

@@ -3,8 +3,9 @@
 // Thread: any; these are pure functions.
 // What holds: a parsed manifest names at least one file, each by an allowed name, and none twice.
 // Format: one JSON object, {"format":2, "origin":"downloaded", "created":<seconds since 1970>, "files":[{"name",
-// "size", "sha256" (hex)}, …], "trees":[{"name", "size", "sha256"}, …], "damaged":[names]}. "trees" exists only if the
-// trees were kept (trees.h), "damaged" only after a check that failed; format 1 had no "trees". A change that an older
+// "size", "sha256" (hex)}, …], "trees":[{"name", "size", "sha256"}, …], "leaves":{"name", "size", "sha256"}, "damaged":[names]}. "trees"
+// exists only if the trees were kept (trees.h), "leaves" only if this machine hashed the leaves itself (own_leaves.h), "damaged"
+// only after a check that failed; format 1 had no "trees". A change that an older
 // version may ignore is another field in the same format, and older versions keep it when they rewrite the
 // manifest. Every other change, another origin included, takes the next format number: older versions then leave the
 // model alone, because the number is the first thing that they read. A version reads every format up to its own.
@@ -24,6 +25,7 @@ struct Manifest {
   std::chrono::system_clock::time_point created{};
   std::vector<StoredFile> files;
   std::optional<std::vector<StoredFile>> trees = {};  // as in Model
+  std::optional<StoredFile> leaves = {};              // as in Model
   std::vector<std::string> damaged = {};              // those of the files whose bytes a check found changed
 };
 
@@ -37,5 +39,7 @@ Result<Manifest> parse_manifest(ByteView json);
 // The same manifest with another list of damaged files. Everything else in it stays, also fields that this version does
 // not know. Fails as parse_manifest() does.
 Result<std::string> with_damage(ByteView json, const std::vector<std::string>& damaged);
+// The same with "leaves".
+Result<std::string> with_leaves(ByteView json, const StoredFile& leaves);
 
 }  // namespace eai::store

@@ -12,6 +12,7 @@ TEST(Manifest, ComesBackAsItWas) {
                     std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)),
                     {{"model.gguf", 1ULL << 40, ipld::sha256(view_of("a"))}},
                     std::vector<StoredFile>{{"trees/0.car", 2'000'000, ipld::sha256(view_of("t"))}},
+                    StoredFile{"trees/leaves", 1 << 20, ipld::sha256(view_of("l"))},
                     {"model.gguf"}};
   auto back = parse_manifest(view_of(to_json(manifest)));
   ASSERT_TRUE(back) << back.error().message;
@@ -24,6 +25,9 @@ TEST(Manifest, ComesBackAsItWas) {
   ASSERT_EQ(back->trees->size(), 1u);
   EXPECT_EQ(back->trees->at(0).name, "trees/0.car");
   EXPECT_EQ(back->trees->at(0).sha256, manifest.trees->at(0).sha256);
+  ASSERT_TRUE(back->leaves);
+  EXPECT_EQ(back->leaves->size, 1u << 20);
+  EXPECT_EQ(back->leaves->sha256, manifest.leaves->sha256);
   EXPECT_EQ(back->damaged, manifest.damaged);
   // Kept and none needed is not the same as not kept.
   manifest.trees = std::vector<StoredFile>();
@@ -52,6 +56,13 @@ TEST(Manifest, RefusesDamage) {
   };
   EXPECT_EQ(code(marked(R"(["model.gguf"])")), std::nullopt);
   for (const char* bad : {"3", "[3]", R"(["projector.gguf"])"}) EXPECT_EQ(code(marked(bad)), Code::corrupt) << bad;
+  auto with_leaves_named = [&](const std::string& name) {
+    return R"({"format":2,"origin":"adopted","created":1,"files":[)" + file + R"(],"leaves":{"name":")" + name +
+           R"(","size":32,"sha256":")" + std::string(64, '0') + "\"}}";
+  };
+  EXPECT_EQ(code(with_leaves_named("trees/leaves")), std::nullopt);
+  for (const char* bad : {"", "model.gguf", "trees/0.car", "/etc/passwd", "../leaves"})
+    EXPECT_EQ(code(with_leaves_named(bad)), Code::corrupt) << bad;
   auto grown = [&](const std::string& name) {
     return R"({"format":2,"origin":"adopted","created":1,"files":[)" + file + R"(],"trees":[{"name":")" + name +
            R"(","size":1,"sha256":")" + std::string(64, '0') + "\"}]}";

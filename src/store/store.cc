@@ -116,8 +116,14 @@ Result<Model> Store::load(const ipld::Cid& id, Manifest& manifest) const {
                                                std::to_string(file.size)});
     }
   }
-  return Model{
-      id, *std::move(metadata), manifest.origin, manifest.created, std::move(folder), manifest.files, manifest.trees};
+  return Model{id,
+               *std::move(metadata),
+               manifest.origin,
+               manifest.created,
+               std::move(folder),
+               manifest.files,
+               manifest.trees,
+               manifest.leaves};
 }
 
 Result<Model> Store::find(const ipld::Cid& id) const {

@@ -37,6 +37,8 @@ struct StoredFile {
   ipld::Sha256 sha256{};
 };
 
+using FileLeaves = std::vector<std::vector<ipld::Sha256>>;  // of each file, of each of its leaves
+
 struct Model {
   ipld::Cid id;
   model::Metadata metadata;
@@ -46,8 +48,9 @@ struct Model {
   std::vector<StoredFile> files;
   // What is kept of the trees of the metadata's files (trees.h); nothing: none were kept with this model.
   std::optional<std::vector<StoredFile>> trees = {};
-  std::uint64_t size() const;            // bytes of all files
-  std::optional<fs::path> gguf() const;  // of a text model; of one in pieces the first
+  std::optional<StoredFile> leaves = {};  // hashes of its files' leaves, made here (own_leaves.h)
+  std::uint64_t size() const;             // bytes of all files
+  std::optional<fs::path> gguf() const;   // of a text model; of one in pieces the first
   std::optional<fs::path> projector() const;
   fs::path payload() const;  // the folder of an image model
 };
@@ -165,6 +168,11 @@ class Store {
   using CheckProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
   Result<std::vector<ChangedFile>> check(const ipld::Cid& id, const CheckProgress& progress,
                                          const std::stop_token& stop) const;
+
+  // Remembers what the leaves of a model's files hash to, which is found while they are hashed as a whole: `leaves` are those of
+  // FileHasher for each of `model.files`, in their order. Code::invalid if they are not as many as the files have. A failure
+  // leaves the model as it was.
+  Result<void> keep_leaves(const ModelLock& lock, const Model& model, const FileLeaves& leaves) const;
 
   // A quick look, of some 50 ms: whether no file was written to since the model came, and `leaves` random leaves are what
   // they were, where trees are kept. False: a check() is due. Errors as those of check().

@@ -170,6 +170,7 @@ TEST(Store, LookingWritesNothing) {
   EXPECT_FALSE(fs::exists(here.home));
 
   const auto id = here.put("demo", {{"model.gguf", "weights"}});
+  EXPECT_TRUE(here.store.check(id, {}, {}).value().empty());  // the first one keeps the leaf hashes
   here.write(here.home / "trash/x.1.0/model.gguf", "gone");
   here.write(here.home / "partial" / here.id_for("begun").str() / "parts/0", "123");
   fs::remove_all(here.home / "locks");
@@ -249,10 +250,63 @@ TEST(Store, CheckNamesTheChangedFileAndCountsBytes) {
   ASSERT_TRUE(changed);
   ASSERT_EQ(changed->size(), 1u);
   EXPECT_EQ(changed->front().name, "projector.gguf");
-  EXPECT_EQ(changed->front().leaves, 0u) << "it came as an archive";
+  EXPECT_EQ(changed->front().leaves, 1u) << "the check before has kept what the leaves hash to";
   std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(here.store.check(id, {}, stop.get_token()).error().code, Code::cancelled);
+}
+
+// An archive names no leaves, so this machine makes its own.
+TEST(Store, TheFirstCheckOfAnArchiveLetsTheNextOneSayWhere) {
+  StoreFixture here;
+  std::string weights(3 * k_mib + 5, 'w');
+  const auto id = here.put("demo", {{"model.gguf", weights}, {"projector.gguf", ""}});
+  EXPECT_FALSE(here.store.find(id)->leaves);
+  EXPECT_TRUE(here.store.check(id, {}, {}).value().empty());
+  const auto model = here.store.find(id);
+  ASSERT_TRUE(model->leaves);
+  EXPECT_EQ(model->leaves->size, 4u * 32);
+  EXPECT_TRUE(here.store.seems_whole(*model, 64).value());
+
+  for (const std::size_t at : {2 * k_mib + 1, 3 * k_mib + 4}) weights[at] = 'x';
+  here.write(model->folder / "model.gguf", weights);
+  const auto changed = here.store.check(id, {}, {});
+  ASSERT_TRUE(changed);
+  ASSERT_EQ(changed->size(), 1u);
+  EXPECT_EQ(changed->front().leaves, 4u);
+  EXPECT_EQ(changed->front().damage, (std::vector<ByteRange>{{2 * k_mib, 3 * k_mib}, {3 * k_mib, 3 * k_mib + 5}}));
+  // The time of the change is put back, so that only the bytes tell.
+  fs::last_write_time(model->folder / "model.gguf", fs::last_write_time(model->folder / "metadata.json"));
+  EXPECT_FALSE(here.store.seems_whole(*model, 64).value());
+}
+
+// What proves nothing any more is made again, and damage is found without it.
+TEST(Store, LeafHashesThatChangedAreMadeAgain) {
+  StoreFixture here;
+  const std::string weights(k_mib + 5, 'w');
+  const auto id = here.put("demo", {{"model.gguf", weights}});
+  ASSERT_TRUE(here.store.check(id, {}, {}).value().empty());
+  const fs::path leaves = here.store.find(id)->folder / "trees/leaves";
+  const std::string good = here.text(leaves);
+  for (const std::string& bad : {std::string(), good.substr(0, 32), std::string(64, 'x')}) {
+    here.write(leaves, bad);
+    EXPECT_TRUE(here.store.check(id, {}, {}).value().empty());
+    EXPECT_EQ(here.text(leaves), good);
+  }
+  here.write(leaves, "bad");
+  here.write(here.store.find(id)->folder / "model.gguf", "W" + weights.substr(1));
+  EXPECT_EQ(here.store.check(id, {}, {}).value().size(), 1u);
+  EXPECT_EQ(here.text(leaves), "bad") << "nothing is kept of what is damaged";
+}
+
+TEST(Store, LeavesOfOtherFilesAreNotKept) {
+  StoreFixture here;
+  const auto id = here.put("demo", {{"model.gguf", "weights"}});
+  const auto model = *here.store.find(id);
+  const auto lock = here.store.lock(id, FileLock::Wait::no);
+  for (const FileLeaves& leaves : {FileLeaves{}, FileLeaves{{}}, FileLeaves{{{}, {}}}, FileLeaves{{{}}, {{}}}})
+    EXPECT_EQ(here.store.keep_leaves(*lock, model, leaves).error().code, Code::invalid);
+  EXPECT_FALSE(here.store.find(id)->leaves);
 }
 
 TEST(Store, WhatACheckFoundIsRememberedUntilItIsPutRight) {

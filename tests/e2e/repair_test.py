@@ -341,3 +341,32 @@ def test_a_damaged_model_is_not_served_when_it_is_verified_first(other, door, se
     assert refused.returncode == 4 and "leaves do not match" in refused.stderr and "eai model repair" in refused.stderr, refused.stderr
     assert run(other, "repair", model, door).returncode == 0
     assert other.run(*words).returncode == 0
+
+
+def test_each_load_is_verified_and_the_others_are_served(other, door, served):  # noqa: F811
+    """A model that rots while the server runs is refused at its next load, in words, and is served again once repaired."""
+    model, file = served
+    second = events(other.run("download", "eai-demo", "--offline", "--json"))[-1]["hash"]
+    ready = events(other.run("run", "--hash", model, "--hash", second, "--port", "0", "--max-models", "1", "--verify-on-load", "full",
+                             "--json"))[-1]
+
+    def chat(hash):
+        connection = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=WAIT)
+        body = {"model": hash, "max_tokens": 4, "messages": [{"role": "user", "content": "Hello"}]}
+        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    assert chat(model)[0] == 200
+    assert chat(second)[0] == 200
+    good = file.read_bytes()
+    spoil(file, 2 * MIB)
+    for _ in range(2):
+        status_code, text = chat(model)
+        assert status_code == 502 and "1 of its" in text and "leaves do not match" in text and "repair" in text, text
+    assert chat(second)[0] == 200
+    assert run(other, "repair", model, door).returncode == 0
+    assert file.read_bytes() == good
+    deadline = time.monotonic() + WAIT
+    while chat(model)[0] != 200:
+        assert time.monotonic() < deadline, chat(model)
