@@ -101,6 +101,8 @@ http::Reply models_reply(const Core& core);
 // `asked` as it stands in the path; whoever is told that there is none gets an error in `style`.
 http::Reply model_reply(const Core& core, std::string_view asked, Style style);
 http::Reply status_reply(const Core& core);
+// POST /eai/unload/{id}: the model goes as soon as its answers have ended, and comes back with the next request.
+http::Reply unload_reply(Core& core, std::string_view asked);
 http::Reply metrics_reply(const Core& core);
 
 }  // namespace eai::api

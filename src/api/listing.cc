@@ -104,6 +104,7 @@ json::object status_json(const engine::ModelStatus& status, const ModelCounts* c
   out["tokens_per_second"] = counts != nullptr ? counts->tokens_per_second : 0;
   if (status.ready_since != std::chrono::system_clock::time_point{})
     out["ready_since"] = seconds_of(status.ready_since);
+  if (status.last_used != std::chrono::system_clock::time_point{}) out["last_used"] = seconds_of(status.last_used);
   return out;
 }
 
@@ -166,6 +167,17 @@ http::Reply status_reply(const Core& core) {
                    {"models", std::move(models)}};
   if (core.options.share.status) out["share"] = core.options.share.status();
   return json_reply(out);
+}
+
+http::Reply unload_reply(Core& core, std::string_view asked) {
+  const std::string id = http::decoded(asked);
+  core.pool.unload(id);
+  const auto all = core.pool.status();
+  const engine::ModelStatus* status = status_of(all, id);
+  if (status == nullptr)
+    return error_reply(404, "invalid_request_error", "no model '" + printable(id, 100) + "' is served here",
+                       "model_not_found", Style::openai);
+  return json_reply({{"id", id}, {"state", engine::name_of(status->state)}, {"leases", status->leases}});
 }
 
 http::Reply metrics_reply(const Core& core) {

@@ -175,6 +175,11 @@ std::vector<http::Route> owner_routes(Core& core) {
   end.method = Method::post;
   end.handle = [&core](http::Call call) { return stop(core, call); };
   out.push_back(std::move(end));
+  http::Route unload = owner_route(
+      core, "/eai/unload/{id}", [](Core& c, const http::Call& call) { return unload_reply(c, call.value); },
+      "Unloads a model as soon as its answers have ended.");
+  unload.method = Method::post;
+  out.push_back(std::move(unload));
   add_picture_routes(out, core);  // for `eai image`
   out.push_back(owner_route(core, "/openapi.json", owner_document_page, "Gives this document."));
   return out;

@@ -1,7 +1,6 @@
 #include "cli/command_line.h"
 
 #include <algorithm>
-#include <memory>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -44,10 +43,8 @@ void add_setting(CLI::App& app, const Setting& setting, const Command& command, 
   added->multi_option_policy(list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
 }
 
-void add_command(CLI::App& group, const Command& command, Slots& slots) {
-  CLI::App& app = *group.add_subcommand(std::string(command.name), std::string(command.help));
-  app.footer("");
-  if (!command.alias.empty()) app.alias(std::string(command.alias));
+// Only the command that is called needs its options: those of all of them take longer to describe than it takes to run.
+void add_options(CLI::App& app, const Command& command, Slots& slots) {
   const std::string help(command.argument_help);
   if (command.takes == Command::Takes::models) {
     app.add_option("models", slots.models, help)->delimiter(',')->type_name("MODEL...");
@@ -64,19 +61,44 @@ void add_command(CLI::App& group, const Command& command, Slots& slots) {
   app.add_option("--ready-fd", slots.ready_fd)->group("");
 }
 
-std::vector<std::string> command_names(bool top) {
+// What was called: `eai model <name>`, `eai <name>` or `eai <short word>`.
+struct Called {
+  const Command* command = nullptr;
+  bool at_top = false;
+};
+
+Called called_by(int argc, const char* const* argv) {
+  const bool at_top = argc < 2 || std::string_view(argv[1]) != "model";
+  const int at = at_top ? 1 : 2;
+  for (const Command& command : commands())
+    if (at < argc && command.is_called(argv[at], at_top)) return {&command, at_top};
+  return {};
+}
+
+void add_command(CLI::App& parent, std::string_view name, const Command& command, std::string_view alias = {}) {
+  CLI::App& app = *parent.add_subcommand(std::string(name), std::string(command.help));
+  app.footer("");
+  if (!alias.empty()) app.alias(std::string(alias));
+}
+
+void add_commands(CLI::App& app, CLI::App& group) {
+  for (const Command& command : commands()) {
+    if (!command.short_word.empty()) add_command(app, command.short_word, command);
+    add_command(command.top ? app : group, command.name, command, command.alias);
+  }
+}
+
+std::vector<std::string> command_names(bool at_top) {
   std::vector<std::string> out;
   for (const Command& command : commands()) {
-    if (command.top == top) out.emplace_back(command.name);
+    if (command.top == at_top) out.emplace_back(command.name);
+    if (at_top && !command.short_word.empty()) out.emplace_back(command.short_word);
   }
   return out;
 }
 
-bool is_command(std::string_view word, bool top) {
-  auto all = commands();
-  return std::any_of(all.begin(), all.end(), [&](const Command& command) {
-    return command.top == top && (command.name == word || (!command.alias.empty() && command.alias == word));
-  });
+bool is_command(std::string_view word, bool at_top) {
+  return std::ranges::any_of(commands(), [&](const Command& one) { return one.is_called(word, at_top); });
 }
 
 Failure wrong_word(std::string_view word, const std::vector<std::string>& known, std::string_view read_on) {
@@ -155,10 +177,15 @@ Result<Parsed> parse_command_line(int argc, const char* const* argv, std::size_t
   app.add_flag("--version", version, "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
   CLI::App& group = *app.add_subcommand("model", "Run, download and manage models");
-  std::vector<std::unique_ptr<Slots>> slots;
-  for (const Command& command : commands()) {
-    slots.push_back(std::make_unique<Slots>());
-    add_command(command.top ? app : group, command, *slots.back());
+  add_commands(app, group);
+  const Called called = called_by(argc, argv);
+  CLI::App* sub = nullptr;
+  Slots slots;
+  if (called.command != nullptr) {
+    const Command& command = *called.command;
+    sub = (called.at_top ? app : group)
+              .get_subcommand(std::string(called.at_top && !command.top ? command.short_word : command.name));
+    add_options(*sub, command, slots);
   }
   group.require_subcommand(0, 1);
   app.require_subcommand(0, 1);
@@ -176,11 +203,7 @@ Result<Parsed> parse_command_line(int argc, const char* const* argv, std::size_t
   } catch (const CLI::ParseError& error) {
     return wrong_option(app, error.what());
   }
-  for (std::size_t i = 0; i < commands().size(); ++i) {
-    const CLI::App& parent = commands()[i].top ? app : group;
-    const CLI::App& sub = *parent.get_subcommand(std::string(commands()[i].name));
-    if (sub.parsed()) collect(commands()[i], sub, *slots[i], out);
-  }
+  if (sub != nullptr && sub->parsed()) collect(*called.command, *sub, slots, out);
   if (out.command == nullptr) out.help = without_gaps(group.parsed() ? group.help("eai") : app.help());
   return out;
 }

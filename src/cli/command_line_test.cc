@@ -25,6 +25,24 @@ TEST(CommandLine, ModelsComeByCommaBlankAndHash) {
   EXPECT_EQ(parsed->words.hashes, (std::vector<std::string>{"d", "e"}));
 }
 
+TEST(CommandLine, ShortWordsMeanTheSameCommands) {
+  for (const auto& [word, name] : std::vector<std::pair<const char*, std::string_view>>{
+           {"pull", "download"}, {"ls", "list"}, {"ps", "ps"}, {"rm", "remove"}, {"stop", "stop"}, {"cp", "alias"}}) {
+    const auto brief = parse({word, "--json"}), whole = parse({"model", name.data(), "--json"});
+    ASSERT_TRUE(brief) << brief.error().message;
+    ASSERT_TRUE(whole) << whole.error().message;
+    EXPECT_EQ(brief->command, whole->command) << word;
+    EXPECT_EQ(brief->command->name, name);
+    EXPECT_EQ(brief->given, whole->given);
+    const std::string usage = "Usage: eai " + std::string(word) + " ";
+    EXPECT_NE(parse({word, "--help"})->help.find(usage), std::string::npos) << word;
+  }
+  EXPECT_EQ(parse({"pull", "a,b", "--hash", "c"})->words.models, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(parse({"model", "stop", "a"})->words.models, (std::vector<std::string>{"a"}));
+  EXPECT_NE(error({"pull", "--gatway", "x"}).find("did you mean --gateway? See `eai pull --help`"), std::string::npos);
+  EXPECT_NE(error({"pul"}).find("did you mean pull?"), std::string::npos);
+}
+
 TEST(CommandLine, OptionsBecomeGivenSettings) {
   auto parsed = parse({"model", "list", "--all", "--json", "-q"});
   ASSERT_TRUE(parsed) << parsed.error().message;

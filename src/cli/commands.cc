@@ -55,6 +55,12 @@ Keys drawing() {
 
 }  // namespace
 
+bool Command::is_called(std::string_view word, bool at_top) const {
+  if (word.empty()) return false;
+  if (top != at_top) return at_top && word == short_word;
+  return word == name || word == alias;
+}
+
 std::span<const Command> commands() {
   using Takes = Command::Takes;
   constexpr std::string_view names = "Names or hashes, separated by commas";
@@ -63,12 +69,17 @@ std::span<const Command> commands() {
        joined(joined(joined(joined({"share.models"}, serving()), sharing()), fetching()), output()), model_run},
       {"serve", "", "Serve every downloaded model", Takes::nothing, "",
        joined(joined(joined({"server.main_hash", "share.models"}, serving()), sharing()), output()), model_serve},
-      {"stop", "", "Stop the running server", Takes::nothing, "", output(), model_stop},
-      {"status", "ps", "Show the running server and its models", Takes::nothing, "", joined({"status.watch"}, output()),
+      {"stop", "", "Stop the running server, or unload models from it", Takes::models,
+       "Names or hashes; without any, the server", output(), model_stop, false, false, "stop"},
+      {"status", "", "Show the running server and its models", Takes::nothing, "", joined({"status.watch"}, output()),
        model_status},
+      {"ps", "", "Show which models are loaded now", Takes::nothing, "", output(), model_ps, false, false, "ps"},
       {"download", "pull", "Download models and verify them", Takes::models, names,
-       joined(joined({"download.dry_run"}, fetching()), output()), model_download},
-      {"list", "ls", "List the models on this disk", Takes::nothing, "", joined({"list.all"}, output()), model_list},
+       joined(joined({"download.dry_run"}, fetching()), output()), model_download, false, false, "pull"},
+      {"list", "ls", "List the models on this disk", Takes::nothing, "", joined({"list.all"}, output()), model_list,
+       false, false, "ls"},
+      {"alias", "cp", "Give a model a further name, or list those names", Takes::text, "The model, and its new name",
+       output(), model_alias, false, false, "cp"},
       {"check", "", "Read models from disk and verify them again", Takes::models,
        "Names or hashes; without any, every model", output(), model_check},
       {"repair", "", "Verify models again, and fetch what is damaged of them", Takes::models, "Names or hashes",
@@ -80,7 +91,7 @@ std::span<const Command> commands() {
       {"seed", "", "Share models with others, who verify every byte, until Ctrl-C", Takes::models, "Names or hashes",
        joined(joined({"share.all", "share.cars", "share.records"}, sharing()), output()), model_seed},
       {"remove", "rm", "Remove models and unfinished downloads", Takes::models, "Names or hashes",
-       joined({"remove.force"}, output()), model_remove},
+       joined({"remove.force"}, output()), model_remove, false, false, "rm"},
       {"adopt", "", "Take over the models in a `llms-storage` folder without downloading them again", Takes::folder,
        "The folder (default: llms-storage)", joined(fetching(), output()), model_adopt},
       {"preserve", "", "Give a model's folder a hash and put it on homes of your choice", Takes::folder,

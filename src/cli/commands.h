@@ -49,6 +49,11 @@ struct Command {
   bool top = false;  // `eai <name>` instead of `eai model <name>`
   // Runs even if the configuration cannot be used, to tell where it is or to mend it.
   bool mends_configuration = false;
+  // `eai <short_word>` is the same command, for hands that know it from other programs.
+  std::string_view short_word = {};
+
+  // Whether the word means it: behind `eai`, or behind `eai model`.
+  bool is_called(std::string_view word, bool at_top) const;
 };
 
 std::span<const Command> commands();
@@ -56,6 +61,8 @@ std::span<const Command> commands();
 Result<int> model_run(Context& context);
 Result<int> model_serve(Context& context);
 Result<int> model_stop(Context& context);
+Result<int> model_ps(Context& context);
+Result<int> model_alias(Context& context);
 Result<int> model_status(Context& context);
 Result<int> model_download(Context& context);
 Result<int> model_check(Context& context);

@@ -1,9 +1,8 @@
 #include "cli/config_file.h"
 
 #include <boost/json/serialize.hpp>
-#include <sys/stat.h>
 
-#include "util/own_folder.h"
+#include "util/edited_file.h"
 #include "util/text.h"
 #include "util/toml_edit.h"
 
@@ -11,8 +10,6 @@ namespace eai::cli {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::uint64_t k_file_limit = k_mib;
 
 bool is_secret(const Setting& setting) { return setting.key == "server.api_keys"; }
 
@@ -33,14 +30,6 @@ json::value value_in(const Setting& setting, const Config& config) {
   return std::visit([&](const auto& field) { return json_of(field(copy)); }, setting.place);
 }
 
-Result<std::string> text_of_file(const fs::path& file) {
-  auto bytes = read_file(file, k_file_limit);
-  if (bytes) return std::string(text_of(*bytes));
-  std::error_code error;
-  if (!fs::exists(file, error) && !error) return std::string();
-  return Failure(std::move(bytes).error());
-}
-
 // How TOML writes what set_from_text() has taken.
 std::string literal_of(const Setting& setting, const std::vector<std::string>& values, const Config& taken) {
   if (setting.is<std::vector<std::string>>()) return toml_literal(values);
@@ -50,23 +39,11 @@ std::string literal_of(const Setting& setting, const std::vector<std::string>& v
 
 // The file is replaced only by one with which the program can start.
 Result<void> write(const fs::path& file, const std::string& text) {
-  EAI_CHECK(make_folders(file.parent_path(), 0700));
-  struct stat info {};
-  const unsigned mode = ::stat(file.c_str(), &info) == 0 ? info.st_mode & 0777U : 0600U;
-  TemporaryFolder trial;
-  const fs::path copy = trial.path() / "config.toml";
-  EAI_CHECK(write_file_atomic(copy, view_of(text)));
-  const auto nothing = [](const char*) -> const char* { return nullptr; };
-  if (auto usable = load_config(copy, nothing, {}); !usable) {
-    Error error = std::move(usable).error();
-    if (const auto at = error.message.find(copy.string()); at != std::string::npos)
-      error.message.replace(at, copy.string().size(), file.string());
-    return Failure(std::move(error).with("nothing was changed"));
-  }
-  // A link stays one.
-  std::error_code none;
-  const fs::path real = fs::is_symlink(file, none) ? fs::canonical(file, none) : file;
-  return write_file_atomic(real.empty() ? file : real, view_of(text), mode);
+  return write_edited(file, text, [](const fs::path& copy) -> Result<void> {
+    const auto nothing = [](const char*) -> const char* { return nullptr; };
+    EAI_CHECK(load_config(copy, nothing, {}));
+    return {};
+  });
 }
 
 }  // namespace
@@ -103,14 +80,14 @@ Result<void> set_in_file(const fs::path& file, const Setting& setting, const std
   if (!is_list && values.size() != 1) return fail(Code::invalid, key + " takes one value");
   Config taken;
   for (const std::string& value : values) EAI_CHECK(set_from_text(taken, setting, value, key));
-  EAI_TRY(const std::string before, text_of_file(file));
+  EAI_TRY(const std::string before, read_edited(file));
   auto after = with_toml_value(before, path_of(setting), literal_of(setting, values, taken));
   if (!after) return Failure(std::move(after).error().with(file.string()));
   return write(file, *after);
 }
 
 Result<void> unset_in_file(const fs::path& file, const Setting& setting) {
-  EAI_TRY(const std::string before, text_of_file(file));
+  EAI_TRY(const std::string before, read_edited(file));
   auto after = without_toml_value(before, path_of(setting));
   if (!after) return Failure(std::move(after).error().with(file.string()));
   return *after == before ? Result<void>() : write(file, *after);

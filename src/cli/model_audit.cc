@@ -144,7 +144,8 @@ Result<library::AuditRequest> request_of(const Config& config) {
 Result<int> model_audit(Context& context) {
   const Config& config = context.config;
   EAI_TRY(const library::Library library, library::Library::open(context.folders));
-  EAI_TRY(const auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
+  EAI_TRY(const auto asked,
+          library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::here));
   if (asked.empty()) return fail(Code::invalid, "say which model to audit, by name or hash");
   if (config.fetch.offline) return fail(Code::invalid, "an audit asks the homes, which --offline forbids");
   Interrupt interrupt;

@@ -34,7 +34,7 @@ void tell(const library::Asked& asked, const library::Checked& checked, Output& 
 
 Result<int> model_check(Context& context) {
   EAI_TRY(const library::Library library, library::Library::open(context.folders));
-  EAI_TRY(auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
+  EAI_TRY(auto asked, library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::here));
   if (asked.empty()) {
     asked = library::everything(library);
     for (const store::Newer& entry : library.contents.newer) {

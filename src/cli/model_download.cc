@@ -42,7 +42,8 @@ Result<int> measure(Context& context, const library::Library& library, const std
 
 Result<int> model_download(Context& context) {
   EAI_TRY(library::Library library, library::Library::open(context.folders));
-  EAI_TRY(const auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
+  EAI_TRY(const auto asked,
+          library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::begun));
   if (asked.empty()) return fail(Code::invalid, "say which model to download; `eai model list --all` lists names");
   if (context.config.download.dry_run) return measure(context, library, asked);
   Interrupt interrupt;

@@ -13,7 +13,8 @@ namespace eai::cli {
 
 Result<int> model_export(Context& context) {
   EAI_TRY(const library::Library library, library::Library::open(context.folders));
-  EAI_TRY(const auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
+  EAI_TRY(const auto asked,
+          library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::here));
   const std::string& to = context.config.export_to.output;
   if (asked.size() != 1) return fail(Code::invalid, "say which model to export, one at a time");
   if (to.empty())

@@ -29,7 +29,8 @@ Result<Log> log_of(const Context& context) {
     return Log{"the server", library::server_log_of(context.folders)};
   }
   EAI_TRY(const library::Library library, library::Library::open(context.folders));
-  EAI_TRY(const auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
+  EAI_TRY(const auto asked,
+          library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::here));
   if (asked.size() != 1) return fail(Code::invalid, "one log at a time: name one model, or none for the server's log");
   const store::Model* model = library.stored(asked.front().id);
   if (model == nullptr) return fail(Code::not_found, asked.front().label + " is not here, so its engine has never run");

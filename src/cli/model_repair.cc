@@ -32,7 +32,7 @@ void tell(const library::Asked& asked, const library::Repaired& done, Output& ou
 
 Result<int> model_repair(Context& context) {
   EAI_TRY(library::Library library, library::Library::open(context.folders));
-  EAI_TRY(auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
+  EAI_TRY(auto asked, library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::here));
   if (asked.empty() && !context.config.repair.all) {
     return fail(Code::invalid, "say which model to repair, or --all; `eai model check` finds the damaged ones");
   }

@@ -8,7 +8,7 @@ namespace {
 
 // What the words mean after the configuration, and the catalog with it, has been read again.
 Result<std::vector<store::Model>> chosen_again(const library::Library& library, const Words& words) {
-  EAI_TRY(const auto asked, library::resolve_all(library, words.models, words.hashes));
+  EAI_TRY(const auto asked, library::resolve_all(library, words.models, words.hashes, library::Typed::begun));
   return library::stored_models(library, asked);
 }
 
@@ -16,7 +16,8 @@ Result<std::vector<store::Model>> chosen_again(const library::Library& library, 
 
 Result<int> model_run(Context& context) {
   EAI_TRY(library::Library library, library::Library::open(context.folders));
-  EAI_TRY(const auto asked, library::resolve_all(library, context.words.models, context.words.hashes));
+  EAI_TRY(const auto asked,
+          library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::begun));
   if (asked.empty()) return fail(Code::invalid, "say which model to run; `eai model list --all` lists names");
   EAI_TRY(const library::Engines engines, library::find_engines(context.config.engines, context.folders));
   EAI_CHECK(library::check_engines(library, engines, asked));

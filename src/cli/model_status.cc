@@ -3,71 +3,18 @@
 #include <ctime>
 #include <mutex>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "http/unix_client.h"
-#include "library/running.h"
+#include "cli/server_status.h"
 #include "util/error_map.h"
 #include "util/text.h"
 
 namespace eai::cli {
 namespace {
 
-namespace asio = boost::asio;
 namespace json = boost::json;
-
-constexpr std::size_t k_answer_limit = 16 * k_mib;
-
-// What a server or a seed says of itself, over its private socket.
-Result<json::object> ask(const fs::path& socket) {
-  asio::io_context context(1);
-  http::UnixClient client(context);
-  http::Ask ask;
-  ask.target = "/eai/status";
-  ask.head_timeout = std::chrono::seconds(10);
-  Result<http::Reply> reply = fail(Code::timeout, "the server does not answer");
-  asio::co_spawn(context, client.fetch(socket, std::move(ask), k_answer_limit),
-                 [&](std::exception_ptr error, Result<http::Reply> answer) {
-                   if (!error) reply = std::move(answer);
-                 });
-  context.run();
-  if (!reply) return Failure(std::move(reply).error().with("asking for the status"));
-  boost::system::error_code wrong;
-  json::value value = json::parse(reply->body, wrong);
-  if (reply->status != 200 || wrong || !value.is_object()) {
-    return fail(Code::network, "the status was answered with HTTP " + std::to_string(reply->status));
-  }
-  return std::move(value.get_object());
-}
-
-std::string text_of_field(const json::object& object, const char* name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-std::uint64_t number_of_field(const json::object& object, const char* name) {
-  const json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_number()) return 0;
-  boost::system::error_code wrong;
-  auto number = value->to_number<std::uint64_t>(wrong);
-  return wrong ? 0 : number;
-}
-
-std::string name_of_model(const library::ServerRecord& record, const std::string& hash) {
-  for (std::size_t i = 0; i < record.models.size() && i < record.names.size(); ++i) {
-    if (record.models[i] == hash) return record.names[i];
-  }
-  return hash;
-}
-
-std::string bytes_of_field(const json::object& object, const char* name) {
-  const std::uint64_t bytes = number_of_field(object, name);
-  return bytes == 0 ? "-" : human_bytes(bytes);
-}
 
 // "12.3"; "-" while nothing was measured.
 std::string speed_of(const json::object& model) {
@@ -75,12 +22,6 @@ std::string speed_of(const json::object& model) {
   if (value == nullptr || !value->is_number() || value->to_number<double>() <= 0) return "-";
   const auto tenths = static_cast<std::uint64_t>(value->to_number<double>() * 10);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
-}
-
-std::string up_time_of(const json::object& model) {
-  const std::uint64_t since = number_of_field(model, "ready_since");
-  if (since == 0) return "-";
-  return human_duration(std::chrono::seconds(std::time(nullptr) - static_cast<std::int64_t>(since)));
 }
 
 std::vector<std::string> row_of(const library::ServerRecord& record, const json::object& model) {
@@ -93,7 +34,7 @@ std::vector<std::string> row_of(const library::ServerRecord& record, const json:
           bytes_of_field(model, "memory_peak"),
           std::to_string(number_of_field(model, "leases")),
           std::to_string(number_of_field(model, "queued")),
-          up_time_of(model),
+          time_since_field(model, "ready_since"),
           speed_of(model),
           hash};
 }
@@ -169,29 +110,12 @@ void print_share(const json::object& told, const char* name, Output& out) {
   if (!rows.empty()) out.table({"TO", "SENT", "ANSWERS", "LAST"}, rows, 4);
 }
 
-void print_json(const library::ServerRecord& record, const json::object& told, Output& out) {
-  json::object all{{"running", true},          {"pid", record.pid},   {"url", record.address()},
-                   {"host", record.host},      {"port", record.port}, {"main_model", record.main_model},
-                   {"started", record.started}};
-  all["addresses"] = json::array(record.addresses.begin(), record.addresses.end());
-  for (const auto& [key, value] : told) {
-    if (!all.contains(key)) all[key] = value;
-  }
-  for (json::value& model : all.at("models").as_array()) {
-    json::object& object = model.as_object();
-    const std::string hash = text_of_field(object, "id");
-    object["hash"] = hash;
-    object["name"] = name_of_model(record, hash);
-  }
-  out.event(all);
-}
-
 // What a seed that runs without a server shares. Empty: there is none.
 Result<json::object> ask_seed(const Folders& folders) {
   EAI_TRY(const bool runs, library::is_seed_running(folders));
   if (!runs) return json::object();
   EAI_TRY(const fs::path socket, library::seed_socket_of(folders));
-  return ask(socket);
+  return ask_owned(socket, "/eai/status");
 }
 
 void print_no_server(const json::object& told, Output& out) {
@@ -213,17 +137,14 @@ Result<Running> show(Context& context) {
   if (!seed) context.out.note("A seed runs, and does not tell what it shares: " + printable(seed.error().message, 200));
   json::object told;
   if (server) {
-    EAI_TRY(const fs::path socket, library::socket_of(context.folders));
-    EAI_TRY(told, ask(socket));
-    if (!told.contains("models") || !told.at("models").is_array())
-      return fail(Code::network, "the server's status has no list of models");
+    EAI_TRY(told, ask_status(context.folders));
   }
   if (seed && seed->contains("share")) told["seed"] = seed->at("share");
   const Running running{server.has_value(), told.contains("seed")};
   if (context.config.status.watch && (running.server || running.seed)) context.out.redraw();
   if (context.out.json()) {
     if (server)
-      print_json(*server, told, context.out);
+      context.out.event(json_of_status(*server, told));
     else
       print_no_server(told, context.out);
     return running;

@@ -41,6 +41,8 @@ struct ModelStatus {
   std::uint64_t memory_now = 0;   // bytes of the running engine, some seconds old
   std::uint64_t memory_peak = 0;  // bytes, highest seen on this machine; 0: never run here
   std::chrono::system_clock::time_point ready_since{};
+  // While it is loaded: when its latest answer ended or began, or when it became ready.
+  std::chrono::system_clock::time_point last_used{};
   std::uint64_t starts = 0, crashes = 0, requests = 0;
   double last_load_seconds = 0;
   std::string last_failure;  // why the last start failed, with the engine's last words

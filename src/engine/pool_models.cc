@@ -15,6 +15,11 @@ namespace {
 
 Time now() { return std::chrono::steady_clock::now(); }
 
+std::chrono::system_clock::time_point on_the_wall(Time time) {
+  const auto ago = std::chrono::duration_cast<std::chrono::system_clock::duration>(now() - time);
+  return std::chrono::system_clock::now() - ago;
+}
+
 // The end of a model's hash tells models apart; other ids keep their letters and digits.
 std::string short_name(const std::string& id, ModelIndex index) {
   std::string tail;
@@ -209,6 +214,8 @@ ModelStatus PoolLoop::status_of(ModelIndex index) const {
   one.memory_now = life.memory_now();
   one.memory_peak = measured_.peak(plan.key()).value_or(0);
   one.ready_since = life.ready_since();
+  if (one.state == State::ready || one.state == State::draining)
+    one.last_used = on_the_wall(scheduler_.last_used(index));
   one.starts = life.starts();
   one.crashes = member.crashes;
   one.requests = member.requests;

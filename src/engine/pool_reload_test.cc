@@ -127,7 +127,10 @@ struct SlotTest : PoolTest {
 
 TEST_F(SlotTest, AreSavedWhenAModelGoesAndReadWhenItComesBack) {
   Pool pool(context, with_slots(), {model("keeps_slots")});
+  EXPECT_EQ(pool.status()[0].last_used, std::chrono::system_clock::time_point{}) << "it is not loaded";
   { ASSERT_TRUE(lease(pool, "idkeeps_slots")); }
+  const auto ago = std::chrono::system_clock::now() - pool.status()[0].last_used;
+  EXPECT_LT(std::chrono::abs(ago), std::chrono::minutes(1));
   unload(pool);
   EXPECT_EQ(saved().size(), 2u) << "one for each slot";
   const auto again = lease(pool, "idkeeps_slots");

@@ -170,6 +170,7 @@ class Scheduler {
   std::size_t waiting(ModelIndex model) const { return models_[model].waiters.size(); }
   EngineRun run(ModelIndex model) const { return models_[model].run; }
   Time ready_at(ModelIndex model) const { return models_[model].ready_at; }
+  Time last_used(ModelIndex model) const { return models_[model].last_used; }    // while State::ready or draining
   Time cool_until(ModelIndex model) const { return models_[model].cool_until; }  // while State::cooling
   const ModelTerms& terms(ModelIndex model) const { return models_[model].terms; }
   const std::string& last_words(ModelIndex model) const { return models_[model].last_words; }

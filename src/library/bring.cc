@@ -78,7 +78,7 @@ Result<store::Model> bring_one(Library& library, const Asked& asked, const Fetch
 fetch::Sources sources_of(const FetchSettings& settings, const Folders& folders) {
   fetch::Sources out;
   for (const std::string& folder : settings.block_folders) out.block_folders.emplace_back(folder);
-  out.block_folders.push_back(folders.shared / "blocks");
+  out.block_folders.push_back(shipped_blocks_of(folders));
   out.gateways = settings.gateways;
   out.others = settings.sources;
   if (settings.public_gateways) {

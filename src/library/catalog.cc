@@ -90,16 +90,32 @@ void begin_as_known(CatalogEntry& model, const TomlEntry& row, const Catalog& kn
   model.name = std::move(name);
 }
 
+bool is_alias(const TomlEntry& row) { return row.path.size() == 2 && row.path[0] == "aliases"; }
+
+Result<Alias> read_alias(const fs::path& file, const TomlEntry& row, const Catalog& known) {
+  EAI_TRY(const std::string text, text_of_entry(file, row));
+  if (auto good = check_visible_name(row.path[1]); !good || row.path[1].empty())
+    return fail_at(file, row.line, "the name " + row.key() + " " + (good ? "is empty" : good.error().message));
+  if (const CatalogEntry* entry = known.by_name(text)) return Alias{row.path[1], entry->id};
+  auto id = ipld::parse_pasted(text);
+  if (!id) return fail_at(file, row.line, row.key() + ": " + id.error().message);
+  return Alias{row.path[1], *std::move(id)};
+}
+
 // The rows of one model are together, since TOML tables come one after the other, sorted by key.
-Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file, const Catalog& known) {
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return std::vector<CatalogEntry>();
-  EAI_TRY(auto entries, read_toml(file));
+Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file, const std::vector<TomlEntry>& entries,
+                                                    const Catalog& known) {
   const ipld::Cid none = ipld::Cid::raw_of({});
   std::vector<CatalogEntry> out;
   for (std::size_t i = 0; i < entries.size();) {
+    if (is_alias(entries[i])) {
+      ++i;
+      continue;
+    }
     if (entries[i].path.size() != 3 || entries[i].path[0] != "models") {
-      return fail_at(file, entries[i].line, "unknown key " + entries[i].key() + "; a model is a table [models.<name>]");
+      return fail_at(file, entries[i].line,
+                     "unknown key " + entries[i].key() +
+                         "; a model is a table [models.<name>], and a further name a key of [aliases]");
     }
     CatalogEntry model{.name = entries[i].path[1], .id = none};
     std::uint32_t line = entries[i].line;
@@ -157,12 +173,28 @@ Result<Catalog> Catalog::load(const fs::path& file, const fs::path& blocks) {
       out.entries_.push_back(*std::move(shipped));
     }
   }
-  EAI_TRY(auto own, read_file_entries(file, out));
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return out;
+  EAI_TRY(const auto rows, read_toml(file));
+  EAI_TRY(auto own, read_file_entries(file, rows, out));
   for (CatalogEntry& entry : own) {
     std::erase_if(out.entries_, [&](const CatalogEntry& old) { return lower(old.name) == lower(entry.name); });
     out.entries_.push_back(std::move(entry));
   }
+  for (const TomlEntry& row : rows) {
+    if (!is_alias(row)) continue;
+    EAI_TRY(Alias alias, read_alias(file, row, out));
+    if (out.alias(alias.name) != nullptr) return fail_at(file, row.line, row.key() + " stands there twice");
+    out.aliases_.push_back(std::move(alias));
+  }
   return out;
+}
+
+const Alias* Catalog::alias(std::string_view name) const {
+  for (const Alias& one : aliases_) {
+    if (lower(one.name) == lower(name)) return &one;
+  }
+  return nullptr;
 }
 
 const CatalogEntry* Catalog::by_name(std::string_view name) const {
@@ -182,6 +214,7 @@ const CatalogEntry* Catalog::by_id(const ipld::Cid& id) const {
 std::vector<std::string> Catalog::names() const {
   std::vector<std::string> out;
   for (const CatalogEntry& entry : entries_) out.push_back(entry.name);
+  for (const Alias& one : aliases_) out.push_back(one.name);
   return out;
 }
 

@@ -11,6 +11,9 @@
 //   size_gb = 1.83
 //   ram_gb = 5.71
 //   family = "qwen3"             whose default sampling is used
+// It may also give further names to models:
+//   [aliases]
+//   assistant = "bafkrei…"       a hash, or a name of the catalog
 #pragma once
 
 #include <cstdint>
@@ -35,6 +38,12 @@ struct CatalogEntry {
   bool shipped = false;     // its blocks came with the program
 };
 
+// A further name for a model; it beats every other name.
+struct Alias {
+  std::string name;
+  ipld::Cid id;
+};
+
 class Catalog {
  public:
   // The file may be missing. Errors name file and line. `blocks` is the folder of what is shipped, with files named by
@@ -44,10 +53,13 @@ class Catalog {
   const std::vector<CatalogEntry>& entries() const { return entries_; }
   const CatalogEntry* by_name(std::string_view name) const;  // upper and lower case are the same
   const CatalogEntry* by_id(const ipld::Cid& id) const;
-  std::vector<std::string> names() const;
+  const std::vector<Alias>& aliases() const { return aliases_; }
+  const Alias* alias(std::string_view name) const;  // upper and lower case are the same
+  std::vector<std::string> names() const;           // with those of aliases
 
  private:
   std::vector<CatalogEntry> entries_;
+  std::vector<Alias> aliases_;
 };
 
 // Arguments for llama-server that set the sampling for requests that do not set it; empty if the family is not known.

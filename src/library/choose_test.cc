@@ -35,6 +35,26 @@ TEST_F(Choose, NamesAndHashesBecomeModelsEachOnce) {
   EXPECT_EQ(stored_models(library, *asked).error().message, "eai-demo is not here");
 }
 
+TEST_F(Choose, ABeginningIsEnoughIfOnlyOneModelHasIt) {
+  const Library library = with_tiny();
+  const auto of = [&](const std::string& word, Typed much) {
+    const auto asked = resolve(library, word, much);
+    return asked ? asked->label : std::string(name_of(asked.error().code));
+  };
+  EXPECT_EQ(of("tin", Typed::here), "tiny");
+  EXPECT_EQ(of("TIN", Typed::begun), "tiny");
+  EXPECT_EQ(of("tin", Typed::whole), "not_found") << "a file names models in full";
+  EXPECT_EQ(of(model.id.str().substr(0, 12), Typed::here), "tiny");
+  EXPECT_EQ(of(model.id.str().substr(0, 55), Typed::here), "tiny");
+  EXPECT_EQ(of("gemma-3n", Typed::begun), "gemma-3n-e4b");
+  EXPECT_EQ(of("gemma-3n", Typed::here), "not_found") << "it is not on this disk";
+  EXPECT_EQ(of("", Typed::here), "not_found");
+  EXPECT_EQ(of("qwen3-1.7b", Typed::here), "qwen3-1.7b") << "a whole name needs no file";
+  const auto several = resolve(library, "gemma-3", Typed::begun);
+  ASSERT_FALSE(several);
+  EXPECT_NE(several.error().message.find("did you mean gemma-3-4b"), std::string::npos) << several.error().message;
+}
+
 TEST_F(Choose, AHashIsTakenAsItIsPasted) {
   const Library library = with_tiny();
   const std::string cid = model.id.str();

@@ -90,7 +90,7 @@ Result<std::vector<Subject>> subjects_of(const EstimateRequest& request, const S
   }
   if (request.models.empty() && request.hashes.empty()) return out;
   EAI_TRY(const Library library, Library::open(folders));
-  EAI_TRY(const std::vector<Asked> asked, resolve_all(library, request.models, request.hashes));
+  EAI_TRY(const std::vector<Asked> asked, resolve_all(library, request.models, request.hashes, Typed::here));
   for (const Asked& one : asked) {
     EAI_TRY(Subject subject, stored_subject(library, one, request.projector, settings));
     out.push_back(std::move(subject));

@@ -6,8 +6,11 @@
 
 namespace eai::library {
 
+fs::path catalog_of(const Folders& folders) { return folders.configuration / "catalog.toml"; }
+fs::path shipped_blocks_of(const Folders& folders) { return folders.shared / "blocks"; }
+
 Result<Library> Library::open(const Folders& folders) {
-  EAI_TRY(Catalog catalog, Catalog::load(folders.configuration / "catalog.toml", folders.shared / "blocks"));
+  EAI_TRY(Catalog catalog, Catalog::load(catalog_of(folders), shipped_blocks_of(folders)));
   EAI_TRY(store::Store store, store::Store::open(folders.home));
   EAI_TRY(store::Contents contents, store.list());
   return Library{folders, std::move(catalog), std::move(store), std::move(contents)};

@@ -12,6 +12,9 @@
 
 namespace eai::library {
 
+fs::path catalog_of(const Folders& folders);         // catalog.toml
+fs::path shipped_blocks_of(const Folders& folders);  // the folder of blocks that came with the program
+
 struct Library {
   Folders folders;
   Catalog catalog;

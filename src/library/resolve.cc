@@ -38,6 +38,31 @@ Failure unknown_name(const Library& library, const std::string& word) {
   return fail(Code::not_found, message, Hint::list_names);
 }
 
+// The one model that has a name or a hash with this beginning.
+std::optional<ipld::Cid> begun_with(const Library& library, const std::string& word, Typed much) {
+  const std::string begin = lower(word);
+  std::optional<ipld::Cid> found;
+  bool several = false;
+  const auto take = [&](const std::string& name, const ipld::Cid& id) {
+    if (!lower(name).starts_with(begin)) return;
+    several = several || (found && *found != id);
+    found = id;
+  };
+  const auto take_stored = [&](const ipld::Cid& id, const std::string& folder_name) {
+    if (!folder_name.empty()) take(folder_name, id);
+    take(library.label_of(id), id);
+    take(id.str(), id);
+  };
+  for (const store::Model& model : library.contents.models) take_stored(model.id, model.metadata.folder_name);
+  for (const store::Damaged& entry : library.contents.damaged)
+    if (entry.id) take_stored(*entry.id, entry.folder_name);
+  for (const Alias& alias : library.catalog.aliases())
+    if (much == Typed::begun || library.stored(alias.id) != nullptr) take(alias.name, alias.id);
+  if (much == Typed::begun)
+    for (const CatalogEntry& entry : library.catalog.entries()) take(entry.name, entry.id);
+  return several || word.empty() ? std::nullopt : found;
+}
+
 Result<Asked> resolve_hash(const Library& library, const std::string& word) {
   auto id = ipld::parse_pasted(word);
   if (!id) return Failure(std::move(id).error());
@@ -50,8 +75,9 @@ bool names_file(std::string_view word) {
   return (word.find('/') != std::string_view::npos || word.ends_with(".gguf")) && !ipld::is_link(word);
 }
 
-Result<Asked> resolve(const Library& library, const std::string& typed) {
+Result<Asked> resolve(const Library& library, const std::string& typed, Typed much) {
   const std::string word(ipld::without_wrapping(typed));
+  if (const Alias* alias = library.catalog.alias(word)) return Asked{alias->id, library.label_of(alias->id)};
   if (const CatalogEntry* entry = library.catalog.by_name(word)) return Asked{entry->id, entry->name};
   std::vector<ipld::Cid> found;
   for (const store::Model& model : library.contents.models)
@@ -64,12 +90,15 @@ Result<Asked> resolve(const Library& library, const std::string& typed) {
   }
   if (!found.empty()) return Asked{found.front(), word};
   if (is_here(word)) return not_a_name(word);
-  if (word.size() > k_longest_name || ipld::is_link(word) || ipld::Cid::parse(word)) return resolve_hash(library, word);
+  if (ipld::is_link(word) || ipld::Cid::parse(word)) return resolve_hash(library, word);
+  if (const auto id = much == Typed::whole ? std::nullopt : begun_with(library, word, much))
+    return Asked{*id, library.label_of(*id)};
+  if (word.size() > k_longest_name) return resolve_hash(library, word);
   return unknown_name(library, word);
 }
 
 Result<std::vector<Asked>> resolve_all(const Library& library, const std::vector<std::string>& names,
-                                       const std::vector<std::string>& hashes) {
+                                       const std::vector<std::string>& hashes, Typed much) {
   std::vector<Asked> out;
   auto add = [&](Asked asked) {
     if (std::none_of(out.begin(), out.end(), [&](const Asked& one) { return one.id == asked.id; })) {
@@ -78,7 +107,7 @@ Result<std::vector<Asked>> resolve_all(const Library& library, const std::vector
   };
   for (const std::string& word : names) {
     if (word.empty()) continue;
-    EAI_TRY(Asked asked, resolve(library, word));
+    EAI_TRY(Asked asked, resolve(library, word, much));
     add(std::move(asked));
   }
   for (const std::string& word : hashes) {

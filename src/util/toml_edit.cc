@@ -58,6 +58,12 @@ bool differ_only_in(toml::table before, toml::table after, const TomlPath& path)
   return before == after;
 }
 
+// A key as it is written: quoted if it has more than letters, digits, '_' and '-'.
+std::string key_text(const std::string& key) {
+  constexpr std::string_view k_bare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+  return !key.empty() && key.find_first_not_of(k_bare) == std::string::npos ? key : toml_literal(key);
+}
+
 // Where a new key goes, and how it is written there.
 struct Spot {
   std::size_t offset = 0;
@@ -66,7 +72,7 @@ struct Spot {
 
 Spot spot_for(std::string_view text, const toml::table& root, const TomlPath& path, std::string_view literal) {
   const Lines lines(text);
-  const std::string line = path[1] + " = " + std::string(literal) + "\n";
+  const std::string line = key_text(path[1]) + " = " + std::string(literal) + "\n";
   const toml::table* table = root[path[0]].as_table();
   if (table == nullptr) {
     std::string gap = text.empty() ? "" : text.ends_with('\n') ? "\n" : "\n\n";

@@ -36,6 +36,8 @@ TEST(TomlEdit, ANewKeyGoesIntoItsTable) {
   EXPECT_EQ(with("[server]\nhost = \"x\"\n[fetch]\n", "2"), "[server]\nport = 2\nhost = \"x\"\n[fetch]\n");
   EXPECT_EQ(with("[server]", "2"), "[server]\nport = 2\n");
   EXPECT_EQ(with("server.host = \"x\"\n[fetch]\n", "2"), "server.port = 2\nserver.host = \"x\"\n[fetch]\n");
+  EXPECT_EQ(with("[server]\n", "2", {"server", "qwen3.1 \"x\""}), "[server]\n\"qwen3.1 \\\"x\\\"\" = 2\n");
+  EXPECT_EQ(with("", "2", {"server", ""}), "[server]\n\"\" = 2\n");
   EXPECT_EQ(with("[models.\"a b\"]\npinned = true\n", "2"), "[models.\"a b\"]\npinned = true\n\n[server]\nport = 2\n");
 }
 

@@ -1,0 +1,34 @@
+// Why: several commands ask a running server, or a seed, over its private socket, and read what it says of itself.
+// Thread: one. Blocks until the answer is here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <boost/json.hpp>
+
+#include "library/running.h"
+
+namespace eai::cli {
+
+// GET. Code::timeout: no answer within 10 seconds; Code::network: it is not the JSON object that was to be expected.
+Result<boost::json::object> ask_owned(const fs::path& socket, const std::string& target);
+// POST, without a body. Errors as above, with the server's own words.
+Result<boost::json::object> tell_owned(const fs::path& socket, const std::string& target);
+
+// What GET /eai/status says; it has a list of models.
+Result<boost::json::object> ask_status(const Folders& folders);
+
+// Fields of an answer: empty or 0 if it does not have them.
+std::string text_of_field(const boost::json::object& object, const char* name);
+std::uint64_t number_of_field(const boost::json::object& object, const char* name);
+std::string bytes_of_field(const boost::json::object& object, const char* name);    // "1.83 GB", "-"
+std::string time_since_field(const boost::json::object& object, const char* name);  // "12 s"; "-"
+
+// As people call it; else the hash.
+std::string name_of_model(const library::ServerRecord& record, const std::string& hash);
+
+// What --json prints of a server: its record and what it says. Each model gets its name and hash.
+boost::json::object json_of_status(const library::ServerRecord& record, const boost::json::object& told);
+
+}  // namespace eai::cli
