@@ -65,7 +65,7 @@ class Api {
   // For the listener that strangers reach: the table of routes that GET /openapi.json shows.
   http::Handlers handlers();
   // For the private socket, with a table of its own: GET /eai/status, POST /eai/stop (which calls on_stop after it has
-  // answered), and the routes for pictures.
+  // answered), the routes for pictures, POST /v1/chat/completions and GET /v1/models.
   http::Handlers admin_handlers(std::function<void()> on_stop);
 
  private:

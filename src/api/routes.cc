@@ -114,6 +114,23 @@ void add_picture_routes(std::vector<http::Route>& to, Core& core) {
   to.push_back(std::move(file));
 }
 
+void add_model_routes(std::vector<http::Route>& to, Core& core) {
+  to.push_back(page_route(
+      core, "/v1/models", [](Core& c, const http::Call&) { return models_reply(c); }, "Lists the served models."));
+  to.push_back(page_route(
+      core, "/v1/models/{id...}",
+      [](Core& c, const http::Call& call) { return model_reply(c, call.value, style_of(call.in)); },
+      "Shows a served model by its hash."));
+}
+
+// What a chat on this machine needs of what strangers may ask.
+void add_chat_routes(std::vector<http::Route>& to, Core& core) {
+  for (const Endpoint& endpoint : endpoints()) {
+    if (endpoint.path == "/v1/chat/completions") to.push_back(relay_route(core, endpoint));
+  }
+  add_model_routes(to, core);
+}
+
 void add_response_routes(std::vector<http::Route>& to, Core& core) {
   constexpr std::string_view k_one = "/v1/responses/{id}";
   to.push_back(page_route(
@@ -146,12 +163,7 @@ std::vector<http::Route> stranger_routes(Core& core) {
   for (const Endpoint& endpoint : endpoints()) out.push_back(relay_route(core, endpoint));
   add_picture_routes(out, core);
   add_response_routes(out, core);
-  out.push_back(page_route(
-      core, "/v1/models", [](Core& c, const http::Call&) { return models_reply(c); }, "Lists the served models."));
-  out.push_back(page_route(
-      core, "/v1/models/{id...}",
-      [](Core& c, const http::Call& call) { return model_reply(c, call.value, style_of(call.in)); },
-      "Shows a served model by its hash."));
+  add_model_routes(out, core);
   http::Route health = page_route(core, "/health", health_page, "Says that the server is running.");
   health.access = Access::everyone;
   out.push_back(std::move(health));
@@ -181,6 +193,7 @@ std::vector<http::Route> owner_routes(Core& core) {
   unload.method = Method::post;
   out.push_back(std::move(unload));
   add_picture_routes(out, core);  // for `eai image`
+  add_chat_routes(out, core);     // for `eai run`
   out.push_back(owner_route(core, "/openapi.json", owner_document_page, "Gives this document."));
   return out;
 }

@@ -13,6 +13,8 @@ namespace eai::cli {
 namespace {
 
 constexpr const char* k_footer = R"(Examples:
+  eai run qwen3-1.7b                       download if needed, verify, and talk to it
+  eai run qwen3-1.7b "What is a CID?"      answer once; piped text joins the prompt
   eai model run qwen3-1.7b                 download if needed, verify, serve on port 8080
   eai model run qwen3-8b,qwen3-embedding-4b
   eai model list --all                     the models here, and those that eai knows by name
@@ -24,7 +26,7 @@ Settings can also be EAI_... variables or keys in config.toml; catalog.toml adds
 // What CLI11 fills in while it parses.
 struct Slots {
   std::vector<std::string> models, hashes, paths, text;
-  std::string folder;
+  std::string folder, model;
   int ready_fd = -1;
   std::map<std::string_view, std::vector<std::string>> values;
   std::map<std::string_view, bool> flags;
@@ -53,6 +55,9 @@ void add_options(CLI::App& app, const Command& command, Slots& slots) {
     app.add_option("folder", slots.folder, help)->type_name("FOLDER");
   } else if (command.takes == Command::Takes::paths) {
     app.add_option("paths", slots.paths, help)->type_name("PATH...");
+  } else if (command.takes == Command::Takes::model_and_text) {
+    app.add_option("model", slots.model, "Name or hash")->type_name("MODEL");
+    app.add_option("text", slots.text, help)->type_name("WORDS...");
   } else if (command.takes == Command::Takes::text) {
     app.add_option("text", slots.text, help)->type_name("WORDS...");
   }
@@ -148,6 +153,7 @@ Result<void> check_words(int argc, const char* const* argv) {
 void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& out) {
   out.command = &command;
   out.words.models = std::move(slots.models);
+  if (!slots.model.empty()) out.words.models.push_back(std::move(slots.model));
   out.words.hashes = std::move(slots.hashes);
   out.words.folder = std::move(slots.folder);
   out.words.list = slots.text;

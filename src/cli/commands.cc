@@ -53,6 +53,13 @@ Keys drawing() {
           "image.force",       "server.port",           "engines.image_engine"};
 }
 
+// Of the server that a chat starts: what is worth a word here; the rest comes from the configuration.
+Keys chatting() {
+  return {"chat.system",         "chat.temperature",     "chat.max_tokens",     "chat.think",   "chat.pictures",
+          "chat.history",        "chat.plain",           "server.port",         "server.force", "server.context_length",
+          "server.idle_timeout", "server.start_timeout", "engines.llama_server"};
+}
+
 }  // namespace
 
 bool Command::is_called(std::string_view word, bool at_top) const {
@@ -112,6 +119,9 @@ std::span<const Command> commands() {
        joined(joined(drawing(), fetching()), output()), image, true},
       {"config", "", "Show and change settings: get <key>, set <key> <value>, unset <key>, list, path", Takes::text,
        "get, set, unset, list or path, and what they need", output(), config, true, true},
+      {"run", "", "Talk to a model; with a prompt or with piped text, answer once", Takes::model_and_text,
+       "What to say; without it, and on a terminal, a chat opens", joined(joined(chatting(), fetching()), output()),
+       talk, true},
   };
   return table;
 }

@@ -21,7 +21,7 @@ struct Words {
   std::vector<std::string> hashes;  // from --hash
   std::string folder;               // for commands that take one
   std::vector<std::string> paths;   // for commands that take several
-  std::string text;                 // the prompt of `eai image`
+  std::string text;                 // the prompt of `eai image` and of `eai run`
   std::vector<std::string> list;    // the same, word for word
   int ready_fd = -1;                // where a server in the background reports how its start went
   std::vector<std::string> all;     // as typed, without the program's name
@@ -36,7 +36,7 @@ struct Context {
 };
 
 struct Command {
-  enum class Takes { nothing, models, folder, paths, text };
+  enum class Takes { nothing, models, folder, paths, text, model_and_text };
 
   std::string_view name;  // "run" of `eai model run`
   std::string_view alias;
@@ -80,5 +80,6 @@ Result<int> model_logs(Context& context);
 Result<int> worker(Context& context);
 Result<int> image(Context& context);
 Result<int> config(Context& context);
+Result<int> talk(Context& context);
 
 }  // namespace eai::cli

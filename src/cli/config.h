@@ -39,6 +39,7 @@ struct Config {
   EstimateSettings estimate;
   LogSettings logs;
   ImageSettings image;
+  ChatSettings chat;
   OutputSettings output;
   std::vector<ModelSettings> models;
 };

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
+#include "cli/server_answer.h"
 #include "http/sse.h"
 #include "http/unix_client.h"
 #include "util/base64.h"
@@ -21,18 +22,6 @@ constexpr std::size_t k_refusal_limit = 64 * k_kib;
 constexpr std::size_t k_event_limit = 64 * k_mib;  // a picture, in base64
 constexpr std::string_view k_boundary = "eai-8c1f3a52d96e4b07";
 
-std::string text_at(const json::object& object, const char* name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-std::int64_t number_at(const json::object& object, const char* name) {
-  const json::value* value = object.if_contains(name);
-  boost::system::error_code wrong;
-  auto number = value == nullptr ? 0 : value->to_number<std::int64_t>(wrong);
-  return wrong ? 0 : number;
-}
-
 // A form (RFC 7578): fields as text, pictures as files.
 std::string form_of(const ImageOrder& order) {
   std::string out;
@@ -45,24 +34,6 @@ std::string form_of(const ImageOrder& order) {
   add("image", "; filename=\"image\"\r\nContent-Type: application/octet-stream", order.picture);
   if (!order.mask.empty()) add("mask", "; filename=\"mask\"\r\nContent-Type: application/octet-stream", order.mask);
   return out.append("--").append(k_boundary).append("--\r\n");
-}
-
-Error refusal(int status, const std::string& body) {
-  boost::system::error_code wrong;
-  json::value value = json::parse(body, wrong);
-  std::string message;
-  if (!wrong && value.is_object()) {
-    const json::value* error = value.get_object().if_contains("error");
-    if (error != nullptr && error->is_object()) message = text_at(error->get_object(), "message");
-  }
-  if (message.empty()) message = "the server answered with HTTP " + std::to_string(status);
-  Code code = Code::io;
-  if (status == 400 || status == 413) code = Code::invalid;
-  if (status == 404) code = Code::not_found;
-  if (status == 503) code = Code::busy;
-  if (status == 504) code = Code::timeout;
-  if (status == 501) code = Code::unsupported;
-  return {code, printable(message, 2000)};
 }
 
 // The stream, event by event.
@@ -132,7 +103,7 @@ asio::awaitable<Result<void>> ask(http::UnixClient& client, const fs::path& sock
       refused.append(*bytes);
     }
   }
-  if (answer->status() != 200) co_return Failure(refusal(answer->status(), refused));
+  if (answer->status() != 200) co_return Failure(refusal_of(answer->status(), refused));
   co_return Result<void>();
 }
 

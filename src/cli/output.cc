@@ -106,6 +106,21 @@ void Output::line(std::string_view text) {
   if (!options_.json) write(shown_styled(text, output_colour_) + "\n");
 }
 
+void Output::piece(std::string_view text) {
+  if (options_.json) return;
+  write(text);
+  if (!broken_ && std::fflush(stdout) != 0) {
+    broken_ = true;
+    broken_errno_ = errno;
+  }
+}
+
+void Output::aside(std::string_view text) {
+  if (options_.json || options_.quiet) return;
+  std::fflush(stdout);
+  std::fprintf(stderr, error_colour_ ? "\033[2m%s\033[0m" : "%s", shown(text).c_str());
+}
+
 void Output::event(const boost::json::value& value) {
   if (!options_.json) return;
   write(shown_json(boost::json::serialize(value)) + "\n");

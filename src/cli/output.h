@@ -42,6 +42,12 @@ class Output {
   void error(const Error& error, int exit_status);               // stderr; with --json also {"error":…} on stdout
   std::string styled(Style style, std::string_view text) const;  // for stdout
 
+  bool colour() const { return output_colour_; }  // stdout is a terminal that takes escape sequences
+  // stdout, without a line break and flushed at once; silent with --json. Its caller has made the text safe.
+  void piece(std::string_view text);
+
+  void aside(std::string_view text);  // the same on stderr, dimmed there, and made safe here
+
   // A table with a heading; each column is as wide as its widest cell. If the terminal is too narrow, the cells of column
   // `shrink` are shortened in the middle.
   void table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,

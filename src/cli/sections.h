@@ -158,6 +158,16 @@ struct ImageSettings {
   bool force = false;
 };
 
+struct ChatSettings {
+  std::string system;                 // instructions, before the first question
+  std::string temperature;            // empty: the model's own
+  std::uint64_t max_tokens = 0;       // of an answer; 0: as many as the context has room for
+  bool think = true;                  // show what the model thinks before it answers
+  std::vector<std::string> pictures;  // files that go with the first question
+  bool history = true;
+  bool plain = false;
+};
+
 struct OutputSettings {
   bool json = false;
   bool quiet = false;

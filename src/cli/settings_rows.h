@@ -91,6 +91,7 @@ std::vector<Setting> audit_settings();
 std::vector<Setting> estimate_settings();
 std::vector<Setting> logs_settings();
 std::vector<Setting> image_settings();
+std::vector<Setting> chat_settings();
 std::vector<Setting> output_settings();
 
 }  // namespace eai::cli

@@ -1,0 +1,24 @@
+// Why: `eai run` wants a model that answers, whatever that takes: a download, a server, or nothing.
+// Thread: one.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+
+namespace eai::cli {
+
+struct ChatModel {
+  fs::path socket;  // the server's private one
+  std::string hash;
+  std::string name;  // for people
+};
+
+// Brings the model here and starts a server in the background if none runs. Nothing: it was interrupted. Code::busy: a
+// server runs that does not serve it, and --force was not given; Code::invalid: the model does not chat.
+Result<std::optional<ChatModel>> ready_chat_model(Context& context, const std::string& name,
+                                                  const Interrupt& interrupt);
+
+}  // namespace eai::cli
