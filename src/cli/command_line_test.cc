@@ -26,8 +26,13 @@ TEST(CommandLine, ModelsComeByCommaBlankAndHash) {
 }
 
 TEST(CommandLine, ShortWordsMeanTheSameCommands) {
-  for (const auto& [word, name] : std::vector<std::pair<const char*, std::string_view>>{
-           {"pull", "download"}, {"ls", "list"}, {"ps", "ps"}, {"rm", "remove"}, {"stop", "stop"}, {"cp", "alias"}}) {
+  for (const auto& [word, name] : std::vector<std::pair<const char*, std::string_view>>{{"pull", "download"},
+                                                                                        {"ls", "list"},
+                                                                                        {"ps", "ps"},
+                                                                                        {"show", "show"},
+                                                                                        {"rm", "remove"},
+                                                                                        {"stop", "stop"},
+                                                                                        {"cp", "alias"}}) {
     const auto brief = parse({word, "--json"}), whole = parse({"model", name.data(), "--json"});
     ASSERT_TRUE(brief) << brief.error().message;
     ASSERT_TRUE(whole) << whole.error().message;

@@ -62,6 +62,7 @@ Result<int> model_run(Context& context);
 Result<int> model_serve(Context& context);
 Result<int> model_stop(Context& context);
 Result<int> model_ps(Context& context);
+Result<int> model_show(Context& context);
 Result<int> model_alias(Context& context);
 Result<int> model_status(Context& context);
 Result<int> model_download(Context& context);

@@ -28,6 +28,7 @@ struct Config {
   EngineSettings engines;
   WorkerSettings worker;
   ListSettings list;
+  ShowSettings show;
   StatusSettings status;
   RemoveSettings remove;
   DownloadSettings download;

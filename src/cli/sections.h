@@ -73,6 +73,10 @@ struct ListSettings {
   bool all = false;
 };
 
+struct ShowSettings {
+  bool chat_template = false;
+};
+
 struct StatusSettings {
   bool watch = false;
 };

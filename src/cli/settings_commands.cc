@@ -12,6 +12,15 @@ std::vector<Setting> list_settings() {
   };
 }
 
+std::vector<Setting> show_settings() {
+  using S = ShowSettings;
+  const Rows<S> in(&Config::show);
+  return {
+      in.flag("show.template", "EAI_SHOW_TEMPLATE", "--template", &S::chat_template,
+              "Print the model's chat template, and nothing else"),
+  };
+}
+
 std::vector<Setting> status_settings() {
   using S = StatusSettings;
   const Rows<S> in(&Config::status);

@@ -80,6 +80,7 @@ std::vector<Setting> share_settings();
 std::vector<Setting> engines_settings();
 std::vector<Setting> worker_settings();
 std::vector<Setting> list_settings();
+std::vector<Setting> show_settings();
 std::vector<Setting> status_settings();
 std::vector<Setting> remove_settings();
 std::vector<Setting> download_settings();

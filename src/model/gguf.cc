@@ -107,6 +107,7 @@ class Reader {
   Result<void> read_tensor();
   Result<void> place_tensors();
   Result<void> read_general();
+  void read_origin();
   Result<void> read_model();
   Result<void> read_layers();
   Result<void> read_projector();
@@ -313,7 +314,21 @@ Result<std::vector<std::uint64_t>> Reader::numbers(const std::string& key) const
   return std::vector<std::uint64_t>{one};
 }
 
+// For people alone: what does not fit its type is as if it were absent.
+void Reader::read_origin() {
+  const auto words = [this](const std::string& key) {
+    const Value* value = find(key);
+    const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(value);
+    return text == nullptr ? std::string() : *text;
+  };
+  for (const char* key : {"general.license", "general.license.name", "general.license.link"})
+    if (info_.license.empty()) info_.license = words(key);
+  for (const char* key : {"general.source.url", "general.source.repo_url", "general.repo_url", "general.url"})
+    if (info_.source.empty()) info_.source = words(key);
+}
+
 Result<void> Reader::read_general() {
+  read_origin();
   EAI_TRY(info_.architecture, text("general.architecture"));
   EAI_TRY(info_.name, text("general.name"));
   EAI_TRY(info_.type, text("general.type"));

@@ -51,6 +51,8 @@ struct GgufInfo {
   std::string architecture;  // general.architecture; "clip" for a projector; empty for what is not a model ("imatrix")
   std::string name;          // general.name; may be empty
   std::string type;          // general.type: "model", "adapter", "mmproj" …; may be empty
+  std::string license;       // general.license, for people; may be empty
+  std::string source;        // a URL that the file gives as where it or its original comes from; may be empty
   std::uint64_t parameters = 0;
   std::string quantization;  // "Q8_0", "Q4_K_M", "BF16" …: general.file_type, else the type of most bytes
   std::uint64_t context_length = 0;

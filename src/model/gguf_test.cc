@@ -105,6 +105,20 @@ TEST(Gguf, reads_a_model) {
   EXPECT_FALSE(info.is_projector);
 }
 
+TEST(Gguf, says_where_it_comes_from) {
+  Writer w;
+  w.start(0, 4).str("general.architecture", "llama").str("general.license", "apache-2.0");
+  w.str("general.url", "https://example.org/model").str("general.source.url", "https://example.org/original");
+  const GgufInfo info = parse(w.bytes).value();
+  EXPECT_EQ(info.license, "apache-2.0");
+  EXPECT_EQ(info.source, "https://example.org/original");
+  Writer odd;
+  odd.start(0, 3).str("general.architecture", "llama").u32("general.license", 7).u32("general.source.url", 7);
+  const auto other = parse(odd.bytes);
+  ASSERT_TRUE(other) << "nobody is kept from a model by a licence of the wrong type";
+  EXPECT_EQ(other->license + other->source, "");
+}
+
 TEST(Gguf, every_cut_is_noticed) {
   const std::string whole = small_model().bytes;
   for (std::size_t size = 0; size < whole.size(); ++size) {
