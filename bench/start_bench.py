@@ -1,6 +1,10 @@
-"""How long people wait for the first word: `eai --version` and `eai model list`, against `curl --version`, which loads
-many of the same libraries. The rivals take turns; the figures are medians. Bar: `eai --version` in under 10 ms.
+"""How long people wait for the first word: `eai --version`, `eai --help` and `eai ls` of 100 models, against
+`curl --version`, which loads many of the same libraries. The rivals take turns; the figures are medians. Bars:
+`--version` and `--help` in under 10 ms, `ls` in under 30 ms.
 """
+import base64
+import hashlib
+import json
 import os
 import pathlib
 import statistics
@@ -11,6 +15,28 @@ import time
 
 EAI = pathlib.Path(os.environ["EAI_BUILD"]) / "bin" / "eai"
 ROUNDS = 100
+MODELS = 100
+BARS = {"eai --version": 10, "eai --help": 10, "eai ls": 30}  # milliseconds
+
+
+def cid_of(data):
+    """CIDv1, raw, sha2-256, base32."""
+    return "b" + base64.b32encode(b"\x01\x55\x12\x20" + hashlib.sha256(data).digest()).decode().lower().rstrip("=")
+
+
+def put_model(home, number):
+    """A stored model; nobody reads the file itself to list it."""
+    weights = os.urandom(4096)
+    sha256 = hashlib.sha256(weights).hexdigest()
+    metadata = json.dumps({"folder_name": f"model-{number}", "task": "chat", "chunk_size_mb": 1, "files": [
+        {"cid": cid_of(weights), "file_hash": sha256, "size_mb": 4096 / (1 << 20),
+         "file_name": f"model-{number}.zip.part-aa"}], "num_of_files": 1}).encode()
+    folder = home / "models" / cid_of(metadata)
+    folder.mkdir(parents=True)
+    (folder / "metadata.json").write_bytes(metadata)
+    (folder / "manifest.json").write_text(json.dumps({"format": 2, "origin": "downloaded", "created": 1, "files": [
+        {"name": "model.gguf", "size": len(weights), "sha256": sha256}]}))
+    (folder / "model.gguf").write_bytes(weights)
 
 
 def milliseconds(command, environment):
@@ -22,7 +48,11 @@ def milliseconds(command, environment):
 def main():
     with tempfile.TemporaryDirectory(prefix="eai-bench-") as home:
         environment = {**os.environ, "EAI_HOME": home}
-        rivals = {"eai --version": [EAI, "--version"], "eai model list": [EAI, "model", "list"],
+        for number in range(MODELS):
+            put_model(pathlib.Path(home), number)
+        listed = json.loads(subprocess.check_output([EAI, "ls", "--json"], env=environment))
+        assert len(listed["models"]) == MODELS, listed
+        rivals = {"eai --version": [EAI, "--version"], "eai --help": [EAI, "--help"], "eai ls": [EAI, "ls"],
                   "curl --version": ["curl", "--version"]}
         times = {name: [] for name in rivals}
         for _ in range(ROUNDS):
@@ -30,8 +60,9 @@ def main():
                 times[name].append(milliseconds(command, environment))
     medians = {name: statistics.median(values) for name, values in times.items()}
     print(", ".join(f"{name} {value:.1f} ms" for name, value in medians.items()) +
-          f"; ratio {medians['eai --version'] / medians['curl --version']:.2f} (bar: eai --version under 10 ms)")
-    sys.exit(0 if medians["eai --version"] < 10 else 1)
+          f"; ratio {medians['eai --version'] / medians['curl --version']:.2f} (bars: " +
+          ", ".join(f"{name} under {bar} ms" for name, bar in BARS.items()) + ")")
+    sys.exit(0 if all(medians[name] < bar for name, bar in BARS.items()) else 1)
 
 
 main()

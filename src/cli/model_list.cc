@@ -1,10 +1,13 @@
 // `eai model list`
-#include <cstdio>
+#include <algorithm>
+#include <map>
 
 #include <boost/json.hpp>
 
 #include "cli/commands.h"
 #include "library/library.h"
+#include "library/running.h"
+#include "store/disk_use.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -24,7 +27,30 @@ std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-json::object to_json(const library::Library& library, const store::Model& model) {
+// What the disk says of the models.
+struct Disk {
+  std::map<std::string, store::DiskUse> models;  // by hash
+  std::uint64_t bytes = 0;
+};
+
+Disk disk_of(const library::Library& library) {
+  Disk out;
+  store::DiskTally tally;
+  for (const store::Model& model : library.contents.models) out.models[model.id.str()] = tally.add(model);
+  out.bytes = tally.bytes();
+  return out;
+}
+
+std::string since_used(const library::Library& library, const store::Model& model) {
+  const auto used = library::last_used(library.folders, model.metadata.folder_name);
+  if (!used) return "never";
+  const auto ago = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - *used);
+  constexpr std::chrono::hours k_day{24};
+  if (ago >= 2 * k_day) return std::to_string(ago / k_day) + " days ago";
+  return human_duration(std::max(ago, std::chrono::seconds(0))) + " ago";
+}
+
+json::object to_json(const library::Library& library, const store::Model& model, const Disk& disk) {
   json::array files;
   for (const store::StoredFile& file : model.files) {
     files.push_back(json::object{{"name", file.name}, {"size", file.size}, {"sha256", to_hex(file.sha256)}});
@@ -39,12 +65,21 @@ json::object to_json(const library::Library& library, const store::Model& model)
                    {"folder", model.folder.string()},
                    {"files", std::move(files)}};
   if (model.metadata.ram_gb) out["ram"] = *model.metadata.ram_gb;
+  const store::DiskUse& use = disk.models.at(model.id.str());
+  out["disk"] = use.bytes;
+  out["frees"] = use.frees;
+  const auto used = library::last_used(library.folders, model.metadata.folder_name);
+  out["last_used"] = used ? json::value(seconds_of(*used)) : json::value();
+  json::array aliases;
+  for (const library::Alias& alias : library.catalog.aliases())
+    if (alias.id == model.id) aliases.emplace_back(alias.name);
+  out["aliases"] = std::move(aliases);
   return out;
 }
 
-json::object to_json(const library::Library& library, bool all) {
+json::object to_json(const library::Library& library, bool all, const Disk& disk) {
   json::array models, damaged, newer, unfinished, known;
-  for (const store::Model& model : library.contents.models) models.push_back(to_json(library, model));
+  for (const store::Model& model : library.contents.models) models.push_back(to_json(library, model, disk));
   for (const store::Damaged& entry : library.contents.damaged) {
     damaged.push_back(json::object{{"hash", entry.name}, {"why", entry.why}});
   }
@@ -57,6 +92,7 @@ json::object to_json(const library::Library& library, bool all) {
   }
   json::object out{
       {"models", std::move(models)}, {"damaged", std::move(damaged)}, {"unfinished", std::move(unfinished)}};
+  if (!disk.models.empty()) out["disk"] = disk.bytes;
   if (!newer.empty()) out["newer"] = std::move(newer);
   if (!all) return out;
   for (const library::CatalogEntry& entry : library.catalog.entries()) {
@@ -74,21 +110,34 @@ json::object to_json(const library::Library& library, bool all) {
 void print_table(const library::Library& library, bool all, Output& out) {
   std::vector<std::vector<std::string>> rows;
   auto row = [&](std::string name, std::string size, std::string ram, model::Task task, std::string state,
-                 std::string hash) {
+                 std::string used, std::string hash) {
     rows.push_back({std::move(name), std::move(size), std::move(ram), std::string(model::name_of(task)),
-                    std::move(state), std::move(hash)});
+                    std::move(state), std::move(used), std::move(hash)});
   };
   for (const store::Model& model : library.contents.models) {
     row(library.label_of(model.id), human_bytes(model.size()), ram_of(library, model), model.metadata.task,
-        std::string(name_of(model.origin)), model.id.str());
+        std::string(name_of(model.origin)), since_used(library, model), model.id.str());
   }
   if (all) {
     for (const library::CatalogEntry& entry : library.catalog.entries()) {
       if (library.stored(entry.id) != nullptr) continue;
-      row(entry.name, gigabytes(entry.size_gb), gigabytes(entry.ram_gb), entry.task, "not here", entry.id.str());
+      row(entry.name, gigabytes(entry.size_gb), gigabytes(entry.ram_gb), entry.task, "not here", "-", entry.id.str());
     }
   }
-  if (!rows.empty()) out.table({"NAME", "SIZE", "RAM", "TASK", "STATE", "HASH"}, rows, 5);
+  if (!rows.empty()) out.table({"NAME", "SIZE", "RAM", "TASK", "STATE", "USED", "HASH"}, rows, 6);
+}
+
+// What does not simply add up, and what all take together.
+void note_disk(const library::Library& library, const Disk& disk, Output& out) {
+  constexpr std::uint64_t k_trifle = k_mib;  // documents and the like
+  for (const store::Model& model : library.contents.models) {
+    const store::DiskUse& use = disk.models.at(model.id.str());
+    if (use.bytes - use.frees < k_trifle) continue;
+    out.note(library.label_of(model.id) + " shares " + human_bytes(use.bytes - use.frees) +
+             " with other files on this disk; removing it frees " + human_bytes(use.frees));
+  }
+  const std::size_t count = library.contents.models.size();
+  if (count > 1) out.note(std::to_string(count) + " models take " + human_bytes(disk.bytes) + " of this disk");
 }
 
 }  // namespace
@@ -97,11 +146,13 @@ Result<int> model_list(Context& context) {
   Output& out = context.out;
   EAI_TRY(const library::Library library, library::Library::open(context.folders));
   bool all = context.config.list.all;
+  const Disk disk = disk_of(library);
   if (out.json()) {
-    out.event(to_json(library, all));
+    out.event(to_json(library, all, disk));
     return 0;
   }
   print_table(library, all, out);
+  note_disk(library, disk, out);
   for (const store::Unfinished& entry : library.contents.unfinished) {
     std::string name = library.label_of(entry.id);
     out.note(name + ": " + human_bytes(entry.bytes) + " of an unfinished download" +

@@ -34,7 +34,7 @@ Result<Log> log_of(const Context& context) {
   if (asked.size() != 1) return fail(Code::invalid, "one log at a time: name one model, or none for the server's log");
   const store::Model* model = library.stored(asked.front().id);
   if (model == nullptr) return fail(Code::not_found, asked.front().label + " is not here, so its engine has never run");
-  return Log{asked.front().label, library::engine_logs_of(context.folders) / (model->metadata.folder_name + ".log")};
+  return Log{asked.front().label, library::engine_log_of(context.folders, model->metadata.folder_name)};
 }
 
 void print_line(Output& out, const Log& log, std::string_view line) {

@@ -83,6 +83,25 @@ std::string shown_styled(std::string_view text, bool colour) {
 
 constexpr std::size_t k_cell_limit = 4096;
 
+// Makes columns narrower until the table has room: first column `shrink`, then whichever is the widest.
+void fit(std::vector<std::size_t>& widths, std::size_t shrink, std::size_t room) {
+  constexpr std::size_t k_least = 9;
+  std::size_t total = 2 * (widths.size() - 1);
+  for (const std::size_t width : widths) total += width;
+  const auto narrow = [&](std::size_t& width) {
+    const std::size_t less = std::min(total > room ? total - room : 0, width > k_least ? width - k_least : 0);
+    width -= less;
+    total -= less;
+  };
+  narrow(widths[shrink]);
+  while (total > room) {
+    const auto widest = std::ranges::max_element(widths);
+    if (*widest <= k_least) return;
+    --*widest;
+    --total;
+  }
+}
+
 }  // namespace
 
 Output::Output(Options options) : options_(options), utf8_(utf8_locale()) {
@@ -165,16 +184,11 @@ void Output::table(const std::vector<std::string>& head, const std::vector<std::
   for (const auto& row : shown_rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
-  std::size_t total = 2 * (widths.size() - 1);
-  for (std::size_t width : widths) total += width;
-  if (std::size_t room = columns(); room != 0 && total > room) {
-    std::size_t over = total - room;
-    widths[shrink] = widths[shrink] > over + 9 ? widths[shrink] - over : 9;
-  }
+  if (const std::size_t room = columns(); room != 0) fit(widths, shrink, room);
   auto print = [&](const std::vector<std::string>& cells, Style style) {
     std::string text;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      std::string cell = i == shrink ? shortened(cells[i], widths[i]) : cells[i];
+      const std::string cell = shortened(cells[i], widths[i]);
       text += cell;
       if (i + 1 < cells.size()) text.append(widths[i] - width_of(cell) + 2, ' ');
     }

@@ -49,7 +49,7 @@ class Output {
   void aside(std::string_view text);  // the same on stderr, dimmed there, and made safe here
 
   // A table with a heading; each column is as wide as its widest cell. If the terminal is too narrow, the cells of column
-  // `shrink` are shortened in the middle.
+  // `shrink` are shortened in the middle, and then those of the widest columns.
   void table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,
              std::size_t shrink);
 

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <boost/json.hpp>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "util/text.h"
@@ -90,6 +91,16 @@ Result<fs::path> seed_socket_of(const Folders& folders) {
 }
 fs::path conversations_of(const Folders& folders) { return folders.state / "conversations"; }
 fs::path engine_logs_of(const Folders& folders) { return folders.state / "engines"; }
+fs::path engine_log_of(const Folders& folders, const std::string& folder_name) {
+  return engine_logs_of(folders) / (folder_name + ".log");
+}
+
+std::optional<std::chrono::system_clock::time_point> last_used(const Folders& folders, const std::string& folder_name) {
+  struct stat info {};
+  if (::lstat(engine_log_of(folders, folder_name).c_str(), &info) != 0) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(info.st_mtime);
+}
+
 fs::path server_log_of(const Folders& folders) { return folders.state / "server.log"; }
 
 Result<std::optional<ServerRecord>> running_server(const Folders& folders) {

@@ -39,6 +39,10 @@ Result<fs::path> seed_socket_of(const Folders& folders);
 fs::path server_log_of(const Folders& folders);
 fs::path conversations_of(const Folders& folders);  // those of unloaded models
 fs::path engine_logs_of(const Folders& folders);    // a folder of its own: a model may be called "server"
+fs::path engine_log_of(const Folders& folders, const std::string& folder_name);
+// When the model's engine last said something, which it does at its start, with every request, and at its end. Nothing: it
+// has never run here, or its log was removed.
+std::optional<std::chrono::system_clock::time_point> last_used(const Folders& folders, const std::string& folder_name);
 
 // The server that runs now, if one does.
 Result<std::optional<ServerRecord>> running_server(const Folders& folders);

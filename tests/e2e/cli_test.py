@@ -142,6 +142,8 @@ def test_terminals_wide_narrow_and_without_colour(demo):
     narrow = on_terminal(demo, ["model", "list", "--all"], 80, NO_COLOR="1")
     assert "\033" not in narrow and DEMO not in narrow
     assert all(len(line) <= 80 for line in narrow.splitlines())
+    tight = on_terminal(demo, ["model", "list", "--all"], 76, NO_COLOR="1")
+    assert all(len(line) <= 76 for line in tight.splitlines()) and "…" in tight.splitlines()[-1]
 
 
 def test_download_draws_on_a_terminal_and_not_in_a_pipe(eai):
