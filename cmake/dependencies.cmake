@@ -52,5 +52,8 @@ add_library(eai_deps_api INTERFACE)
 target_link_libraries(eai_deps_api INTERFACE PNG::PNG ${CMAKE_DL_LIBS})
 target_include_directories(eai_deps_api SYSTEM INTERFACE ${TURBOJPEG_INCLUDE_DIRS} ${WEBP_INCLUDE_DIRS})
 add_library(eai_deps_cli INTERFACE)
-# libpng: previews in terminals that want pixels.
-target_link_libraries(eai_deps_cli INTERFACE CLI11::CLI11 PNG::PNG)
+# libpng: previews in terminals that want pixels. libedit: the lines that are typed in a chat; macOS has it, too.
+find_library(EDIT_LIBRARY edit REQUIRED)
+find_path(EDIT_INCLUDE_DIR histedit.h REQUIRED)
+target_link_libraries(eai_deps_cli INTERFACE CLI11::CLI11 PNG::PNG ${EDIT_LIBRARY})
+target_include_directories(eai_deps_cli SYSTEM INTERFACE ${EDIT_INCLUDE_DIR})

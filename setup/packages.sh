@@ -44,6 +44,7 @@ build  libtomlplusplus-dev
 build  libpng-dev
 build  libturbojpeg0-dev
 build  libwebp-dev
+build  libedit-dev
 build  patch                                        patch
 build  cargo                                        cargo
 test   libgtest-dev
@@ -61,6 +62,7 @@ test   universal-ctags                              ctags-universal
 test   iproute2                                     ip
 test   util-linux                                   unshare
 test   procps                                       ps
+test   tmux                                         tmux
 fuzz   clang-14                                     clang++-14
 fuzz   libclang-rt-14-dev
 LIST

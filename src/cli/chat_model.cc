@@ -62,7 +62,7 @@ Result<std::optional<boost::json::object>> start(Context& context, library::Libr
 
 }  // namespace
 
-Result<std::optional<ChatModel>> ready_chat_model(Context& context, const std::string& name,
+Result<std::optional<ChatModel>> ready_chat_model(Context& context, const std::string& name, OtherServer other,
                                                   const Interrupt& interrupt) {
   EAI_TRY(const auto server, library::running_server(context.folders));
   if (server && server->port == 0) return fail(Code::busy, "the server is still starting; try again in a moment");
@@ -70,7 +70,7 @@ Result<std::optional<ChatModel>> ready_chat_model(Context& context, const std::s
   EAI_TRY(const library::Asked asked, library::resolve(library, name));
   if (const store::Model* here = library.stored(asked.id)) EAI_CHECK(check_task(asked, here->metadata.task));
   if (!server || std::ranges::find(server->models, asked.id.str()) == server->models.end()) {
-    if (server && !context.config.server.force) return serves_others(*server, asked);
+    if (server && other == OtherServer::stays) return serves_others(*server, asked);
     EAI_TRY(const auto ready, start(context, library, asked, server, interrupt));
     if (!ready) return std::nullopt;
     context.out.note("Started a server, which keeps running at " + std::string(ready->at("url").as_string()) +

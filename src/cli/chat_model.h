@@ -16,9 +16,12 @@ struct ChatModel {
   std::string name;  // for people
 };
 
+// A server that runs, and serves other models: it stays, or is replaced by one that serves this one.
+enum class OtherServer { stays, is_replaced };
+
 // Brings the model here and starts a server in the background if none runs. Nothing: it was interrupted. Code::busy: a
-// server runs that does not serve it, and --force was not given; Code::invalid: the model does not chat.
-Result<std::optional<ChatModel>> ready_chat_model(Context& context, const std::string& name,
+// server runs that does not serve it, and stays; Code::invalid: the model does not chat.
+Result<std::optional<ChatModel>> ready_chat_model(Context& context, const std::string& name, OtherServer other,
                                                   const Interrupt& interrupt);
 
 }  // namespace eai::cli

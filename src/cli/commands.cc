@@ -55,9 +55,9 @@ Keys drawing() {
 
 // Of the server that a chat starts: what is worth a word here; the rest comes from the configuration.
 Keys chatting() {
-  return {"chat.system",         "chat.temperature",     "chat.max_tokens",     "chat.think",   "chat.pictures",
-          "chat.history",        "chat.plain",           "server.port",         "server.force", "server.context_length",
-          "server.idle_timeout", "server.start_timeout", "engines.llama_server"};
+  return {"chat.system",           "chat.temperature",    "chat.max_tokens",      "chat.think",
+          "chat.pictures",         "chat.history",        "server.port",          "server.force",
+          "server.context_length", "server.idle_timeout", "server.start_timeout", "engines.llama_server"};
 }
 
 }  // namespace
@@ -123,8 +123,8 @@ std::span<const Command> commands() {
       {"config", "", "Show and change settings: get <key>, set <key> <value>, unset <key>, list, path", Takes::text,
        "get, set, unset, list or path, and what they need", output(), config, true, true},
       {"run", "", "Talk to a model; with a prompt or with piped text, answer once", Takes::model_and_text,
-       "What to say; without it, and on a terminal, a chat opens", joined(joined(chatting(), fetching()), output()),
-       talk, true},
+       "What to say; without it, and on a terminal, a chat opens",
+       joined(joined(chatting(), fetching()), joined(output(), {"output.plain"})), talk, true},
   };
   return table;
 }

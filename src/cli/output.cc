@@ -105,8 +105,9 @@ void fit(std::vector<std::size_t>& widths, std::size_t shrink, std::size_t room)
 }  // namespace
 
 Output::Output(Options options) : options_(options), utf8_(utf8_locale()) {
-  bool colour = !is_set("NO_COLOR") && !dumb_terminal();
-  error_is_terminal_ = ::isatty(STDERR_FILENO) == 1 && !dumb_terminal();
+  plain_ = options_.plain || dumb_terminal();
+  const bool colour = !is_set("NO_COLOR") && !plain_;
+  error_is_terminal_ = ::isatty(STDERR_FILENO) == 1 && !plain_;
   output_colour_ = colour && ::isatty(STDOUT_FILENO) == 1;
   error_colour_ = colour && error_is_terminal_;
 }
@@ -199,7 +200,7 @@ void Output::table(const std::vector<std::string>& head, const std::vector<std::
 }
 
 void Output::redraw() {
-  if (columns() > 0) write("\033[H\033[2J");
+  if (columns() > 0 && !plain_) write("\033[H\033[2J");
 }
 
 Result<void> Output::finish(Reader reader) {

@@ -24,16 +24,19 @@ class Output {
   struct Options {
     bool json = false;
     bool quiet = false;
+    bool plain = false;  // no colours, and nothing that moves the cursor, even on a terminal
   };
   explicit Output(Options options);
 
   bool json() const { return options_.json; }
   bool quiet() const { return options_.quiet; }
+  // One where lines may change.
   bool error_is_terminal() const { return error_is_terminal_; }
   bool colour_on_error() const { return error_colour_; }
   bool is_utf8() const { return utf8_; }
-  std::size_t columns() const;        // of the terminal at stdout; 0: it is not a terminal
-  std::size_t error_columns() const;  // of the terminal at stderr; 0: it is not a terminal
+  bool is_plain() const { return plain_; }  // asked for, or the terminal is dumb
+  std::size_t columns() const;              // of the terminal at stdout; 0: it is not a terminal
+  std::size_t error_columns() const;        // of the terminal at stderr; 0: it is not a terminal
 
   void line(std::string_view text);                              // stdout, for people; silent with --json
   void event(const boost::json::value& value);                   // stdout, one JSON line; silent without --json
@@ -65,7 +68,7 @@ class Output {
 
  private:
   Options options_;
-  bool output_colour_ = false, error_colour_ = false, error_is_terminal_ = false, utf8_ = false;
+  bool output_colour_ = false, error_colour_ = false, error_is_terminal_ = false, utf8_ = false, plain_ = false;
   bool broken_ = false;
   int broken_errno_ = 0;
   void write(std::string_view text);

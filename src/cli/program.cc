@@ -61,7 +61,7 @@ int run(int argc, char** argv) {
     early.warning(why);
   }
   if (!config) return end_with(early, config.error());
-  Output out({config->output.json, config->output.quiet});
+  Output out({config->output.json, config->output.quiet, config->output.plain});
   try {
     auto status = run_command(*parsed, *config, out);
     if (!status) return end_with(out, status.error());

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <unistd.h>
 
+#include "cli/chat.h"
 #include "cli/chat_answer.h"
 #include "cli/chat_model.h"
 #include "cli/chat_picture.h"
@@ -36,16 +37,21 @@ Result<std::string> question_of(const Context& context) {
   return out;
 }
 
-Result<ChatSession> first_question(const Context& context) {
-  ChatSession out;
-  out.system = context.config.chat.system;
-  EAI_TRY(std::string question, question_of(context));
+Result<std::vector<ChatPicture>> given_pictures(const Context& context) {
   std::vector<ChatPicture> pictures;
   for (const std::string& file : context.config.chat.pictures) {
     auto picture = load_picture(file);
     if (!picture) return Failure(std::move(picture).error().with("--image"));
     pictures.push_back(*std::move(picture));
   }
+  return pictures;
+}
+
+Result<ChatSession> first_question(const Context& context) {
+  ChatSession out;
+  out.system = context.config.chat.system;
+  EAI_TRY(std::string question, question_of(context));
+  EAI_TRY(std::vector<ChatPicture> pictures, given_pictures(context));
   out.ask(std::move(question), std::move(pictures));
   return out;
 }
@@ -67,17 +73,17 @@ json::object answer_json(const ChatModel& model, const AnswerScreen& answer, con
 
 Result<std::optional<ChatModel>> ready_model(Context& context, const Interrupt& interrupt) {
   const std::string& name = context.words.models.front();
-  if (!context.out.json()) return ready_chat_model(context, name, interrupt);
+  const auto other = context.config.server.force ? OtherServer::is_replaced : OtherServer::stays;
+  if (!context.out.json()) return ready_chat_model(context, name, other, interrupt);
   Output silent({.json = false, .quiet = true});  // the answer is the one object that is printed
   Context apart{context.words, context.config, context.folders, silent, context.given};
-  return ready_chat_model(apart, name, interrupt);
+  return ready_chat_model(apart, name, other, interrupt);
 }
 
 // Where people look, they see more than the answer.
 AnswerScreen::Style style_of(const Context& context, const std::string& label) {
   AnswerScreen::Style out;
-  const bool styled = context.out.colour() && !context.config.chat.plain;
-  out.look = styled ? MarkdownLines::Look::styled : MarkdownLines::Look::plain;
+  out.look = context.out.colour() ? MarkdownLines::Look::styled : MarkdownLines::Look::plain;
   out.waits = context.out.error_is_terminal();
   if (out.waits && context.config.chat.think) out.thoughts = AnswerScreen::Thoughts::shown;
   out.label = label;
@@ -110,12 +116,30 @@ Result<int> answer_once(Context& context) {
   return 0;
 }
 
+Result<int> chat(Context& context) {
+  EAI_TRY(const ChatOptions options, chat_options(context.config.chat));
+  EAI_TRY(std::vector<ChatPicture> pictures, given_pictures(context));
+  std::optional<ChatModel> model;
+  {
+    Interrupt interrupt;
+    EAI_TRY(model, ready_model(context, interrupt));
+  }
+  if (!model) {
+    context.out.note("Stopped. What is verified is kept; run the same command to continue.");
+    return k_interrupted;
+  }
+  return Chat(context, *std::move(model), options, std::move(pictures)).run();
+}
+
 }  // namespace
 
 Result<int> talk(Context& context) {
   if (context.words.models.empty())
     return fail(Code::invalid, "say which model to talk to; `eai model list --all` lists names");
-  return answer_once(context);
+  const bool terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+  // A prompt that is given, though it is empty, is one.
+  const bool asks = !context.words.list.empty() || context.out.json();
+  return terminal && !asks ? chat(context) : answer_once(context);
 }
 
 }  // namespace eai::cli

@@ -169,12 +169,12 @@ struct ChatSettings {
   bool think = true;                  // show what the model thinks before it answers
   std::vector<std::string> pictures;  // files that go with the first question
   bool history = true;
-  bool plain = false;
 };
 
 struct OutputSettings {
   bool json = false;
   bool quiet = false;
+  bool plain = false;
   std::string log_level = "info";
 };
 

@@ -19,8 +19,6 @@ std::vector<Setting> chat_settings() {
               "A picture that goes with the first question; may be repeated", {.value_name = "FILE"}),
       in.flag("chat.history", "EAI_HISTORY", "--history,!--no-history", &S::history,
               "Keep the lines that you type in a chat, in a file that only you can read"),
-      in.flag("chat.plain", "EAI_PLAIN", "--plain", &S::plain,
-              "Plain lines: no colours, no Markdown, no editing with the cursor"),
   };
 }
 

@@ -102,6 +102,8 @@ std::vector<Setting> output_settings() {
   return {
       in.flag("output.json", "EAI_JSON", "--json", &S::json, "Print JSON; for long tasks, one event per line"),
       in.flag("output.quiet", "EAI_QUIET", "-q,--quiet", &S::quiet, "Print only results and errors"),
+      in.flag("output.plain", "EAI_PLAIN", "--plain", &S::plain,
+              "Plain lines, as for a screen reader: no colours, nothing that moves the cursor"),
       in.text("output.log_level", "EAI_LOG_LEVEL", "--log-level", &S::log_level, "What the server writes to its log",
               {.choices = {"debug", "info", "warn", "error", "off"}, .value_name = "LEVEL"}),
   };
