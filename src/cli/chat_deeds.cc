@@ -75,7 +75,7 @@ Chat::Then Chat::obey(const ChatLine& line) {
       done = load(line.rest);
       break;
     case ChatDo::help:
-      text(chat_help());
+      text(chat_help(context_.out.columns()));
       break;
     case ChatDo::bye:
       return Then::leave;

@@ -13,22 +13,24 @@ namespace eai::cli {
 namespace {
 
 constexpr std::array<ChatWord, 15> k_words = {{
-    {ChatDo::system, "system", "[text]", "Give the model instructions, or show them; `/system -` removes them"},
-    {ChatDo::set, "set", "<name> <value>", "Change think, history, temperature, max-tokens or system"},
-    {ChatDo::show, "show", "[name]", "Show the settings, the model, what it thought, or the conversation"},
-    {ChatDo::model, "model", "[name]", "Go on with another model of the server, or list them"},
+    {ChatDo::system, "system", "[text]", "Give instructions, or show them; - removes them"},
+    {ChatDo::set, "set", "<name> <value>", "think, history, temperature, max-tokens or system"},
+    {ChatDo::show, "show", "[name]", "settings, model, thoughts, messages or system"},
+    {ChatDo::model, "model", "[name]", "Take another model of the server, or list them"},
     {ChatDo::image, "image", "<file>", "Add a picture to the next question"},
     {ChatDo::draw, "draw", "<prompt>", "Draw a picture into a file, as `eai image` does"},
     {ChatDo::edit, "edit", "", "Write the next question in $EDITOR"},
     {ChatDo::clear, "clear", "", "Forget the conversation, except the instructions"},
     {ChatDo::undo, "undo", "", "Take back the last question and its answer"},
     {ChatDo::retry, "retry", "", "Ask the last question again"},
-    {ChatDo::copy, "copy", "", "Copy the last answer to the clipboard of the terminal"},
+    {ChatDo::copy, "copy", "", "Copy the last answer to the terminal's clipboard"},
     {ChatDo::save, "save", "<file.md|file.json>", "Save the conversation, to read or to load again"},
     {ChatDo::load, "load", "<file.json>", "Go on with a saved conversation"},
     {ChatDo::help, "help", "", "Show this", "?"},
     {ChatDo::bye, "bye", "", "Leave; so does Ctrl-D", "exit"},
 }};
+
+constexpr std::size_t k_wide = 60;  // columns in which a word and what it does stand side by side
 
 constexpr std::array<std::string_view, 5> k_settable = {"think", "history", "temperature", "max-tokens", "system"};
 constexpr std::array<std::string_view, 5> k_showable = {"settings", "model", "thoughts", "messages", "system"};
@@ -143,17 +145,23 @@ Result<ChatLine> read_chat_line(std::string_view line) {
   return ChatLine{word, rest};
 }
 
-std::string chat_help() {
+std::string chat_help(std::size_t columns) {
+  const bool narrow = columns > 0 && columns < k_wide;
   std::string out;
   for (const ChatWord& word : k_words) {
     std::string left = "/" + std::string(word.name);
     if (!word.argument.empty()) left += " " + std::string(word.argument);
-    left.resize(std::max<std::size_t>(left.size() + 1, 28), ' ');
+    if (narrow) {
+      left += "\n  ";
+    } else {
+      left.resize(std::max<std::size_t>(left.size() + 1, 28), ' ');
+    }
     out += left + std::string(word.help) + "\n";
   }
   return out +
-         "\nCtrl-J begins a new line, and \"\"\" several, up to the next \"\"\". The path of a picture in a line\n"
-         "adds it. Tab completes words, paths and models. Ctrl-C stops an answer, Ctrl-D leaves.\n";
+         "\nCtrl-J begins a new line, and \"\"\" several, up to the next \"\"\". The path of a\n"
+         "picture in a line adds it. Tab completes words, paths and models. Ctrl-C stops\n"
+         "an answer, Ctrl-D leaves.\n";
 }
 
 std::string file_named(std::string_view typed) {

@@ -35,8 +35,8 @@ struct ChatLine {
 // Code::invalid: a slash with an unknown word, with those like it, or a word that takes nothing and got something.
 Result<ChatLine> read_chat_line(std::string_view line);
 
-// What /help prints.
-std::string chat_help();
+// What /help prints; 0 columns: it is not known how many there are.
+std::string chat_help(std::size_t columns);
 
 // "~/x" with the home folder in place of the tilde; quotes around the whole are removed.
 std::string file_named(std::string_view typed);

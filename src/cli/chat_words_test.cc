@@ -56,8 +56,12 @@ TEST(ChatWords, WrongWordsAreNamedWithThoseLikeThem) {
 }
 
 TEST(ChatWords, HelpNamesEachWordOnce) {
-  const std::string help = chat_help();
-  for (const ChatWord& word : chat_words()) EXPECT_NE(help.find("/" + std::string(word.name)), std::string::npos);
+  for (const std::size_t columns : {0, 20, 80}) {
+    const std::string help = chat_help(columns);
+    for (const ChatWord& word : chat_words()) EXPECT_NE(help.find("/" + std::string(word.name)), std::string::npos);
+    for (std::string_view rest = help; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1))
+      EXPECT_LT(rest.find('\n'), 80U) << rest;
+  }
 }
 
 TEST_F(ChatFiles, PathsOfPicturesAreTakenOutOfTheText) {

@@ -18,8 +18,10 @@ namespace json = boost::json;
 constexpr std::size_t k_input_limit = 16 * k_mib;
 
 // Everything that is piped in; empty on a terminal that has a prompt already.
-Result<std::string> piped_text(const std::string& prompt) {
-  if (::isatty(STDIN_FILENO) == 1 && !prompt.empty()) return std::string();
+Result<std::string> piped_text(const Context& context) {
+  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  if (terminal && !context.words.text.empty()) return std::string();
+  if (terminal) context.out.note("What do you want to ask? Ctrl-D ends the question.");
   auto bytes = read_all(STDIN_FILENO, "standard input", k_input_limit);
   if (!bytes) return Failure(std::move(bytes).error());
   if (!is_valid_utf8(text_of(*bytes))) return fail(Code::invalid, "standard input is not UTF-8 text");
@@ -29,7 +31,7 @@ Result<std::string> piped_text(const std::string& prompt) {
 Result<std::string> question_of(const Context& context) {
   const std::string& prompt = context.words.text;
   if (!is_valid_utf8(prompt)) return fail(Code::invalid, "the prompt is not UTF-8 text");
-  EAI_TRY(std::string piped, piped_text(prompt));
+  EAI_TRY(std::string piped, piped_text(context));
   while (piped.ends_with('\n') || piped.ends_with('\r')) piped.pop_back();
   const std::string out = prompt.empty() ? piped : piped.empty() ? prompt : prompt + "\n\n" + piped;
   if (out.find_first_not_of(" \t\r\n") == std::string::npos)

@@ -1,10 +1,14 @@
 """`eai run <name> "prompt"` and piped text: one answer on stdout and nothing else there, whatever stdin and stdout are."""
 import json
 import os
+import pathlib
+import shutil
+import signal
 import subprocess
+import tempfile
 
 import pytest
-from conftest import EAI, WAIT
+from conftest import BUILD, EAI, WAIT, Eai, Watched, engines_of
 from pictures import png
 
 PARIS = "What is the capital of France?"
@@ -127,3 +131,50 @@ def test_a_key_is_not_needed_on_this_machine(stopped, tmp_path):
     keys.write_text("secret\n")
     stopped.run("eai-demo", "--api-key-file", keys)
     assert "Paris" in run(stopped, PARIS).stdout
+
+
+@pytest.fixture
+def with_engine():
+    """A program whose engine is this shell script; `$ENGINE` is the real one."""
+    home = pathlib.Path(tempfile.mkdtemp(prefix="eai-"))
+    eai = Eai(home)
+
+    def make(script):
+        engine = home / "llama-server"
+        engine.write_text(f"#!/bin/sh\nENGINE={BUILD / 'libexec/eai/llama-server'}\n{script}\n")
+        engine.chmod(0o755)
+        eai.environment["EAI_LLAMA_SERVER"] = str(engine)
+        return eai
+
+    yield make
+    eai.start("model", "stop").communicate(timeout=WAIT)
+    shutil.rmtree(home)
+
+
+@pytest.mark.parametrize("whom, status, said", [("us", 130, "Stopped."), ("server", 5, "in the middle of its answer")])
+def test_an_end_in_mid_answer(with_engine, whom, status, said):
+    eai = with_engine('exec "$ENGINE" "$@" --ignore-eos')
+    server = eai.run("eai-demo").pid
+    process = eai.start("run", "eai-demo", "Tell me a story")
+    first = process.stdout.read(1)
+    for pid in engines_of(server):
+        os.kill(pid, signal.SIGSTOP)
+    os.kill(process.pid if whom == "us" else server, signal.SIGINT if whom == "us" else signal.SIGKILL)
+    _, errors = process.communicate(timeout=WAIT)
+    assert process.returncode == status and said in errors, (process.returncode, errors)
+    assert first == "O"
+    for pid in engines_of(server):
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_ctrl_c_while_the_server_starts(with_engine):
+    eai = with_engine('echo "$$" > "$HOME/began"; exec tail -f /dev/null')
+    began = eai.home / "began"
+    os.mkfifo(began)
+    process = eai.start("run", "eai-demo", PARIS)
+    engine = Watched(int(began.read_text()))  # waits for it
+    os.kill(process.pid, signal.SIGINT)
+    out, errors = process.communicate(timeout=WAIT)
+    assert process.returncode == 130 and out == "" and "Stopped." in errors
+    assert engine.ended(WAIT)
+    assert "no server is running" in eai("model", "stop", status=3).stderr

@@ -435,3 +435,47 @@ def test_a_server_killed_in_mid_answer(endless, talk, tmp_path):
     talk.prompt()
     assert endless.eai.json("model", "status")["pid"] != endless.pid
     assert "Paris" in ask_briefly(talk, PARIS)
+
+
+@pytest.fixture
+def says():
+    """A model that says what it is told to."""
+    home = pathlib.Path(tempfile.mkdtemp(prefix="eai-"))
+    eai = Eai(home)
+    eai.environment["EAI_LLAMA_SERVER"] = str(pathlib.Path(__file__).parents[1] / "fakes/talking_engine.py")
+    eai.run("eai-demo")
+    with Terminal(eai) as terminal:
+        terminal.line("eai run eai-demo --no-history")
+        terminal.prompt()
+
+        def ask(*deltas):
+            (home / "says.json").write_text(json.dumps(deltas))
+            terminal.line("say it")
+            terminal.wait("0 tokens", after="say it")
+            terminal.prompt()
+            return terminal.screen(styles=True).rpartition("say it")[2]
+
+        yield terminal, ask
+    eai.start("model", "stop").communicate(timeout=WAIT)
+    shutil.rmtree(home)
+
+
+def test_thoughts_are_dimmed_or_folded(says):
+    terminal, ask = says
+    deltas = [{"reasoning_content": "I must "}, {"reasoning_content": "think."}, {"content": "Answer."}]
+    shown = ask(*deltas)
+    assert "\x1b[2mI must think." in shown and shown.index("think.") < shown.index("Answer.")
+    terminal.line("/set think off")
+    terminal.prompt()
+    folded = ask(*deltas)
+    assert "thinking…" in folded and "I must" not in folded and "Answer." in folded
+    terminal.line("/show thoughts")
+    terminal.wait("I must think.", after="/show thoughts")
+
+
+def test_markdown_is_shown_and_harm_is_not(says):
+    _, ask = says
+    shown = ask({"content": "# Ti"}, {"content": "tle\na **b"}, {"content": "old** word\n"})
+    assert "\x1b[1mTitle" in shown and "\x1b[1mbold" in shown and "*" not in shown and "#" not in shown
+    harm = ask({"content": "x\x1b]0;title\x07y\x1b[2J\x1b[31"}, {"content": "mred\u202e\r"}, {"reasoning_content": "\x1b[2J"})
+    assert "x?]0;title?y?[2J?[31mred?" in harm
