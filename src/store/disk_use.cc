@@ -15,6 +15,7 @@ DiskUse DiskTally::add(const Model& model) {
   for (const StoredFile& file : model.files) add_file(model.folder / file.name, out);
   if (model.trees)
     for (const StoredFile& file : *model.trees) add_file(model.folder / file.name, out);
+  if (model.leaves) add_file(model.folder / model.leaves->name, out);
   return out;
 }
 

@@ -105,7 +105,7 @@ def test_serve_takes_what_is_downloaded(stopped):
 
 
 @pytest.mark.parametrize("words,status,said", [
-    (["model", "run", "qwen3-1.7"], 3, "qwen3-1.7b"),
+    (["model", "run", "qwen3-1.7c"], 3, "qwen3-1.7b"),
     (["model", "run", "--hash", "bafkreinothash!"], 2, "!"),
     (["model", "run", "eai-demo", "--port", "70000"], 2, "70000"),
     (["model", "fly"], 2, "fly"),

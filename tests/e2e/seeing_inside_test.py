@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import subprocess
+import termios
 import urllib.request
 
 import openai
@@ -82,6 +83,7 @@ def test_watch_goes_on_until_the_server_ends(eai, server):
 
 def test_watch_redraws_a_terminal(eai, server):
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 140))
     with eai.start("model", "status", "--watch", env={"TERM": "xterm"}) as piped:
         assert "\033" not in piped.stdout.readline()
         piped.terminate()
