@@ -136,8 +136,11 @@ http::Handlers Api::handlers() {
   return out;
 }
 
-http::Handlers Api::admin_handlers(std::function<void()> on_stop) {
+http::Handlers Api::admin_handlers(std::function<void()> on_stop, std::vector<http::Route> more) {
   core_->on_stop = std::move(on_stop);
+  std::vector<http::Route> all = owner_routes(*core_);
+  std::ranges::move(more, std::back_inserter(all));
+  core_->owner_routes = http::Routes(std::move(all), "/v1");
   http::Handlers out;
   out.admit = [core = core_](const http::Incoming& in) { return admit_owner(*core, in); };
   out.handle = [core = core_](http::Incoming& in, http::Outgoing& reply) {

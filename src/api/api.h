@@ -20,6 +20,7 @@
 #include "engine/pool.h"
 #include "http/origin.h"
 #include "http/own_hosts.h"
+#include "http/routes.h"
 #include "http/server.h"
 #include "util/file.h"
 
@@ -65,8 +66,8 @@ class Api {
   // For the listener that strangers reach: the table of routes that GET /openapi.json shows.
   http::Handlers handlers();
   // For the private socket, with a table of its own: GET /eai/status, POST /eai/stop (which calls on_stop after it has
-  // answered), the routes for pictures, POST /v1/chat/completions and GET /v1/models.
-  http::Handlers admin_handlers(std::function<void()> on_stop);
+  // answered), the routes for pictures, POST /v1/chat/completions and GET /v1/models, and `more`, which others answer.
+  http::Handlers admin_handlers(std::function<void()> on_stop, std::vector<http::Route> more = {});
 
  private:
   std::shared_ptr<Core> core_;

@@ -84,6 +84,7 @@ Failure wrong_task(const SelectInput& input, const ServedModel& model) {
 }
 
 Result<Choice> fall_back(const SelectInput& input, const std::string& why) {
+  if (input.served.empty()) return fail(Code::not_found, "no model is here yet, so none is served");
   for (const ServedModel& model : input.served) {  // the main model comes first
     if (!fits(input, model)) continue;
     bool is_main = &model == &input.served.front();

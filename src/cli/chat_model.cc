@@ -1,6 +1,7 @@
 #include "cli/chat_model.h"
 
 #include <algorithm>
+#include <thread>
 
 #include <boost/json.hpp>
 
@@ -30,6 +31,32 @@ Failure serves_others(const library::ServerRecord& server, const library::Asked&
   return fail(Code::busy, "the running server serves " + names + ", but not " + asked.label + "; `eai model run " +
                               list + asked.label + " --force` serves them all, `eai run " + asked.label +
                               " --force` only this one");
+}
+
+bool serves(const library::ServerRecord& server, const library::Asked& asked) {
+  return std::ranges::find(server.models, asked.id.str()) != server.models.end();
+}
+
+// To a server of every model that is here: it is told when this one is. False: interrupted.
+Result<bool> add_to(const Context& context, library::Library& library, const library::Asked& asked,
+                    const Interrupt& interrupt) {
+  constexpr std::chrono::seconds k_patience{30};
+  constexpr std::chrono::milliseconds k_look_again{50};
+  auto model = bring(context, library, asked, interrupt);
+  if (!model && interrupt.requested()) return false;
+  if (!model) return Failure(std::move(model).error());
+  EAI_CHECK(check_task(asked, model->metadata.task));
+  library::tell_server(context.folders);
+  for (const auto begin = std::chrono::steady_clock::now(); !interrupt.requested();) {
+    EAI_TRY(const auto server, library::running_server(context.folders));
+    if (!server) return fail(Code::not_found, "the server has ended");
+    if (serves(*server, asked)) return true;
+    if (std::chrono::steady_clock::now() - begin > k_patience)
+      return fail(Code::timeout, "the server does not take " + asked.label +
+                                     " in; its log says why: " + library::server_log_of(context.folders).string());
+    std::this_thread::sleep_for(k_look_again);
+  }
+  return false;
 }
 
 // The words of `eai` that start the server: what was given to us, too.
@@ -69,7 +96,10 @@ Result<std::optional<ChatModel>> ready_chat_model(Context& context, const std::s
   EAI_TRY(library::Library library, library::Library::open(context.folders));
   EAI_TRY(const library::Asked asked, library::resolve(library, name));
   if (const store::Model* here = library.stored(asked.id)) EAI_CHECK(check_task(asked, here->metadata.task));
-  if (!server || std::ranges::find(server->models, asked.id.str()) == server->models.end()) {
+  if (server && server->serves_all && !serves(*server, asked)) {
+    EAI_TRY(const bool served, add_to(context, library, asked, interrupt));
+    if (!served) return std::nullopt;
+  } else if (!server || !serves(*server, asked)) {
     if (server && other == OtherServer::stays) return serves_others(*server, asked);
     EAI_TRY(const auto ready, start(context, library, asked, server, interrupt));
     if (!ready) return std::nullopt;

@@ -26,7 +26,8 @@ Keys serving() {
           "server.strict_models",  "server.model_names",   "server.tls_certificate", "server.tls_key",
           "server.api_key_file",   "server.no_auth",       "server.remote_images",   "server.allow_private_images",
           "server.request_log",    "engines.llama_server", "engines.image_engine",   "engines.workers",
-          "server.verify_on_load", "image.metadata",       "image.offload",          "output.log_level"};
+          "server.verify_on_load", "server.preload",       "image.metadata",         "image.offload",
+          "output.log_level"};
 }
 
 // Where models are shared, and with whom.
@@ -82,7 +83,8 @@ std::span<const Command> commands() {
        model_status},
       {"ps", "", "Show which models are loaded now", Takes::nothing, "", output(), model_ps, false, false, "ps"},
       {"download", "pull", "Download models and verify them", Takes::models, names,
-       joined(joined({"download.dry_run"}, fetching()), output()), model_download, false, false, "pull"},
+       joined(joined({"download.dry_run", "job.background"}, fetching()), output()), model_download, false, false,
+       "pull"},
       {"list", "ls", "List the models on this disk", Takes::nothing, "", joined({"list.all"}, output()), model_list,
        false, false, "ls"},
       {"alias", "cp", "Give a model a further name, or list those names", Takes::text, "The model, and its new name",
@@ -91,9 +93,9 @@ std::span<const Command> commands() {
        joined({"show.template", "server.context_length", "server.parallel", "server.memory_limit"}, output()),
        model_show, false, false, "show"},
       {"check", "", "Read models from disk and verify them again", Takes::models,
-       "Names or hashes; without any, every model", output(), model_check},
+       "Names or hashes; without any, every model", joined({"job.background"}, output()), model_check},
       {"repair", "", "Verify models again, and fetch what is damaged of them", Takes::models, "Names or hashes",
-       joined(joined({"repair.all"}, fetching()), output()), model_repair},
+       joined(joined({"repair.all", "job.background"}, fetching()), output()), model_repair},
       {"export", "", "Write a model as blocks that anybody can verify", Takes::models, "Name or hash",
        joined({"export.output"}, output()), model_export},
       {"import", "", "Take models from CAR files, folders of blocks or GGUF files", Takes::paths,
@@ -120,6 +122,8 @@ std::span<const Command> commands() {
        joined({"worker.host", "worker.port", "engines.llama_server"}, output()), worker, true},
       {"image", "", "Draw a picture from a prompt", Takes::text, "What to draw",
        joined(joined(drawing(), fetching()), output()), image, true},
+      {"jobs", "", "Show the jobs of the server, and watch, pause, resume, cancel or forget them", Takes::text,
+       "list, watch, pause, resume, cancel or forget, and which", output(), jobs, true},
       {"config", "", "Show and change settings: get <key>, set <key> <value>, unset <key>, list, path", Takes::text,
        "get, set, unset, list or path, and what they need", output(), config, true, true},
       {"run", "", "Talk to a model; with a prompt or with piped text, answer once", Takes::model_and_text,

@@ -81,6 +81,7 @@ Result<int> model_logs(Context& context);
 Result<int> worker(Context& context);
 Result<int> image(Context& context);
 Result<int> config(Context& context);
+Result<int> jobs(Context& context);
 Result<int> talk(Context& context);
 
 }  // namespace eai::cli

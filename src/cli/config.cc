@@ -247,17 +247,6 @@ void forget_for_models(Config& config, std::string_view key) {
   }
 }
 
-Result<void> apply_given(Config& config, const Setting& setting, const std::vector<std::string>& values) {
-  if (const auto* list = std::get_if<Field<std::vector<std::string>>>(&setting.place)) {
-    for (const std::string& value : values) EAI_CHECK(check_no_login(setting, value, setting.long_option()));
-    (*list)(config) = values;  // not split, because the name of a folder may contain a comma
-    auto good = make_canonical(config, setting);
-    if (!good) return Failure(std::move(good).error().with(std::string(setting.long_option())));
-    return {};
-  }
-  return set_from_text(config, setting, values.empty() ? "" : values.back(), setting.long_option());
-}
-
 }  // namespace
 
 Result<void> set_from_text(Config& config, const Setting& setting, std::string_view text, std::string_view where) {
@@ -270,6 +259,18 @@ Result<void> set_from_text(Config& config, const Setting& setting, std::string_v
   return fail(Code::invalid, std::string(where) + " is " + quoted(text) + ", but must be " + what_is_allowed(setting));
 }
 
+Result<void> set_from_texts(Config& config, const Setting& setting, const std::vector<std::string>& values,
+                            std::string_view where) {
+  if (const auto* list = std::get_if<Field<std::vector<std::string>>>(&setting.place)) {
+    for (const std::string& value : values) EAI_CHECK(check_no_login(setting, value, where));
+    (*list)(config) = values;
+    auto good = make_canonical(config, setting);
+    if (!good) return Failure(std::move(good).error().with(std::string(where)));
+    return {};
+  }
+  return set_from_text(config, setting, values.empty() ? "" : values.back(), where);
+}
+
 Result<Config> load_config(const fs::path& file, const Environment& environment, const Given& given) {
   Config config;
   EAI_CHECK(apply_file(config, file));
@@ -278,7 +279,7 @@ Result<Config> load_config(const fs::path& file, const Environment& environment,
     const bool in_environment = value != nullptr && *value != '\0';
     if (in_environment) EAI_CHECK(set_from_text(config, setting, value, setting.variable));
     auto it = given.find(setting.key);
-    if (it != given.end()) EAI_CHECK(apply_given(config, setting, it->second));
+    if (it != given.end()) EAI_CHECK(set_from_texts(config, setting, it->second, setting.long_option()));
     if (in_environment || it != given.end()) forget_for_models(config, setting.key);
   }
   EAI_CHECK(read_key_file(config));

@@ -31,6 +31,7 @@ struct Config {
   ShowSettings show;
   StatusSettings status;
   RemoveSettings remove;
+  JobSettings job;
   DownloadSettings download;
   ExportSettings export_to;
   ImportSettings import_from;
@@ -78,6 +79,10 @@ const Setting* find_setting(std::string_view key);
 
 // Sets one value from text. The error begins with `where` ("--port", "EAI_PORT") and says what is allowed.
 Result<void> set_from_text(Config& config, const Setting& setting, std::string_view text, std::string_view where);
+
+// The same, for one value or for those of a list. None is split, because the name of a folder may contain a comma.
+Result<void> set_from_texts(Config& config, const Setting& setting, const std::vector<std::string>& values,
+                            std::string_view where);
 
 // The values given on the command line, by key; a list has several.
 using Given = std::map<std::string, std::vector<std::string>, std::less<>>;

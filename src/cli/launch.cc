@@ -207,6 +207,11 @@ void print_ready(const json::object& event, Output& out) {
   auto field = [&](const char* name) { return std::string(event.at(name).as_string()); };
   out.event(event);
   std::string url = field("url");
+  if (event.at("models").as_array().empty()) {
+    out.line("A server without models answers at " + out.styled(Style::bold, url + "/v1") +
+             "; it serves each model as soon as that is here");
+    return;
+  }
   out.line(out.styled(Style::bold, field("name")) + " answers at " + out.styled(Style::bold, url + "/v1"));
   out.line("  model  " + field("hash"));
   std::size_t more = event.at("models").as_array().size() - 1;

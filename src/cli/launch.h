@@ -16,7 +16,8 @@ namespace eai::cli {
 
 // What a starting server tells, one JSON object a line:
 //   {"event":"loading", "name", "phase", "fraction"}
-//   {"event":"ready", "url", "host", "addresses":[…], "port", "pid", "hash", "name", "models":[…], "log"}
+//   {"event":"ready", "url", "host", "addresses":[…], "port", "pid", "hash", "name", "task", "models":[…],
+//    "log"}; without "name" and "task" if no model is served yet
 //   {"event":"error", "code", "message"}       and then it ends
 using Tell = std::function<void(const boost::json::object&)>;
 

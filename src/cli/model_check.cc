@@ -1,37 +1,11 @@
 // `eai model check`
-#include <boost/json.hpp>
-
-#include "cli/commands.h"
-#include "cli/follow.h"
-#include "cli/hint_words.h"
+#include "cli/background.h"
 #include "cli/interrupt.h"
+#include "cli/job_results.h"
 #include "library/check.h"
-#include "util/error_map.h"
 #include "util/text.h"
 
 namespace eai::cli {
-namespace {
-
-namespace json = boost::json;
-
-void tell(const library::Asked& asked, const library::Checked& checked, Output& out) {
-  json::object event{{"event", "checked"},
-                     {"hash", asked.id.str()},
-                     {"name", asked.label},
-                     {"good", !checked.damage},
-                     {"bytes", checked.bytes}};
-  if (checked.damage) event["why"] = words_of(*checked.damage);
-  out.event(event);
-  if (!checked.damage) {
-    out.line(out.styled(Style::green, "good") + "     " + asked.label + "  " + human_bytes(checked.bytes));
-    return;
-  }
-  out.line(out.styled(Style::red, "damaged") + "  " + asked.label + "  " + printable(words_of(*checked.damage), 400));
-  out.note("`eai model repair " + asked.label + "` fetches what is damaged.");
-}
-
-}  // namespace
-
 Result<int> model_check(Context& context) {
   EAI_TRY(const library::Library library, library::Library::open(context.folders));
   EAI_TRY(auto asked, library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::here));
@@ -42,8 +16,9 @@ Result<int> model_check(Context& context) {
     }
     if (asked.empty()) context.out.note("There are no models here yet, so there is nothing to check.");
   }
+  if (context.config.job.background) return in_background(context, k_check, asked);
   Interrupt interrupt;
-  bool all_good = true;
+  int status = 0;
   for (const library::Asked& one : asked) {
     const auto work = [&](library::Feed& feed, const std::stop_token& stop) {
       return library::check(library, one, feed, stop);
@@ -51,10 +26,10 @@ Result<int> model_check(Context& context) {
     auto checked = run_job<library::Checked>(work, model_look(), context.out, interrupt.token());
     if (interrupt.requested()) return k_interrupted;
     if (!checked) return Failure(std::move(checked).error());
-    tell(one, *checked, context.out);
-    all_good = all_good && !checked->damage;
+    const int own = tell_result(k_check, result_of(one, *checked), context.out);
+    if (status == 0) status = own;
   }
-  return all_good ? 0 : face_of(Code::corrupt).exit_status;
+  return status;
 }
 
 }  // namespace eai::cli

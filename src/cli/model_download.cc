@@ -1,8 +1,9 @@
 // `eai model download`
 #include <boost/json.hpp>
 
+#include "cli/background.h"
 #include "cli/download.h"
-#include "cli/follow.h"
+#include "cli/job_results.h"
 #include "library/bring.h"
 #include "util/text.h"
 
@@ -45,7 +46,13 @@ Result<int> model_download(Context& context) {
   EAI_TRY(const auto asked,
           library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::begun));
   if (asked.empty()) return fail(Code::invalid, "say which model to download; `eai model list --all` lists names");
-  if (context.config.download.dry_run) return measure(context, library, asked);
+  if (context.config.download.dry_run) {
+    if (context.config.job.background)
+      return fail(Code::invalid,
+                  "--dry-run tells how much is missing, and --background tells nothing; give one of them");
+    return measure(context, library, asked);
+  }
+  if (context.config.job.background) return in_background(context, k_download, asked);
   Interrupt interrupt;
   for (const library::Asked& one : asked) {
     const bool was_here = library.stored(one.id) != nullptr;
@@ -55,14 +62,7 @@ Result<int> model_download(Context& context) {
       return k_interrupted;
     }
     if (!model) return Failure(std::move(model).error());
-    context.out.event(boost::json::object{{"event", "done"},
-                                          {"hash", one.id.str()},
-                                          {"name", one.label},
-                                          {"was_here", was_here},
-                                          {"bytes", model->size()},
-                                          {"folder", model->folder.string()}});
-    context.out.line(one.label + (was_here ? " is already here: " : " is here and verified: ") +
-                     human_bytes(model->size()) + ", " + one.id.str());
+    tell_result(k_download, result_of(one, *model, was_here), context.out);
   }
   return 0;
 }

@@ -1,35 +1,11 @@
 // `eai model repair`
-#include <boost/json.hpp>
-
-#include "cli/commands.h"
-#include "cli/follow.h"
+#include "cli/background.h"
 #include "cli/interrupt.h"
+#include "cli/job_results.h"
 #include "library/repair.h"
 #include "util/text.h"
 
 namespace eai::cli {
-namespace {
-
-void tell(const library::Asked& asked, const library::Repaired& done, Output& out) {
-  out.event(boost::json::object{{"event", "repaired"},
-                                {"hash", asked.id.str()},
-                                {"name", asked.label},
-                                {"was_damaged", done.was_damaged},
-                                {"bytes", done.bytes},
-                                {"here", done.here},
-                                {"fetched", done.fetched}});
-  if (!done.was_damaged) {
-    out.line(out.styled(Style::green, "good") + "      " + asked.label + "  " + human_bytes(done.bytes));
-    return;
-  }
-  out.line(out.styled(Style::green, "repaired") + "  " + asked.label + "  " + human_bytes(done.fetched) + " of " +
-           human_bytes(done.bytes) + " fetched");
-  if (!done.by_leaves)
-    out.note("It came as an archive, of which single parts cannot be mended, so all of it was fetched again.");
-}
-
-}  // namespace
-
 Result<int> model_repair(Context& context) {
   EAI_TRY(library::Library library, library::Library::open(context.folders));
   EAI_TRY(auto asked, library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::here));
@@ -40,6 +16,7 @@ Result<int> model_repair(Context& context) {
     return fail(Code::invalid, "name models, or say --all, but not both");
   if (context.config.repair.all) asked = library::everything(library);
   if (asked.empty()) context.out.note("There are no models here yet, so there is nothing to repair.");
+  if (context.config.job.background) return in_background(context, k_repair, asked);
   Interrupt interrupt;
   std::optional<Error> failed;
   for (const library::Asked& one : asked) {
@@ -57,7 +34,7 @@ Result<int> model_repair(Context& context) {
       failed = std::move(done).error();
       continue;
     }
-    tell(one, *done, context.out);
+    tell_result(k_repair, result_of(one, *done), context.out);
   }
   if (failed) return Failure(*std::move(failed));
   return 0;

@@ -36,7 +36,7 @@ Result<int> model_run(Context& context) {
     }
   }
   const auto again = [&](const library::Library& now) { return chosen_again(now, context.words); };
-  return serve_models(context, library, models, again, {});
+  return serve_models(context, library, models, {again, Serves::named}, {});
 }
 
 }  // namespace eai::cli

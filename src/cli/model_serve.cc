@@ -11,18 +11,23 @@ Result<int> model_serve(Context& context) {
   std::vector<library::Note> notes;
   auto models = library::servable_models(library, engines, notes);
   for (const library::Note& note : notes) context.out.note(words_of_note(note.text, note.hint));
+  // What nobody has to load at once may be mended while the server runs.
+  if (!models && !context.config.server.preload) models = std::vector<store::Model>();
   if (!models) return Failure(std::move(models).error());
-  EAI_CHECK(library::put_first(library, context.config.server.main_hash, *models));
+  const std::string& wanted = context.config.server.main_hash;
+  if (!models->empty() || !wanted.empty()) EAI_CHECK(library::put_first(library, wanted, *models));
   EAI_CHECK(check_seat_and_port(context));
   // Neither the server in the background nor a configuration read again must roll the dice once more.
-  const std::string main = models->front().id.str();
+  const std::string main = models->empty() ? "" : models->front().id.str();
   const auto again = [&](const library::Library& now) -> Result<std::vector<store::Model>> {
     std::vector<library::Note> told_before;
     EAI_TRY(std::vector<store::Model> chosen, library::servable_models(now, engines, told_before));
-    EAI_CHECK(library::put_first(now, main, chosen));
+    if (!main.empty()) EAI_CHECK(library::put_first(now, main, chosen));
     return chosen;
   };
-  return serve_models(context, library, *models, again, {"--main-hash", main});
+  const std::vector<std::string> more_words =
+      main.empty() ? std::vector<std::string>() : std::vector<std::string>{"--main-hash", main};
+  return serve_models(context, library, *models, {again, Serves::all}, more_words);
 }
 
 }  // namespace eai::cli

@@ -50,6 +50,7 @@ struct ServerSettings {
   bool remote_images = true;
   bool allow_private_images = false;
   bool request_log = false;
+  bool preload = true;
 };
 
 struct ShareSettings {
@@ -108,6 +109,10 @@ struct PreserveSettings {
   std::string lighthouse_upload = "https://upload.lighthouse.storage";
   std::string lighthouse_api = "https://api.lighthouse.storage";
   std::string lighthouse_gateway = "https://gateway.lighthouse.storage";
+};
+
+struct JobSettings {
+  bool background = false;
 };
 
 struct DownloadSettings {

@@ -17,9 +17,11 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "admin/routes.h"
 #include "api/api.h"
 #include "cli/hint_words.h"
 #include "cli/interrupt.h"
+#include "cli/job_kinds.h"
 #include "cli/server_share.h"
 #include "engine/pool.h"
 #include "http/listeners.h"
@@ -74,6 +76,12 @@ engine::PoolOptions pool_options(const library::ServerPlan& plan, const Config& 
   return out;
 }
 
+admin::Jobs::Options jobs_options(const Folders& folders) {
+  admin::Jobs::Options out;
+  out.file = store::HomePaths{folders.home}.jobs();
+  return out;
+}
+
 std::vector<api::ServedModel> served_of(const library::ServerPlan& plan) {
   std::vector<api::ServedModel> out;
   for (const library::PlannedModel& planned : plan.models) {
@@ -123,7 +131,8 @@ library::ServerRecord record_of(const library::ServerPlan& plan, const Config& c
   out.host = own ? place.addresses.front() : place.host;
   out.addresses = place.addresses;
   out.port = port;
-  out.main_model = plan.models.front().model.id.str();
+  if (!plan.models.empty()) out.main_model = plan.models.front().model.id.str();
+  out.serves_all = plan.serves_all;
   for (const library::PlannedModel& planned : plan.models) {
     out.models.push_back(planned.model.id.str());
     out.names.push_back(planned.name);
@@ -141,18 +150,20 @@ json::object ready_event(const library::ServerPlan& plan, const library::ServerR
                                   {"folder_name", planned.model.metadata.folder_name},
                                   {"task", model::name_of(planned.model.metadata.task)}});
   }
+  json::object out{{"event", "ready"},
+                   {"url", record.address()},
+                   {"host", record.host},
+                   {"addresses", json::array(record.addresses.begin(), record.addresses.end())},
+                   {"port", record.port},
+                   {"pid", record.pid},
+                   {"hash", record.main_model},
+                   {"models", std::move(models)},
+                   {"log", library::server_log_of(folders).string()}};
+  if (plan.models.empty()) return out;
   const library::PlannedModel& main = plan.models.front();
-  return {{"event", "ready"},
-          {"url", record.address()},
-          {"host", record.host},
-          {"addresses", json::array(record.addresses.begin(), record.addresses.end())},
-          {"port", record.port},
-          {"pid", record.pid},
-          {"hash", record.main_model},
-          {"name", main.name},
-          {"task", model::name_of(main.model.metadata.task)},
-          {"models", std::move(models)},
-          {"log", library::server_log_of(folders).string()}};
+  out["name"] = main.name;
+  out["task"] = model::name_of(main.model.metadata.task);
+  return out;
 }
 
 // One server from start to end, on one thread.
@@ -165,9 +176,11 @@ class Server {
         tell_(tell),
         read_again_(read_again),
         pool_(context_, pool_options(plan_, config_, folders), specs_of(plan_)),
+        jobs_(context_, jobs_options(folders), job_maker(folders), [this](const admin::JobRecord&) { reload(); }),
         api_(context_, pool_, served_of(plan_), api_options(config_, {config_.server.host, {}}, folders, share_)),
         strangers_(context_, http::Limits{}, api_.handlers()),
-        administration_(context_, http::Limits{}, api_.admin_handlers([this] { ask_to_end(); })) {}
+        administration_(context_, http::Limits{}, api_.admin_handlers([this] { ask_to_end(); }, admin::routes(jobs_))) {
+  }
 
   Result<void> run(const library::ServerSeat& seat) {
     const http::TlsFiles tls{config_.server.tls_certificate, config_.server.tls_key};
@@ -187,8 +200,13 @@ class Server {
     log::info("server {} on {} with {} models", record_.pid, record_.address(), plan_.models.size());
     await_signal();
     share_.take(config_.share);
-    asio::co_spawn(context_, load_main(),
-                   asio::bind_cancellation_slot(give_up_.slot(), Unawaited("the start of the main model")));
+    if (config_.server.preload && !plan_.models.empty()) {
+      asio::co_spawn(context_, load_main(),
+                     asio::bind_cancellation_slot(give_up_.slot(), Unawaited("the start of the main model")));
+    } else {
+      tell_(ready_event(plan_, record_, folders_));
+    }
+    asio::co_spawn(context_, jobs_.begin(), Unawaited("the jobs of the server before"));
     asio::co_spawn(context_, end_when_asked(), Unawaited("the end of the server"));
     work();
     log::info("server {} has stopped", record_.pid);
@@ -310,6 +328,7 @@ class Server {
   asio::awaitable<void> end_when_asked() {
     boost::system::error_code ended;
     co_await asked_.async_wait(asio::redirect_error(asio::use_awaitable, ended));
+    co_await jobs_.stop();
     co_await strangers_.stop(library::k_stop_grace);
     co_await administration_.stop(std::chrono::milliseconds(0));
     co_await pool_.stop();
@@ -328,6 +347,7 @@ class Server {
   asio::cancellation_signal give_up_;
   engine::Pool pool_;
   ServerShare share_{folders_};
+  admin::Jobs jobs_;
   api::Api api_;
   http::Server strangers_, administration_;
   const library::ServerSeat* seat_ = nullptr;

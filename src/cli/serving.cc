@@ -70,20 +70,21 @@ Result<int> serve_in_background(Context& context, const std::vector<std::string>
 }
 
 // The library may have changed since, and catalog.toml with it.
-ReadAgain reader_of(const Context& context, const Choose& again) {
+ReadAgain reader_of(const Context& context, const Choice& again) {
   return [&context, &again]() -> Result<Fresh> {
     Fresh fresh;
     EAI_TRY(fresh.config, load_config(context.folders.configuration / "config.toml", std::getenv, context.given));
     EAI_CHECK(check_exposure(fresh.config.server));
     EAI_TRY(const library::Library library, library::Library::open(context.folders));
-    EAI_TRY(const std::vector<store::Model> models, again(library));
+    EAI_TRY(const std::vector<store::Model> models, again.models(library));
     EAI_TRY(fresh.plan, library::make_plan(library, serve_settings(fresh.config), models));
     fresh.plan.devices = library::devices_of(fresh.plan.engines);
+    fresh.plan.serves_all = again.serves == Serves::all;
     return fresh;
   };
 }
 
-Result<int> serve_in_foreground(Context& context, library::ServerPlan plan, const Choose& again) {
+Result<int> serve_in_foreground(Context& context, library::ServerPlan plan, const Choice& again) {
   ProgressDisplay display(context.out);
   auto tell = [&](const boost::json::object& event) {
     if (event.at("event").as_string() == "ready") {
@@ -100,7 +101,7 @@ Result<int> serve_in_foreground(Context& context, library::ServerPlan plan, cons
 }
 
 // In the background, at the other end of the pipe.
-Result<int> serve_for_launcher(Context& context, library::ServerPlan plan, const Choose& again) {
+Result<int> serve_for_launcher(Context& context, library::ServerPlan plan, const Choice& again) {
   Teller teller(context.words.ready_fd);
   auto tell = [&](const boost::json::object& event) {
     teller.tell(event);
@@ -160,8 +161,9 @@ library::ServeSettings serve_settings(const Config& config) {
 }
 
 Result<int> serve_models(Context& context, const library::Library& library, const std::vector<store::Model>& models,
-                         const Choose& again, const std::vector<std::string>& more_words) {
+                         const Choice& again, const std::vector<std::string>& more_words) {
   EAI_TRY(library::ServerPlan plan, library::make_plan(library, serve_settings(context.config), models));
+  plan.serves_all = again.serves == Serves::all;
   const bool here = context.config.server.foreground || context.words.ready_fd >= 0;
   if (here) plan.devices = library::devices_of(plan.engines);
   if (context.words.ready_fd >= 0) return serve_for_launcher(context, std::move(plan), again);

@@ -27,13 +27,16 @@ Result<std::optional<boost::json::object>> start_in_background(Context& context,
 // How models are served, as the configuration has it.
 library::ServeSettings serve_settings(const Config& config);
 
-// Which models of a library are to be served, the main one first.
-using Choose = std::function<Result<std::vector<store::Model>>(const library::Library&)>;
+// Which models of a library are to be served, the main one first, when the configuration is read again.
+enum class Serves { named, all };
+struct Choice {
+  std::function<Result<std::vector<store::Model>>(const library::Library&)> models;
+  Serves serves = Serves::named;
+};
 
-// Serves these models of the library, the main one first; `again` is asked when the configuration is read again.
-// Replaces a running server with --force. Comes back when the main model answers (background) or when the server has
+// Serves these models of the library, the main one first; there may be none. Replaces a running server with --force. Comes back when the main model answers (background) or when the server has
 // ended (foreground). `more_words` are added to the words of a server in the background.
 Result<int> serve_models(Context& context, const library::Library& library, const std::vector<store::Model>& models,
-                         const Choose& again, const std::vector<std::string>& more_words);
+                         const Choice& again, const std::vector<std::string>& more_words);
 
 }  // namespace eai::cli

@@ -11,10 +11,10 @@ std::span<const Setting> settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all;
     for (const auto section :
-         {server_settings,   share_settings,  fetch_settings,  engines_settings,  worker_settings,
-          list_settings,     show_settings,   status_settings, remove_settings,   download_settings,
-          repair_settings,   export_settings, import_settings, preserve_settings, audit_settings,
-          estimate_settings, logs_settings,   image_settings,  chat_settings,     output_settings}) {
+         {server_settings, share_settings,  fetch_settings,    engines_settings, worker_settings,   list_settings,
+          show_settings,   status_settings, remove_settings,   job_settings,     download_settings, repair_settings,
+          export_settings, import_settings, preserve_settings, audit_settings,   estimate_settings, logs_settings,
+          image_settings,  chat_settings,   output_settings}) {
       std::ranges::move(section(), std::back_inserter(all));
     }
     return all;

@@ -38,6 +38,15 @@ std::vector<Setting> remove_settings() {
   };
 }
 
+std::vector<Setting> job_settings() {
+  using S = JobSettings;
+  const Rows<S> in(&Config::job);
+  return {
+      in.flag("job.background", "EAI_BACKGROUND", "--background", &S::background,
+              "Let the server do it, and come back at once; `eai jobs` shows how it goes"),
+  };
+}
+
 std::vector<Setting> download_settings() {
   using S = DownloadSettings;
   const Rows<S> in(&Config::download);

@@ -83,6 +83,7 @@ std::vector<Setting> list_settings();
 std::vector<Setting> show_settings();
 std::vector<Setting> status_settings();
 std::vector<Setting> remove_settings();
+std::vector<Setting> job_settings();
 std::vector<Setting> download_settings();
 std::vector<Setting> export_settings();
 std::vector<Setting> import_settings();

@@ -50,6 +50,8 @@ std::vector<Setting> server_settings() {
       in.flag("server.foreground", "EAI_FOREGROUND", "--foreground", &S::foreground,
               "Stay in this terminal until Ctrl-C"),
       in.flag("server.force", "EAI_FORCE", "--force", &S::force, "Replace a running server"),
+      in.flag("server.preload", "EAI_PRELOAD", "--preload,!--no-preload", &S::preload,
+              "Load the main model at the start, not only when it is first asked for"),
       in.text("server.main_hash", "EAI_MAIN_HASH", "--main-hash", &S::main_hash,
               "The model that is loaded first and answers by default", {.value_name = "HASH", .usual = "random"}),
       in.size("server.memory_limit", "EAI_MEMORY_LIMIT", "--memory-limit", &S::memory_limit,

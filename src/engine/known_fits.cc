@@ -4,7 +4,7 @@
 
 #include <boost/json.hpp>
 
-#include "engine/kept_object.h"
+#include "util/kept_object.h"
 #include "util/text.h"
 
 namespace eai::engine {

@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-#include "engine/kept_object.h"
+#include "util/kept_object.h"
 #include "engine/launch.h"
 #include "engine/model_spec.h"
 #include "util/text.h"

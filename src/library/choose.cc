@@ -32,9 +32,8 @@ Result<void> check_engines(const Library& library, const Engines& engines, const
 
 Result<std::vector<store::Model>> servable_models(const Library& library, const Engines& engines,
                                                   std::vector<Note>& notes) {
-  if (library.contents.models.empty())
-    return fail(Code::not_found, "no model is here to be served", Hint::download_model);
   std::vector<store::Model> out;
+  if (library.contents.models.empty()) return out;
   for (const store::Model& model : library.contents.models) {
     auto can = check_engine_for(engines, model.metadata.task);
     if (can) can = lora_of(library.store, model).map([](const auto&) {});

@@ -19,7 +19,7 @@ Result<std::vector<store::Model>> stored_models(const Library& library, const st
 Result<void> check_engines(const Library& library, const Engines& engines, const std::vector<Asked>& asked);
 
 // Every stored model that an engine on this machine can serve; why the others are left out goes to `notes`.
-// Code::not_found: none is here, or none can be served; Code::unsupported: the engine for the first one is missing.
+// Empty if no model is here. Code::not_found: none of those here can be served; Code::unsupported: the engine for the first one is missing.
 Result<std::vector<store::Model>> servable_models(const Library& library, const Engines& engines,
                                                   std::vector<Note>& notes);
 

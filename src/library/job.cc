@@ -43,23 +43,39 @@ std::string_view name_of(Phase phase) {
   return "";
 }
 
+std::optional<Phase> phase_of(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(Phase::copying); ++i) {
+    if (const auto phase = static_cast<Phase>(i); name_of(phase) == name) return phase;
+  }
+  return std::nullopt;
+}
+
 void Feed::progress(Progress now) {
-  const std::lock_guard lock(mutex_);
-  if (!events_.empty() && replaces(now, events_.back())) events_.pop_back();
-  events_.push_back({++last_number_, std::move(now)});
-  changed_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!events_.empty() && replaces(now, events_.back())) events_.pop_back();
+    events_.push_back({++last_number_, std::move(now)});
+    changed_.notify_all();
+  }
+  if (told_) told_();
 }
 
 void Feed::note(std::string text, Hint hint) {
-  const std::lock_guard lock(mutex_);
-  events_.push_back({++last_number_, Note{std::move(text), hint}});
-  changed_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    events_.push_back({++last_number_, Note{std::move(text), hint}});
+    changed_.notify_all();
+  }
+  if (told_) told_();
 }
 
 void Feed::close() {
-  const std::lock_guard lock(mutex_);
-  closed_ = true;
-  changed_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+  if (told_) told_();
 }
 
 std::vector<Event> Feed::after(std::uint64_t number) const {
@@ -84,6 +100,11 @@ std::optional<Progress> Feed::latest() const {
     if (const auto* progress = std::get_if<Progress>(&event->what)) return *progress;
   }
   return std::nullopt;
+}
+
+std::uint64_t Feed::last_number() const {
+  const std::lock_guard lock(mutex_);
+  return last_number_;
 }
 
 bool Feed::closed() const {

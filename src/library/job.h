@@ -49,6 +49,7 @@ enum class Phase {
   copying,    // into the store
 };
 std::string_view name_of(Phase phase);
+std::optional<Phase> phase_of(std::string_view name);
 
 // Somebody who delivers bytes (a source) or takes them (a home).
 struct PeerProgress {
@@ -93,11 +94,16 @@ class Feed {
   void note(std::string text, Hint hint = Hint::none);
   void close();
 
+  // `told` is called after every change, on the thread that made it: for readers that cannot block in wait(). To be set
+  // before the work begins.
+  void on_change(std::function<void()> told) { told_ = std::move(told); }
+
   // The readers' side. What has a higher number than `number`, in order; 0: all that was kept.
   std::vector<Event> since(std::uint64_t number) const;
   // The same, but blocks until there is something. Empty: the feed is closed, and nothing more will come.
   std::vector<Event> wait(std::uint64_t number) const;
   std::optional<Progress> latest() const;
+  std::uint64_t last_number() const;  // 0: nothing was told yet
   bool closed() const;
 
  private:
@@ -107,6 +113,7 @@ class Feed {
   std::vector<Event> events_;
   std::uint64_t last_number_ = 0;
   bool closed_ = false;
+  std::function<void()> told_;
 };
 
 template <typename T>

@@ -151,7 +151,7 @@ Result<ServerPlan> make_plan(const Library& library, const ServeSettings& settin
     EAI_TRY(engine::ModelSpec spec, spec_of(library, settings, model));
     plan.models.push_back({model, library.label_of(model.id), std::move(spec)});
   }
-  plan.models.front().spec.main = true;
+  if (!plan.models.empty()) plan.models.front().spec.main = true;
   plan.notes = notes_of(library, settings);
   return plan;
 }

@@ -22,13 +22,14 @@ struct PlannedModel {
 };
 
 struct ServerPlan {
-  std::vector<PlannedModel> models;  // the first is the main one
+  std::vector<PlannedModel> models;  // the first is the main one; may be empty
   Engines engines;
   std::vector<engine::Device> devices;  // see devices_of(); left empty by make_plan()
+  bool serves_all = false;              // it is of every model that is here, not of those that were named
   std::vector<Note> notes;              // settings for models that nobody knows
 };
 
-// `models`: those to be served, the main one first; at least one. Code::unsupported: an engine is missing;
+// `models`: those to be served, the main one first. Code::unsupported: an engine is missing;
 // Code::invalid, with file and line: the settings of a model name what is not here or what does not fit.
 Result<ServerPlan> make_plan(const Library& library, const ServeSettings& settings,
                              const std::vector<store::Model>& models);

@@ -9,14 +9,6 @@ namespace {
 
 constexpr auto k_between_looks = std::chrono::milliseconds(200);
 
-// As preserve/preserve.h names them; nothing while it has not begun.
-std::optional<Phase> phase_of(std::string_view name) {
-  for (const Phase phase : {Phase::asking, Phase::packing, Phase::hashing, Phase::sending}) {
-    if (name_of(phase) == name) return phase;
-  }
-  return std::nullopt;
-}
-
 // What a home will be sent: while the folder is packed, as much as that promises.
 std::uint64_t expected_at(const preserve::HomeProgress& home, const preserve::Progress& now, Phase phase) {
   if (phase != Phase::packing || now.done == 0) return home.total;
@@ -34,7 +26,7 @@ const RateMeter& PreserveRates::measure(const std::string& of, std::uint64_t don
 }
 
 std::optional<Progress> PreserveRates::look(const preserve::Progress& now, RateMeter::Clock::time_point at) {
-  const std::optional<Phase> phase = phase_of(now.phase);
+  const std::optional<Phase> phase = phase_of(now.phase);  // nothing while it has not begun
   if (!phase) return std::nullopt;
   Progress out{.subject = name_, .hash = {}, .phase = *phase};
   if (phase == Phase::packing || phase == Phase::hashing) {

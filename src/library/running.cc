@@ -43,6 +43,7 @@ std::string to_json(const ServerRecord& record) {
                    {"models", texts(record.models)},
                    {"names", texts(record.names)},
                    {"started", record.started},
+                   {"serves_all", record.serves_all},
                    {"process", {{"started", record.mark.started}, {"program", record.mark.program}}}});
 }
 
@@ -63,6 +64,7 @@ std::optional<ServerRecord> read_record(const OwnFolder& run) {
     out.models = texts(object.at("models"));
     out.names = texts(object.at("names"));
     out.started = object.at("started").as_int64();
+    if (const json::value* all = object.if_contains("serves_all")) out.serves_all = all->as_bool();
     if (const json::value* process = object.if_contains("process")) {
       out.mark.started = std::string(process->at("started").as_string());
       out.mark.program = std::string(process->at("program").as_string());

@@ -28,6 +28,7 @@ struct ServerRecord {
   std::vector<std::string> models;
   std::vector<std::string> names;  // as people call them, in the same order
   std::int64_t started = 0;        // seconds since 1970
+  bool serves_all = false;         // every model that is here, also one that comes while it runs
   ProcessMark mark;                // of the process; empty in the record of an earlier version
 
   std::string address() const;  // "http://127.0.0.1:8080"

@@ -18,6 +18,7 @@
 //   sources.json                 for a day, how fast each source was and which gateways lied (peers/source_memory.h);
 //                                locks/sources.lock is held while it is replaced
 //   fits.json                    how models fit the GPUs and workers, as their engines have found
+//   jobs.json                    the jobs of the server, for the next one to go on with (admin/jobs_file.h)
 #pragma once
 
 #include <array>
@@ -82,6 +83,7 @@ struct HomePaths {
   fs::path sources() const { return home / "sources.json"; }
   fs::path sources_lock() const { return locks() / "sources.lock"; }
   fs::path fits() const { return home / "fits.json"; }
+  fs::path jobs() const { return home / "jobs.json"; }
 };
 
 }  // namespace eai::store

@@ -1,11 +1,11 @@
-#include "engine/kept_object.h"
+#include "util/kept_object.h"
 
 #include <boost/json.hpp>
 
 #include "util/own_folder.h"
 #include "util/text.h"
 
-namespace eai::engine {
+namespace eai {
 
 boost::json::object read_kept_object(const fs::path& file, std::uint64_t limit) {
   if (file.empty()) return {};
@@ -19,4 +19,4 @@ boost::json::object read_kept_object(const fs::path& file, std::uint64_t limit) 
   return std::move(value.get_object());
 }
 
-}  // namespace eai::engine
+}  // namespace eai

@@ -1,4 +1,4 @@
-// Why: what was learned about engines is kept in small JSON files of the home, and each is read in the same careful way.
+// Why: what eai notes for itself is kept in small JSON files of the home, and each is read in the same careful way.
 // Thread: any; it blocks on the disk.
 #pragma once
 
@@ -6,10 +6,10 @@
 
 #include "util/file.h"
 
-namespace eai::engine {
+namespace eai {
 
 // The object in the file; empty if there is no such file, it is damaged, too large, or not to be believed
 // (util/own_folder.h).
 boost::json::object read_kept_object(const fs::path& file, std::uint64_t limit);
 
-}  // namespace eai::engine
+}  // namespace eai

@@ -1,0 +1,54 @@
+#include "cli/background.h"
+
+#include <boost/json.hpp>
+
+#include "cli/job_kinds.h"
+#include "cli/owner_call.h"
+#include "cli/serving.h"
+#include "library/running.h"
+#include "util/json_fields.h"
+
+namespace eai::cli {
+namespace {
+
+namespace json = boost::json;
+
+// A server that serves whatever is here, and loads nothing until it is asked. False: interrupted.
+Result<bool> ensure_server(Context& context) {
+  EAI_TRY(const auto server, library::running_server(context.folders));
+  if (server && server->port == 0) return fail(Code::busy, "the server is still starting; try again in a moment");
+  if (server) return true;
+  EAI_CHECK(check_seat_and_port(context));
+  Interrupt interrupt;
+  Output quiet({.json = false, .quiet = true});  // the jobs are the result, not the server
+  Context apart{context.words, context.config, context.folders, quiet, context.given};
+  EAI_TRY(const auto ready, start_in_background(apart, {"model", "serve", "--no-preload"}, interrupt));
+  if (!ready) return false;
+  context.out.note("Started a server for it, which keeps running at " + text_in(*ready, "url") +
+                   "; `eai model stop` stops it, and the next one goes on with the jobs.");
+  return true;
+}
+
+}  // namespace
+
+Result<int> in_background(Context& context, std::string_view kind, const std::vector<library::Asked>& asked) {
+  EAI_TRY(const bool ready, ensure_server(context));
+  if (!ready) {
+    context.out.note("Stopped. Nothing was begun.");
+    return k_interrupted;
+  }
+  EAI_TRY(const fs::path socket, library::socket_of(context.folders));
+  for (const library::Asked& one : asked) {
+    const json::object request = job_request(context, kind, one.id.str());
+    EAI_TRY(const json::object job, call_owner(socket, {"POST", "/eai/v1/jobs", &request}));
+    const std::string id = std::to_string(number_in(job, "id"));
+    json::object event = job;
+    event["event"] = "job";
+    context.out.event(event);
+    context.out.line("job " + id + ": " + std::string(kind) + " " + one.label);
+    context.out.note("`eai jobs watch " + id + "` shows how it goes; `eai jobs` lists all.");
+  }
+  return 0;
+}
+
+}  // namespace eai::cli
