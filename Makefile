@@ -23,7 +23,7 @@ dev: test-packages
 # One ctest runs everything: unit tests and fuzz seeds in the sanitizers' build, lints, and end to end tests on release.
 test: test-packages build dev  ## all tests
 	@setup/test_tools.sh $(TOOLS)
-	@setup/kubo.sh >/dev/null && setup/cluster.sh >/dev/null
+	@setup/kubo.sh >/dev/null && setup/cluster.sh >/dev/null && setup/nginx.sh >/dev/null
 	@ctest --preset dev --parallel $(JOBS)
 
 # Not part of `make test`, since these clients come with 700 MB of packages. They are kept outside the build folder.

@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 
-#include "cli/job_kinds.h"
 #include "cli/owner_call.h"
 #include "cli/serving.h"
 #include "library/running.h"
@@ -31,24 +30,26 @@ Result<bool> ensure_server(Context& context) {
 
 }  // namespace
 
-Result<int> in_background(Context& context, std::string_view kind, const std::vector<library::Asked>& asked) {
+Result<int> in_background(Context& context, const std::vector<json::object>& requests) {
   EAI_TRY(const bool ready, ensure_server(context));
   if (!ready) {
     context.out.note("Stopped. Nothing was begun.");
     return k_interrupted;
   }
   EAI_TRY(const fs::path socket, library::socket_of(context.folders));
-  for (const library::Asked& one : asked) {
-    const json::object request = job_request(context, kind, one.id.str());
-    EAI_TRY(const json::object job, call_owner(socket, {"POST", "/eai/v1/jobs", &request}));
+  for (const json::object& request : requests) {
+    EAI_TRY(json::object job, call_owner(socket, {"POST", "/eai/v1/jobs", &request}));
     const std::string id = std::to_string(number_in(job, "id"));
-    json::object event = job;
-    event["event"] = "job";
-    context.out.event(event);
-    context.out.line("job " + id + ": " + std::string(kind) + " " + one.label);
+    context.out.line("job " + id + ": " + text_in(job, "kind") + " " + text_in(job, "subject"));
     context.out.note("`eai jobs watch " + id + "` shows how it goes; `eai jobs` lists all.");
+    job["event"] = "job";
+    context.out.event(job);
   }
   return 0;
+}
+
+Failure dry_run_in_background() {
+  return fail(Code::invalid, "--dry-run tells what would be done, and --background tells nothing; give one of them");
 }
 
 }  // namespace eai::cli

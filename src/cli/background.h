@@ -2,15 +2,18 @@
 // Thread: one.
 #pragma once
 
-#include <string_view>
 #include <vector>
 
+#include <boost/json/object.hpp>
+
 #include "cli/commands.h"
-#include "library/resolve.h"
 
 namespace eai::cli {
 
-// One job for each model. The exit status; 130 if it was interrupted while the server started.
-Result<int> in_background(Context& context, std::string_view kind, const std::vector<library::Asked>& asked);
+// One job for each request (job_kinds.h). The exit status; 130 if it was interrupted while the server started.
+Result<int> in_background(Context& context, const std::vector<boost::json::object>& requests);
+
+// Code::invalid: the two words that contradict each other.
+Failure dry_run_in_background();
 
 }  // namespace eai::cli

@@ -34,12 +34,12 @@ Keys serving() {
 Keys sharing() { return {"share.host", "share.port", "share.rate", "share.anyone", "share.allow_hosts"}; }
 
 Keys preserving() {
-  return {"preserve.folder_path", "preserve.task",        "preserve.ram",         "preserve.hf_repo",
-          "preserve.hf_file",     "preserve.config_name", "preserve.lora",        "preserve.zip_chunk_size",
-          "preserve.threads",     "fetch.max_retries",    "preserve.to",          "preserve.format",
-          "preserve.layout",      "preserve.providers",   "preserve.dry_run",     "preserve.resume",
-          "preserve.keep_here",   "preserve.timeout",     "preserve.pin_timeout", "preserve.replicas",
-          "fetch.offline"};
+  return {"preserve.folder_path", "preserve.task",        "preserve.ram",     "preserve.hf_repo",
+          "preserve.hf_file",     "preserve.config_name", "preserve.lora",    "preserve.zip_chunk_size",
+          "preserve.threads",     "fetch.max_retries",    "preserve.to",      "preserve.format",
+          "preserve.layout",      "preserve.providers",   "preserve.dry_run", "preserve.resume",
+          "job.background",       "preserve.keep_here",   "preserve.timeout", "preserve.pin_timeout",
+          "preserve.replicas",    "fetch.offline"};
 }
 
 Keys importing() {

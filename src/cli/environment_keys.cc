@@ -1,20 +1,19 @@
 #include "cli/environment_keys.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace eai::cli {
 namespace {
 
-std::string_view value_of(const char* name) {
-  const char* value = std::getenv(name);
+std::string_view value_of(const char* name, const Environment& environment) {
+  const char* value = environment(name);
   return value == nullptr ? "" : value;
 }
 
 }  // namespace
 
-Result<std::string> key_from_environment(const char* name) {
-  std::string_view key = value_of(name);
+Result<std::string> key_from_environment(const char* name, const Environment& environment) {
+  std::string_view key = value_of(name, environment);
   const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
   while (!key.empty() && is_blank(key.front())) key.remove_prefix(1);
   while (!key.empty() && is_blank(key.back())) key.remove_suffix(1);
@@ -23,8 +22,8 @@ Result<std::string> key_from_environment(const char* name) {
               std::string(name) + " contains characters that no key has, such as a space or a line break");
 }
 
-Result<std::string> login_from_environment(const char* name) {
-  std::string_view login = value_of(name);
+Result<std::string> login_from_environment(const char* name, const Environment& environment) {
+  std::string_view login = value_of(name, environment);
   while (login.ends_with('\n') || login.ends_with('\r')) login.remove_suffix(1);
   const bool clean =
       std::none_of(login.begin(), login.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "cli/hint_words.h"
+#include "cli/preserve_words.h"
 #include "util/error_map.h"
 #include "util/json_fields.h"
 #include "util/text.h"
@@ -73,12 +74,19 @@ json::object result_of(const library::Asked& asked, const library::Repaired& rep
 }
 
 int tell_result(std::string_view kind, const json::object& result, Output& out) {
+  if (kind == k_preserve) {
+    tell_preserved(result, out);
+    return tell_failures(result, out);
+  }
   out.event(result);
   if (kind == k_check) return tell_check(result, out);
   if (kind == k_repair) return tell_repair(result, out);
   return tell_download(result, out);
 }
 
-Look look_of(std::string_view kind) { return kind == k_check ? model_look() : download_look(); }
+Look look_of(std::string_view kind) {
+  if (kind == k_preserve) return preserve_look();
+  return kind == k_check ? model_look() : download_look();
+}
 
 }  // namespace eai::cli

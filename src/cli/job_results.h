@@ -14,7 +14,8 @@
 
 namespace eai::cli {
 
-inline constexpr std::string_view k_download = "download", k_check = "check", k_repair = "repair";
+inline constexpr std::string_view k_download = "download", k_check = "check", k_repair = "repair",
+                                  k_preserve = "preserve";
 
 // The last event of a job, as --json prints it.
 boost::json::object result_of(const library::Asked& asked, const store::Model& model, bool was_here);

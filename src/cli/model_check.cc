@@ -1,6 +1,7 @@
 // `eai model check`
 #include "cli/background.h"
 #include "cli/interrupt.h"
+#include "cli/job_kinds.h"
 #include "cli/job_results.h"
 #include "library/check.h"
 #include "util/text.h"
@@ -16,7 +17,7 @@ Result<int> model_check(Context& context) {
     }
     if (asked.empty()) context.out.note("There are no models here yet, so there is nothing to check.");
   }
-  if (context.config.job.background) return in_background(context, k_check, asked);
+  if (context.config.job.background) return in_background(context, model_jobs(context, k_check, asked));
   Interrupt interrupt;
   int status = 0;
   for (const library::Asked& one : asked) {

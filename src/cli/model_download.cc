@@ -3,6 +3,7 @@
 
 #include "cli/background.h"
 #include "cli/download.h"
+#include "cli/job_kinds.h"
 #include "cli/job_results.h"
 #include "library/bring.h"
 #include "util/text.h"
@@ -47,12 +48,10 @@ Result<int> model_download(Context& context) {
           library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::begun));
   if (asked.empty()) return fail(Code::invalid, "say which model to download; `eai model list --all` lists names");
   if (context.config.download.dry_run) {
-    if (context.config.job.background)
-      return fail(Code::invalid,
-                  "--dry-run tells how much is missing, and --background tells nothing; give one of them");
+    if (context.config.job.background) return dry_run_in_background();
     return measure(context, library, asked);
   }
-  if (context.config.job.background) return in_background(context, k_download, asked);
+  if (context.config.job.background) return in_background(context, model_jobs(context, k_download, asked));
   Interrupt interrupt;
   for (const library::Asked& one : asked) {
     const bool was_here = library.stored(one.id) != nullptr;

@@ -1,6 +1,7 @@
 // `eai model repair`
 #include "cli/background.h"
 #include "cli/interrupt.h"
+#include "cli/job_kinds.h"
 #include "cli/job_results.h"
 #include "library/repair.h"
 #include "util/text.h"
@@ -16,7 +17,7 @@ Result<int> model_repair(Context& context) {
     return fail(Code::invalid, "name models, or say --all, but not both");
   if (context.config.repair.all) asked = library::everything(library);
   if (asked.empty()) context.out.note("There are no models here yet, so there is nothing to repair.");
-  if (context.config.job.background) return in_background(context, k_repair, asked);
+  if (context.config.job.background) return in_background(context, model_jobs(context, k_repair, asked));
   Interrupt interrupt;
   std::optional<Error> failed;
   for (const library::Asked& one : asked) {

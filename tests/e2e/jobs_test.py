@@ -219,7 +219,7 @@ def test_a_stream_that_was_cut_goes_on_where_it_was(home, big):
         assert gateway.holding.wait(WAIT)
         private, target = Private(home), f"/eai/v1/jobs/{job}/events"
         seen = next(number for name, number, data in private.events(target)
-                    if name == "progress" and data["phase"] == "parts" and data["verified"] > 0)
+                    if name == "progress" and data["phase"] == "parts" and data["received"] > 0)
         gateway.let_go()
         wait_for(home, job, "done")
         rest = list(private.events(target, last=seen))
@@ -267,3 +267,21 @@ def test_jobs_are_for_the_owner_alone(eai):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT)
     connection.request("GET", "/eai/v1/jobs")
     assert connection.getresponse().status == 404
+
+
+def test_preserving_is_a_job_too(home):
+    folder = home.home / "mine"
+    folder.mkdir(exist_ok=True)
+    (folder / "mine").write_bytes(big_gguf(3 * MIB))
+    here = home.json("model", "preserve", folder, "--dry-run", "--task", "chat", "--ram", "1")
+    words = ["model", "preserve", "mine/", "--to", "car:mine.car", "--task", "chat", "--ram", "1", "--no-keep"]
+    job = home.json(*words, "--background", cwd=home.home, env={"LIGHTHOUSE_API_KEY": "a-key-of-mine"})
+    assert job["kind"] == "preserve" and job["subject"] == "mine"
+    told = wait_for(home, job["id"], "done")
+    assert told["result"]["hash"] == here["hash"] and told["result"]["event"] == "preserved"
+    watched = home("jobs", "watch", job["id"])
+    assert watched.stdout.splitlines()[-1] == here["hash"]
+    assert (home.home / "mine.car").stat().st_size > 3 * MIB
+    assert list(home.home.glob(f"{here['hash']}*")) or list(home.home.glob("*.json"))
+    assert "a-key-of-mine" not in (home.home / "eai/jobs.json").read_text()
+    assert "--background" in home(*words, "--background", "--dry-run", cwd=home.home, status=2).stderr
