@@ -1,21 +1,16 @@
 #include "cli/chat_stream.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
 #include "cli/server_answer.h"
 #include "http/sse.h"
-#include "http/unix_client.h"
 #include "util/text.h"
 
 namespace eai::cli {
 namespace {
 
-namespace asio = boost::asio;
 namespace json = boost::json;
 
-constexpr std::size_t k_refusal_limit = 64 * k_kib;
 constexpr std::size_t k_event_limit = 16 * k_mib;
 
 const json::object* object_at(const json::object& object, std::string_view name) {
@@ -80,48 +75,19 @@ class Reader {
   http::SseReader events_{k_event_limit};
 };
 
-asio::awaitable<Result<ChatEnd>> ask(http::UnixClient& client, const fs::path& socket, const std::string& body,
-                                     const ChatNews& news) {
-  http::Ask request;
-  request.method = "POST";
-  request.target = "/v1/chat/completions";
-  request.content_type = "application/json";
-  request.body = body;
-  auto answer = co_await client.ask(socket.native(), std::move(request));
-  if (!answer) co_return Failure(std::move(answer).error().with("asking the server"));
-  Reader reader(news);
-  std::string refused;
-  while (true) {
-    auto bytes = co_await answer->read();
-    if (!bytes) co_return fail(Code::network, "the server ended in the middle of its answer");
-    if (bytes->empty()) break;
-    if (answer->status() == 200) {
-      EAI_CO_CHECK(reader.take(*bytes));
-    } else if (refused.size() < k_refusal_limit) {
-      refused.append(*bytes);
-    }
-  }
-  if (answer->status() != 200) co_return Failure(refusal_of(answer->status(), refused));
-  EAI_CO_TRY(ChatEnd end, std::move(reader).end());
-  end.model = http::find_header(answer->headers(), "x-eai-model");
-  co_return end;
-}
-
 }  // namespace
 
 Result<ChatEnd> stream_chat(const fs::path& socket, const json::object& request, const ChatNews& news,
                             const std::stop_token& stop) {
-  const std::string body = json::serialize(request);
-  asio::io_context context(1);
-  http::UnixClient client(context);
-  Result<ChatEnd> outcome = fail(Code::cancelled, "stopped");
-  asio::co_spawn(context, ask(client, socket, body, news), [&](std::exception_ptr thrown, Result<ChatEnd> result) {
-    if (thrown) std::rethrow_exception(thrown);
-    outcome = std::move(result);
-  });
-  const std::stop_callback end(stop, [&] { context.stop(); });
-  context.run();
-  return outcome;
+  const ServerPost post{.target = "/v1/chat/completions",
+                        .body = json::serialize(request),
+                        .cut_off = "the server ended in the middle of its answer"};
+  Reader reader(news);
+  EAI_TRY(const auto headers, post_to_server(
+                                  socket, post, [&](std::string_view bytes) { return reader.take(bytes); }, stop));
+  EAI_TRY(ChatEnd end, std::move(reader).end());
+  end.model = http::find_header(headers, "x-eai-model");
+  return end;
 }
 
 }  // namespace eai::cli

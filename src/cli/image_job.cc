@@ -2,23 +2,18 @@
 
 #include <optional>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
 #include "cli/server_answer.h"
 #include "http/sse.h"
-#include "http/unix_client.h"
 #include "util/base64.h"
 #include "util/text.h"
 
 namespace eai::cli {
 namespace {
 
-namespace asio = boost::asio;
 namespace json = boost::json;
 
-constexpr std::size_t k_refusal_limit = 64 * k_kib;
 constexpr std::size_t k_event_limit = 64 * k_mib;  // a picture, in base64
 constexpr std::string_view k_boundary = "eai-8c1f3a52d96e4b07";
 
@@ -79,48 +74,20 @@ class Reader {
   http::SseReader events_{k_event_limit};
 };
 
-asio::awaitable<Result<void>> ask(http::UnixClient& client, const fs::path& socket, const ImageOrder& order,
-                                  const ImageNews& news) {
-  const bool edit = !order.picture.empty();
-  const std::string body = edit ? form_of(order) : json::serialize(order.fields);
-  const std::string type = edit ? "multipart/form-data; boundary=" + std::string(k_boundary) : "application/json";
-  http::Ask request;
-  request.method = "POST";
-  request.target = edit ? "/v1/images/edits" : "/v1/images/generations";
-  request.content_type = type;
-  request.body = body;
-  auto answer = co_await client.ask(socket.native(), std::move(request));
-  if (!answer) co_return Failure(std::move(answer).error().with("asking the server"));
-  Reader reader(news);
-  std::string refused;
-  while (true) {
-    auto bytes = co_await answer->read();
-    if (!bytes) co_return fail(Code::network, "the server stopped before the picture was drawn");
-    if (bytes->empty()) break;
-    if (answer->status() == 200) {
-      EAI_CO_CHECK(reader.take(*bytes));
-    } else if (refused.size() < k_refusal_limit) {
-      refused.append(*bytes);
-    }
-  }
-  if (answer->status() != 200) co_return Failure(refusal_of(answer->status(), refused));
-  co_return Result<void>();
-}
-
 }  // namespace
 
 Result<void> draw_pictures(const fs::path& socket, const ImageOrder& order, const ImageNews& news,
                            const std::stop_token& stop) {
-  asio::io_context context(1);
-  http::UnixClient client(context);
-  Result<void> outcome = fail(Code::cancelled, "stopped");
-  asio::co_spawn(context, ask(client, socket, order, news), [&](std::exception_ptr thrown, Result<void> result) {
-    if (thrown) std::rethrow_exception(thrown);
-    outcome = std::move(result);
-  });
-  const std::stop_callback end(stop, [&] { context.stop(); });
-  context.run();
-  return outcome;
+  const bool edit = !order.picture.empty();
+  const ServerPost post{
+      .target = edit ? "/v1/images/edits" : "/v1/images/generations",
+      .body = edit ? form_of(order) : json::serialize(order.fields),
+      .content_type = edit ? "multipart/form-data; boundary=" + std::string(k_boundary) : "application/json",
+      .cut_off = "the server stopped before the picture was drawn"};
+  Reader reader(news);
+  EAI_CHECK(post_to_server(
+      socket, post, [&](std::string_view bytes) { return reader.take(bytes); }, stop));
+  return {};
 }
 
 }  // namespace eai::cli
