@@ -30,7 +30,7 @@ std::string tenths(double number) {
 
 }  // namespace
 
-Chat::Chat(Context& context, ChatModel model, ChatOptions options, std::vector<ChatPicture> pictures)
+Chat::Chat(Context& context, ReadyModel model, ChatOptions options, std::vector<ChatPicture> pictures)
     : context_(context),
       model_(std::move(model)),
       options_(options),
@@ -161,7 +161,7 @@ Result<bool> Chat::make_ready(const Interrupt& interrupt) {
   EAI_TRY(const auto server, library::running_server(context_.folders));
   if (server && server->port != 0 && std::ranges::find(server->models, model_.hash) != server->models.end())
     return true;
-  EAI_TRY(auto model, ready_chat_model(context_, model_.hash, OtherServer::stays, interrupt));
+  EAI_TRY(auto model, ready_model(context_, {.name = model_.hash}, interrupt));
   if (!model) return false;
   model_.socket = model->socket;
   learn_models();

@@ -10,18 +10,18 @@
 
 #include "cli/chat_answer.h"
 #include "cli/chat_history.h"
-#include "cli/chat_model.h"
 #include "cli/chat_request.h"
 #include "cli/chat_session.h"
 #include "cli/chat_words.h"
 #include "cli/commands.h"
 #include "cli/line_editor.h"
+#include "cli/ready_model.h"
 
 namespace eai::cli {
 
 class Chat {
  public:
-  Chat(Context& context, ChatModel model, ChatOptions options, std::vector<ChatPicture> pictures);
+  Chat(Context& context, ReadyModel model, ChatOptions options, std::vector<ChatPicture> pictures);
   Result<int> run();
 
  private:
@@ -64,7 +64,7 @@ class Chat {
   void text(const std::string& text);  // foreign text, as an answer is shown
 
   Context& context_;
-  ChatModel model_;
+  ReadyModel model_;
   ChatOptions options_;
   ChatSession session_;
   std::vector<ChatPicture> pictures_;  // for the next question

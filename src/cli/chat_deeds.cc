@@ -167,7 +167,7 @@ Result<void> Chat::model(const std::string& name) {
     return {};
   }
   Interrupt interrupt(Interrupt::Ends::answer);
-  EAI_TRY(auto ready, ready_chat_model(context_, name, OtherServer::stays, interrupt));
+  EAI_TRY(auto ready, ready_model(context_, {.name = name}, interrupt));
   if (!ready) return {};
   model_ = *std::move(ready);
   learn_models();

@@ -1,4 +1,4 @@
-#include "cli/chat_model.h"
+#include "cli/ready_model.h"
 
 #include <algorithm>
 #include <thread>
@@ -14,23 +14,27 @@
 namespace eai::cli {
 namespace {
 
-Result<void> check_task(const library::Asked& asked, model::Task task) {
-  if (task == model::Task::chat) return {};
-  const std::string_view instead =
-      library::draws(task) ? "; `eai image` draws with it" : "; `eai model run` serves it to programs";
-  return fail(Code::invalid,
-              asked.label + " cannot chat: its task is " + std::string(model::name_of(task)) + std::string(instead));
+std::string_view what_else(model::Task task) {
+  if (library::draws(task)) return "; `eai image` draws with it";
+  return task == model::Task::embed ? "; `eai embed` makes vectors with it" : "; `eai run` talks to it";
 }
 
-Failure serves_others(const library::ServerRecord& server, const library::Asked& asked) {
+Result<void> check_task(const library::Asked& asked, model::Task has, model::Task wanted) {
+  if (has == wanted) return {};
+  const std::string_view cannot = wanted == model::Task::chat ? " cannot chat" : " makes no embeddings";
+  return fail(Code::invalid, asked.label + std::string(cannot) + ": its task is " + std::string(model::name_of(has)) +
+                                 std::string(what_else(has)));
+}
+
+Failure serves_others(const library::ServerRecord& server, const library::Asked& asked, std::string_view command) {
   std::string names, list;
   for (const std::string& name : server.names) {
     names += (names.empty() ? "" : ", ") + printable(name, 60);
     list += printable(name, 60) + ",";
   }
   return fail(Code::busy, "the running server serves " + names + ", but not " + asked.label + "; `eai model run " +
-                              list + asked.label + " --force` serves them all, `eai run " + asked.label +
-                              " --force` only this one");
+                              list + asked.label + " --force` serves them all, `" + std::string(command) + " " +
+                              asked.label + " --force` only this one");
 }
 
 bool serves(const library::ServerRecord& server, const library::Asked& asked) {
@@ -38,14 +42,14 @@ bool serves(const library::ServerRecord& server, const library::Asked& asked) {
 }
 
 // To a server of every model that is here: it is told when this one is. False: interrupted.
-Result<bool> add_to(const Context& context, library::Library& library, const library::Asked& asked,
+Result<bool> add_to(const Context& context, library::Library& library, const library::Asked& asked, model::Task task,
                     const Interrupt& interrupt) {
   constexpr std::chrono::seconds k_patience{30};
   constexpr std::chrono::milliseconds k_look_again{50};
   auto model = bring(context, library, asked, interrupt);
   if (!model && interrupt.requested()) return false;
   if (!model) return Failure(std::move(model).error());
-  EAI_CHECK(check_task(asked, model->metadata.task));
+  EAI_CHECK(check_task(asked, model->metadata.task, task));
   library::tell_server(context.folders);
   for (const auto begin = std::chrono::steady_clock::now(); !interrupt.requested();) {
     EAI_TRY(const auto server, library::running_server(context.folders));
@@ -73,41 +77,56 @@ std::vector<std::string> words_for(const Context& context, const library::Asked&
 
 // Nothing: interrupted.
 Result<std::optional<boost::json::object>> start(Context& context, library::Library& library,
-                                                 const library::Asked& asked,
+                                                 const library::Asked& asked, model::Task task,
                                                  const std::optional<library::ServerRecord>& before,
                                                  const Interrupt& interrupt) {
   EAI_TRY(const library::Engines engines, library::find_engines(context.config.engines, context.folders));
-  EAI_CHECK(library::check_engine_for(engines, model::Task::chat));
+  EAI_CHECK(library::check_engine_for(engines, task));
   EAI_CHECK(check_seat_and_port(context));
   auto model = bring(context, library, asked, interrupt);
   if (!model && interrupt.requested()) return std::nullopt;
   if (!model) return Failure(std::move(model).error());
-  EAI_CHECK(check_task(asked, model->metadata.task));
+  EAI_CHECK(check_task(asked, model->metadata.task, task));
   if (before) EAI_CHECK(library::stop_server(context.folders, *before, library::k_stop_grace));
   return start_in_background(context, words_for(context, asked), interrupt);
 }
 
-}  // namespace
+// Before a byte of it is fetched.
+std::optional<model::Task> known_task(const library::Library& library, const library::Asked& asked) {
+  if (const store::Model* here = library.stored(asked.id)) return here->metadata.task;
+  const library::CatalogEntry* known = library.catalog.by_id(asked.id);
+  if (known == nullptr || known->task_is_guessed) return std::nullopt;
+  return known->task;
+}
 
-Result<std::optional<ChatModel>> ready_chat_model(Context& context, const std::string& name, OtherServer other,
-                                                  const Interrupt& interrupt) {
+Result<std::optional<ReadyModel>> make_ready(Context& context, const ModelWish& wish, const Interrupt& interrupt) {
   EAI_TRY(const auto server, library::running_server(context.folders));
   if (server && server->port == 0) return fail(Code::busy, "the server is still starting; try again in a moment");
   EAI_TRY(library::Library library, library::Library::open(context.folders));
-  EAI_TRY(const library::Asked asked, library::resolve(library, name));
-  if (const store::Model* here = library.stored(asked.id)) EAI_CHECK(check_task(asked, here->metadata.task));
-  if (server && server->serves_all && !serves(*server, asked)) {
-    EAI_TRY(const bool served, add_to(context, library, asked, interrupt));
-    if (!served) return std::nullopt;
-  } else if (!server || !serves(*server, asked)) {
-    if (server && other == OtherServer::stays) return serves_others(*server, asked);
-    EAI_TRY(const auto ready, start(context, library, asked, server, interrupt));
+  EAI_TRY(const library::Asked asked, library::resolve(library, wish.name));
+  if (const auto has = known_task(library, asked)) EAI_CHECK(check_task(asked, *has, wish.task));
+  const bool served = server && serves(*server, asked);
+  if (!served && server && server->serves_all) {
+    EAI_TRY(const bool added, add_to(context, library, asked, wish.task, interrupt));
+    if (!added) return std::nullopt;
+  } else if (!served) {
+    if (server && wish.other == OtherServer::stays) return serves_others(*server, asked, wish.command);
+    EAI_TRY(const auto ready, start(context, library, asked, wish.task, server, interrupt));
     if (!ready) return std::nullopt;
     context.out.note("Started a server, which keeps running at " + std::string(ready->at("url").as_string()) +
                      "; `eai model stop` stops it.");
   }
   EAI_TRY(const fs::path socket, library::socket_of(context.folders));
-  return ChatModel{socket, asked.id.str(), asked.label};
+  return ReadyModel{socket, asked.id.str(), asked.label, !served};
+}
+
+}  // namespace
+
+Result<std::optional<ReadyModel>> ready_model(Context& context, const ModelWish& wish, const Interrupt& interrupt) {
+  if (!context.out.json()) return make_ready(context, wish, interrupt);
+  Output silent({.json = false, .quiet = true});
+  Context apart{context.words, context.config, context.folders, silent, context.given};
+  return make_ready(apart, wish, interrupt);
 }
 
 }  // namespace eai::cli

@@ -4,9 +4,9 @@
 
 #include "cli/chat.h"
 #include "cli/chat_answer.h"
-#include "cli/chat_model.h"
 #include "cli/chat_picture.h"
 #include "cli/chat_request.h"
+#include "cli/ready_model.h"
 #include "util/own_folder.h"
 #include "util/text.h"
 
@@ -58,7 +58,7 @@ Result<ChatSession> first_question(const Context& context) {
   return out;
 }
 
-json::object answer_json(const ChatModel& model, const AnswerScreen& answer, const ChatEnd& end,
+json::object answer_json(const ReadyModel& model, const AnswerScreen& answer, const ChatEnd& end,
                          AnswerScreen::Clock::time_point begin) {
   json::object out{{"model", end.model.empty() ? model.hash : end.model},
                    {"name", model.name},
@@ -73,13 +73,9 @@ json::object answer_json(const ChatModel& model, const AnswerScreen& answer, con
   return out;
 }
 
-Result<std::optional<ChatModel>> ready_model(Context& context, const Interrupt& interrupt) {
-  const std::string& name = context.words.models.front();
+Result<std::optional<ReadyModel>> model_of(Context& context, const Interrupt& interrupt) {
   const auto other = context.config.server.force ? OtherServer::is_replaced : OtherServer::stays;
-  if (!context.out.json()) return ready_chat_model(context, name, other, interrupt);
-  Output silent({.json = false, .quiet = true});  // the answer is the one object that is printed
-  Context apart{context.words, context.config, context.folders, silent, context.given};
-  return ready_chat_model(apart, name, other, interrupt);
+  return ready_model(context, {.name = context.words.models.front(), .other = other}, interrupt);
 }
 
 // Where people look, they see more than the answer.
@@ -96,7 +92,7 @@ Result<int> answer_once(Context& context) {
   EAI_TRY(const ChatOptions options, chat_options(context.config.chat));
   EAI_TRY(const ChatSession session, first_question(context));
   Interrupt interrupt;
-  EAI_TRY(const auto model, ready_model(context, interrupt));
+  EAI_TRY(const auto model, model_of(context, interrupt));
   if (!model) {
     context.out.note("Stopped. What is verified is kept; run the same command to continue.");
     return k_interrupted;
@@ -121,10 +117,10 @@ Result<int> answer_once(Context& context) {
 Result<int> chat(Context& context) {
   EAI_TRY(const ChatOptions options, chat_options(context.config.chat));
   EAI_TRY(std::vector<ChatPicture> pictures, given_pictures(context));
-  std::optional<ChatModel> model;
+  std::optional<ReadyModel> model;
   {
     Interrupt interrupt;
-    EAI_TRY(model, ready_model(context, interrupt));
+    EAI_TRY(model, model_of(context, interrupt));
   }
   if (!model) {
     context.out.note("Stopped. What is verified is kept; run the same command to continue.");

@@ -71,6 +71,7 @@ Result<void> set_field(CatalogEntry& model, const fs::path& file, const TomlEntr
     auto task = model::parse_task(text);
     if (!task) return fail_at(file, entry.line, entry.key() + ": " + task.error().message);
     model.task = *task;
+    model.task_is_guessed = false;
   } else {
     auto id = ipld::parse_pasted(text);
     if (!id) return fail_at(file, entry.line, entry.key() + ": " + id.error().message);
@@ -117,7 +118,7 @@ Result<std::vector<CatalogEntry>> read_file_entries(const fs::path& file, const 
                      "unknown key " + entries[i].key() +
                          "; a model is a table [models.<name>], and a further name a key of [aliases]");
     }
-    CatalogEntry model{.name = entries[i].path[1], .id = none};
+    CatalogEntry model{.name = entries[i].path[1], .id = none, .task_is_guessed = true};
     std::uint32_t line = entries[i].line;
     for (std::size_t row = i; row < entries.size() && entries[row].path.size() == 3; ++row) {
       if (entries[row].path[1] == model.name) begin_as_known(model, entries[row], known);

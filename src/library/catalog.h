@@ -32,10 +32,11 @@ struct CatalogEntry {
   std::string name;
   ipld::Cid id;
   model::Task task = model::Task::chat;
-  double size_gb = 0;       // of the download; 0: not known
-  double ram_gb = 0;        // at 32768 tokens of context; 0: not known
-  std::string family = {};  // empty: none
-  bool shipped = false;     // its blocks came with the program
+  double size_gb = 0;            // of the download; 0: not known
+  double ram_gb = 0;             // at 32768 tokens of context; 0: not known
+  std::string family = {};       // empty: none
+  bool shipped = false;          // its blocks came with the program
+  bool task_is_guessed = false;  // catalog.toml does not say it
 };
 
 // A further name for a model; it beats every other name.
