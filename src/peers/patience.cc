@@ -13,16 +13,15 @@ namespace {
 
 constexpr std::chrono::milliseconds k_longest_backoff{30'000};
 
-// In seconds: as a time point of the system's clock, the year 9999 (which means "never") would overflow.
-std::optional<std::int64_t> parse_date(std::string_view text) {
+}  // namespace
+
+std::optional<std::int64_t> parse_http_date(std::string_view text) {
   tm parts{};
   const std::string date(text);
   const char* end = ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (end == nullptr || *end != '\0') return std::nullopt;
   return std::int64_t{::timegm(&parts)};
 }
-
-}  // namespace
 
 bool may_pass(int status) {
   if (status >= 500) return status != 501 && status != 505 && status != 507;
@@ -33,9 +32,9 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, std
                                                       std::string_view date) {
   constexpr std::int64_t k_longest = 365 * 24 * 3600;
   if (auto seconds = parse_u64(text)) return std::chrono::seconds(std::min<std::uint64_t>(*seconds, k_longest));
-  const auto then = parse_date(text);
+  const auto then = parse_http_date(text);
   if (!then) return std::nullopt;
-  const std::int64_t begin = parse_date(date).value_or(std::chrono::system_clock::to_time_t(now));
+  const std::int64_t begin = parse_http_date(date).value_or(std::chrono::system_clock::to_time_t(now));
   return std::chrono::seconds(std::clamp(*then - begin, std::int64_t{0}, k_longest));
 }
 

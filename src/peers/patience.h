@@ -18,6 +18,10 @@ inline constexpr std::chrono::seconds k_longest_patience{600};
 // server cannot do this at all (501, 505, 507).
 bool may_pass(int status);
 
+// An HTTP date ("Sun, 06 Nov 1994 08:49:37 GMT") in seconds since 1970. As a time point of the system's clock, the year
+// 9999 (which means "never") would overflow.
+std::optional<std::int64_t> parse_http_date(std::string_view text);
+
 // "120" or an HTTP date; nothing if it is neither. Never negative, and at most a year. A date is counted from `date`, the
 // peer's own idea of the time (its Date header), because our clock or the peer's may be wrong; from `now` if the peer
 // does not say.

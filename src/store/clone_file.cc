@@ -114,4 +114,20 @@ bool share_blocks(const fs::path& from, const fs::path& to) {
   return false;
 }
 
+Result<bool> can_share_blocks(const fs::path& folder) {
+  const auto refused = [&](int number) { return fail_errno("writing to " + printable(folder.string(), 400), number); };
+#ifdef O_TMPFILE
+  const auto make = [&] { return UniqueFd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)); };
+  const UniqueFd from = make(), to = make();
+  if (from && to) {
+    const Bytes some(4096, 1);
+    if (auto written = write_all(from.get(), some); !written) return refused(errno);
+    return reflink(from.get(), to.get());
+  }
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return refused(errno);
+#endif
+  if (::access(folder.c_str(), W_OK) != 0) return refused(errno);
+  return false;
+}
+
 }  // namespace eai::store
