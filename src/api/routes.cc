@@ -1,4 +1,7 @@
 // What this room answers, as tables: one for strangers, one for the private socket.
+#include <algorithm>
+#include <array>
+
 #include "api/core.h"
 #include "api/responses_pages.h"
 #include "http/openapi.h"
@@ -123,10 +126,11 @@ void add_model_routes(std::vector<http::Route>& to, Core& core) {
       "Shows a served model by its hash."));
 }
 
-// What a chat on this machine needs of what strangers may ask.
-void add_chat_routes(std::vector<http::Route>& to, Core& core) {
+// What the commands of this machine need of what strangers may ask.
+void add_text_routes(std::vector<http::Route>& to, Core& core) {
+  constexpr std::array<std::string_view, 3> k_paths = {"/v1/chat/completions", "/v1/completions", "/v1/embeddings"};
   for (const Endpoint& endpoint : endpoints()) {
-    if (endpoint.path == "/v1/chat/completions") to.push_back(relay_route(core, endpoint));
+    if (std::ranges::find(k_paths, endpoint.path) != k_paths.end()) to.push_back(relay_route(core, endpoint));
   }
   add_model_routes(to, core);
 }
@@ -193,7 +197,7 @@ std::vector<http::Route> owner_routes(Core& core) {
   unload.method = Method::post;
   out.push_back(std::move(unload));
   add_picture_routes(out, core);  // for `eai image`
-  add_chat_routes(out, core);     // for `eai run`
+  add_text_routes(out, core);     // for `eai run`, `embed` and `bench`
   out.push_back(owner_route(core, "/openapi.json", owner_document_page, "Gives this document."));
   return out;
 }

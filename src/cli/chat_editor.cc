@@ -75,6 +75,12 @@ Result<void> run_editor(std::vector<std::string> words) {
 
 }  // namespace
 
+Result<void> edit_file(const fs::path& file) {
+  std::vector<std::string> words = editor_words();
+  words.push_back(file.string());
+  return run_editor(std::move(words));
+}
+
 Result<std::string> edited_text(const Folders& folders, const std::string& text) {
   EAI_TRY(const OwnFolder folder, OwnFolder::make(folders.run, Privacy::secret));
   std::string name = "question";
@@ -82,9 +88,7 @@ Result<std::string> edited_text(const Folders& folders, const std::string& text)
     EAI_TRY(const UniqueFd file, make_new_file(folder.fd(), name, folder.path() / name));
     EAI_CHECK(write_all(file.get(), view_of(text)));
   }
-  std::vector<std::string> words = editor_words();
-  words.push_back((folder.path() / name).string());
-  auto edited = run_editor(std::move(words));
+  auto edited = edit_file(folder.path() / name);
   auto bytes = folder.read(name, k_limit);  // an editor may have put another file there
   EAI_CHECK(folder.remove(name));
   EAI_CHECK(std::move(edited));

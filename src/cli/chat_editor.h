@@ -1,6 +1,6 @@
-// Why: a long question is written in the editor that its writer likes.
+// Why: a long question, or the configuration, is written in the editor that its writer likes.
 // Thread: the main one; blocks until the editor has ended.
-// What holds: the text lies in a file of the run folder that only this user can read, and is removed afterwards. The
+// What holds: the text of edited_text() lies in a file of the run folder that only this user can read, and is removed afterwards. The
 // editor's words come from the environment and are split at blanks; no shell reads them.
 #pragma once
 
@@ -12,6 +12,7 @@
 namespace eai::cli {
 
 // With $VISUAL, else $EDITOR, else vi. Code::not_found: there is no such program; Code::io: it has failed.
+Result<void> edit_file(const fs::path& file);
 Result<std::string> edited_text(const Folders& folders, const std::string& text);
 
 }  // namespace eai::cli

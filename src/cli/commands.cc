@@ -54,6 +54,24 @@ Keys drawing() {
           "image.force",       "server.port",           "engines.image_engine"};
 }
 
+// What is measured, and of the server that is.
+Keys measuring() {
+  return {"bench.prompt_tokens",   "bench.tokens",    "bench.rounds",         "server.port",         "server.force",
+          "server.context_length", "server.parallel", "server.start_timeout", "engines.llama_server"};
+}
+
+// What decides what is looked at.
+Keys looking() {
+  return {"doctor.timeout", "server.host",      "server.port",          "fetch.gateways",      "fetch.public_gateways",
+          "fetch.offline",  "fetch.plain_http", "engines.llama_server", "engines.image_engine"};
+}
+
+// Of the server that makes the vectors.
+Keys embedding() {
+  return {"embed.file",          "embed.similar",        "embed.top",           "server.port", "server.force",
+          "server.idle_timeout", "server.start_timeout", "engines.llama_server"};
+}
+
 // Of the server that a chat starts: what is worth a word here; the rest comes from the configuration.
 Keys chatting() {
   return {"chat.system",           "chat.temperature",    "chat.max_tokens",      "chat.think",
@@ -124,8 +142,17 @@ std::span<const Command> commands() {
        joined(joined(drawing(), fetching()), output()), image, true},
       {"jobs", "", "Show the jobs of the server, and watch, pause, resume, cancel or forget them", Takes::text,
        "list, watch, pause, resume, cancel or forget, and which", output(), jobs, true},
-      {"config", "", "Show and change settings: get <key>, set <key> <value>, unset <key>, list, path", Takes::text,
-       "get, set, unset, list or path, and what they need", output(), config, true, true},
+      {"embed", "", "Make vectors of texts, or find the texts that are most similar to one", Takes::model_and_text,
+       "Texts; without any, the lines of --file or of standard input",
+       joined(joined(embedding(), fetching()), output()), embed, true},
+      {"search", "", "Find models by name, task, maker or hash, here and in the catalog", Takes::text,
+       "Words that must all occur", output(), search, true},
+      {"bench", "", "Measure how fast a model answers through eai, beside its engine alone", Takes::models,
+       "Name or hash", joined(joined(measuring(), fetching()), output()), bench, true},
+      {"doctor", "", "Look at everything that eai needs, and say what to do where something is not well",
+       Takes::nothing, "", joined(looking(), joined(output(), {"output.plain"})), doctor, true, true},
+      {"config", "", "Show and change settings: get <key>, set <key> <value>, unset <key>, edit, list, path",
+       Takes::text, "get, set, unset, edit, list or path, and what they need", output(), config, true, true},
       {"run", "", "Talk to a model; with a prompt or with piped text, answer once", Takes::model_and_text,
        "What to say; without it, and on a terminal, a chat opens",
        joined(joined(chatting(), fetching()), joined(output(), {"output.plain"})), talk, true},

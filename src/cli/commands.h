@@ -83,5 +83,9 @@ Result<int> image(Context& context);
 Result<int> config(Context& context);
 Result<int> jobs(Context& context);
 Result<int> talk(Context& context);
+Result<int> search(Context& context);
+Result<int> bench(Context& context);
+Result<int> doctor(Context& context);
+Result<int> embed(Context& context);
 
 }  // namespace eai::cli

@@ -42,6 +42,9 @@ struct Config {
   LogSettings logs;
   ImageSettings image;
   ChatSettings chat;
+  EmbedSettings embed;
+  DoctorSettings doctor;
+  BenchSettings bench;
   OutputSettings output;
   std::vector<ModelSettings> models;
 };

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/config_edit.h"
 #include "cli/config_file.h"
 #include "library/running.h"
 #include "util/text.h"
@@ -13,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view k_words = "say what to do: get <key>, set <key> <value>, unset <key>, list, or path";
+constexpr std::string_view k_words = "say what to do: get <key>, set <key> <value>, unset <key>, edit, list, or path";
 
 fs::path file_of(const Context& context) { return context.folders.configuration / "config.toml"; }
 
@@ -88,6 +89,19 @@ Result<int> unset(Context& context, const std::vector<std::string>& keys) {
   return change(context, *setting, unset_in_file(file_of(context), *setting));
 }
 
+Result<int> edit(Context& context) {
+  EAI_TRY(const Edit done, edit_configuration(context, file_of(context)));
+  const bool changed = done == Edit::changed;
+  context.out.event(json::object{{"event", changed ? "changed" : "unchanged"}, {"file", file_of(context).string()}});
+  if (!changed) {
+    context.out.note("Nothing was changed.");
+    return 0;
+  }
+  context.out.note("Changed " + printable(file_of(context).string(), 4096));
+  tell_running(context);
+  return 0;
+}
+
 }  // namespace
 
 Result<int> config(Context& context) {
@@ -98,6 +112,7 @@ Result<int> config(Context& context) {
   if (verb == "get") return get(context, words);
   if (verb == "set") return set(context, words);
   if (verb == "unset") return unset(context, words);
+  if (verb == "edit" && words.empty()) return edit(context);
   if (verb == "list" && words.empty()) return list(context);
   if (verb == "path" && words.empty()) {
     context.out.event(json::object{{"path", file_of(context).string()}});

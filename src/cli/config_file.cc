@@ -37,16 +37,17 @@ std::string literal_of(const Setting& setting, const std::vector<std::string>& v
   return toml_literal(values.front());
 }
 
-// The file is replaced only by one with which the program can start.
-Result<void> write(const fs::path& file, const std::string& text) {
-  return write_edited(file, text, [](const fs::path& copy) -> Result<void> {
+}  // namespace
+
+Result<void> replace_configuration(const fs::path& file, const std::string& text) {
+  return write_edited(file, text, [&](const fs::path& copy) -> Result<void> {
     const auto nothing = [](const char*) -> const char* { return nullptr; };
-    EAI_CHECK(load_config(copy, nothing, {}));
+    EAI_TRY(const Config config, load_config(copy, nothing, {}));
+    std::error_code none;  // it may be a new one
+    if (!config.server.api_keys.empty()) fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, none);
     return {};
   });
 }
-
-}  // namespace
 
 ShownSetting shown_setting(const Setting& setting, const Config& config, const Config& file_alone,
                            const Environment& environment) {
@@ -83,14 +84,14 @@ Result<void> set_in_file(const fs::path& file, const Setting& setting, const std
   EAI_TRY(const std::string before, read_edited(file));
   auto after = with_toml_value(before, path_of(setting), literal_of(setting, values, taken));
   if (!after) return Failure(std::move(after).error().with(file.string()));
-  return write(file, *after);
+  return replace_configuration(file, *after);
 }
 
 Result<void> unset_in_file(const fs::path& file, const Setting& setting) {
   EAI_TRY(const std::string before, read_edited(file));
   auto after = without_toml_value(before, path_of(setting));
   if (!after) return Failure(std::move(after).error().with(file.string()));
-  return *after == before ? Result<void>() : write(file, *after);
+  return *after == before ? Result<void>() : replace_configuration(file, *after);
 }
 
 }  // namespace eai::cli

@@ -1,7 +1,7 @@
 // Why: one setting of config.toml is read, changed or taken away without a look at the others.
 // Thread: any; the calls read and write the file.
 // What holds: a file that is written is one that the program can start with, and everything in it but the one key is as
-// before. It stays readable for its owner only, if it was, and is made so if it is new.
+// before. It stays readable for its owner only, if it was, and is made so if it is new or has keys.
 #pragma once
 
 #include <string>
@@ -21,6 +21,9 @@ struct ShownSetting {
 // What is in effect. Secrets are not shown: of lists of keys only how many there are.
 ShownSetting shown_setting(const Setting& setting, const Config& config, const Config& file_alone,
                            const Environment& environment);
+
+// The file is replaced only by a text with which the program can start. Code::invalid says what is wrong, with line and key.
+Result<void> replace_configuration(const fs::path& file, const std::string& text);
 
 // The setting of this key. Code::invalid names keys like it.
 Result<const Setting*> known_setting(std::string_view key);

@@ -176,6 +176,20 @@ struct ChatSettings {
   bool history = true;
 };
 
+struct EmbedSettings {
+  std::string file;       // of texts, one a line; "-": standard input
+  std::string similar;    // a text; empty: the vectors themselves are wanted
+  std::uint64_t top = 0;  // the most similar; 0: all
+};
+
+struct DoctorSettings {
+  std::uint64_t timeout = 5;  // seconds, for all gateways together
+};
+
+struct BenchSettings {
+  std::uint64_t prompt_tokens = 512, tokens = 64, rounds = 5;
+};
+
 struct OutputSettings {
   bool json = false;
   bool quiet = false;

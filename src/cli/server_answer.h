@@ -32,9 +32,9 @@ Result<boost::json::object> object_of(const std::string& body);
 Result<boost::json::object> ask_server(const fs::path& socket, std::string_view target);
 
 struct ServerPost {
-  std::string target, body;
+  std::string target, body = {};
   std::string content_type = "application/json";
-  std::string cut_off;  // what it means that the connection ended too early
+  std::string cut_off = {};  // what it means that the connection ended too early
 };
 // Its error ends the answer, and comes back. It is called on the thread of the caller.
 using TakeBytes = std::function<Result<void>(std::string_view)>;

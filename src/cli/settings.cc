@@ -14,7 +14,7 @@ std::span<const Setting> settings() {
          {server_settings, share_settings,  fetch_settings,    engines_settings, worker_settings,   list_settings,
           show_settings,   status_settings, remove_settings,   job_settings,     download_settings, repair_settings,
           export_settings, import_settings, preserve_settings, audit_settings,   estimate_settings, logs_settings,
-          image_settings,  chat_settings,   output_settings}) {
+          image_settings,  chat_settings,   embed_settings,    doctor_settings,  bench_settings,    output_settings}) {
       std::ranges::move(section(), std::back_inserter(all));
     }
     return all;

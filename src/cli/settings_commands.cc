@@ -105,6 +105,42 @@ std::vector<Setting> logs_settings() {
   };
 }
 
+std::vector<Setting> embed_settings() {
+  using S = EmbedSettings;
+  const Rows<S> in(&Config::embed);
+  return {
+      in.text("embed.file", "EAI_EMBED_FILE", "--file", &S::file, "A file of texts, one a line; - is standard input",
+              {.value_name = "FILE"}),
+      in.text("embed.similar", "EAI_EMBED_SIMILAR", "--similar", &S::similar,
+              "Print the texts that are most similar to this one, instead of vectors", {.value_name = "TEXT"}),
+      in.number("embed.top", "EAI_EMBED_TOP", "--top", &S::top, "How many of the most similar texts to print; 0: all",
+                {.highest = 1'000'000'000}),
+  };
+}
+
+std::vector<Setting> doctor_settings() {
+  using S = DoctorSettings;
+  const Rows<S> in(&Config::doctor);
+  return {
+      in.number("doctor.timeout", "EAI_DOCTOR_TIMEOUT", "--timeout", &S::timeout,
+                "Seconds that the gateways may take to answer", {.lowest = 1, .highest = 600}),
+  };
+}
+
+std::vector<Setting> bench_settings() {
+  using S = BenchSettings;
+  const Rows<S> in(&Config::bench);
+  return {
+      in.number("bench.prompt_tokens", "EAI_BENCH_PROMPT_TOKENS", "--prompt-tokens", &S::prompt_tokens,
+                "Length of each prompt, in tokens; as many as the context has room for, if that is less",
+                {.lowest = 1, .highest = 1'000'000'000}),
+      in.number("bench.tokens", "EAI_BENCH_TOKENS", "--tokens", &S::tokens, "Tokens to generate in each answer",
+                {.lowest = 2, .highest = 1'000'000}),
+      in.number("bench.rounds", "EAI_BENCH_ROUNDS", "--rounds", &S::rounds, "How often each is measured",
+                {.lowest = 1, .highest = 1000}),
+  };
+}
+
 std::vector<Setting> output_settings() {
   using S = OutputSettings;
   const Rows<S> in(&Config::output);

@@ -94,6 +94,9 @@ std::vector<Setting> estimate_settings();
 std::vector<Setting> logs_settings();
 std::vector<Setting> image_settings();
 std::vector<Setting> chat_settings();
+std::vector<Setting> embed_settings();
+std::vector<Setting> doctor_settings();
+std::vector<Setting> bench_settings();
 std::vector<Setting> output_settings();
 
 }  // namespace eai::cli

@@ -23,8 +23,8 @@ struct GatewayProbe {
     other,        // somebody answers, but not so
     unreachable,  // nobody does, or not in time
   } meaning = Meaning::unreachable;
-  int status = 0;   // HTTP; 0: none came
-  std::string why;  // unless it answers
+  int status = 0;        // HTTP; 0: none came
+  std::string why = {};  // unless it answers
   std::chrono::milliseconds took{};
   std::optional<std::chrono::seconds> ahead = {};  // of our clock, by its Date header
 };

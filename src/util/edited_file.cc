@@ -19,8 +19,6 @@ Result<std::string> read_edited(const fs::path& file) {
 
 Result<void> write_edited(const fs::path& file, const std::string& text, const Usable& usable) {
   EAI_CHECK(make_folders(file.parent_path(), 0700));
-  struct stat info {};
-  const unsigned mode = ::stat(file.c_str(), &info) == 0 ? info.st_mode & 0777U : 0600U;
   TemporaryFolder trial;
   const fs::path copy = trial.path() / file.filename();
   EAI_CHECK(write_file_atomic(copy, view_of(text)));
@@ -30,6 +28,8 @@ Result<void> write_edited(const fs::path& file, const std::string& text, const U
       error.message.replace(at, copy.string().size(), file.string());
     return Failure(std::move(error).with("nothing was changed"));
   }
+  struct stat info {};
+  const unsigned mode = ::stat(file.c_str(), &info) == 0 ? info.st_mode & 0777U : 0600U;
   std::error_code none;
   const fs::path real = fs::is_symlink(file, none) ? fs::canonical(file, none) : file;
   return write_file_atomic(real.empty() ? file : real, view_of(text), mode);

@@ -1,7 +1,7 @@
 // Why: a file that its owner writes by hand is edited for them. What they wrote must not be lost, and a file that eai
 // could not read afterwards must not be left behind.
 // Thread: any; the calls read and write the file.
-// What holds: a link stays a link, and the file keeps its mode. A new file is readable for its owner only.
+// What holds: a link stays a link, and the file keeps its mode, which `usable` may still change. A new file is readable for its owner only.
 #pragma once
 
 #include <functional>
