@@ -67,7 +67,7 @@ TEST_F(Search, WhatIsHereIsFoundByItsFolderAndComesFirst) {
   EXPECT_EQ(tiny.presence, Presence::here);
   EXPECT_EQ(tiny.folder_name, "tiny");
   EXPECT_EQ(names_of(of("assist")), Names{"other-tiny"});
-  EXPECT_EQ(of("assist").front().aliases, Names{"assistant"});
+  EXPECT_EQ(of("assist").front().aliases, (Names{"assistant", "tiny"})) << "the name that it came with";
   EXPECT_EQ(names_of(of("BIG")), Names{"qwen3-32b"});
   EXPECT_EQ(of("chat").front().name, "other-tiny");
   std::ofstream(library.stored(model.id)->folder / "model.gguf") << "x";

@@ -10,6 +10,7 @@
 #endif
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "util/folder_entry.h"
 #include "util/own_folder.h"
@@ -126,7 +127,10 @@ Result<bool> can_share_blocks(const fs::path& folder) {
   }
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return refused(errno);
 #endif
-  if (::access(folder.c_str(), W_OK) != 0) return refused(errno);
+  std::string name = (folder / ".eai-XXXXXX").string();
+  const UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
+  if (!file) return refused(errno);
+  ::unlink(name.c_str());
   return false;
 }
 

@@ -31,7 +31,7 @@ Result<CloneWay> clone_file(const fs::path& from, const fs::path& to,
 // A copy that takes no room until one of the two is written to. False if this file system has none: there is no `to` then.
 bool share_blocks(const fs::path& from, const fs::path& to);
 
-// Whether files in this folder can do so, which is tried with two files that have no name. Code::io: the folder cannot be
+// Whether files in this folder can do so, which is tried with two files that have no name, where there are such. Code::io: the folder cannot be
 // written to, or there is no space.
 Result<bool> can_share_blocks(const fs::path& folder);
 
