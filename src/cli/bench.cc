@@ -74,16 +74,24 @@ Result<Subject> subject_of(const Context& context, ReadyModel model) {
   return Subject{std::move(model), std::move(alone), std::min(wish.prompt_tokens, room)};
 }
 
-Turns turns_for(const Subject& subject) {
+// How much of a GPU is free, nobody tells.
+Turns turns_for(const Subject& subject, const Config& config) {
   if (subject.alone.found.launch.on_device || !subject.alone.spec.workers.empty()) return Turns::apart;
+  const std::uint64_t need = engine::need_of(subject.alone.found.memory, std::nullopt);
+  const std::uint64_t limit = config.server.memory_limit.bytes;
+  if (limit > 0 && limit < engine::add_saturating(need, need)) return Turns::apart;
   const auto free = engine::free_memory();
-  return free && *free > engine::need_of(subject.alone.found.memory, std::nullopt) ? Turns::alternating : Turns::apart;
+  return free && *free > need ? Turns::alternating : Turns::apart;
 }
 
 class Bench {
  public:
   Bench(Context& context, const Subject& subject, const std::stop_token& stop)
-      : context_(context), subject_(subject), stop_(stop), turns_(turns_for(subject)), display_(context.out) {}
+      : context_(context),
+        subject_(subject),
+        stop_(stop),
+        turns_(turns_for(subject, context.config)),
+        display_(context.out) {}
 
   Result<void> run() {
     EAI_CHECK(warm_up(subject_.model.socket));  // it also loads the model, where it is not
@@ -197,15 +205,6 @@ Spread spread_of_field(const Samples& samples, double Sample::*field) {
   return spread_of(std::move(values));
 }
 
-// Of both sides in the same round; nothing if the engine tells no such number.
-std::optional<double> ratio_of(const Samples& eai, const Samples& alone, double Sample::*field) {
-  std::vector<double> values;
-  for (std::size_t i = 0; i < eai.size() && i < alone.size(); ++i)
-    if (alone[i].*field > 0) values.push_back(eai[i].*field / (alone[i].*field));
-  if (values.empty()) return std::nullopt;
-  return spread_of(std::move(values)).median;
-}
-
 std::string words_of(const Spread& spread, const Row& row) {
   return number(spread.median * row.factor) + " " + row.unit + " (" + number(spread.least * row.factor) + " to " +
          number(spread.most * row.factor) + ")";
@@ -226,7 +225,7 @@ void report(const Context& context, const Subject& subject, const Bench& bench) 
   std::vector<std::vector<std::string>> rows;
   for (const Row& row : k_rows) {
     const Spread eai = spread_of_field(bench.eai(), row.field), alone = spread_of_field(bench.alone(), row.field);
-    const auto ratio = ratio_of(bench.eai(), bench.alone(), row.field);
+    const auto ratio = alone.median > 0 ? std::optional(eai.median / alone.median) : std::nullopt;
     out[row.key] = json::object{
         {"eai", json_of(eai)}, {"engine", json_of(alone)}, {"ratio", ratio ? json::value(*ratio) : json::value()}};
     rows.push_back({row.title, words_of(eai, row), words_of(alone, row), ratio ? number(*ratio) : "-"});

@@ -56,8 +56,9 @@ Keys drawing() {
 
 // What is measured, and of the server that is.
 Keys measuring() {
-  return {"bench.prompt_tokens",   "bench.tokens",    "bench.rounds",         "server.port",         "server.force",
-          "server.context_length", "server.parallel", "server.start_timeout", "engines.llama_server"};
+  return {"bench.prompt_tokens",  "bench.tokens",          "bench.rounds",    "server.port",
+          "server.force",         "server.context_length", "server.parallel", "server.memory_limit",
+          "server.start_timeout", "engines.llama_server"};
 }
 
 // What decides what is looked at.
@@ -149,10 +150,10 @@ std::span<const Command> commands() {
        "Words that must all occur", output(), search, true},
       {"bench", "", "Measure how fast a model answers through eai, beside its engine alone", Takes::models,
        "Name or hash", joined(joined(measuring(), fetching()), output()), bench, true},
-      {"doctor", "", "Look at everything that eai needs, and say what to do where something is not well",
-       Takes::nothing, "", joined(looking(), joined(output(), {"output.plain"})), doctor, true, true},
-      {"config", "", "Show and change settings: get <key>, set <key> <value>, unset <key>, edit, list, path",
-       Takes::text, "get, set, unset, edit, list or path, and what they need", output(), config, true, true},
+      {"doctor", "", "Look at all that eai needs, and say what to do where it is not well", Takes::nothing, "",
+       joined(looking(), joined(output(), {"output.plain"})), doctor, true, true},
+      {"config", "", "Show and change settings: get, set, unset, edit, list, path", Takes::text,
+       "get, set, unset, edit, list or path, and what they need", output(), config, true, true},
       {"run", "", "Talk to a model; with a prompt or with piped text, answer once", Takes::model_and_text,
        "What to say; without it, and on a terminal, a chat opens",
        joined(joined(chatting(), fetching()), joined(output(), {"output.plain"})), talk, true},

@@ -73,6 +73,15 @@ def test_the_engine_alone_is_started_like_the_servers(server):
     assert not engines_everywhere()
 
 
+def test_where_both_do_not_fit_one_goes_after_the_other(stopped):
+    stopped("pull", "eai-demo")
+    need = stopped.json("model", "estimate", "eai-demo")["total"]
+    told = stopped.json("bench", "eai-demo", "--port", "0", "--memory-limit", need * 3 // 2, *QUICK)
+    assert told["turns"] == "apart"
+    assert all(told[figure][side]["median"] > 0 for figure in FIGURES for side in ("eai", "engine"))
+    assert not engines_everywhere()
+
+
 def test_a_prompt_is_no_longer_than_the_context_has_room_for(stopped):
     told = stopped.json("bench", "eai-demo", "--port", "0", "--context-length", "256", "--rounds", "1",
                         "--prompt-tokens", "100000", "--tokens", "16")
