@@ -112,7 +112,8 @@ std::string beginning_of(const Vector& vector) {
 // Whole vectors for programs: one JSON line each.
 Result<void> print_vectors(Context& context, const ReadyModel& model, const std::vector<EmbedText>& texts,
                            const std::stop_token& stop) {
-  Output lines({.json = true});
+  Output always({.json = true});
+  Output& lines = context.out.json() ? context.out : always;
   const auto take = [&](std::size_t first, const std::vector<Vector>& vectors) -> Result<bool> {
     for (std::size_t i = 0; i < vectors.size(); ++i) {
       json::object line = object_of(texts[first + i], first + i);
