@@ -63,6 +63,11 @@ test   iproute2                                     ip
 test   util-linux                                   unshare
 test   procps                                       ps
 test   tmux                                         tmux
+test   zsh                                          zsh
+test   fish                                         fish
+test   less                                         less
+test   man-db                                       man
+test   mandoc                                       mandoc
 fuzz   clang-14                                     clang++-14
 fuzz   libclang-rt-14-dev
 LIST

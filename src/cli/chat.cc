@@ -139,7 +139,7 @@ void Chat::ask(const std::string& text, const std::vector<std::string>& files) {
 
 void Chat::answer() {
   AnswerScreen::Style style;
-  style.look = context_.out.colour() ? MarkdownLines::Look::styled : MarkdownLines::Look::plain;
+  style.look = context_.out.draws() ? MarkdownLines::Look::styled : MarkdownLines::Look::plain;
   style.thoughts = think_ ? AnswerScreen::Thoughts::shown : AnswerScreen::Thoughts::folded;
   style.label = model_.name;
   AnswerScreen screen(context_.out, style);

@@ -1,82 +1,30 @@
 #include "cli/chat_editor.h"
 
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <sstream>
 #include <vector>
 
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include "cli/child_program.h"
 #include "util/own_folder.h"
 #include "util/text.h"
-
-extern char** environ;
 
 namespace eai::cli {
 namespace {
 
 constexpr std::uint64_t k_limit = 16 * k_mib;
 
-std::vector<std::string> editor_words() {
-  for (const char* name : {"VISUAL", "EDITOR"}) {
-    const char* value = std::getenv(name);
-    std::istringstream text(value == nullptr ? "" : value);
-    std::vector<std::string> out;
-    for (std::string word; text >> word;) out.push_back(word);
-    if (!out.empty()) return out;
-  }
-  return {"vi"};
-}
-
-// Ctrl-C and Ctrl-\ are the editor's while it runs.
-class Ignored {
- public:
-  explicit Ignored(int signal) : signal_(signal) {
-    struct sigaction action {};
-    action.sa_handler = SIG_IGN;
-    ::sigaction(signal, &action, &before_);
-  }
-  ~Ignored() { ::sigaction(signal_, &before_, nullptr); }
-  Ignored(const Ignored&) = delete;
-
- private:
-  int signal_;
-  struct sigaction before_ {};
-};
-
 Result<void> run_editor(std::vector<std::string> words) {
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t usual;
-  sigemptyset(&usual);
-  for (const int signal : {SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ}) sigaddset(&usual, signal);
-  posix_spawnattr_setsigdefault(&attributes, &usual);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  const Ignored interrupt(SIGINT), quit(SIGQUIT);
-  pid_t pid = 0;
-  const int failed = ::posix_spawnp(&pid, argv[0], nullptr, &attributes, argv.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  if (failed == ENOENT)
-    return fail(Code::not_found, "there is no program " + printable(words[0]) + "; $EDITOR names the one to use");
-  if (failed != 0) return fail_errno("starting " + printable(words[0]), failed);
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return fail_errno("waiting for " + printable(words[0]), errno);
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return fail(Code::io, printable(words[0]) + " has failed, so its text is not used");
+  const std::string name = printable(words[0]);
+  const auto status = run_child({.words = std::move(words)});
+  if (!status && status.error().code == Code::not_found)
+    return fail(Code::not_found, status.error().message + "; $EDITOR names the one to use");
+  if (!status) return Failure(status.error());
+  if (*status == 0) return {};
+  return fail(Code::io, name + " has failed, so its text is not used");
 }
 
 }  // namespace
 
 Result<void> edit_file(const fs::path& file) {
-  std::vector<std::string> words = editor_words();
+  std::vector<std::string> words = words_from_environment({"VISUAL", "EDITOR"}, "vi");
   words.push_back(file.string());
   return run_editor(std::move(words));
 }

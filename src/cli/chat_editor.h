@@ -1,7 +1,7 @@
 // Why: a long question, or the configuration, is written in the editor that its writer likes.
 // Thread: the main one; blocks until the editor has ended.
-// What holds: the text of edited_text() lies in a file of the run folder that only this user can read, and is removed afterwards. The
-// editor's words come from the environment and are split at blanks; no shell reads them.
+// What holds: the text of edited_text() lies in a file of the run folder that only this user can read, and is removed
+// afterwards.
 #pragma once
 
 #include <string>

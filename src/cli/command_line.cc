@@ -7,26 +7,18 @@
 #include <CLI/Formatter.hpp>
 
 #include "cli/help.h"
+#include "cli/overview.h"
 #include "util/text.h"
 
 namespace eai::cli {
 namespace {
 
-constexpr const char* k_footer = R"(Examples:
-  eai run qwen3-1.7b                       download if needed, verify, and talk to it
-  eai run qwen3-1.7b "What is a CID?"      answer once; piped text joins the prompt
-  eai model run qwen3-1.7b                 download if needed, verify, serve on port 8080
-  eai model run qwen3-8b,qwen3-embedding-4b
-  eai model list --all                     the models here, and those that eai knows by name
-  eai image "a red circle" -o circle.png   draw with an image model
-  eai model stop
-
-Settings can also be EAI_... variables or keys in config.toml; catalog.toml adds names of models.)";
+constexpr std::string_view k_json = "output.json";
 
 // What CLI11 fills in while it parses.
 struct Slots {
   std::vector<std::string> models, hashes, paths, text;
-  std::string folder, model;
+  std::string folder, model, json;
   int ready_fd = -1;
   std::map<std::string_view, std::vector<std::string>> values;
   std::map<std::string_view, bool> flags;
@@ -34,6 +26,10 @@ struct Slots {
 
 void add_setting(CLI::App& app, const Setting& setting, const Command& command, Slots& slots) {
   const std::string option(setting.option), help = help_of(setting), group = group_of(setting, command);
+  if (setting.key == k_json) {  // what may stand behind it are fields, see json_schema.h
+    app.add_flag(option, slots.json, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->group(group);
+    return;
+  }
   if (setting.is<bool>()) {
     app.add_flag(option, slots.flags[setting.key], help)->group(group);
     return;
@@ -82,7 +78,6 @@ Called called_by(int argc, const char* const* argv) {
 
 void add_command(CLI::App& parent, std::string_view name, const Command& command, std::string_view alias = {}) {
   CLI::App& app = *parent.add_subcommand(std::string(name), std::string(command.help));
-  app.footer("");
   if (!alias.empty()) app.alias(std::string(alias));
 }
 
@@ -150,6 +145,15 @@ Result<void> check_words(int argc, const char* const* argv) {
   return wrong_word(second, command_names(false), "eai model --help");
 }
 
+// CLI11 takes "--json=" for "--json", and both for "--json=true".
+std::optional<std::string> json_fields_of(const std::vector<std::string>& typed, const std::string& value) {
+  const auto last = std::ranges::find_if(typed.rbegin(), typed.rend(), [](const std::string& word) {
+    return word == "--json" || word.starts_with("--json=");
+  });
+  if (last == typed.rend() || *last == "--json") return std::nullopt;
+  return *last == "--json=" ? std::string() : value;
+}
+
 void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& out) {
   out.command = &command;
   out.words.models = std::move(slots.models);
@@ -163,7 +167,10 @@ void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& 
   for (std::string_view key : command.options) {
     const Setting& setting = *find_setting(key);
     if (app.count(std::string(setting.long_option())) == 0) continue;
-    if (setting.is<bool>()) {
+    if (key == k_json) {
+      out.given[std::string(key)] = {"true"};
+      out.words.json_fields = json_fields_of(out.words.all, slots.json);
+    } else if (setting.is<bool>()) {
       out.given[std::string(key)] = {slots.flags[key] ? "true" : "false"};
     } else {
       out.given[std::string(key)] = slots.values[key];
@@ -175,14 +182,12 @@ void collect(const Command& command, const CLI::App& app, Slots& slots, Parsed& 
 
 Result<Parsed> parse_command_line(int argc, const char* const* argv, std::size_t columns) {
   EAI_CHECK(check_words(argc, argv));
-  CLI::App app("eai fetches AI models by the hash of their bytes, verifies them, and serves them on this machine.",
-               "eai");
+  CLI::App app("", "eai");
   app.formatter(help_formatter(columns));
-  app.footer(k_footer);
   bool version = false;
   app.add_flag("--version", version, "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
-  CLI::App& group = *app.add_subcommand("model", "Run, download and manage models");
+  CLI::App& group = *app.add_subcommand("model");
   add_commands(app, group);
   const Called called = called_by(argc, argv);
   CLI::App* sub = nullptr;
@@ -192,6 +197,8 @@ Result<Parsed> parse_command_line(int argc, const char* const* argv, std::size_t
     sub = (called.at_top ? app : group)
               .get_subcommand(std::string(called.at_top && !command.top ? command.short_word : command.name));
     add_options(*sub, command, slots);
+    if (const auto examples = examples_of(command); !examples.empty())
+      sub->footer("Examples:\n" + example_lines(examples, columns));
   }
   group.require_subcommand(0, 1);
   app.require_subcommand(0, 1);
@@ -202,15 +209,17 @@ Result<Parsed> parse_command_line(int argc, const char* const* argv, std::size_t
     std::vector<std::string> reversed(out.words.all.rbegin(), out.words.all.rend());
     app.parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
-    const CLI::App* asked = &app;
-    while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
-    out.help = without_gaps(asked->help(asked == &app ? "" : asked->get_parent() == &app ? "eai" : "eai model"));
+    if (sub != nullptr) {
+      out.help = without_gaps(sub->help(sub->get_parent() == &app ? "eai" : "eai model"));
+    } else {
+      out.help = group.parsed() ? model_overview(columns) : overview(columns);
+    }
     return out;
   } catch (const CLI::ParseError& error) {
     return wrong_option(app, error.what());
   }
   if (sub != nullptr && sub->parsed()) collect(*called.command, *sub, slots, out);
-  if (out.command == nullptr) out.help = without_gaps(group.parsed() ? group.help("eai") : app.help());
+  if (out.command == nullptr) out.help = group.parsed() ? model_overview(columns) : overview(columns);
   return out;
 }
 

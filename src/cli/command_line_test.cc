@@ -58,8 +58,23 @@ TEST(CommandLine, OptionsBecomeGivenSettings) {
   EXPECT_TRUE(parsed->given.empty());
 }
 
+TEST(CommandLine, JsonMayNameFields) {
+  const auto fields = [](std::vector<const char*> words) { return parse(std::move(words))->words.json_fields; };
+  EXPECT_EQ(fields({"ls"}), std::nullopt);
+  EXPECT_EQ(fields({"ls", "--json"}), std::nullopt);
+  EXPECT_EQ(fields({"ls", "--json=name,hash"}), "name,hash");
+  EXPECT_EQ(fields({"ls", "--json="}), "") << "not the same as --json";
+  EXPECT_EQ(fields({"ls", "--json=true"}), "true") << "a field of that name";
+  EXPECT_EQ(fields({"ls", "--json=name", "--json"}), std::nullopt) << "the last one counts";
+  EXPECT_EQ(parse({"ls", "--json=name"})->given, (Given{{"output.json", {"true"}}}));
+  EXPECT_EQ(parse({"show", "--json", "eai-demo"})->words.models, (std::vector<std::string>{"eai-demo"}))
+      << "what follows is no field";
+}
+
 TEST(CommandLine, HelpIsTextForTheCommandAsked) {
-  EXPECT_NE(parse({"--help"})->help.find("Examples"), std::string::npos);
+  const std::string first = parse({"--help"})->help;
+  EXPECT_LT(first.find("Examples:"), first.find("  pull"));
+  EXPECT_EQ(first.find("More:"), std::string::npos) << "a command is in no group, see overview.cc";
   EXPECT_NE(parse({})->help.find("Examples"), std::string::npos);
   EXPECT_NE(parse({"model"})->help.find("adopt"), std::string::npos);
   auto parsed = parse({"model", "list", "--help"});
@@ -84,7 +99,7 @@ TEST(CommandLine, HelpFitsTheTerminalAndSaysWhatCounts) {
   EXPECT_NE(said("server.kv_cache_limit").find("(default: 4GiB)"), std::string::npos);
   EXPECT_NE(said("output.log_level").find("log: debug, info, warn, error, off (default: info)"), std::string::npos);
   const std::string help = parse({"model", "run", "--help"})->help;
-  EXPECT_LT(help.find("Server:"), help.find("--port"));
+  EXPECT_LT(help.find("Server:"), help.find("  --port"));
   EXPECT_LT(help.find("Downloads:"), help.find("--gateway"));
   EXPECT_EQ(help.find("{false}"), std::string::npos);
   EXPECT_EQ(help.find("\n\n\n"), std::string::npos);

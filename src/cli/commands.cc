@@ -11,7 +11,7 @@ Keys joined(Keys first, const Keys& second) {
 }
 
 // The options of each group, in the order of --help.
-Keys output() { return {"output.json", "output.quiet"}; }
+Keys output() { return {"output.json", "output.quiet", "output.plain"}; }
 
 Keys fetching() {
   return {"fetch.gateways", "fetch.public_gateways", "fetch.block_folders", "fetch.sources",
@@ -88,6 +88,9 @@ bool Command::is_called(std::string_view word, bool at_top) const {
   return word == name || word == alias;
 }
 
+std::string Command::words() const { return (top ? "eai " : "eai model ") + std::string(name); }
+std::string Command::page() const { return (top ? "eai-" : "eai-model-") + std::string(name); }
+
 std::span<const Command> commands() {
   using Takes = Command::Takes;
   constexpr std::string_view names = "Names or hashes, separated by commas";
@@ -155,8 +158,26 @@ std::span<const Command> commands() {
       {"config", "", "Show and change settings: get, set, unset, edit, list, path", Takes::text,
        "get, set, unset, edit, list or path, and what they need", output(), config, true, true},
       {"run", "", "Talk to a model; with a prompt or with piped text, answer once", Takes::model_and_text,
-       "What to say; without it, and on a terminal, a chat opens",
-       joined(joined(chatting(), fetching()), joined(output(), {"output.plain"})), talk, true},
+       "What to say; without it, and on a terminal, a chat opens", joined(joined(chatting(), fetching()), output()),
+       talk, true},
+      {"help",
+       "",
+       "Explain a command or a topic: environment, exit-codes, formats, models, privacy",
+       Takes::text,
+       "The command or the topic",
+       {"output.plain"},
+       help,
+       true,
+       true},
+      {"completion",
+       "",
+       "Print what makes a shell complete the words of eai",
+       Takes::text,
+       "bash, zsh or fish",
+       {"output.plain"},
+       completion,
+       true,
+       true},
   };
   return table;
 }

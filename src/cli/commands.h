@@ -17,14 +17,15 @@ namespace eai::cli {
 
 // What was typed, without options that are settings.
 struct Words {
-  std::vector<std::string> models;  // names or hashes; lists are already split
-  std::vector<std::string> hashes;  // from --hash
-  std::string folder;               // for commands that take one
-  std::vector<std::string> paths;   // for commands that take several
-  std::string text;                 // the prompt of `eai image` and of `eai run`
-  std::vector<std::string> list;    // the same, word for word
-  int ready_fd = -1;                // where a server in the background reports how its start went
-  std::vector<std::string> all;     // as typed, without the program's name
+  std::vector<std::string> models;         // names or hashes; lists are already split
+  std::vector<std::string> hashes;         // from --hash
+  std::string folder;                      // for commands that take one
+  std::vector<std::string> paths;          // for commands that take several
+  std::string text;                        // the prompt of `eai image` and of `eai run`
+  std::vector<std::string> list;           // the same, word for word
+  int ready_fd = -1;                       // where a server in the background reports how its start went
+  std::optional<std::string> json_fields;  // of --json=name,hash: what is behind =
+  std::vector<std::string> all;            // as typed, without the program's name
 };
 
 struct Context {
@@ -54,6 +55,8 @@ struct Command {
 
   // Whether the word means it: behind `eai`, or behind `eai model`.
   bool is_called(std::string_view word, bool at_top) const;
+  std::string words() const;  // "eai model run"
+  std::string page() const;   // "eai-model-run": of its manual, and of what it prints as JSON
 };
 
 std::span<const Command> commands();
@@ -87,5 +90,7 @@ Result<int> search(Context& context);
 Result<int> bench(Context& context);
 Result<int> doctor(Context& context);
 Result<int> embed(Context& context);
+Result<int> help(Context& context);
+Result<int> completion(Context& context);
 
 }  // namespace eai::cli

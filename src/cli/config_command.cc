@@ -53,7 +53,7 @@ Result<int> list(Context& context) {
   for (const Setting& setting : settings()) {
     const ShownSetting now = shown(context, setting, alone);
     context.out.event(json::object{{"key", setting.key}, {"value", now.value}, {"from", now.from}});
-    rows.push_back({std::string(setting.key), printable(words_of(now.value), 200), now.from});
+    rows.push_back({std::string(setting.key), words_of(now.value), now.from});
   }
   if (!context.out.json()) context.out.table({"KEY", "VALUE", "FROM"}, rows, 1);
   return 0;

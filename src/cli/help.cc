@@ -39,6 +39,12 @@ std::string wrapped(std::string_view text, std::size_t room) {
 class Wrapping : public CLI::Formatter {
  public:
   explicit Wrapping(std::size_t columns) : room_(columns - k_left - 1) { column_width(k_left); }
+  // What people type stands before what can be typed.
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    if (mode == CLI::AppFormatMode::Sub) return CLI::Formatter::make_help(app, std::move(name), mode);
+    return wrapped(app->get_description(), room_ + k_left) + "\n\n" + make_usage(app, std::move(name)) + "\n" +
+           make_footer(app) + make_positionals(app) + make_groups(app, mode) + make_subcommands(app, mode);
+  }
   std::string make_option_desc(const CLI::Option* option) const override {
     return wrapped(option->get_description(), room_);
   }
@@ -70,10 +76,76 @@ std::string text_of(bool value) { return value ? "true" : "false"; }
 std::string text_of(const ByteSize& value) { return size_text(value.bytes); }
 std::string text_of(const std::vector<std::string>&) { return ""; }  // every list is empty by default
 
+std::size_t width_for(std::size_t columns) {
+  return columns == 0 ? k_no_terminal : std::clamp(columns, k_narrowest, k_widest);
+}
+
+std::string indented(std::string_view text, std::size_t by) {
+  std::string out(by, ' ');
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out.append(by, ' ');
+  }
+  return out + "\n";
+}
+
 }  // namespace
 
 std::shared_ptr<CLI::Formatter> help_formatter(std::size_t columns) {
-  return std::make_shared<Wrapping>(columns == 0 ? k_no_terminal : std::clamp(columns, k_narrowest, k_widest));
+  return std::make_shared<Wrapping>(width_for(columns));
+}
+
+std::string paragraph_lines(std::string_view text, std::size_t columns) {
+  if (text.find('\n') != std::string_view::npos) return indented(text, 2);  // lines of a file, as they are
+  return wrapped(text, width_for(columns) - 1) + "\n";
+}
+
+std::string entry_lines(std::string_view name, std::string_view says, std::size_t left, std::size_t columns) {
+  std::string out = "  " + std::string(name);
+  const std::string text = wrapped(says, width_for(columns) - left - 1);
+  const bool same_line = width_of(out) + 2 <= left;
+  out += same_line ? std::string(left - width_of(out), ' ') : "\n" + std::string(left, ' ');
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out.append(left, ' ');
+  }
+  return out + "\n";
+}
+
+std::string example_lines(std::span<const Example> examples, std::size_t columns) {
+  std::size_t widest = 0, longest = 0;
+  for (const Example& one : examples) {
+    widest = std::max(widest, width_of(one.words));
+    longest = std::max(longest, width_of(one.says));
+  }
+  const std::size_t left = widest + 4;
+  std::string out;
+  if (left + longest < width_for(columns)) {
+    for (const Example& one : examples) out += entry_lines(one.words, one.says, left, columns);
+    return out;
+  }
+  for (const Example& one : examples) out += entry_lines(one.words, one.says, 6, columns);
+  return out;
+}
+
+std::string topic_text(const Topic& topic, std::size_t columns) {
+  std::string out;
+  for (const TopicSection& section : topic.sections()) {
+    if (!out.empty()) out += "\n";
+    if (!section.title.empty()) out += section.title + ":\n";
+    std::string_view gap;
+    for (const std::string& paragraph : section.paragraphs) {
+      out += gap;
+      out += paragraph_lines(paragraph, columns);
+      gap = "\n";
+    }
+    if (!section.paragraphs.empty() && !section.entries.empty()) out += "\n";
+    std::size_t left = 0;
+    for (const TopicEntry& entry : section.entries) left = std::max(left, width_of(entry.term) + 4);
+    for (const TopicEntry& entry : section.entries)
+      out += entry_lines(entry.term, entry.text, std::min(left, k_left), columns);
+  }
+  return out;
 }
 
 std::string without_gaps(std::string help) {
@@ -99,6 +171,11 @@ std::string help_of(const Setting& setting) {
   if (usual == "true") out += " (default)";
   if (!usual.empty() && usual != "true" && usual != "false" && usual != "0") out += " (default: " + usual + ")";
   return out + " [" + std::string(setting.variable) + "]";
+}
+
+std::string without_variable(std::string help) {
+  const std::size_t at = help.rfind(" [EAI_");
+  return at == std::string::npos ? help : help.substr(0, at);
 }
 
 std::string group_of(const Setting& setting, const Command& command) {

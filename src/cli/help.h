@@ -5,10 +5,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "cli/commands.h"
+#include "cli/overview.h"
+#include "cli/topics.h"
 
 namespace CLI {
 class Formatter;
@@ -27,6 +30,16 @@ std::string default_of(const Setting& setting);
 
 // "Port to listen on; 0 takes a free one (default: 8080) [EAI_PORT]"
 std::string help_of(const Setting& setting);
+
+// The same without the variable at its end.
+std::string without_variable(std::string help);
+
+// Lines for a terminal of that width; 0: not a terminal. Each ends with a line break.
+std::string paragraph_lines(std::string_view text, std::size_t columns);
+// The name, then what it says, which begins at column `left`, or on the next line if the name is too long.
+std::string entry_lines(std::string_view name, std::string_view says, std::size_t left, std::size_t columns);
+std::string example_lines(std::span<const Example> examples, std::size_t columns);
+std::string topic_text(const Topic& topic, std::size_t columns);
 
 // The heading under which the command's --help lists the option.
 std::string group_of(const Setting& setting, const Command& command);

@@ -47,6 +47,7 @@ Result<int> model_show(Context& context) {
   EAI_TRY(const auto asked,
           library::resolve_all(library, context.words.models, context.words.hashes, library::Typed::here));
   if (asked.empty()) return fail(Code::invalid, "say which model to show; `eai model list --all` lists names");
+  context.out.begin_page();  // until the end
   for (const library::Asked& one : asked) {
     EAI_TRY(const ModelFacts facts, facts_of(library, one, serve_settings(context.config)));
     if (context.config.show.chat_template) {

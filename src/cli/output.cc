@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "cli/hint_words.h"
+#include "cli/pager.h"
+#include "cli/table.h"
 #include "util/shown_text.h"
-#include "util/text.h"
 
 namespace eai::cli {
 namespace {
@@ -40,6 +41,11 @@ std::size_t columns_of(int fd) {
   struct winsize size {};
   if (::isatty(fd) != 1 || ::ioctl(fd, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::size_t rows_of(int fd) {
+  struct winsize size {};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
 }
 
 std::string_view code_of(Style style) {
@@ -81,35 +87,24 @@ std::string shown_styled(std::string_view text, bool colour) {
   return out;
 }
 
-constexpr std::size_t k_cell_limit = 4096;
+// CLICOLOR_FORCE=1 means colours wherever the output goes.
+bool forces_colour() { return is_set("CLICOLOR_FORCE") && std::string_view(std::getenv("CLICOLOR_FORCE")) != "0"; }
 
-// Makes columns narrower until the table has room: first column `shrink`, then whichever is the widest.
-void fit(std::vector<std::size_t>& widths, std::size_t shrink, std::size_t room) {
-  constexpr std::size_t k_least = 9;
-  std::size_t total = 2 * (widths.size() - 1);
-  for (const std::size_t width : widths) total += width;
-  const auto narrow = [&](std::size_t& width) {
-    const std::size_t less = std::min(total > room ? total - room : 0, width > k_least ? width - k_least : 0);
-    width -= less;
-    total -= less;
-  };
-  narrow(widths[shrink]);
-  while (total > room) {
-    const auto widest = std::ranges::max_element(widths);
-    if (*widest <= k_least) return;
-    --*widest;
-    --total;
-  }
+bool refuses_colour() {
+  const char* wanted = std::getenv("CLICOLOR");
+  return is_set("NO_COLOR") || (!forces_colour() && wanted != nullptr && std::string_view(wanted) == "0");
 }
 
 }  // namespace
 
-Output::Output(Options options) : options_(options), utf8_(utf8_locale()) {
+Output::Output(Options options) : options_(std::move(options)), utf8_(utf8_locale()) {
   plain_ = options_.plain || dumb_terminal();
-  const bool colour = !is_set("NO_COLOR") && !plain_;
+  const bool colour = !refuses_colour() && !plain_;
+  const bool forced = !refuses_colour() && !options_.plain && forces_colour();
   error_is_terminal_ = ::isatty(STDERR_FILENO) == 1 && !plain_;
-  output_colour_ = colour && ::isatty(STDOUT_FILENO) == 1;
-  error_colour_ = colour && error_is_terminal_;
+  draws_ = colour && ::isatty(STDOUT_FILENO) == 1;
+  output_colour_ = draws_ || forced;
+  error_colour_ = (colour && error_is_terminal_) || forced;
 }
 
 std::size_t Output::columns() const { return columns_of(STDOUT_FILENO); }
@@ -117,6 +112,10 @@ std::size_t Output::error_columns() const { return columns_of(STDERR_FILENO); }
 
 void Output::write(std::string_view text) {
   if (broken_) return;
+  if (page_) {
+    page_->append(text);
+    return;
+  }
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return;
   broken_ = true;
   broken_errno_ = errno;
@@ -143,6 +142,11 @@ void Output::aside(std::string_view text) {
 
 void Output::event(const boost::json::value& value) {
   if (!options_.json) return;
+  if (options_.pick.fields.empty()) return json_line(value);
+  for (const boost::json::object& one : picked(value, options_.pick)) json_line(one);
+}
+
+void Output::json_line(const boost::json::value& value) {
   write(shown_json(boost::json::serialize(value)) + "\n");
   if (!broken_ && std::fflush(stdout) != 0) {  // readers want each event at once
     broken_ = true;
@@ -163,8 +167,11 @@ void Output::warning(const Error& error) {
 
 void Output::error(const Error& error, int exit_status) {
   const std::string words = words_of(error);
-  event(boost::json::object{
-      {"event", "error"}, {"code", name_of(error.code)}, {"message", words}, {"exit_status", exit_status}});
+  end_page();
+  if (options_.json) {
+    json_line(boost::json::object{
+        {"event", "error"}, {"code", name_of(error.code)}, {"message", words}, {"exit_status", exit_status}});
+  }
   std::fflush(stdout);
   std::fprintf(stderr, error_colour_ ? "\033[31meai:\033[0m %s\n" : "eai: %s\n", shown(words).c_str());
 }
@@ -176,27 +183,31 @@ std::string Output::styled(Style style, std::string_view text) const {
 
 void Output::table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,
                    std::size_t shrink) {
-  std::vector<std::vector<std::string>> shown_rows = rows;
-  for (auto& row : shown_rows) {
-    for (std::string& cell : row) cell = printable(cell, k_cell_limit);
+  const std::size_t room = columns();
+  if (room == 0) {
+    for (const auto& row : rows) line(tab_separated(row));
+    return;
   }
-  std::vector<std::size_t> widths;
-  for (const std::string& title : head) widths.push_back(width_of(title));
-  for (const auto& row : shown_rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-  }
-  if (const std::size_t room = columns(); room != 0) fit(widths, shrink, room);
-  auto print = [&](const std::vector<std::string>& cells, Style style) {
-    std::string text;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string cell = shortened(cells[i], widths[i]);
-      text += cell;
-      if (i + 1 < cells.size()) text.append(widths[i] - width_of(cell) + 2, ' ');
-    }
-    line(styled(style, text));
-  };
-  print(head, Style::bold);
-  for (const auto& row : shown_rows) print(row, Style::plain);
+  const std::vector<std::string> lines = table_lines(head, rows, shrink, room);
+  line(styled(Style::bold, lines.front()));
+  for (std::size_t i = 1; i < lines.size(); ++i) line(lines[i]);
+}
+
+void Output::begin_page() {
+  if (columns() > 0 && !plain_ && !options_.json && ::isatty(STDIN_FILENO) == 1) page_.emplace();
+}
+
+void Output::end_page() {
+  if (!page_) return;
+  const std::string text = std::move(*page_);
+  page_.reset();
+  const std::size_t height = rows_of(STDOUT_FILENO);
+  if (lines_on_screen(text, columns()) < height) return write(text);
+  std::fflush(stdout);
+  const auto shown_by = show_in_pager(text, options_.pager);
+  if (shown_by) return;
+  if (!options_.pager.empty()) warning(shown_by.error());
+  write(text);
 }
 
 void Output::redraw() {
@@ -204,6 +215,7 @@ void Output::redraw() {
 }
 
 Result<void> Output::finish(Reader reader) {
+  end_page();
   if (!broken_ && std::fflush(stdout) != 0) {
     broken_ = true;
     broken_errno_ = errno;

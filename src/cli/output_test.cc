@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 
 #include <boost/json.hpp>
@@ -43,9 +44,55 @@ TEST(Output, WhateverIsPrintedIsTame) {
     out.table({"NAME", "SIZE"}, {{k_evil + "\n", "1 B"}}, 0);
   });
   expect_tame(table);
-  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 2) << "a name is no line of the table";
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 1) << "a name is no line of the table";
   expect_tame(stderr_of([](Output& out) { out.note(k_evil); }));
   expect_tame(stderr_of([](Output& out) { out.error({Code::io, k_evil}, 8); }));
+}
+
+// One variable of the environment, for the length of a test.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+TEST(Output, APipeGetsWholeCellsBetweenTabs) {
+  const std::string long_cell(5000, 'x');
+  const std::string text = stdout_of({}, [&](Output& out) {
+    out.table({"NAME", "SIZE"}, {{long_cell, "1 B"}, {"a\tb\nc", ""}}, 0);
+  });
+  EXPECT_EQ(text, long_cell + "\t1 B\na?b?c\t\n") << "no heading, nothing cut, nothing padded";
+}
+
+TEST(Output, ColoursGoWhereTheyAreWanted) {
+  const auto bold = [](Output::Options options) {
+    return stdout_of(std::move(options), [](Output& out) { out.line(out.styled(Style::bold, "x")); });
+  };
+  EXPECT_EQ(bold({}), "x\n") << "a pipe";
+  const Variable force("CLICOLOR_FORCE", "1");
+  EXPECT_EQ(bold({}), "\x1b[1mx\x1b[0m\n");
+  EXPECT_EQ(bold({.plain = true}), "x\n");
+  {
+    const Variable no("NO_COLOR", "1");
+    EXPECT_EQ(bold({}), "x\n");
+  }
+  const Variable zero("CLICOLOR_FORCE", "0");
+  EXPECT_EQ(bold({}), "x\n");
+}
+
+TEST(Output, OnlyPickedFieldsArePrintedAndErrorsWhole) {
+  const std::string text = stdout_of({.json = true, .pick = {.fields = {"b", "a"}}}, [](Output& out) {
+    out.event(boost::json::object{{"a", 1}, {"b", 2}, {"c", 3}});
+    out.event(boost::json::object{{"c", 3}});
+    out.error({Code::io, "disk"}, 8);
+  });
+  EXPECT_EQ(text,
+            "{\"b\":2,\"a\":1}\n"
+            "{\"event\":\"error\",\"code\":\"io\",\"message\":\"disk\",\"exit_status\":8}\n");
 }
 
 TEST(Output, JsonIsValidAndKeepsItsValue) {

@@ -81,7 +81,7 @@ Result<std::optional<ReadyModel>> model_of(Context& context, const Interrupt& in
 // Where people look, they see more than the answer.
 AnswerScreen::Style style_of(const Context& context, const std::string& label) {
   AnswerScreen::Style out;
-  out.look = context.out.colour() ? MarkdownLines::Look::styled : MarkdownLines::Look::plain;
+  out.look = context.out.draws() ? MarkdownLines::Look::styled : MarkdownLines::Look::plain;
   out.waits = context.out.error_is_terminal();
   if (out.waits && context.config.chat.think) out.thoughts = AnswerScreen::Thoughts::shown;
   out.label = label;

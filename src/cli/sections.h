@@ -194,6 +194,7 @@ struct OutputSettings {
   bool json = false;
   bool quiet = false;
   bool plain = false;
+  std::string pager;  // empty: $PAGER, else less
   std::string log_level = "info";
 };
 

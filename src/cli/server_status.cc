@@ -16,13 +16,14 @@ namespace json = boost::json;
 
 constexpr std::size_t k_answer_limit = 16 * k_mib;
 
-Result<json::object> fetch(const fs::path& socket, std::string_view method, const std::string& target) {
+Result<json::object> fetch(const fs::path& socket, std::string_view method, const std::string& target,
+                           std::chrono::milliseconds patience) {
   asio::io_context context(1);
   http::UnixClient client(context);
   http::Ask ask;
   ask.method = method;
   ask.target = target;
-  ask.head_timeout = std::chrono::seconds(10);
+  ask.head_timeout = patience;
   Result<http::Reply> reply = fail(Code::timeout, "the server does not answer");
   asio::co_spawn(context, client.fetch(socket, std::move(ask), k_answer_limit),
                  [&](std::exception_ptr error, Result<http::Reply> answer) {
@@ -39,12 +40,12 @@ Result<json::object> fetch(const fs::path& socket, std::string_view method, cons
 
 }  // namespace
 
-Result<json::object> ask_owned(const fs::path& socket, const std::string& target) {
-  return fetch(socket, "GET", target);
+Result<json::object> ask_owned(const fs::path& socket, const std::string& target, std::chrono::milliseconds patience) {
+  return fetch(socket, "GET", target, patience);
 }
 
 Result<json::object> tell_owned(const fs::path& socket, const std::string& target) {
-  return fetch(socket, "POST", target);
+  return fetch(socket, "POST", target, std::chrono::seconds(10));
 }
 
 Result<json::object> ask_status(const Folders& folders) {

@@ -2,6 +2,7 @@
 // Thread: one. Blocks until the answer is here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -11,8 +12,9 @@
 
 namespace eai::cli {
 
-// GET. Code::timeout: no answer within 10 seconds; Code::network: it is not the JSON object that was to be expected.
-Result<boost::json::object> ask_owned(const fs::path& socket, const std::string& target);
+// GET. Code::timeout: no answer within that time; Code::network: it is not the JSON object that was to be expected.
+Result<boost::json::object> ask_owned(const fs::path& socket, const std::string& target,
+                                      std::chrono::milliseconds patience = std::chrono::seconds(10));
 // POST, without a body. Errors as above, with the server's own words.
 Result<boost::json::object> tell_owned(const fs::path& socket, const std::string& target);
 

@@ -145,10 +145,14 @@ std::vector<Setting> output_settings() {
   using S = OutputSettings;
   const Rows<S> in(&Config::output);
   return {
-      in.flag("output.json", "EAI_JSON", "--json", &S::json, "Print JSON; for long tasks, one event per line"),
+      in.flag("output.json", "EAI_JSON", "--json", &S::json,
+              "Print JSON, an object on each line; --json=name,hash prints only those fields"),
       in.flag("output.quiet", "EAI_QUIET", "-q,--quiet", &S::quiet, "Print only results and errors"),
       in.flag("output.plain", "EAI_PLAIN", "--plain", &S::plain,
               "Plain lines, as for a screen reader: no colours, nothing that moves the cursor"),
+      in.text("output.pager", "EAI_PAGER", "", &S::pager,
+              "The program that shows long texts on a terminal; cat turns pages off",
+              {.value_name = "PROGRAM", .usual = "$PAGER, else less"}),
       in.text("output.log_level", "EAI_LOG_LEVEL", "--log-level", &S::log_level, "What the server writes to its log",
               {.choices = {"debug", "info", "warn", "error", "off"}, .value_name = "LEVEL"}),
   };

@@ -71,9 +71,10 @@ def test_what_is_loaded_and_how_it_goes(stopped):
     assert [m["name"] for m in loaded["models"]] == ["eai-demo"] and loaded["running"]
     one = loaded["models"][0]
     assert one["memory_now"] > 0 and one["context_length"] > 0 and one["last_used"] >= one["ready_since"] - 1
-    head, row = eai("ps").stdout.splitlines()
-    assert head.split()[:3] == ["NAME", "MEMORY", "CONTEXT"] and row.startswith("eai-demo (main)")
-    assert eai("model", "ps").stdout.splitlines()[0] == head
+    (row,) = eai("ps").stdout.splitlines()
+    cells = row.split("\t")
+    assert cells[0] == "eai-demo (main)" and cells[-1] == DEMO and len(cells) == 7, "a pipe gets whole cells and no heading"
+    assert eai("model", "ps").stdout.startswith("eai-demo (main)\t")
 
     assert "is not loaded" in eai("stop", "eai-demo-embed", status=3).stderr
     refused = eai("stop", "nobody", status=3).stderr

@@ -10,7 +10,7 @@ import tree
 # What may do the forbidden thing in spite of its room, and why. An entry that nothing needs any longer is a fault.
 EXCEPTIONS = {
     ("starts a process", "src/cli/launch.cc"): "starts eai's own server in the background",
-    ("starts a process", "src/cli/chat_editor.cc"): "starts the editor of the person who writes",
+    ("starts a process", "src/cli/child_program.cc"): "starts the editor or the pager of the person at the terminal",
     ("makes it a model file", "src/util/file.h"): "declares the one call that renames and syncs",
     ("makes it a model file", "src/util/file.cc"): "defines the one call that renames and syncs",
     ("makes it a model file", "src/util/own_folder.cc"): "puts a full log aside",
