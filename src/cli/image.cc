@@ -48,8 +48,17 @@ Result<void> add_number(json::object& fields, const char* name, const std::strin
   return {};
 }
 
+// Before anything is fetched or started; which sizes a model can draw, its engine says.
+Result<void> check_size(const std::string& text) {
+  const std::size_t by = text.find('x');
+  if (text.empty() || text == "auto") return {};
+  if (by != std::string::npos && parse_u64(text.substr(0, by)) && parse_u64(text.substr(by + 1))) return {};
+  return fail(Code::invalid, "--size is " + printable(text, 100) + ", but must be like 1024x768, or auto");
+}
+
 Result<json::object> fields_of(const Context& context, const std::string& format) {
   const Config& config = context.config;
+  EAI_CHECK(check_size(config.image.size));
   json::object out{{"prompt", context.words.text},
                    {"n", config.image.count},
                    {"stream", true},

@@ -25,7 +25,7 @@ bool is_set(const char* variable) {
 
 bool dumb_terminal() {
   const char* term = std::getenv("TERM");
-  return term == nullptr || std::strcmp(term, "dumb") == 0;
+  return term == nullptr || *term == '\0' || std::strcmp(term, "dumb") == 0;
 }
 
 bool utf8_locale() {
@@ -121,6 +121,12 @@ void Output::write(std::string_view text) {
   broken_errno_ = errno;
 }
 
+void Output::flush() {
+  if (broken_ || std::fflush(stdout) == 0) return;
+  broken_ = true;
+  broken_errno_ = errno;
+}
+
 void Output::line(std::string_view text) {
   if (!options_.json) write(shown_styled(text, output_colour_) + "\n");
 }
@@ -128,15 +134,12 @@ void Output::line(std::string_view text) {
 void Output::piece(std::string_view text) {
   if (options_.json) return;
   write(text);
-  if (!broken_ && std::fflush(stdout) != 0) {
-    broken_ = true;
-    broken_errno_ = errno;
-  }
+  flush();
 }
 
 void Output::aside(std::string_view text) {
   if (options_.json || options_.quiet) return;
-  std::fflush(stdout);
+  flush();
   std::fprintf(stderr, error_colour_ ? "\033[2m%s\033[0m" : "%s", shown(text).c_str());
 }
 
@@ -148,20 +151,17 @@ void Output::event(const boost::json::value& value) {
 
 void Output::json_line(const boost::json::value& value) {
   write(shown_json(boost::json::serialize(value)) + "\n");
-  if (!broken_ && std::fflush(stdout) != 0) {  // readers want each event at once
-    broken_ = true;
-    broken_errno_ = errno;
-  }
+  flush();  // readers want each event at once
 }
 
 void Output::note(std::string_view text) {
   if (options_.json || options_.quiet) return;
-  std::fflush(stdout);
+  flush();
   std::fprintf(stderr, "%s\n", shown(without_logins(text)).c_str());
 }
 
 void Output::warning(const Error& error) {
-  std::fflush(stdout);
+  flush();
   std::fprintf(stderr, error_colour_ ? "\033[33mWarning:\033[0m %s\n" : "Warning: %s\n", words_of(error).c_str());
 }
 
@@ -172,7 +172,7 @@ void Output::error(const Error& error, int exit_status) {
     json_line(boost::json::object{
         {"event", "error"}, {"code", name_of(error.code)}, {"message", words}, {"exit_status", exit_status}});
   }
-  std::fflush(stdout);
+  flush();
   std::fprintf(stderr, error_colour_ ? "\033[31meai:\033[0m %s\n" : "eai: %s\n", shown(words).c_str());
 }
 
@@ -203,7 +203,7 @@ void Output::end_page() {
   page_.reset();
   const std::size_t height = rows_of(STDOUT_FILENO);
   if (lines_on_screen(text, columns()) < height) return write(text);
-  std::fflush(stdout);
+  flush();
   const auto shown_by = show_in_pager(text, options_.pager);
   if (shown_by) return;
   if (!options_.pager.empty()) warning(shown_by.error());
@@ -216,10 +216,7 @@ void Output::redraw() {
 
 Result<void> Output::finish(Reader reader) {
   end_page();
-  if (!broken_ && std::fflush(stdout) != 0) {
-    broken_ = true;
-    broken_errno_ = errno;
-  }
+  flush();
   if (!broken_ || (broken_errno_ == EPIPE && reader == Reader::may_leave)) return {};
   return fail_errno("writing the output", broken_errno_);
 }

@@ -83,6 +83,7 @@ class Output {
   bool broken_ = false;
   int broken_errno_ = 0;
   void write(std::string_view text);
+  void flush();  // what fails is kept for finish()
   void json_line(const boost::json::value& value);
 };
 
