@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-#include "cli/owner_call.h"
+#include "cli/server_answer.h"
 #include "cli/serving.h"
 #include "library/running.h"
 #include "util/json_fields.h"
@@ -38,7 +38,8 @@ Result<int> in_background(Context& context, const std::vector<json::object>& req
   }
   EAI_TRY(const fs::path socket, library::socket_of(context.folders));
   for (const json::object& request : requests) {
-    EAI_TRY(json::object job, call_owner(socket, {"POST", "/eai/v1/jobs", &request}));
+    EAI_TRY(json::object job,
+            ask_server(socket, {.method = "POST", .target = "/eai/v1/jobs", .body = json::serialize(request)}));
     const std::string id = std::to_string(number_in(job, "id"));
     context.out.line("job " + id + ": " + text_in(job, "kind") + " " + text_in(job, "subject"));
     context.out.note("`eai jobs watch " + id + "` shows how it goes; `eai jobs` lists all.");

@@ -14,6 +14,7 @@
 #include "library/plan.h"
 #include "library/resolve.h"
 #include "library/running.h"
+#include "util/json_fields.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -37,7 +38,7 @@ Result<json::object> state_of(const ReadyModel& model) {
   const json::value* models = status.if_contains("models");
   if (models != nullptr && models->is_array())
     for (const json::value& one : models->get_array())
-      if (one.is_object() && text_at(one.get_object(), "id") == model.hash) return one.get_object();
+      if (one.is_object() && text_in(one.get_object(), "id") == model.hash) return one.get_object();
   return fail(Code::not_found, "the server does not serve " + model.name + " any more");
 }
 
@@ -50,8 +51,8 @@ Result<engine::AloneOptions> alone_options(const Context& context, const ReadyMo
   EAI_TRY(const library::Engines engines, library::find_engines(context.config.engines, context.folders));
   engine::AloneOptions out;
   EAI_TRY(out.spec, library::spec_of(library, serve_settings(context.config), *stored));
-  out.spec.context_length = static_cast<std::uint32_t>(number_at(state, "context_length"));
-  out.spec.parallel = static_cast<std::uint32_t>(number_at(state, "slots"));
+  out.spec.context_length = static_cast<std::uint32_t>(signed_in(state, "context_length"));
+  out.spec.parallel = static_cast<std::uint32_t>(signed_in(state, "slots"));
   const engine::EngineKind& kind = engine::kind_of(out.spec.task);
   EAI_TRY(out.found, kind.inspect(out.spec, library::devices_of(engines)));
   out.program = engine::program_of(kind, engines.programs());
@@ -131,12 +132,13 @@ class Bench {
   // So that its memory is free. The next request loads it again.
   Result<void> unload() {
     show("unloading");
-    const ServerPost post{.target = "/eai/unload/" + subject_.model.hash, .cut_off = "the server ended"};
-    EAI_CHECK(post_to_server(
+    const ServerAsk post{
+        .method = "POST", .target = "/eai/unload/" + subject_.model.hash, .cut_off = "the server ended"};
+    EAI_CHECK(stream_from_server(
         subject_.model.socket, post, [](std::string_view) { return Result<void>(); }, stop_));
     while (!stop_.stop_requested()) {
       EAI_TRY(const json::object state, state_of(subject_.model));
-      if (text_at(state, "state") == "absent") return {};
+      if (text_in(state, "state") == "absent") return {};
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     return fail(Code::cancelled, "stopped");
@@ -225,10 +227,10 @@ void report(const Context& context, const Subject& subject, const Bench& bench) 
   std::vector<std::vector<std::string>> rows;
   for (const Row& row : k_rows) {
     const Spread eai = spread_of_field(bench.eai(), row.field), alone = spread_of_field(bench.alone(), row.field);
-    const auto ratio = alone.median > 0 ? std::optional(eai.median / alone.median) : std::nullopt;
+    const double ratio = alone.median > 0 ? eai.median / alone.median : 0;  // 0: nothing was measured
     out[row.key] = json::object{
-        {"eai", json_of(eai)}, {"engine", json_of(alone)}, {"ratio", ratio ? json::value(*ratio) : json::value()}};
-    rows.push_back({row.title, words_of(eai, row), words_of(alone, row), ratio ? number(*ratio) : "-"});
+        {"eai", json_of(eai)}, {"engine", json_of(alone)}, {"ratio", ratio > 0 ? json::value(ratio) : json::value()}};
+    rows.push_back({row.title, words_of(eai, row), words_of(alone, row), ratio > 0 ? number(ratio) : "-"});
   }
   context.out.event(out);
   if (context.out.json()) return;

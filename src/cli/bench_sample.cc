@@ -8,6 +8,7 @@
 
 #include "cli/server_answer.h"
 #include "http/sse.h"
+#include "util/json_fields.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -31,7 +32,7 @@ class Watch {
       if (event->data.empty() || event->data == "[DONE]") continue;
       EAI_TRY(const json::object chunk, object_of(event->data));
       if (const json::value* error = chunk.if_contains("error"); error != nullptr && error->is_object())
-        return fail(Code::io, printable(text_at(error->get_object(), "message"), 2000));
+        return fail(Code::io, printable(text_in(error->get_object(), "message"), 2000));
       take_chunk(chunk);
     }
     return {};
@@ -39,7 +40,7 @@ class Watch {
 
   Result<Sample> end(Clock::time_point begin) const {
     if (!first_ || !timings_) return fail(Code::network, "the answer has no tokens or no timings");
-    const auto made = static_cast<double>(number_at(*timings_, "predicted_n"));
+    const auto made = static_cast<double>(signed_in(*timings_, "predicted_n"));
     const std::chrono::duration<double> first = *first_ - begin, all = last_ - begin;
     // From the end of the prompt, since a quick model's tokens may all come with the first one.
     const double generating = all.count() - number_in(*timings_, "prompt_ms") / 1000;
@@ -82,12 +83,13 @@ Result<Sample> take_sample(const fs::path& socket, const SampleWish& wish, const
                              {"stream", true},
                              {"ignore_eos", true},
                              {"cache_prompt", false}};
-  const ServerPost post{.target = "/v1/completions",
-                        .body = json::serialize(request),
-                        .cut_off = "the answer was cut off while it was measured"};
+  const ServerAsk post{.method = "POST",
+                       .target = "/v1/completions",
+                       .body = json::serialize(request),
+                       .cut_off = "the answer was cut off while it was measured"};
   Watch watch;
   const auto begin = Clock::now();
-  EAI_CHECK(post_to_server(
+  EAI_CHECK(stream_from_server(
       socket, post, [&](std::string_view bytes) { return watch.take(bytes); }, stop));
   return watch.end(begin);
 }

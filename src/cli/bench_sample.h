@@ -30,7 +30,7 @@ struct SampleWish {
 // Tokens out of the middle of a vocabulary, where no special ones are.
 std::vector<std::uint32_t> random_prompt(std::uint64_t length, std::uint64_t vocabulary, std::mt19937_64& chance);
 
-// Code::network: the answer is not one to this; otherwise as post_to_server().
+// Code::network: the answer is not one to this; otherwise as stream_from_server().
 Result<Sample> take_sample(const fs::path& socket, const SampleWish& wish, const std::stop_token& stop);
 
 struct Spread {

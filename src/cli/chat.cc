@@ -9,6 +9,7 @@
 #include "cli/silent_keys.h"
 #include "library/running.h"
 #include "util/error_map.h"
+#include "util/json_fields.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -197,15 +198,15 @@ void Chat::learn_models() {
   const json::value* list = told ? told->if_contains("data") : nullptr;
   if (list == nullptr || !list->is_array()) return;
   for (const json::value& one : list->get_array()) {
-    if (one.is_object() && text_at(one.get_object(), "task") == "chat")
-      models_.push_back(printable(text_at(one.get_object(), "folder_name"), 100));
+    if (one.is_object() && text_in(one.get_object(), "task") == "chat")
+      models_.push_back(printable(text_in(one.get_object(), "folder_name"), 100));
   }
 }
 
 void Chat::learn_context() {
   context_length_ = 0;
   const auto told = ask_server(model_.socket, "/v1/models/" + model_.hash);
-  if (told) context_length_ = static_cast<std::uint64_t>(std::max<std::int64_t>(number_at(*told, "context_length"), 0));
+  if (told) context_length_ = static_cast<std::uint64_t>(std::max<std::int64_t>(signed_in(*told, "context_length"), 0));
 }
 
 void Chat::tell(const Error& error) { context_.out.error(error, face_of(error.code).exit_status); }

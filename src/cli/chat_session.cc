@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "cli/server_answer.h"
+#include "util/json_fields.h"
 #include "util/shown_text.h"
 #include "util/text.h"
 
@@ -49,9 +50,9 @@ Result<ChatTurn> question_of(const json::object& message) {
     const json::object& object = part.get_object();
     const json::value* image = object.if_contains("image_url");
     if (image != nullptr && image->is_object()) {
-      out.pictures.push_back({"picture", text_at(image->get_object(), "url")});
+      out.pictures.push_back({"picture", text_in(image->get_object(), "url")});
     } else {
-      out.question += text_at(object, "text");
+      out.question += text_in(object, "text");
     }
   }
   return out;
@@ -60,15 +61,15 @@ Result<ChatTurn> question_of(const json::object& message) {
 Result<void> take_message(ChatSession& to, const json::value& value) {
   if (!value.is_object()) return fail(Code::invalid, "a message is not an object");
   const json::object& message = value.get_object();
-  const std::string role = text_at(message, "role");
+  const std::string role = text_in(message, "role");
   if (role == "system" || role == "developer") {
-    to.system += (to.system.empty() ? "" : "\n") + text_at(message, "content");
+    to.system += (to.system.empty() ? "" : "\n") + text_in(message, "content");
   } else if (role == "user") {
     EAI_TRY(ChatTurn turn, question_of(message));
     to.ask(std::move(turn.question), std::move(turn.pictures));
   } else if (role == "assistant") {
     if (to.turns().empty()) return fail(Code::invalid, "an answer comes before the first question");
-    to.answer(text_at(message, "content"), text_at(message, "reasoning_content"));
+    to.answer(text_in(message, "content"), text_in(message, "reasoning_content"));
   } else {
     return fail(Code::invalid, "a message has the role \"" + printable(role, 40) + "\"");
   }

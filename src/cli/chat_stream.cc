@@ -4,6 +4,7 @@
 
 #include "cli/server_answer.h"
 #include "http/sse.h"
+#include "util/json_fields.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -46,10 +47,10 @@ class Reader {
 
   Result<void> take_chunk(const json::object& chunk) {
     if (const json::object* error = object_at(chunk, "error"))
-      return fail(Code::io, printable(text_at(*error, "message"), 2000));
+      return fail(Code::io, printable(text_in(*error, "message"), 2000));
     if (const json::object* usage = object_at(chunk, "usage")) {
-      end_.prompt_tokens = static_cast<std::uint64_t>(number_at(*usage, "prompt_tokens"));
-      end_.generated_tokens = static_cast<std::uint64_t>(number_at(*usage, "completion_tokens"));
+      end_.prompt_tokens = static_cast<std::uint64_t>(signed_in(*usage, "prompt_tokens"));
+      end_.generated_tokens = static_cast<std::uint64_t>(signed_in(*usage, "completion_tokens"));
     }
     if (const json::object* timings = object_at(chunk, "timings")) {
       const json::value* rate = timings->if_contains("predicted_per_second");
@@ -64,10 +65,10 @@ class Reader {
 
   void take_choice(const json::object& choice) {
     if (const json::object* delta = object_at(choice, "delta")) {
-      if (const std::string text = text_at(*delta, "reasoning_content"); !text.empty()) news_.on_reasoning(text);
-      if (const std::string text = text_at(*delta, "content"); !text.empty()) news_.on_text(text);
+      if (const std::string text = text_in(*delta, "reasoning_content"); !text.empty()) news_.on_reasoning(text);
+      if (const std::string text = text_in(*delta, "content"); !text.empty()) news_.on_text(text);
     }
-    if (std::string reason = text_at(choice, "finish_reason"); !reason.empty()) end_.finish_reason = std::move(reason);
+    if (std::string reason = text_in(choice, "finish_reason"); !reason.empty()) end_.finish_reason = std::move(reason);
   }
 
   const ChatNews& news_;
@@ -79,11 +80,12 @@ class Reader {
 
 Result<ChatEnd> stream_chat(const fs::path& socket, const json::object& request, const ChatNews& news,
                             const std::stop_token& stop) {
-  const ServerPost post{.target = "/v1/chat/completions",
-                        .body = json::serialize(request),
-                        .cut_off = "the server ended in the middle of its answer"};
+  const ServerAsk post{.method = "POST",
+                       .target = "/v1/chat/completions",
+                       .body = json::serialize(request),
+                       .cut_off = "the server ended in the middle of its answer"};
   Reader reader(news);
-  EAI_TRY(const auto headers, post_to_server(
+  EAI_TRY(const auto headers, stream_from_server(
                                   socket, post, [&](std::string_view bytes) { return reader.take(bytes); }, stop));
   EAI_TRY(ChatEnd end, std::move(reader).end());
   end.model = http::find_header(headers, "x-eai-model");

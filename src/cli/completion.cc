@@ -6,10 +6,12 @@
 
 #include "cli/commands.h"
 #include "cli/complete.h"
+#include "cli/server_answer.h"
 #include "cli/server_status.h"
 #include "cli/shell_scripts.h"
 #include "library/library.h"
 #include "library/running.h"
+#include "util/json_fields.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -22,14 +24,14 @@ std::vector<Offer> loaded(const Folders& folders) {
   if (!server || !*server) return {};
   const auto socket = library::socket_of(folders);
   if (!socket) return {};
-  const auto told = ask_owned(*socket, "/eai/status", k_server_patience);
+  const auto told = ask_server(*socket, ServerAsk{.target = "/eai/status", .patience = k_server_patience});
   const boost::json::value* models = told ? told->if_contains("models") : nullptr;
   if (models == nullptr || !models->is_array()) return {};
   std::vector<Offer> out;
   for (const boost::json::value& model : models->get_array()) {
-    if (!model.is_object() || number_of_field(model.get_object(), "pid") == 0) continue;
+    if (!model.is_object() || number_in(model.get_object(), "pid") == 0) continue;
     const boost::json::object& object = model.get_object();
-    out.push_back({name_of_model(**server, text_of_field(object, "id")), text_of_field(object, "state")});
+    out.push_back({name_of_model(**server, text_in(object, "id")), text_in(object, "state")});
   }
   return out;
 }

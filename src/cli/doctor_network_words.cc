@@ -6,6 +6,7 @@
 
 #include "cli/doctor_findings.h"
 #include "cli/server_answer.h"
+#include "util/json_fields.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -80,7 +81,7 @@ Findings findings_of(const Result<ServerFacts>& server) {
   Findings out{{"server", Grade::good,
                 process + " at " + record.address() + " answers after " + milliseconds(server->took) + ", with " +
                     list_of(record.names)}};
-  const std::string version = text_at(status, "version");
+  const std::string version = text_in(status, "version");
   if (version != EAI_VERSION)
     out.push_back({"server", Grade::note, "it is version " + printable(version, 40) + ", and this program " EAI_VERSION,
                    "`eai model stop` and a new start bring both together"});

@@ -29,16 +29,17 @@ Result<std::vector<Vector>> ask_for(const ReadyModel& model, std::span<const Emb
                                     const std::stop_token& stop) {
   json::array input;
   for (const EmbedText& text : texts) input.emplace_back(text.text);
-  const ServerPost post{.target = "/v1/embeddings",
-                        .body = json::serialize(json::object{
-                            {"model", model.hash}, {"encoding_format", "base64"}, {"input", std::move(input)}}),
-                        .cut_off = "the server ended before the vectors were made"};
+  const ServerAsk post{.method = "POST",
+                       .target = "/v1/embeddings",
+                       .body = json::serialize(json::object{
+                           {"model", model.hash}, {"encoding_format", "base64"}, {"input", std::move(input)}}),
+                       .cut_off = "the server ended before the vectors were made"};
   std::string body;
   const auto take = [&](std::string_view bytes) -> Result<void> {
     body.append(bytes);
     return {};
   };
-  EAI_CHECK(post_to_server(model.socket, post, take, stop));
+  EAI_CHECK(stream_from_server(model.socket, post, take, stop));
   EAI_TRY(const json::object answer, object_of(body));
   return vectors_of(answer, texts.size());
 }

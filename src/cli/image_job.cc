@@ -7,6 +7,7 @@
 #include "cli/server_answer.h"
 #include "http/sse.h"
 #include "util/base64.h"
+#include "util/json_fields.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -54,20 +55,20 @@ class Reader {
 
   Result<void> take_news(const json::object& event) {
     if (const json::value* error = event.if_contains("error"); error != nullptr && error->is_object())
-      return fail(Code::io, printable(text_at(error->get_object(), "message"), 2000));
-    const std::string type = text_at(event, "type");
+      return fail(Code::io, printable(text_in(error->get_object(), "message"), 2000));
+    const std::string type = text_in(event, "type");
     auto is = [&](std::string_view what) { return type.ends_with(what); };
-    auto whole = [&](const char* name) { return static_cast<int>(number_at(event, name)); };
+    auto whole = [&](const char* name) { return static_cast<int>(signed_in(event, name)); };
     if (is(".queued")) news_.on_wait("place " + std::to_string(whole("position")) + " in the queue");
     if (is(".progress")) news_.on_step(whole("image"), whole("step"), whole("total"));
     if (!is(".partial_image") && !is(".completed")) return {};
-    auto bytes = from_base64(text_at(event, "b64_json"));
+    auto bytes = from_base64(text_in(event, "b64_json"));
     if (!bytes) return fail(Code::network, "the server sent a picture that is not base64");
     if (is(".partial_image")) {
       news_.on_preview(*bytes);
       return {};
     }
-    return news_.on_picture({whole("image"), number_at(event, "seed"), text_at(event, "size"), *std::move(bytes)});
+    return news_.on_picture({whole("image"), signed_in(event, "seed"), text_in(event, "size"), *std::move(bytes)});
   }
 
   const ImageNews& news_;
@@ -79,13 +80,14 @@ class Reader {
 Result<void> draw_pictures(const fs::path& socket, const ImageOrder& order, const ImageNews& news,
                            const std::stop_token& stop) {
   const bool edit = !order.picture.empty();
-  const ServerPost post{
+  const ServerAsk post{
+      .method = "POST",
       .target = edit ? "/v1/images/edits" : "/v1/images/generations",
       .body = edit ? form_of(order) : json::serialize(order.fields),
       .content_type = edit ? "multipart/form-data; boundary=" + std::string(k_boundary) : "application/json",
       .cut_off = "the server stopped before the picture was drawn"};
   Reader reader(news);
-  EAI_CHECK(post_to_server(
+  EAI_CHECK(stream_from_server(
       socket, post, [&](std::string_view bytes) { return reader.take(bytes); }, stop));
   return {};
 }

@@ -9,7 +9,8 @@
 #include "cli/hint_words.h"
 #include "cli/interrupt.h"
 #include "cli/job_results.h"
-#include "cli/owner_call.h"
+#include "cli/server_answer.h"
+#include "http/sse.h"
 #include "library/running.h"
 #include "util/error_map.h"
 #include "util/json_fields.h"
@@ -36,7 +37,7 @@ Result<Board> read_board(const Context& context) {
                 "goes on with what the last one has left");
   Board out;
   EAI_TRY(out.socket, library::socket_of(context.folders));
-  EAI_TRY(const json::object told, call_owner(out.socket, {"GET", "/eai/v1/jobs", nullptr}));
+  EAI_TRY(const json::object told, ask_server(out.socket, "/eai/v1/jobs"));
   const json::value* jobs = told.if_contains("jobs");
   if (jobs == nullptr || !jobs->is_array()) return fail(Code::network, "the server's answer has no list of jobs");
   for (const json::value& job : jobs->get_array()) {
@@ -137,8 +138,14 @@ Result<json::object> watched(Context& context, const fs::path& socket, const jso
                              const Interrupt& interrupt) {
   const auto work = [&](library::Feed& feed, const std::stop_token& stop) -> Result<json::object> {
     json::object record;
-    const auto on_event = [&](const http::SseEvent& event) { return take_event(event, feed, record); };
-    EAI_CHECK(follow_owner(socket, {"GET", target_of(job, "/events"), nullptr}, on_event, stop));
+    http::SseReader events;
+    const auto take = [&](std::string_view bytes) -> Result<void> {
+      EAI_CHECK(events.feed(bytes));
+      while (const auto event = events.next()) EAI_CHECK(take_event(*event, feed, record));
+      return {};
+    };
+    const ServerAsk ask{.target = target_of(job, "/events"), .cut_off = "the server has ended"};
+    EAI_CHECK(stream_from_server(socket, ask, take, stop));
     if (record.empty())
       return fail(Code::network, "the server ended before the job did; the next server goes on with it");
     return record;
@@ -185,7 +192,7 @@ Result<int> change(Context& context, std::string_view verb, const std::vector<st
   for (const json::object& job : jobs) {
     const bool forget = verb == "forget";
     const std::string target = forget ? target_of(job, "") : target_of(job, "/" + std::string(verb));
-    EAI_TRY(json::object now, call_owner(board.socket, {forget ? "DELETE" : "POST", target, nullptr}));
+    EAI_TRY(json::object now, ask_server(board.socket, {.method = forget ? "DELETE" : "POST", .target = target}));
     const std::string state = forget ? "forgotten" : text_in(now, "state");
     now["event"] = "job";
     context.out.event(now);

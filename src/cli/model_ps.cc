@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/server_status.h"
 #include "util/error_map.h"
+#include "util/json_fields.h"
 
 namespace eai::cli {
 namespace {
@@ -12,21 +13,21 @@ namespace json = boost::json;
 
 // Whether it takes memory.
 bool is_loaded(const json::object& model) {
-  const std::string state = text_of_field(model, "state");
+  const std::string state = text_in(model, "state");
   return state != "absent" && state != "cooling";
 }
 
 std::string idle_for(const json::object& model) {
-  return number_of_field(model, "leases") > 0 ? "answering" : time_since_field(model, "last_used");
+  return number_in(model, "leases") > 0 ? "answering" : time_since_field(model, "last_used");
 }
 
 std::vector<std::string> row_of(const json::object& model, const std::string& main_model) {
-  const std::string hash = text_of_field(model, "hash");
-  const std::uint64_t context = number_of_field(model, "context_length");
-  return {text_of_field(model, "name") + (hash == main_model ? " (main)" : ""),
+  const std::string hash = text_in(model, "hash");
+  const std::uint64_t context = number_in(model, "context_length");
+  return {text_in(model, "name") + (hash == main_model ? " (main)" : ""),
           bytes_of_field(model, "memory_now"),
           context == 0 ? "-" : std::to_string(context),
-          text_of_field(model, "state"),
+          text_in(model, "state"),
           time_since_field(model, "ready_since"),
           idle_for(model),
           hash};

@@ -7,8 +7,10 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/server_answer.h"
 #include "cli/server_status.h"
 #include "util/error_map.h"
+#include "util/json_fields.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -25,15 +27,15 @@ std::string speed_of(const json::object& model) {
 }
 
 std::vector<std::string> row_of(const library::ServerRecord& record, const json::object& model) {
-  const std::string hash = text_of_field(model, "id");
+  const std::string hash = text_in(model, "id");
   return {name_of_model(record, hash) + (hash == record.main_model ? " (main)" : ""),
-          text_of_field(model, "task"),
-          text_of_field(model, "state"),
+          text_in(model, "task"),
+          text_in(model, "state"),
           bytes_of_field(model, "memory_now"),
           bytes_of_field(model, "memory_estimated"),
           bytes_of_field(model, "memory_peak"),
-          std::to_string(number_of_field(model, "leases")),
-          std::to_string(number_of_field(model, "queued")),
+          std::to_string(number_in(model, "leases")),
+          std::to_string(number_in(model, "queued")),
           time_since_field(model, "ready_since"),
           speed_of(model),
           hash};
@@ -45,12 +47,12 @@ std::string budget_line(const json::object& told) {
   const json::value* value = told.if_contains("memory");
   if (value == nullptr || !value->is_object()) return {};
   const json::object& memory = value->get_object();
-  const std::uint64_t now = number_of_field(memory, "now"), full = number_of_field(memory, "full");
-  std::string out =
-      "memory " + human_bytes(now) + (full > now ? ", up to " + human_bytes(full) + " with full contexts," : "") +
-      " of " + human_bytes(number_of_field(memory, "budget")) + " (" + text_of_field(memory, "budget_source") + ")";
-  return out + "; switches " + std::to_string(number_of_field(told, "switches")) + ", evictions " +
-         std::to_string(number_of_field(told, "evictions"));
+  const std::uint64_t now = number_in(memory, "now"), full = number_in(memory, "full");
+  std::string out = "memory " + human_bytes(now) +
+                    (full > now ? ", up to " + human_bytes(full) + " with full contexts," : "") + " of " +
+                    human_bytes(number_in(memory, "budget")) + " (" + text_in(memory, "budget_source") + ")";
+  return out + "; switches " + std::to_string(number_in(told, "switches")) + ", evictions " +
+         std::to_string(number_in(told, "evictions"));
 }
 
 void print(const library::ServerRecord& record, const json::object& told, Output& out) {
@@ -68,15 +70,15 @@ void print(const library::ServerRecord& record, const json::object& told, Output
       rows, 10);
   for (const json::value& value : told.at("models").as_array()) {
     const json::object& model = value.as_object();
-    const std::string note = text_of_field(model, "memory_note");
+    const std::string note = text_in(model, "memory_note");
     if (note.empty()) continue;
-    out.line(name_of_model(record, text_of_field(model, "id")) + ": " +
-             human_bytes(number_of_field(model, "memory_estimated")) + " estimated; " + note);
+    out.line(name_of_model(record, text_in(model, "id")) + ": " + human_bytes(number_in(model, "memory_estimated")) +
+             " estimated; " + note);
   }
   for (const json::value& value : told.at("models").as_array()) {
-    std::string failure = text_of_field(value.as_object(), "last_failure");
-    std::string name = name_of_model(record, text_of_field(value.as_object(), "id"));
-    const bool over = failure.empty() || text_of_field(value.as_object(), "state") == "ready";
+    std::string failure = text_in(value.as_object(), "last_failure");
+    std::string name = name_of_model(record, text_in(value.as_object(), "id"));
+    const bool over = failure.empty() || text_in(value.as_object(), "state") == "ready";
     if (!over) out.note(name + ": its engine exited or could not be started: " + failure);
   }
 }
@@ -86,26 +88,24 @@ void print_share(const json::object& told, const char* name, Output& out) {
   const json::value* value = told.if_contains(name);
   if (value == nullptr || !value->is_object()) return;
   const json::object& share = value->get_object();
-  if (const std::string error = text_of_field(share, "error"); !error.empty())
+  if (const std::string error = text_in(share, "error"); !error.empty())
     return out.note("Nothing is shared: " + printable(error, 400));
-  out.line("sharing at " + out.styled(Style::bold, text_of_field(share, "url")) + ": " +
-           human_bytes(number_of_field(share, "bytes")) + " in " + std::to_string(number_of_field(share, "answers")) +
-           " answers");
+  out.line("sharing at " + out.styled(Style::bold, text_in(share, "url")) + ": " +
+           human_bytes(number_in(share, "bytes")) + " in " + std::to_string(number_in(share, "answers")) + " answers");
   std::vector<std::vector<std::string>> rows;
   for (const json::value& each : share.at("models").as_array()) {
     const json::object& model = each.as_object();
-    rows.push_back({printable(text_of_field(model, "name")), human_bytes(number_of_field(model, "size")),
-                    human_bytes(number_of_field(model, "bytes")), std::to_string(number_of_field(model, "answers")),
-                    text_of_field(model, "hash")});
+    rows.push_back({printable(text_in(model, "name")), human_bytes(number_in(model, "size")),
+                    human_bytes(number_in(model, "bytes")), std::to_string(number_in(model, "answers")),
+                    text_in(model, "hash")});
   }
   out.table({"SHARED", "SIZE", "SENT", "ANSWERS", "HASH"}, rows, 4);
   rows.clear();
   for (const json::value& each : share.at("to").as_array()) {
     const json::object& to = each.as_object();
-    const auto ago = std::time(nullptr) - static_cast<std::int64_t>(number_of_field(to, "last"));
-    rows.push_back({text_of_field(to, "address"), human_bytes(number_of_field(to, "bytes")),
-                    std::to_string(number_of_field(to, "answers")),
-                    human_duration(std::chrono::seconds(ago)) + " ago"});
+    const auto ago = std::time(nullptr) - static_cast<std::int64_t>(number_in(to, "last"));
+    rows.push_back({text_in(to, "address"), human_bytes(number_in(to, "bytes")),
+                    std::to_string(number_in(to, "answers")), human_duration(std::chrono::seconds(ago)) + " ago"});
   }
   if (!rows.empty()) out.table({"TO", "SENT", "ANSWERS", "LAST"}, rows, 4);
 }
@@ -115,7 +115,7 @@ Result<json::object> ask_seed(const Folders& folders) {
   EAI_TRY(const bool runs, library::is_seed_running(folders));
   if (!runs) return json::object();
   EAI_TRY(const fs::path socket, library::seed_socket_of(folders));
-  return ask_owned(socket, "/eai/status");
+  return ask_server(socket, "/eai/status");
 }
 
 void print_no_server(const json::object& told, Output& out) {

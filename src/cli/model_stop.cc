@@ -7,9 +7,11 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/server_answer.h"
 #include "cli/server_status.h"
 #include "library/resolve.h"
 #include "util/error_map.h"
+#include "util/json_fields.h"
 #include "util/text.h"
 
 namespace eai::cli {
@@ -40,24 +42,23 @@ Result<std::string> served_hash(const library::Library& library, const ServerRec
 
 Result<json::object> model_in(const json::object& status, const std::string& hash) {
   for (const json::value& model : status.at("models").as_array())
-    if (text_of_field(model.as_object(), "id") == hash) return model.as_object();
+    if (text_in(model.as_object(), "id") == hash) return model.as_object();
   return fail(Code::not_found, "the server does not serve " + hash + " any more");
 }
 
 // Its engine of that moment has ended.
 bool is_gone(const json::object& now, const json::object& before) {
-  return text_of_field(now, "state") == "absent" || number_of_field(now, "pid") != number_of_field(before, "pid");
+  return text_in(now, "state") == "absent" || number_in(now, "pid") != number_in(before, "pid");
 }
 
 Result<int> unload(Context& context, const ServerRecord& server, const std::string& hash, Interrupt& interrupt) {
   const std::string name = name_of_model(server, hash);
   EAI_TRY(const json::object status, ask_status(context.folders));
   EAI_TRY(const json::object before, model_in(status, hash));
-  if (number_of_field(before, "pid") == 0)
-    return fail(Code::not_found, name + " is not loaded, so there is nothing to stop");
+  if (number_in(before, "pid") == 0) return fail(Code::not_found, name + " is not loaded, so there is nothing to stop");
   EAI_TRY(const fs::path socket, library::socket_of(context.folders));
-  EAI_TRY(const json::object told, tell_owned(socket, "/eai/unload/" + hash));
-  const std::uint64_t answers = number_of_field(told, "leases");
+  EAI_TRY(const json::object told, ask_server(socket, ServerAsk{.method = "POST", .target = "/eai/unload/" + hash}));
+  const std::uint64_t answers = number_in(told, "leases");
   if (answers > 0)
     context.out.note(name + " goes as soon as " +
                      (answers == 1 ? "its running answer has" : "its " + std::to_string(answers) + " answers have") +
@@ -69,7 +70,7 @@ Result<int> unload(Context& context, const ServerRecord& server, const std::stri
     EAI_TRY(const json::object now, model_in(status_now, hash));
     if (is_gone(now, before)) {
       context.out.event(json::object{
-          {"event", "unloaded"}, {"hash", hash}, {"name", name}, {"bytes", number_of_field(before, "memory_now")}});
+          {"event", "unloaded"}, {"hash", hash}, {"name", name}, {"bytes", number_in(before, "memory_now")}});
       context.out.line("unloaded " + name + " (" + bytes_of_field(before, "memory_now") +
                        "); the next request loads it again");
       return 0;

@@ -1,8 +1,10 @@
-// Why: the commands that ask the running server over its private socket read its answers in the same way.
-// Thread: any; ask_server() and post_to_server() block their caller.
+// Why: the commands that ask the running server over its private socket do it in one way: for a whole answer, or for one
+// that comes piece by piece.
+// Thread: any; the calls block their caller.
 // What holds: when a stop is asked for, the connection closes, and so whoever works on the answer stops, too.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <stop_token>
@@ -17,31 +19,32 @@
 
 namespace eai::cli {
 
-// A field's text; empty if there is none, or if it is something else.
-std::string text_at(const boost::json::object& object, std::string_view name);
-// A field's number; 0 likewise.
-std::int64_t number_at(const boost::json::object& object, std::string_view name);
-
-// What an answer with another status than 200 says, in the server's words.
-Error refusal_of(int status, const std::string& body);
+// A field's number, which may be negative; 0 if there is none.
+std::int64_t signed_in(const boost::json::object& object, std::string_view name);
 
 // A whole text that must be a JSON object.
 Result<boost::json::object> object_of(const std::string& body);
 
-// The answer to a GET, which is a JSON object.
-Result<boost::json::object> ask_server(const fs::path& socket, std::string_view target);
-
-struct ServerPost {
-  std::string target, body = {};
+struct ServerAsk {
+  std::string_view method = "GET";
+  std::string target;
+  std::string body = {};
   std::string content_type = "application/json";
-  std::string cut_off = {};  // what it means that the connection ended too early
+  std::chrono::milliseconds patience{10'000};  // of ask_server()
+  std::string cut_off = {};                    // of stream_from_server(): what it means that it ended too early
 };
+
+// A whole answer, which is a JSON object. Code::timeout: there was none in time; Code::network: it is something else.
+// What the server refuses comes back in its own words, with its code and its hint where it has them.
+Result<boost::json::object> ask_server(const fs::path& socket, const ServerAsk& ask);
+Result<boost::json::object> ask_server(const fs::path& socket, const std::string& target);  // GET
+
 // Its error ends the answer, and comes back. It is called on the thread of the caller.
 using TakeBytes = std::function<Result<void>(std::string_view)>;
 
 // An answer with status 200, piece by piece; what comes back are its headers. Code::not_found: no server listens;
-// Code::cancelled: a stop was asked for; Code::network: it was cut off; otherwise as refusal_of().
-Result<http::HeaderList> post_to_server(const fs::path& socket, const ServerPost& post, const TakeBytes& take,
-                                        const std::stop_token& stop);
+// Code::cancelled: a stop was asked for; Code::network: it was cut off; otherwise as ask_server().
+Result<http::HeaderList> stream_from_server(const fs::path& socket, const ServerAsk& ask, const TakeBytes& take,
+                                            const std::stop_token& stop);
 
 }  // namespace eai::cli

@@ -2,7 +2,6 @@
 // Thread: one. Blocks until the answer is here.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -12,20 +11,12 @@
 
 namespace eai::cli {
 
-// GET. Code::timeout: no answer within that time; Code::network: it is not the JSON object that was to be expected.
-Result<boost::json::object> ask_owned(const fs::path& socket, const std::string& target,
-                                      std::chrono::milliseconds patience = std::chrono::seconds(10));
-// POST, without a body. Errors as above, with the server's own words.
-Result<boost::json::object> tell_owned(const fs::path& socket, const std::string& target);
-
 // What GET /eai/status says; it has a list of models.
 Result<boost::json::object> ask_status(const Folders& folders);
 
-// Fields of an answer: empty or 0 if it does not have them.
-std::string text_of_field(const boost::json::object& object, const char* name);
-std::uint64_t number_of_field(const boost::json::object& object, const char* name);
-std::string bytes_of_field(const boost::json::object& object, const char* name);    // "1.83 GB", "-"
-std::string time_since_field(const boost::json::object& object, const char* name);  // "12 s"; "-"
+// Fields of an answer, in words; "-" if it does not have them.
+std::string bytes_of_field(const boost::json::object& object, const char* name);    // "1.83 GB"
+std::string time_since_field(const boost::json::object& object, const char* name);  // "12 s"
 
 // As people call it; else the hash.
 std::string name_of_model(const library::ServerRecord& record, const std::string& hash);
