@@ -141,7 +141,7 @@ def test_events_for_programs(image, tmp_path):
 
 
 @pytest.mark.parametrize("words, status, said", [
-    ([], 2, "say what to draw"), (["x", "--size", "513x7"], 2, "multiples"), (["x", "--size", "big"], 2, "WIDTHxHEIGHT"),
+    ([], 2, "say what to draw"), (["x", "--size", "513x7"], 2, "multiples"), (["x", "--size", "big"], 2, "like 1024x768"),
     (["x", "--steps", "201"], 2, "--steps"), (["x", "--seed", "-1"], 2, "--seed"), (["x", "--n", "11"], 2, "--n"),
     (["x", "--guidance", "much"], 2, "--guidance"), (["x", "-o", "x.gif"], 2, ".gif"), (["x", "-o", "no/x.png"], 3, "no"),
     (["x", "--mask", "m.png"], 2, "--image"), (["x", "--image", "none.png"], 3, "none.png"),

@@ -49,7 +49,7 @@ def test_when_a_model_was_used(stopped, demo):
     server = demo.run("eai-demo")
     assert "Paris" in server.ask("What is the capital of France?")
     assert listed(demo, "eai-demo")["last_used"] >= before - 1
-    assert " ago " in demo("ls").stdout
+    assert " ago\t" in demo("ls").stdout
     demo("stop")
     log = demo.home / "eai/logs/engines/eai-demo.log"
     os.utime(log, (before - 10 * 86400,) * 2)

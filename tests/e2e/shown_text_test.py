@@ -12,8 +12,8 @@ SECRET = "geheim7"
 
 
 def tame(text):
-    """Nothing in it but letters that can be seen, and our own line breaks."""
-    bad = [c for c in text if c != "\n" and (unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") or c in "\u3164\u115f\uffa0")]
+    """Nothing in it but letters that can be seen, our own line breaks, and our tabs between cells."""
+    bad = [c for c in text if c not in "\n\t" and (unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") or c in "\u3164\u115f\uffa0")]
     assert not bad, f"{bad} in {text!r}"
     return text
 
