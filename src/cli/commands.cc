@@ -154,7 +154,7 @@ std::span<const Command> commands() {
       {"bench", "", "Measure how fast a model answers through eai, beside its engine alone", Takes::models,
        "Name or hash", joined(joined(measuring(), fetching()), output()), bench, true},
       {"doctor", "", "Look at all that eai needs, and say what to do where it is not well", Takes::nothing, "",
-       joined(looking(), joined(output(), {"output.plain"})), doctor, true, true},
+       joined(looking(), output()), doctor, true, true},
       {"config", "", "Show and change settings: get, set, unset, edit, list, path", Takes::text,
        "get, set, unset, edit, list or path, and what they need", output(), config, true, true},
       {"run", "", "Talk to a model; with a prompt or with piped text, answer once", Takes::model_and_text,

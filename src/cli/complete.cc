@@ -217,7 +217,7 @@ class Completer {
   void models_of(std::string_view name) {
     if (name == "stop") return models({&names_.loaded});
     if (name == "remove" || name == "repair") return models({&names_.here, &names_.left});
-    if (name == "run" || name == "download") return models({&names_.here, &names_.known});
+    if (name == "run" || name == "download" || name == "bench") return models({&names_.here, &names_.known});
     if (name == "estimate") out_.paths = Paths::files;
     models({&names_.here});
   }
@@ -229,6 +229,8 @@ class Completer {
       for (const char* shell : {"bash", "zsh", "fish"}) add(shell, "");
     if (name == "help") help_words();
     if (name == "config") config_words();
+    if (name == "jobs" && done.empty())
+      for (const char* verb : {"list", "watch", "pause", "resume", "cancel", "forget"}) add(verb, "");
   }
 
   void help_words() {
@@ -247,6 +249,7 @@ class Completer {
       add("get", "Print a setting");
       add("set", "Write a setting into config.toml");
       add("unset", "Take a setting out of config.toml");
+      add("edit", "Open config.toml in your editor");
       add("list", "Print all settings, and where each is from");
       add("path", "Print where config.toml is");
     } else if (done.size() == 1 && (done[0] == "get" || done[0] == "set" || done[0] == "unset")) {

@@ -95,7 +95,7 @@ TEST(Complete, FilesAndFolders) {
 }
 
 TEST(Complete, SettingsAndTopics) {
-  EXPECT_EQ(offered({"config", ""}), (List{"get", "set", "unset", "list", "path"}));
+  EXPECT_EQ(offered({"config", ""}), (List{"get", "set", "unset", "edit", "list", "path"}));
   EXPECT_EQ(offered({"config", "get", "server.po"}), (List{"server.port"}));
   EXPECT_EQ(offered({"config", "set", "server.private", ""}), (List{"true", "false"}));
   EXPECT_EQ(offered({"help", "exit"}), (List{"exit-codes"}));

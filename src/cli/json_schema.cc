@@ -46,12 +46,13 @@ std::string listed(const std::vector<std::string>& words) {
   return out;
 }
 
-// The fields of the items, if the shape has such a list.
-void add_items(const json::object* shape, std::string_view list, std::vector<std::string>& to) {
+// False: the shape has no such list.
+bool add_items(const json::object* shape, std::string_view list, std::vector<std::string>& to) {
   const json::value* properties = shape == nullptr ? nullptr : shape->if_contains("properties");
   const json::value* property = properties == nullptr ? nullptr : properties->as_object().if_contains(list);
-  if (property != nullptr && property->as_object().contains("items"))
-    add_properties(definition_of(property->at("items")), to);
+  if (property == nullptr || !property->as_object().contains("items")) return false;
+  add_properties(definition_of(property->at("items")), to);
+  return true;
 }
 
 }  // namespace
@@ -66,8 +67,10 @@ Pick json_fields(const Command& command) {
   }
   for (const json::value& reference : shapes.at("anyOf").as_array()) {
     if (std::string_view(reference.at("$ref").as_string()) == "#/$defs/error") continue;  // never picked from
-    for (const std::string& list : out.lists) add_items(definition_of(reference), list, out.fields);
-    if (out.lists.empty()) add_properties(definition_of(reference), out.fields);
+    bool has_list = false;
+    for (const std::string& list : out.lists)
+      has_list = add_items(definition_of(reference), list, out.fields) || has_list;
+    if (!has_list) add_properties(definition_of(reference), out.fields);
   }
   return out;
 }

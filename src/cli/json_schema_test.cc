@@ -32,6 +32,9 @@ TEST(JsonSchema, NamesTheFieldsOfObjectsAndOfListedItems) {
   EXPECT_NE(std::ranges::find(list.fields, "last_used"), list.fields.end()) << "of a model here";
   EXPECT_NE(std::ranges::find(list.fields, "size_gb"), list.fields.end()) << "of one in the catalog";
   EXPECT_EQ(std::ranges::find(list.fields, "unfinished"), list.fields.end()) << "of the list itself";
+  const Pick jobs = json_fields(command("eai jobs"));
+  EXPECT_NE(std::ranges::find(jobs.fields, "state"), jobs.fields.end()) << "of a listed job";
+  EXPECT_NE(std::ranges::find(jobs.fields, "verified"), jobs.fields.end()) << "of one that is watched";
 }
 
 TEST(JsonSchema, WrongFieldsAreRefusedWithTheRightOnes) {
@@ -64,6 +67,8 @@ TEST(PickedFields, OfListedItemsEachOnce) {
   std::string names;
   for (const json::object& one : found) names += one.at("name").as_string();
   EXPECT_EQ(names, "abc");
+  EXPECT_EQ(picked(value, {.fields = {"name"}, .lists = {"jobs"}}).at(0).at("name").as_string(), "no")
+      << "an object without such a list is taken itself";
 }
 
 }  // namespace

@@ -37,6 +37,20 @@ const std::vector<Row>& table_of_examples() {
        {{"eai image \"a red circle\" -o circle.png", "write one picture"},
         {"eai image \"a red circle\" -n 4 --seed 7", "four pictures, which can be drawn again"},
         {"eai image \"at night\" --image day.png --strength 0.6", "change a picture"}}},
+      {"eai-embed",
+       {{"eai embed qwen3-embedding-0.6b \"a text\" --json", "its vector"},
+        {"eai embed qwen3-embedding-0.6b --file notes.txt --similar \"bread\"",
+         "the lines that mean something like it"}}},
+      {"eai-search", {{"eai search qwen3 embed", "by words of name, task or maker"}}},
+      {"eai-bench", {{"eai bench qwen3-1.7b", "beside the engine alone"}}},
+      {"eai-doctor",
+       {{"eai doctor", "what is well, and what to do where it is not"},
+        {"eai doctor --offline", "without asking the network"}}},
+      {"eai-jobs",
+       {{"eai pull qwen3-8b --background", "begin a job"},
+        {"eai jobs", "all jobs, and how far they are"},
+        {"eai jobs watch", "those that work, to their end"},
+        {"eai jobs pause 3", "one of them, until it is resumed"}}},
       {"eai-worker", {{"eai worker --host 192.168.1.5", "lend this machine's memory to another one"}}},
       {"eai-config",
        {{"eai config list", "all settings, and where each is from"},
@@ -107,13 +121,13 @@ struct Group {
 const std::vector<Group>& table_of_groups() {
   static const std::vector<Group> table = {
       {"Talk, draw and serve",
-       {"eai-run", "eai-image", "eai-model-run", "eai-model-serve", "eai-model-stop", "eai-model-ps",
-        "eai-model-status", "eai-model-logs", "eai-worker"}},
+       {"eai-run", "eai-image", "eai-embed", "eai-model-run", "eai-model-serve", "eai-model-stop", "eai-model-ps",
+        "eai-model-status", "eai-model-logs", "eai-jobs", "eai-worker"}},
       {"Models on this machine",
-       {"eai-model-download", "eai-model-list", "eai-model-show", "eai-model-estimate", "eai-model-alias",
+       {"eai-search", "eai-model-download", "eai-model-list", "eai-model-show", "eai-model-estimate", "eai-model-alias",
         "eai-model-check", "eai-model-repair", "eai-model-remove", "eai-model-import", "eai-model-adopt"}},
       {"Share and preserve", {"eai-model-export", "eai-model-seed", "eai-model-preserve", "eai-model-audit"}},
-      {"Settings and help", {"eai-config", "eai-help", "eai-completion"}},
+      {"Look and tune", {"eai-doctor", "eai-bench", "eai-config", "eai-help", "eai-completion"}},
   };
   return table;
 }

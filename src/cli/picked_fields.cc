@@ -1,5 +1,6 @@
 #include "cli/picked_fields.h"
 
+#include <algorithm>
 #include <set>
 
 #include <boost/json.hpp>
@@ -23,7 +24,8 @@ std::vector<json::object> picked(const json::value& value, const Pick& pick) {
   std::vector<json::object> out;
   const json::object* object = value.if_object();
   if (object == nullptr) return out;
-  if (pick.lists.empty()) pick_from(*object, pick, out);
+  const bool has_list = std::ranges::any_of(pick.lists, [&](const auto& name) { return object->contains(name); });
+  if (!has_list) pick_from(*object, pick, out);
   std::set<json::string> seen;
   for (const std::string& name : pick.lists) {
     const json::value* list = object->if_contains(name);

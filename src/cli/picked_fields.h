@@ -11,7 +11,7 @@ namespace eai::cli {
 
 struct Pick {
   std::vector<std::string> fields;  // empty: the object as it is
-  // The fields are of the items in these lists of the object, and not of the object.
+  // Of an object that has one of these lists, the fields are those of the list's items.
   std::vector<std::string> lists;
 };
 

@@ -114,7 +114,7 @@ std::string_view words_of(Code code) {
     case Code::busy:
       return "busy: a server is already running, or another process is working on the same thing";
     case Code::io:
-      return "the disk, a port or an engine failed, or a result could not be printed";
+      return "the disk, a port or an engine failed, a result could not be printed, or `eai doctor` has found a problem";
     case Code::unsupported:
       return "not possible here, for example because an engine is missing";
     case Code::cancelled:

@@ -28,7 +28,7 @@ def test_the_first_look_has_examples_then_groups(eai):
     text = eai("--help").stdout
     assert eai().stdout == eai("-h").stdout == eai("help").stdout == text
     titles = re.findall(r"^(\w.*):$", text, re.M)
-    assert titles == ["Examples", "Talk, draw and serve", "Models on this machine", "Share and preserve", "Settings and help",
+    assert titles == ["Examples", "Talk, draw and serve", "Models on this machine", "Share and preserve", "Look and tune",
                       "Learn more"], "a command that is in no group would stand under More"
     assert text.index("eai run qwen3-1.7b") < text.index("Talk, draw")
     assert all(f"  {word} " in text for word in ("run", "ls", "pull", "model check", "config", "help <topic>"))

@@ -15,7 +15,7 @@ from preserve_world import weights
 SCHEMA = json.loads((pathlib.Path(__file__).parents[2] / "docs/json.schema.json").read_text())
 DEMO = "bafkreifz7q6ee5z7matbenlatw3ofwnuqqlmvibgyni6fw47e3jye5lmj4"
 # What needs a network, a cluster, another machine or a broken disk; other tests see to it that these are printed.
-NOT_SEEN_HERE = {"deals", "share-failed", "file", "part"}
+NOT_SEEN_HERE = {"deals", "job-state"}
 
 
 def validator(name):
@@ -124,11 +124,44 @@ def test_models_that_are_made_here(tried):
     tried("eai-model-remove", "other")
 
 
+def test_what_is_looked_for_and_at(tried):
+    tried("eai-search", "eai-demo")
+    tried("eai-search", "nothing-like-it", status=3)
+    process = tried.eai.start("doctor", "--offline", "--json")
+    tried.check("eai-doctor", process.communicate(timeout=WAIT)[0])
+
+
+def test_jobs(tried, stopped):
+    tried("eai-model-download", "eai-demo")
+    tried("eai-jobs", status=3)
+    tried("eai-model-serve", "--port", "0")
+    (begun,) = tried("eai-model-check", "eai-demo", "--background")
+    tried("eai-jobs", "watch", begun["id"])
+    tried("eai-jobs")
+    tried("eai-jobs", "forget", begun["id"])
+    (begun,) = tried("eai-model-download", "eai-demo-embed", "--background")
+    tried("eai-jobs", "watch", begun["id"])
+    spoil(tried)
+    (begun,) = tried("eai-model-repair", "eai-demo", "--background")
+    tried("eai-jobs", "watch", begun["id"])
+    tried("eai-model-stop")
+    tried("eai-model-remove", "eai-demo-embed")
+
+
+def test_vectors_and_speed(tried, stopped):
+    tried("eai-embed", "eai-demo-embed", "one", "two")
+    tried("eai-embed", "eai-demo-embed", "--similar", "bread", "a loaf", "a stone")
+    tried("eai-model-stop")
+    tried("eai-bench", "eai-demo", "--rounds", "2", "--prompt-tokens", "64", "--tokens", "8")
+    tried("eai-model-remove", "eai-demo-embed", "--force")
+
+
 def test_settings(tried):
     tried("eai-config", "set", "server.patience", "11")
     tried("eai-config", "get", "server.patience")
     tried("eai-config", "list")
     tried("eai-config", "path")
+    tried("eai-config", "edit", env={"EDITOR": "true"})
     tried("eai-config", "unset", "server.patience")
     tried("eai-config", "get", "server.patence", status=2)
 
@@ -137,7 +170,7 @@ def test_a_server_and_its_answers(tried, stopped):
     tried("eai-model-status", status=3)
     tried("eai-model-ps", status=3)
     tried("eai-model-stop", status=3)
-    tried("eai-model-logs", status=3)
+    tried("eai-model-logs", "nobody", status=3)
     tried("eai-model-run", "eai-demo,eai-demo-image", "--port", "0")
     tried("eai-run", "eai-demo", "What is the capital of France?")
     tried("eai-model-status")
