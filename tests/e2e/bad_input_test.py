@@ -233,7 +233,9 @@ def test_200_kb_are_pasted_as_a_name(eai):
 
 def test_stopped_and_continued_while_a_server_starts(stopped):
     with Terminal(stopped) as terminal:
-        terminal.line("eai model run eai-demo --port 0; echo en''ded $?")
+        # The terminal drops what it has read and nobody has taken yet when Ctrl-Z comes.
+        terminal.line("echo be''gun; eai model run eai-demo --port 0; echo en''ded $?")
+        terminal.wait("begun")
         terminal.keys("C-z")
         terminal.wait(lambda seen: "Stopped" in seen or "ended 0" in seen)
         if "Stopped" in terminal.screen():
