@@ -11,6 +11,7 @@ Keys joined(Keys first, const Keys& second) {
 }
 
 // The options of each group, in the order of --help.
+Keys plain_output() { return {"output.plain"}; }
 Keys output() { return {"output.json", "output.quiet", "output.plain"}; }
 
 Keys fetching() {
@@ -160,24 +161,10 @@ std::span<const Command> commands() {
       {"run", "", "Talk to a model; with a prompt or with piped text, answer once", Takes::model_and_text,
        "What to say; without it, and on a terminal, a chat opens", joined(joined(chatting(), fetching()), output()),
        talk, true},
-      {"help",
-       "",
-       "Explain a command or a topic: environment, exit-codes, formats, models, privacy",
-       Takes::text,
-       "The command or the topic",
-       {"output.plain"},
-       help,
-       true,
-       true},
-      {"completion",
-       "",
-       "Print what makes a shell complete the words of eai",
-       Takes::text,
-       "bash, zsh or fish",
-       {"output.plain"},
-       completion,
-       true,
-       true},
+      {"help", "", "Explain a command or a topic: environment, exit-codes, formats, models, privacy", Takes::text,
+       "The command or the topic", plain_output(), help, true, true},
+      {"completion", "", "Print what makes a shell complete the words of eai", Takes::text, "bash, zsh or fish",
+       plain_output(), completion, true, true},
   };
   return table;
 }

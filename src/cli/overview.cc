@@ -26,7 +26,7 @@ struct Row {
   std::vector<Example> examples;
 };
 
-const std::vector<Row>& table_of_examples() {
+const std::vector<Row>& examples_at_top() {
   static const std::vector<Row> table = {
       {"eai-run",
        {{"eai run qwen3-1.7b", "open a chat"},
@@ -62,6 +62,12 @@ const std::vector<Row>& table_of_examples() {
        {{"eai completion bash > ~/.local/share/bash-completion/completions/eai", "for bash"},
         {"eai completion zsh > ~/.zfunc/_eai", "for zsh, if ~/.zfunc is in its fpath"},
         {"eai completion fish > ~/.config/fish/completions/eai.fish", "for fish"}}},
+  };
+  return table;
+}
+
+const std::vector<Row>& examples_of_models() {
+  static const std::vector<Row> table = {
       {"eai-model-run",
        {{"eai model run qwen3-1.7b", "serve it on port 8080, in the background"},
         {"eai model run qwen3-1.7b --port 0 --foreground", "on a free port, until Ctrl-C"},
@@ -143,8 +149,9 @@ std::string row_of(std::string_view name, std::string_view says, std::size_t col
 std::span<const Example> first_examples() { return k_first; }
 
 std::vector<Example> examples_of(const Command& command) {
-  const auto found = std::ranges::find(table_of_examples(), command.page(), &Row::page);
-  return found == table_of_examples().end() ? std::vector<Example>() : found->examples;
+  const std::vector<Row>& table = command.top ? examples_at_top() : examples_of_models();
+  const auto found = std::ranges::find(table, command.page(), &Row::page);
+  return found == table.end() ? std::vector<Example>() : found->examples;
 }
 
 std::vector<CommandGroup> command_groups() {
