@@ -6,17 +6,20 @@ CLANG_FORMAT ?= clang-format-14
 TOOLS := $(CURDIR)/build/test-tools
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eai/peers/clients
 
-.PHONY: build demo test peers conformance attack install lint format bench clean packages test-packages dev
+.PHONY: build web demo test peers conformance attack install lint format bench clean packages test-packages dev
 
-build: packages  ## the program, ready to run: build/release/bin/eai
+build: packages web  ## the program, ready to run: build/release/bin/eai
 	@setup/llama_engine.sh >/dev/null && setup/image_engine.sh >/dev/null
 	@[ -f build/release/build.ninja ] || cmake --preset release
 	@cmake --build --preset release --parallel $(JOBS)
 
+web: packages  ## only the page that the server brings along; the program gets it with the next build
+	@setup/web.sh
+
 demo: build  ## the main job on the models that ship with the program, without a network
 	@tools/demo.sh build/release
 
-dev: test-packages
+dev: test-packages web
 	@[ -f build/dev/build.ninja ] || cmake --preset dev
 	@cmake --build --preset dev --parallel $(JOBS)
 

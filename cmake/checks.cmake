@@ -15,6 +15,10 @@ foreach(name shellcheck format)
   set_tests_properties(lint.${name} PROPERTIES TIMEOUT 120 LABELS lint WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
 
+# The page has types and tests of its own.
+add_test(NAME unit.web COMMAND ${CMAKE_SOURCE_DIR}/setup/web.sh test)
+set_tests_properties(unit.web PROPERTIES TIMEOUT 300 LABELS unit WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+
 # The end to end tests can drive the program of another build tree: `dev` has all tests, and drives `release`.
 set(EAI_E2E_BUILD ${CMAKE_BINARY_DIR} CACHE PATH "Build tree whose program the end to end tests drive")
 set(EAI_TEST_TOOLS ${CMAKE_SOURCE_DIR}/build/test-tools CACHE PATH "What setup/test_tools.sh made")

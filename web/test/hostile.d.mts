@@ -1,0 +1,1 @@
+export const hostile: [name: string, text: string][]
