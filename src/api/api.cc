@@ -76,12 +76,14 @@ http::Admission admit_owner(const Core& core, const http::Incoming& in) {
 
 }  // namespace
 
-Core::Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel> models, ApiOptions given)
+Core::Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel> models, ApiOptions given,
+           std::vector<OpenFile> open_files)
     : context(io),
       pool(engines),
       client(io),
       served(std::move(models)),
       options(std::move(given)),
+      files(std::move(open_files)),
       pictures(io),
       picture_gate(io),
       routes(stranger_routes(*this), "/v1"),
@@ -114,8 +116,9 @@ void add_ignored(http::HeaderList& to, const std::vector<std::string>& fields) {
   to.emplace_back("x-eai-ignored", http::header_safe(names, 1000));
 }
 
-Api::Api(asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served, ApiOptions options)
-    : core_(std::make_shared<Core>(context, pool, std::move(served), std::move(options))) {}
+Api::Api(asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served, ApiOptions options,
+         std::vector<OpenFile> files)
+    : core_(std::make_shared<Core>(context, pool, std::move(served), std::move(options), std::move(files))) {}
 Api::~Api() = default;
 
 void Api::reload(ApiOptions options, std::vector<ServedModel> served) {

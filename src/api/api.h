@@ -9,7 +9,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -50,12 +52,22 @@ struct ApiOptions {
   std::chrono::milliseconds first_news{1000};  // until a waiting stream gets its first comment, and between comments
 };
 
+// A file that strangers may fetch without a key, such as one of the page's. The texts are literals.
+struct OpenFile {
+  std::string_view path;  // as a route has it: "/page/{file}"
+  std::string_view gives;
+  std::string_view summary;
+  // `value` is the path's parameter. Without an answer there is no such file.
+  std::function<std::optional<http::Reply>(std::string_view value, const http::Incoming& request)> reply;
+};
+
 struct Core;
 
 class Api {
  public:
   // `served` in the order of the pool's models; the first is the main one. The pool must outlive the Api.
-  Api(boost::asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served, ApiOptions options);
+  Api(boost::asio::io_context& context, engine::Pool& pool, std::vector<ServedModel> served, ApiOptions options,
+      std::vector<OpenFile> files = {});
   ~Api();
 
   // Takes new keys, hosts, origins, limits, request log and served models (in the order of the pool's models, which

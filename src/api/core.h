@@ -25,13 +25,15 @@ namespace eai::api {
 namespace asio = boost::asio;
 
 struct Core {
-  Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel> models, ApiOptions given);
+  Core(asio::io_context& io, engine::Pool& engines, std::vector<ServedModel> models, ApiOptions given,
+       std::vector<OpenFile> open_files);
 
   asio::io_context& context;
   engine::Pool& pool;
   http::UnixClient client;
   std::vector<ServedModel> served;
   ApiOptions options;
+  const std::vector<OpenFile> files;
   std::vector<std::string> used_last;  // hashes, the latest first
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   Metrics metrics;

@@ -28,6 +28,16 @@ asio::awaitable<void> answer(Core& core, Page page, http::Call call) {
   co_await out.send(reply);
 }
 
+asio::awaitable<void> answer_file(Core& core, const OpenFile& file, http::Call call) {
+  Exchange out(call.in, call.out, call.name, core.metrics, core.request_log);
+  std::optional<http::Reply> found = file.reply(call.value, call.in);
+  http::Reply reply = found ? *std::move(found)
+                            : error_reply(404, "invalid_request_error", "there is no file of this name", "unknown_path",
+                                          style_of(call.in));
+  append(reply.headers, common_headers(core, call.in, out.record.id));
+  co_await out.send(reply);
+}
+
 // The owner's own questions are not counted: whoever watches is not a client.
 asio::awaitable<void> answer_owner(Core& core, Page page, http::Call call) {
   const http::Reply reply = page(core, call);
@@ -37,8 +47,6 @@ asio::awaitable<void> answer_owner(Core& core, Page page, http::Call call) {
 http::Reply health_page(Core&, const http::Call&) {
   return {200, {{"content-type", "application/json"}}, "{\"status\":\"ok\"}"};
 }
-
-http::Reply root_page(Core&, const http::Call&) { return {200, {{"content-type", "text/plain"}}, "eai is running\n"}; }
 
 http::Reply document_of(const Core& core, const http::Routes& routes, std::string_view description) {
   return {200,
@@ -66,6 +74,16 @@ http::Route page_route(Core& core, std::string_view path, Page page, std::string
   route.path = path;
   route.summary = summary;
   route.handle = [&core, page](http::Call call) { return answer(core, page, call); };
+  return route;
+}
+
+http::Route file_route(Core& core, const OpenFile& file) {
+  http::Route route;
+  route.path = file.path;
+  route.access = Access::everyone;
+  route.gives = file.gives;
+  route.summary = file.summary;
+  route.handle = [&core, &file](http::Call call) { return answer_file(core, file, call); };
   return route;
 }
 
@@ -176,9 +194,7 @@ std::vector<http::Route> stranger_routes(Core& core) {
   metrics.gives = "text/plain";
   out.push_back(std::move(metrics));
   out.push_back(page_route(core, "/openapi.json", document_page, "Gives this document."));
-  http::Route root = page_route(core, "/", root_page, "Says in words that the server is running.");
-  root.gives = "text/plain";
-  out.push_back(std::move(root));
+  for (const OpenFile& file : core.files) out.push_back(file_route(core, file));
   return out;
 }
 

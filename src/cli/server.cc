@@ -28,6 +28,7 @@
 #include "http/server.h"
 #include "library/check.h"
 #include "library/running.h"
+#include "page/page.h"
 #include "store/file_names.h"
 #include "util/log.h"
 #include "util/program_pages.h"
@@ -122,6 +123,15 @@ api::ApiOptions api_options(const Config& config, const Place& place, const Fold
   return out;
 }
 
+// The page that a browser gets.
+std::vector<api::OpenFile> page_files() {
+  return {
+      {"/", "text/html, text/plain", "Gives the page to browsers, and says to others that the server is running.",
+       [](std::string_view, const http::Incoming& request) { return page::answer_root(request.headers); }},
+      {"/page/{file}", "text/javascript, text/css, font/woff2, image/svg+xml", "Gives a file of the page.",
+       [](std::string_view name, const http::Incoming& request) { return page::answer_file(name, request.headers); }}};
+}
+
 library::ServerRecord record_of(const library::ServerPlan& plan, const Config& config, const Place& place,
                                 std::uint16_t port) {
   library::ServerRecord out;
@@ -177,7 +187,8 @@ class Server {
         read_again_(read_again),
         pool_(context_, pool_options(plan_, config_, folders), specs_of(plan_)),
         jobs_(context_, jobs_options(folders), job_maker(folders), [this](const admin::JobRecord&) { reload(); }),
-        api_(context_, pool_, served_of(plan_), api_options(config_, {config_.server.host, {}}, folders, share_)),
+        api_(context_, pool_, served_of(plan_), api_options(config_, {config_.server.host, {}}, folders, share_),
+             page_files()),
         strangers_(context_, http::Limits{}, api_.handlers()),
         administration_(context_, http::Limits{}, api_.admin_handlers([this] { ask_to_end(); }, admin::routes(jobs_))) {
   }
