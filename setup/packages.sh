@@ -68,6 +68,7 @@ test   fish                                         fish
 test   less                                         less
 test   man-db                                       man
 test   mandoc                                       mandoc
+test   chromium|chromium-browser                    chromium
 fuzz   clang-14                                     clang++-14
 fuzz   libclang-rt-14-dev
 LIST

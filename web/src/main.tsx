@@ -2,7 +2,7 @@ import { render } from 'preact'
 import { watchModels } from './api/models'
 import { App } from './app'
 import { followLook } from './parts/look'
-import { hearOtherTabs, readChats } from './store/chats'
+import { hearOtherTabs, readChats, sweepBytes } from './store/chats'
 import './style/base.css'
 import './style/frame.css'
 import './style/chat.css'
@@ -14,4 +14,4 @@ followLook()
 render(<App />, document.getElementById('page')!)
 watchModels()
 hearOtherTabs()
-void readChats()
+void readChats().then(sweepBytes)

@@ -20,7 +20,7 @@ export async function attach(file: File, chat: string): Promise<Attachment> {
     const id = newId()
     fresh.set(id, file)
     // A full disk is told by the store; the picture is there as long as the page is, then.
-    await put({ bytes: [{ id, chat, bytes: file }] }).catch(() => {})
+    await put({ bytes: [{ id, chat, at: Date.now(), bytes: file }] }).catch(() => {})
     return { id, name, type: file.type, size: file.size }
   }
   if (file.type.startsWith('image/')) throw new RefusedFile(t('attach.kind', name))

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { named, sees } from '../api/models'
 import { Icon, IconButton } from '../parts/icons'
 import { announce } from '../parts/announce'
+import { keepInTab, ofTab } from '../parts/memory'
 import { bytes } from '../parts/numbers'
 import { remove } from '../store/database'
 import type { Conversation } from '../store/conversation'
@@ -19,10 +20,9 @@ interface Draft {
 }
 
 // What is not sent yet survives a reload of the tab.
-const draftName = (chat: string) => 'eai.draft.' + chat
 function readDraft(chat: string): Draft {
   try {
-    const value = JSON.parse(sessionStorage.getItem(draftName(chat)) ?? 'null') as Draft | null
+    const value = JSON.parse(ofTab('draft.' + chat) ?? 'null') as Draft | null
     if (value && typeof value.text === 'string' && Array.isArray(value.attachments)) return value
   } catch {
     // There is none.
@@ -30,16 +30,21 @@ function readDraft(chat: string): Draft {
   return { text: '', attachments: [] }
 }
 
-function keepDraft(chat: string, draft: Draft) {
-  try {
-    if (draft.text || draft.attachments.length) sessionStorage.setItem(draftName(chat), JSON.stringify(draft))
-    else sessionStorage.removeItem(draftName(chat))
-  } catch {
-    // It is too large, or storage is off: it lasts as long as the page.
+const keepDraft = (chat: string, draft: Draft) =>
+  keepInTab('draft.' + chat, draft.text || draft.attachments.length ? JSON.stringify(draft) : null)
+
+// The field that is there, and the conversation whose field is to have the focus as soon as it is there.
+let there: { chat: string; field: HTMLTextAreaElement } | undefined
+let wanted = ''
+
+export function focusComposer(chat = there?.chat ?? '') {
+  wanted = chat
+  if (there?.chat === chat) {
+    there.field.focus()
+    wanted = ''
   }
 }
 
-export const composerField = signal<HTMLTextAreaElement | null>(null)
 export const dropped = signal<File[]>([]) // files that were let fall anywhere on the view
 
 export function Composer({ open, model, onSend }: { open: Conversation; model: string; onSend: () => void }) {
@@ -56,8 +61,11 @@ export function Composer({ open, model, onSend }: { open: Conversation; model: s
     keepDraft(open.id, next)
   }
   useEffect(() => {
-    composerField.value = field.current
-    return () => void (composerField.value = null)
+    there = { chat: open.id, field: field.current! }
+    if (wanted === open.id) focusComposer()
+    return () => {
+      if (there?.chat === open.id) there = undefined
+    }
   }, [])
   useEffect(() => grow(field.current), [draft.text])
 

@@ -10,7 +10,7 @@ import { begin, chatsKnown, current, openChat } from '../store/chats'
 import type { Conversation } from '../store/conversation'
 import { t } from '../words'
 import { isAnswering } from './answer'
-import { Composer, composerField, dropped } from './composer'
+import { Composer, dropped, focusComposer } from './composer'
 import { ChatList } from './list'
 import { MessageView } from './message'
 import { ModelChoice } from './model_choice'
@@ -22,9 +22,9 @@ import { ChatSettingsDialog } from './settings'
 
 export function newChat() {
   listOpen.value = false
-  begin()
+  const { id } = begin()
   go('chat')
-  setTimeout(() => composerField.peek()?.focus())
+  focusComposer(id)
 }
 
 // The model that answers next: the one of the last choice, if it is still served.

@@ -88,7 +88,7 @@ function list(piece: Tokens.List): VNode {
 function table(piece: Tokens.Table): VNode {
   const aligned = (cell: Tokens.TableCell) => (cell.align ? `to-${cell.align}` : undefined)
   return (
-    <div class="table" role="region" tabIndex={0} aria-label={t('md.table')}>
+    <div class="table" role="group" tabIndex={0} aria-label={t('md.table')}>
       <table>
         <thead>
           <tr>

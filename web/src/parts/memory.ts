@@ -69,3 +69,7 @@ export function setKey(key: string, lasts: boolean) {
   write(passing, 'key', key && !lasts ? key : null)
   write(lasting, 'key', key && lasts ? key : null)
 }
+
+// What lasts as long as the tab: it survives a reload.
+export const ofTab = (name: string): string | null => read(passing, name)
+export const keepInTab = (name: string, value: string | null) => write(passing, name, value)

@@ -1,7 +1,7 @@
 // Why: the keyboard does everything. What a shortcut does, and how it is listed, is one table.
 // What holds: none is a letter alone, so that nothing happens to those who type or dictate.
 import { isAnswering, retry, stop } from '../chat/answer'
-import { composerField } from '../chat/composer'
+import { focusComposer } from '../chat/composer'
 import { searchField } from '../chat/list'
 import { answerModel, newChat } from '../chat/view'
 import { listOpen, preferencesOpen, settingsOpen, shortcutsOpen } from './open'
@@ -42,7 +42,7 @@ export const shortcuts: Shortcut[] = [
   { keys: 'Escape', words: 'keys.stop', act: () => open() && stop(open()!.id) },
   { keys: 'Alt+N', words: 'keys.new', act: newChat },
   { keys: 'Alt+K', words: 'keys.search', act: toSearch },
-  { keys: 'Alt+M', words: 'keys.write', act: () => composerField.peek()?.focus() },
+  { keys: 'Alt+M', words: 'keys.write', act: () => focusComposer() },
   { keys: 'Alt+E', words: 'keys.edit', act: editLast },
   { keys: 'Alt+R', words: 'keys.retry', act: retryLast },
   { keys: 'Alt+S', words: 'keys.settings', act: () => open() && (settingsOpen.value = true) },

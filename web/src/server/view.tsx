@@ -58,7 +58,7 @@ function Models() {
     <section aria-labelledby="models-title">
       <h2 id="models-title">{t('server.models')}</h2>
       {modelsKnown.value && !models.value.length ? <p class="hint">{t('model.none')}</p> : (
-        <div class="table" role="region" tabIndex={0} aria-labelledby="models-title">
+        <div class="table" role="group" tabIndex={0} aria-labelledby="models-title">
           <table>
             <thead>
               <tr>
@@ -123,7 +123,7 @@ function Requests() {
     <section aria-labelledby="requests-title">
       <h2 id="requests-title">{t('server.requests')}</h2>
       {!rows.length ? <p class="hint">{t('server.no-requests')}</p> : (
-        <div class="table" role="region" tabIndex={0} aria-labelledby="requests-title">
+        <div class="table" role="group" tabIndex={0} aria-labelledby="requests-title">
           <table>
             <thead>
               <tr>

@@ -3,7 +3,7 @@
 import { signal } from '@preact/signals'
 import { all, group, one, onNews, put, remove, StoreError } from './database'
 import { Conversation } from './conversation'
-import { keptJson } from '../parts/memory'
+import { keepInTab, keptJson, ofTab } from '../parts/memory'
 import { newId } from '../parts/ids'
 import type { Chat, ChatSettings, Message } from './types'
 
@@ -25,11 +25,22 @@ export async function readChats() {
   chatsKnown.value = true
 }
 
+// A conversation that has not begun yet keeps its name over a reload, and with it what was written down for it.
 export function begin(): Conversation {
   const now = Date.now()
-  const chat = { id: newId(), title: '', created: now, updated: now, leaf: null, settings: { ...firstSettings.peek() } }
+  const id = ofTab('new') ?? newId()
+  keepInTab('new', id)
+  const chat = { id, title: '', created: now, updated: now, leaf: null, settings: { ...firstSettings.peek() } }
   current.value = new Conversation(chat, [], true)
   return current.value
+}
+
+// Pictures that were attached to something that was never sent.
+const day = 24 * 3600 * 1000
+export async function sweepBytes() {
+  const known = new Set((await all('chats')).map((chat) => chat.id))
+  const old = (await all('bytes')).filter((row) => !known.has(row.chat) && (row.at ?? 0) < Date.now() - day)
+  if (old.length) await remove({ bytes: old.map((row) => row.id) }).catch(() => {})
 }
 
 export async function openChat(id: string): Promise<Conversation | undefined> {
@@ -47,6 +58,7 @@ export async function openChat(id: string): Promise<Conversation | undefined> {
 // Called whenever something of a conversation was kept.
 export function noteKept(conversation: Conversation) {
   opened.set(conversation.id, conversation)
+  if (ofTab('new') === conversation.id) keepInTab('new', null)
   const chat = conversation.chat.peek()
   chats.value = newest([chat, ...chats.peek().filter((other) => other.id !== chat.id)])
 }

@@ -56,6 +56,7 @@ export interface Message {
 export interface StoredBytes {
   id: string
   chat: string
+  at?: number
   bytes: Blob
 }
 
