@@ -80,7 +80,7 @@ Findings findings_of(const Result<ServerFacts>& server) {
   const boost::json::object& status = *server->status;
   Findings out{{"server", Grade::good,
                 process + " at " + record.address() + " answers after " + milliseconds(server->took) + ", with " +
-                    list_of(record.names)}};
+                    (record.names.empty() ? "no model yet" : list_of(record.names))}};
   const std::string version = text_in(status, "version");
   if (version != EAI_VERSION)
     out.push_back({"server", Grade::note, "it is version " + printable(version, 40) + ", and this program " EAI_VERSION,

@@ -14,7 +14,7 @@ import threading
 import time
 
 import pytest
-from conftest import BUILD, WAIT, Eai, engines_of
+from conftest import BUILD, WAIT, Eai, Server, engines_of
 from legacy import Gateway, container
 
 YEAR = 365 * 86400
@@ -229,6 +229,12 @@ def test_a_server_that_runs_and_one_that_hangs(eai):
         assert checks["server"][0]["state"] == "problem" and "eai model logs" in checks["server"][0]["cure"]
     finally:
         os.kill(server.pid, signal.SIGCONT)
+
+
+def test_a_server_without_a_model(eai):
+    server = Server(eai, eai.json("model", "serve", "--port", "0"))
+    assert look(eai, "--offline")["server"][0]["found"].endswith("with no model yet")
+    assert server.pid
 
 
 def test_who_may_come_in_is_told(eai):
