@@ -22,7 +22,6 @@ std::string words_of(model::Task task) {
     case model::Task::embed:
       return out + " embeddings";
     case model::Task::image_generation:
-      return out + " pictures drawing";
     case model::Task::image_edit:
       return out + " pictures drawing";
   }
