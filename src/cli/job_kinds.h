@@ -1,7 +1,7 @@
 // Why: a server works on what a person would otherwise wait for: this says which function of the library each kind of job
 // runs, and with which settings.
 //   {"kind": "download", "model": "qwen3-1.7b", "settings": {"fetch.offline": true, "fetch.gateways": ["…"]}}
-//   {"kind": "preserve", "folder": "/home/me/my-model", "settings": {"preserve.to": ["kubo"]},
+//   {"kind": "preserve", "folder": "/models/my-model", "settings": {"preserve.to": ["kubo"]},
 //    "secret_keys": {"LIGHTHOUSE_API_KEY": "…"}}
 // Thread: any; making the work blocks on the disk for a moment.
 // What holds: without "settings" the server's own configuration counts. With it only what is in there does, each value
