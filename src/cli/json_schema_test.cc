@@ -24,9 +24,9 @@ TEST(JsonSchema, KnowsEveryCommandThatPrintsJson) {
 }
 
 TEST(JsonSchema, NamesTheFieldsOfObjectsAndOfListedItems) {
-  const Pick check = json_fields(command("eai model check"));
-  EXPECT_EQ(check.fields, (std::vector<std::string>{"event", "hash", "name", "good", "bytes", "why"}));
-  EXPECT_TRUE(check.lists.empty());
+  const Pick exported = json_fields(command("eai model export"));
+  EXPECT_EQ(exported.fields, (std::vector<std::string>{"event", "hash", "name", "blocks", "bytes", "to"}));
+  EXPECT_TRUE(exported.lists.empty());
   const Pick list = json_fields(command("eai model list"));
   EXPECT_EQ(list.lists, (std::vector<std::string>{"models", "catalog"}));
   EXPECT_NE(std::ranges::find(list.fields, "last_used"), list.fields.end()) << "of a model here";
@@ -38,11 +38,11 @@ TEST(JsonSchema, NamesTheFieldsOfObjectsAndOfListedItems) {
 }
 
 TEST(JsonSchema, WrongFieldsAreRefusedWithTheRightOnes) {
-  const auto pick = [](std::string_view text) { return pick_of(command("eai model check"), text); };
+  const auto pick = [](std::string_view text) { return pick_of(command("eai model export"), text); };
   EXPECT_EQ(pick("name,hash,name")->fields, (std::vector<std::string>{"name", "hash"}));
   EXPECT_EQ(pick("").error().code, Code::invalid);
   EXPECT_EQ(pick("").error().message,
-            "--json= names no field; `eai model check` has event, hash, name, good, bytes, why");
+            "--json= names no field; `eai model export` has event, hash, name, blocks, bytes, to");
   EXPECT_FALSE(pick(","));
   EXPECT_EQ(
       pick("name,hsh").error().message,
