@@ -35,6 +35,10 @@ def test_axe_finds_nothing(server):
     assert play("axe.mjs", server.url) >= 5
 
 
+def test_speed(server):
+    assert play("speed.mjs", server.url) >= 3
+
+
 def test_trouble(eai, stopped):
     running = eai.run("eai-demo")
     port = running.url.rsplit(":", 1)[1]

@@ -1,8 +1,9 @@
 // The renderer: what is Markdown looks like it, and nothing else ever comes into the page.
 import { render } from 'preact'
-import { describe, expect, it } from 'vitest'
+import { act } from 'preact/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { decoded, lex, safeAddress } from '../src/markdown/lexer'
-import { Markdown } from '../src/markdown/markdown'
+import { counts, GrowingMarkdown, Markdown } from '../src/markdown/markdown'
 import { hostile } from './hostile.mjs'
 
 function shown(text: string): HTMLElement {
@@ -68,6 +69,36 @@ describe('Markdown', () => {
     }
     expect(shown('a<br>b').querySelector('br')).not.toBeNull()
   })
+})
+
+describe('a growing answer', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('of 20 KB that comes at once has one block parsed per frame at most, and ends as a finished one', async () => {
+    let frames: ((now: number) => void)[] = []
+    let now = 0
+    vi.stubGlobal('requestAnimationFrame', (work: (now: number) => void) => frames.push(work))
+    vi.stubGlobal('cancelAnimationFrame', () => {})
+    const text = Array.from({ length: 60 }, (_, at) => `## ${at}\n\nSome **bold** text and \`code\`.\n\n- one\n- two\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\n\`\`\`\nlet a = ${at}\n\`\`\`\n\nIt costs $${at}. ${'word '.repeat(50)}`).join('\n\n')
+    expect(text.length).toBeGreaterThan(20_000)
+    const place = document.createElement('div')
+    let most = 0
+    const frame = async () => {
+      const due = frames
+      frames = []
+      const before = counts.parsed
+      now += 16
+      await act(() => due.forEach((work) => work(now)))
+      most = Math.max(most, counts.parsed - before)
+      return due.length
+    }
+    await act(() => render(<GrowingMarkdown text={text} growing />, place))
+    for (let count = 0; count < 50; count += 1) await frame()
+    await act(() => render(<GrowingMarkdown text={text} growing={false} />, place))
+    while (await frame());
+    expect(most).toBe(1)
+    expect(place.innerHTML).toBe(shown(text).innerHTML)
+  }, 60_000)
 })
 
 const allowed = new Set(
