@@ -62,6 +62,7 @@ test   universal-ctags                              ctags-universal
 test   iproute2                                     ip
 test   util-linux                                   unshare
 test   procps                                       ps
+test   strace                                       strace
 test   tmux                                         tmux
 test   zsh                                          zsh
 test   fish                                         fish
