@@ -46,7 +46,8 @@ TEST(Manual, EveryCommandTopicAndShortWordHasAPage) {
   for (const ManualPage& page : manual_pages()) EXPECT_TRUE(files.insert(page.file).second) << page.file;
   for (const Command& command : commands()) {
     EXPECT_TRUE(files.contains("man1/" + command.page() + ".1"));
-    if (!command.short_word.empty()) EXPECT_TRUE(files.contains("man1/eai-" + std::string(command.short_word) + ".1"));
+    if (command.short_word.empty()) continue;
+    EXPECT_TRUE(files.contains("man1/eai-" + std::string(command.short_word) + ".1"));
   }
   for (const Topic& topic : topics()) EXPECT_TRUE(files.contains("man7/eai-" + std::string(topic.name) + ".7"));
 }

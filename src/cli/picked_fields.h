@@ -12,7 +12,7 @@ namespace eai::cli {
 struct Pick {
   std::vector<std::string> fields;  // empty: the object as it is
   // Of an object that has one of these lists, the fields are those of the list's items.
-  std::vector<std::string> lists;
+  std::vector<std::string> lists = {};
 };
 
 // One object for the value, or for each item of its lists, with those of the fields that it has, in the order in which
