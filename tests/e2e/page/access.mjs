@@ -1,5 +1,5 @@
 // For everybody: the keyboard alone, narrow and wide, three languages.
-import { answered, answering, ask, check, end, everything, field, fulfilled, must, same, withFields } from './browser.mjs'
+import { answered, answering, ask, check, end, everything, field, fulfilled, must, same, still, withFields } from './browser.mjs'
 
 await check('the keyboard alone asks, stops, edits and branches', async (context) => {
   const page = await context.visit()
@@ -84,7 +84,8 @@ for (const [width, height] of [[320, 500], [844, 390], [3840, 2160]]) {
     await ask(page, 'x'.repeat(300))
     for (const view of ['#/chat', '#/images', '#/server']) {
       await page.evaluate((place) => (location.hash = place), view)
-      await page.waitForTimeout(200)
+      await page.locator(view === '#/chat' ? '.talk' : view === '#/images' ? '.wish' : '.server-view').waitFor()
+      await still(page)
       const over = await page.evaluate(() => [...document.querySelectorAll('main *')].filter((each) => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest('.table, pre, .formula, .list, .off-screen')).map((each) => each.outerHTML.slice(0, 100)))
       must(!over.length, view, over.slice(0, 3))
     }

@@ -1,5 +1,5 @@
 // axe on every view and with every dialog open, in every look, narrow and wide.
-import { ask, AxeBuilder, check, end, everything, fulfilled, must } from './browser.mjs'
+import { ask, AxeBuilder, check, end, everything, fulfilled, must, still } from './browser.mjs'
 
 const looks = [['light', 360], ['dark', 360], ['light', 1280], ['dark', 1280], ['contrast', 1280]]
 
@@ -29,7 +29,7 @@ for (const [theme, width] of looks) {
     if (narrow) await page.getByRole('button', { name: 'Show the conversations' }).click()
     await page.getByRole('searchbox').fill('everything')
     await page.getByText('Found: 1').waitFor()
-    await page.waitForTimeout(300) // the drawer has slid in
+    await still(page)
     await clean(page, 'the list')
     await page.getByRole('searchbox').fill('')
     if (narrow) await page.keyboard.press('Escape')

@@ -146,3 +146,16 @@ export function talk(title, texts) {
 
 // An answer with everything that Markdown has.
 export const everything = '# Title\n\nText with `code`, a [link](https://a.example), $x^2$.\n\n```js\nconst a = "b" // c\n```\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\n- [x] done\n\n> quoted'
+
+// Until this, asked in the page again and again, is true.
+export async function until(page, asked) {
+  for (const end = Date.now() + WAIT; !(await page.evaluate(asked)); ) must(Date.now() < end, 'this never came true:', String(asked))
+}
+
+// Until nothing moves, and two frames have changed nothing of the text.
+export const still = (page) =>
+  until(page, () => new Promise((done) => {
+    const now = document.body.textContent.length
+    const quiet = () => done(document.getAnimations().every((each) => each.playState !== 'running' || each.effect.getComputedTiming().iterations === Infinity) && document.body.textContent.length === now)
+    requestAnimationFrame(() => requestAnimationFrame(quiet))
+  }))

@@ -77,7 +77,7 @@ await check('as a stream, in pieces', async (context) => {
   const pieces = Array.from({ length: Math.ceil(all.length / 50) }, (_, at) => ({ content: all.slice(at * 50, at * 50 + 50) }))
   await fulfilled(page, pieces)
   await ask(page, 'Hurt me')
-  await page.waitForTimeout(2000) // the last blocks are drawn, one in each frame
+  await page.waitForFunction(() => document.querySelector('.message.assistant .body').textContent.trimEnd().endsWith('\\frac{1}{'))
   await clean(page, 'the stream')
   must((await page.locator('.message.assistant .body > *').count()) > 30, 'blocks', await page.locator('.message.assistant .body > *').count())
 })

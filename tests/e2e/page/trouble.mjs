@@ -1,9 +1,21 @@
 // What goes wrong around a page: tabs, reloads, a full disk, no disk, a server that ends.
 import { randomBytes } from 'node:crypto'
-import { answer, answered, answering, ask, check, end, field, importText, last, must, same, say, talk, url, withFields } from './browser.mjs'
+import { answer, answered, answering, ask, check, end, field, importText, last, must, same, say, talk, until, url, withFields } from './browser.mjs'
 
 const long = { ignore_eos: true, max_tokens: 1800 }
 const some = (page) => page.waitForFunction(() => [...document.querySelectorAll('.message.assistant .body')].at(-1)?.textContent.length > 60)
+// Until what has come of an answer is in the store, which happens every second.
+const kept = (page) =>
+  until(page, () => new Promise((done) => {
+    const asked = indexedDB.open('eai')
+    asked.onsuccess = () => {
+      const all = asked.result.transaction('messages').objectStore('messages').getAll()
+      all.onsuccess = () => {
+        asked.result.close()
+        done(all.result.some((message) => message.state === 'growing' && message.text.length > 40))
+      }
+    }
+  }))
 const begin = async (page, text = 'Tell me a story') => {
   await withFields(page, long)
   await field(page).fill(text)
@@ -15,7 +27,7 @@ const begin = async (page, text = 'Tell me a story') => {
 await check('a reload in mid-stream says what has happened, and the answer goes on', async (context) => {
   const page = await context.visit()
   await begin(page)
-  await page.waitForTimeout(1200) // it is kept every second
+  await kept(page)
   await page.unroute('**/v1/chat/completions')
   await page.reload()
   await page.getByText('The page was closed before the answer was whole.').waitFor()
@@ -67,7 +79,7 @@ await check('a full disk loses nothing that was kept, and says so', async (conte
   await ask(page, 'Count to 3')
   await page.waitForFunction(() => !document.querySelector('.banner'))
   await page.reload()
-  same(await page.locator('.message').count(), 4, 'everything is there')
+  await page.locator('.message').nth(3).waitFor() // everything is there
 })
 
 await check('without a store the page works as long as it is open', async (context) => {

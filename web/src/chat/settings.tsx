@@ -66,7 +66,7 @@ export function ChatSettingsDialog({ open, onClose }: { open: Conversation; onCl
       </label>
       <label class="field">
         {t('settings.tools')}
-        <textarea class="code" rows={4} spellcheck={false} value={settings.tools ?? ''} aria-invalid={!!wrong} aria-describedby="tools-hint"
+        <textarea class="mono" rows={4} spellcheck={false} value={settings.tools ?? ''} aria-invalid={!!wrong} aria-describedby="tools-hint"
           placeholder='[{"type": "function", "function": {"name": …}}]' onInput={(event) => change({ tools: event.currentTarget.value })} />
       </label>
       <p id="tools-hint" class={wrong ? 'problem' : 'hint'}>{wrong || t('settings.tools-hint')}</p>

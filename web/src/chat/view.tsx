@@ -41,7 +41,7 @@ export function ChatView() {
     if (!known) return
     setMissing('')
     if (!id) {
-      if (!current.peek() || current.peek()!.chat.peek().leaf) begin()
+      if (!current.peek()) begin()
       return
     }
     if (current.peek()?.id === id) return
@@ -70,10 +70,17 @@ function Talk({ open, missing }: { open: Conversation; missing: boolean }) {
   const [over, setOver] = useState(false)
   const chat = open.chat.value
   const empty = !chat.leaf
-  // Its address is known as soon as something of it is kept.
+  // Its address is known as soon as something of it is kept. Only a conversation that begins here, or an address without a
+  // name, is given one: another name in it is where the person is going.
+  const begins = useRef(empty)
   useEffect(() => {
-    if (chat.leaf && place.peek().view === 'chat' && place.peek().id !== open.id) renamePlace('chat', open.id)
+    if (!begins.current || !chat.leaf || place.peek().view !== 'chat') return
+    begins.current = false
+    if (place.peek().id !== open.id) renamePlace('chat', open.id)
   }, [chat.leaf])
+  useEffect(() => {
+    if (chat.leaf && place.peek().view === 'chat' && !place.peek().id) renamePlace('chat', open.id)
+  }, [place.value.id])
   const drop = (event: DragEvent) => {
     event.preventDefault()
     setOver(false)

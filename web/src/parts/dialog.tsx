@@ -11,6 +11,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
   useEffect(() => {
     const focused = document.activeElement as HTMLElement | null
     place.current?.showModal()
+    place.current?.querySelector<HTMLElement>('.inside > :not(header) :is(input, select, textarea, button)')?.focus()
     return () => focused?.isConnected && focused.focus()
   }, [])
   const outside = (event: MouseEvent) => event.target === place.current && place.current?.close()

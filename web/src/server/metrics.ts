@@ -42,7 +42,7 @@ export const sampleOf = (lines: Line[], time: number): Sample => ({
 })
 
 // What this page itself asks for again and again is no request that anybody wants to see.
-const own = new Set(['/metrics', '/models', '/health', '/', '/page/{file}', '/images/progress/{id}'])
+const own = new Set(['/metrics', '/models', '/health', '/', '/page', '/images/progress'])
 
 export interface RequestRow {
   path: string

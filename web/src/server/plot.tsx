@@ -59,7 +59,7 @@ function optionsOf(place: HTMLElement, name: string, words: (value: number) => s
   return {
     width: place.clientWidth, height: 150, legend: { show: false }, cursor: { show: false },
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(most * 1.1, 1)] } },
-    axes: [{ ...axis, space: 90, values: (_plot, splits) => splits.map(clock) }, { ...axis, size: 64, values: (_plot, splits) => splits.map((value) => words(value)) }],
+    axes: [{ ...axis, size: 30, space: 90, values: (_plot, splits) => splits.map(clock) }, { ...axis, size: 64, values: (_plot, splits) => splits.map((value) => words(value)) }],
     series: [{}, { label: name, stroke: color('--accent'), width: 2, fill: color('--accent-soft'), points: { show: false } }],
   }
 }
