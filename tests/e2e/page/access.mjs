@@ -4,6 +4,7 @@ import { answered, answering, ask, check, end, everything, field, fulfilled, mus
 await check('the keyboard alone asks, stops, edits and branches', async (context) => {
   const page = await context.visit()
   await page.mouse.move(0, 0)
+  await page.locator('.model-choice select').waitFor()
   const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key) }
   const to = async (name) => {
     for (let at = 0; at < 60; at += 1) {
