@@ -60,7 +60,7 @@ def test_topics_come_from_the_tables(eai):
     named = set(re.findall(r'getenv\("(\w+)"\)', "".join(file.read_text() for file in (ROOT / "src").rglob("*.cc"))))
     assert named and named <= set(re.findall(r"\w+", environment)), "every variable that the program reads"
     codes = flat(eai("help", "exit-codes").stdout)
-    for status, words in rows("README.md", "## Exit status"):
+    for status, words in rows("docs/commands.md", "## Exit status"):
         if status.isdigit():
             assert f"{status} {words}" in codes
     assert "--json=name,hash" in eai("help", "formats").stdout and "NO_COLOR" in eai("help", "formats").stdout
