@@ -1,5 +1,6 @@
 """Machines on which the commands of README.md and docs/ are run as they are written there. Models of real size are played
 by the demo models under their names."""
+import base64
 import json
 import os
 import pathlib
@@ -22,8 +23,30 @@ PLAYERS = {"qwen3-1.7b": "eai-demo", "qwen3-8b": "eai-demo", "gemma-3-4b": "eai-
 UNTIL_CTRL_C = re.compile(r"eai (model )?(seed|worker|status (-w|--watch)|logs .*-f)\b|eai model logs -f|--foreground")
 
 
+def unpack_car(car, folder):
+    """Writes the blocks of a CAR, all of which are raw here, as files named by their CIDs."""
+    data, at = car.read_bytes(), 0
+
+    def section():
+        nonlocal at
+        length = shift = 0
+        while True:
+            byte, at = data[at], at + 1
+            length, shift = length | (byte & 127) << shift, shift + 7
+            if byte < 128:
+                break
+        at += length
+        return data[at - length:at]
+    section()  # the header
+    while at < len(data):
+        block = section()
+        assert block[:4] == bytes.fromhex("01551220"), "parts of 1 MiB are raw blocks with a SHA-256"
+        (folder / ("b" + base64.b32encode(block[:36]).decode().rstrip("=").lower())).write_bytes(block[36:])
+
+
 class Players:
-    """A folder of blocks with a small model for each name, and the catalog that says so."""
+    """A folder of blocks with a small model for each name, and the catalog that says so. They are archives, as the models
+    behind these names are."""
 
     def __init__(self, folder):
         self.folder, self.blocks, self.hashes, store = folder, folder / "blocks", {}, folder / "home"
@@ -57,10 +80,10 @@ class Players:
             if (source / "projector.gguf").exists():
                 shutil.copy(source / "projector.gguf", folder / f"{name}-projector")
         more = json.loads((source / "metadata.json").read_text()).get("config_name")
-        done = self.eai("model", "preserve", folder, "--format", "unixfs", "--to", f"car:{folder}.car", "--task", self.task(model), "--ram", 1,
+        done = self.eai("model", "preserve", folder, "--zip-chunk-size", 1, "--to", f"car:{folder}.car", "--task", self.task(model), "--ram", 1,
                         *(["--config-name", more] if more else []), "-q")
         self.hashes[name] = done.strip()
-        self.eai("model", "export", "--hash", self.hashes[name], "-o", f"{self.blocks}/")
+        unpack_car(folder.with_name(f"{name}.car"), self.blocks)
 
 
 class Machine:
