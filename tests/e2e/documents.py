@@ -1,6 +1,7 @@
 """What README.md and the pages of docs/ tell people to type, and where their links lead."""
 import pathlib
 import re
+import shlex
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -87,3 +88,14 @@ def spoken(page):
 def plain(text):
     """A line without what is another each time."""
     return " ".join(re.sub(r"\d[\d.,]*", "0", text).split())
+
+
+def is_right_for_make(command):
+    """make's target exists, and what NAMES names, too."""
+    words = [word for word in shlex.split(command, comments=True) if word != "make"]
+    values = dict(word.split("=", 1) for word in words if "=" in word)
+    makefile = (ROOT / "Makefile").read_text()
+    targets = [word for word in words if "=" not in word]
+    if "bench" in targets:
+        assert all((ROOT / f"bench/{name}_bench.py").exists() for name in values.get("NAMES", "").split()), command
+    return all(re.search(rf"^{target}:", makefile, re.M) for target in targets)

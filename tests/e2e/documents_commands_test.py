@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from conftest import EAI, WAIT
-from documents import PAGES, ROOT, blocks, commands, dialogue, plain
+from documents import PAGES, ROOT, blocks, commands, dialogue, is_right_for_make, plain
 from documents_place import Place, Players
 from peers import Kubo, Lighthouse
 from terminal import Terminal
@@ -62,17 +62,6 @@ def homes(request, tmp_path):
     yield {**lighthouse.environment, "EAI_KUBO_API": kubo.api}
     lighthouse.stop()
     kubo.stop()
-
-
-def is_right_for_make(command):
-    """make's target exists, and what NAMES names, too."""
-    words = [word for word in shlex.split(command, comments=True) if word != "make"]
-    values = dict(word.split("=", 1) for word in words if "=" in word)
-    makefile = (ROOT / "Makefile").read_text()
-    targets = [word for word in words if "=" not in word]
-    if "bench" in targets:
-        assert all((ROOT / f"bench/{name}_bench.py").exists() for name in values.get("NAMES", "").split()), command
-    return all(re.search(rf"^{target}:", makefile, re.M) for target in targets)
 
 
 def statuses_of(command):

@@ -6,7 +6,10 @@ import sys
 
 import pytest
 from conftest import BUILD, WAIT
-from documents import PAGES, ROOT, broken_links, plain, spoken
+from documents import PAGES, ROOT, broken_links, is_right_for_make, plain, spoken
+
+
+NO_COMMANDS = {"eai is running"}  # what the server answers at its root
 
 
 def test_links_lead_somewhere():
@@ -48,7 +51,34 @@ def test_the_check_of_words_finds_faults(helps):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_in_sentences_exist(helps, page):
-    assert not [fault for fault in (fault_of(words, helps) for words in spoken(page)) if fault]
+    assert not [fault for fault in (fault_of(words, helps) for words in spoken(page) if words not in NO_COMMANDS) if fault]
+
+
+def rows_of(text):
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines() if line.startswith("|")]
+
+
+def test_figures_of_performance_are_those_that_were_measured():
+    """Each figure stands in the rows of bench/README.md that belong to the command beside it."""
+    measured, name = {}, ""
+    for row in rows_of((ROOT / "bench/README.md").read_text()):
+        name = row[0].strip("`") or name
+        measured[name] = measured.get(name, "") + " ".join(row[1:])
+    figures = [row for row in rows_of((ROOT / "docs/performance.md").read_text()) if len(row) == 3 and "make bench" in row[2]]
+    assert len(figures) > 15
+    for what, figure, command in figures:
+        command = command.strip("`")
+        assert is_right_for_make(command), command
+        numbers = re.findall(r"\d[\d.]*", figure)
+        known = measured[re.search(r'NAMES="(\w+)"', command)[1]]
+        assert numbers and all(re.search(rf"(?<![\d.]){re.escape(number)}(?![\d]|\.\d)", known) for number in numbers), (what, figure, known)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "bench/README.md"])
+def test_targets_of_make_in_sentences_exist(page):
+    text = " ".join((ROOT / page).read_text().split())
+    for command in re.findall(r"`((?:\w+=\S+ )*make [^`…]*)`", text):
+        assert is_right_for_make(command), command
 
 
 def test_the_session_in_the_readme_can_be_recorded_again(tmp_path):
