@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import EAI, WAIT
+from conftest import WAIT
 from documents import PAGES, ROOT, blocks, commands, dialogue, is_right_for_make, plain
 from documents_place import Place, Players
 from peers import Kubo, Lighthouse
@@ -84,7 +84,6 @@ def run_lines(place, block):
 
 def run_console(place, block):
     machine = place.machine(block)
-    machine.program = EAI
     prompt = re.compile(r"\n?\[(\d+) (\d+)\] \$$")  # the last exit status, and the number of the command to come
 
     with Terminal(machine, columns=120, rows=50, PS1=r"[$? \#] $ ") as terminal:
