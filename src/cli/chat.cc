@@ -63,7 +63,10 @@ std::string Chat::prompt() const {
 
 Chat::Input Chat::read_input() {
   const LineEditor::Typed typed = editor_.read(prompt());
-  if (typed.how == LineEditor::Ended::end) return {Input::Kind::end};
+  if (typed.how == LineEditor::Ended::end) {
+    context_.out.aside("\n");  // what the shell says next begins a line
+    return {Input::Kind::end};
+  }
   if (typed.how == LineEditor::Ended::interrupted) {
     if (typed.text.empty()) context_.out.aside("Ctrl-D or /bye leaves.\n");
     return {};
@@ -90,7 +93,10 @@ Chat::Input Chat::read_block(std::string begun) {
       return {Input::Kind::text, begun};
     }
     const LineEditor::Typed typed = editor_.read("... ");
-    if (typed.how == LineEditor::Ended::end) return {Input::Kind::end};
+    if (typed.how == LineEditor::Ended::end) {
+    context_.out.aside("\n");  // what the shell says next begins a line
+    return {Input::Kind::end};
+  }
     if (typed.how == LineEditor::Ended::interrupted) return {};
     if (!is_valid_utf8(typed.text)) {
       tell({Code::invalid, "the line is not UTF-8 text"});

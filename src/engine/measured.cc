@@ -2,9 +2,9 @@
 
 #include <boost/json.hpp>
 
-#include "util/kept_object.h"
 #include "engine/launch.h"
 #include "engine/model_spec.h"
+#include "util/kept_object.h"
 #include "util/text.h"
 
 namespace eai::engine {
