@@ -95,7 +95,7 @@ def test_a_chat_from_nothing_to_its_end(stopped):
         screen = ask(terminal, PARIS)
         assert re.search(r"\d+ tokens, [\d.]+ tokens/s, context \d+ of \d+, bafkre…", screen)
         terminal.keys("C-d")
-        terminal.wait("status 0")
+        assert "\nstatus 0" in terminal.wait("status 0"), "what comes next begins a line"
     assert stopped.json("model", "status")["pid"] > 0, "the server stays"
 
 
