@@ -94,9 +94,9 @@ Chat::Input Chat::read_block(std::string begun) {
     }
     const LineEditor::Typed typed = editor_.read("... ");
     if (typed.how == LineEditor::Ended::end) {
-    context_.out.aside("\n");  // what the shell says next begins a line
-    return {Input::Kind::end};
-  }
+      context_.out.aside("\n");  // what the shell says next begins a line
+      return {Input::Kind::end};
+    }
     if (typed.how == LineEditor::Ended::interrupted) return {};
     if (!is_valid_utf8(typed.text)) {
       tell({Code::invalid, "the line is not UTF-8 text"});
