@@ -31,13 +31,17 @@ std::string name_of_job(const JobRecord& record) {
 }
 
 // A bug in one job must not end the server and the others with it.
+Error error_of(const std::exception& thrown, std::string_view what) {
+  if (auto shortage = shortage_of(thrown)) return *std::move(shortage);
+  log::error("a bug in {}: {}", what, thrown.what());
+  return {Code::io, std::string("this is a bug in eai: ") + thrown.what()};
+}
+
 Result<json::object> guarded(const Work& work, library::Feed& feed, const std::stop_token& stop) {
   try {
     return work.run(feed, stop);
   } catch (const std::exception& thrown) {
-    if (auto shortage = shortage_of(thrown)) return Failure(*std::move(shortage));
-    log::error("a bug in a job ({} {}): {}", work.kind, work.subject, thrown.what());
-    return fail(Code::io, std::string("this is a bug in eai: ") + thrown.what());
+    return Failure(error_of(thrown, work.kind + " " + work.subject));
   }
 }
 
@@ -88,7 +92,13 @@ Jobs::~Jobs() { door_->jobs = nullptr; }
 asio::awaitable<Result<Work>> Jobs::made(json::object request) {
   const auto maker = crew_in(maker_, 1);
   if (!maker) co_return Failure(maker.error());
-  const auto make = [](const Make& how, json::object what) -> asio::awaitable<Result<Work>> { co_return how(what); };
+  const auto make = [](const Make& how, json::object what) -> asio::awaitable<Result<Work>> {
+    try {
+      co_return how(what);
+    } catch (const std::exception& thrown) {
+      co_return Failure(error_of(thrown, "making a job"));
+    }
+  };
   asio::awaitable<Result<Work>> work = make(make_, std::move(request));
   co_return co_await asio::co_spawn((*maker)->executor(), std::move(work), asio::use_awaitable);
 }
@@ -107,7 +117,7 @@ asio::awaitable<void> Jobs::begin() {
   std::vector<std::uint64_t> unfinished;
   for (const auto& [id, entry] : entries_) {
     if (entry->record.state == JobState::running || entry->record.state == JobState::waiting) {
-      entry->record.state = JobState::paused;
+      entry->record.state = JobState::waiting;  // also for the server after this one, should this one end at once
       unfinished.push_back(id);
     }
   }
@@ -117,15 +127,19 @@ asio::awaitable<void> Jobs::begin() {
   }
 }
 
-asio::awaitable<void> Jobs::stop() {
+void Jobs::ask_to_stop() {
   ending_ = true;
   for (const auto& [id, entry] : entries_) {
     if (entry->record.state == JobState::running && entry->wish == Wish::none) entry->wish = Wish::rest;
     entry->thread.request_stop();
   }
+}
+
+asio::awaitable<void> Jobs::stopped(std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
   const auto works = [](const auto& entry) { return entry.second->record.state == JobState::running; };
-  while (std::ranges::any_of(entries_, works)) co_await change(std::chrono::seconds(1));
-  save();
+  while (std::ranges::any_of(entries_, works) && std::chrono::steady_clock::now() < end)
+    co_await change(std::chrono::milliseconds(200), change_);
 }
 
 asio::awaitable<Result<json::object>> Jobs::add(json::object request) {
@@ -184,7 +198,8 @@ asio::awaitable<Result<json::object>> Jobs::resume(std::uint64_t id) {
   const auto ready = [this, id]() -> Result<Entry*> {
     EAI_TRY(Entry * entry, this->entry(id));
     const JobState state = entry->record.state;
-    if (state == JobState::paused || state == JobState::failed || state == JobState::cancelled) return entry;
+    const bool is_left = state == JobState::waiting && !entry->work.run;  // by an earlier server
+    if (is_left || state == JobState::paused || state == JobState::failed || state == JobState::cancelled) return entry;
     return fail(Code::busy,
                 name_of_job(entry->record) + " is " + std::string(name_of(state)) + ", so there is nothing to resume");
   };
@@ -202,6 +217,7 @@ asio::awaitable<Result<json::object>> Jobs::resume(std::uint64_t id) {
     }
     (*entry)->work = *std::move(work);
   }
+  (*entry)->record.error.reset();
   set_state(**entry, JobState::waiting);
   start_next();
   co_return shown(**entry);
@@ -249,7 +265,8 @@ void Jobs::ended(std::uint64_t id, Result<json::object> result) {
   if (found == entries_.end()) return;
   Entry& entry = *found->second;
   entry.thread.join();  // it has nothing left to do
-  const bool stopped = !result && result.error().code == Code::cancelled;
+  // What was stopped may give another reason: a home that had failed before.
+  const bool stopped = !result && (result.error().code == Code::cancelled || entry.wish != Wish::none);
   if (result) {
     entry.record.result = *std::move(result);
     set_state(entry, JobState::done);
@@ -276,11 +293,17 @@ void Jobs::set_state(Entry& entry, JobState state) {
   ring();
 }
 
-void Jobs::save() const {
+void Jobs::save() {
   JobsFile file;
   file.next_id = next_id_;
   for (const auto& [id, entry] : entries_) file.jobs.push_back(entry->record);
-  if (auto written = write_jobs_file(options_.file, file); !written) log::error("{}", written.error().message);
+  const auto write = [place = options_.file, file = std::move(file)] {
+    if (auto written = write_jobs_file(place, file); !written) log::error("{}", written.error().message);
+  };
+  // A disk that is busy with a download must not hold up the answers of this thread.
+  const auto maker = crew_in(maker_, 1);
+  if (!maker) return write();
+  asio::post((*maker)->executor(), write);
 }
 
 void Jobs::make_room() {
@@ -301,7 +324,8 @@ void Jobs::ring() {
   for (asio::steady_timer* timer : *waiting_) timer->cancel();
 }
 
-asio::awaitable<void> Jobs::change(std::chrono::milliseconds limit) {
+asio::awaitable<void> Jobs::change(std::chrono::milliseconds limit, std::uint64_t seen) {
+  if (change_ != seen) co_return;
   struct Place {
     Place(std::shared_ptr<Waiting> all, asio::steady_timer& mine) : set(std::move(all)), timer(&mine) {
       set->insert(timer);

@@ -5,7 +5,8 @@
 // - A job's events carry numbers that only grow, also when it was paused in between, so a reader that comes again with
 //   the last number that it has seen gets what it has missed.
 // - At most `at_once` jobs work at the same time; the others wait in the order in which they came.
-// - The list is written to the file before a change of a job's state is answered. What a request keeps secret is not.
+// - The list is written to the file soon after a job's state has changed, and before this object is gone. What a request
+//   keeps secret is not written.
 #pragma once
 
 #include <atomic>
@@ -55,7 +56,9 @@ class Jobs {
   // Reads the list, and starts what the server before was working on.
   boost::asio::awaitable<void> begin();
   // Ends all work in good order, for the next server to go on with. No job can be added after it.
-  boost::asio::awaitable<void> stop();
+  void ask_to_stop();
+  // When all work has ended, or after `limit`: what still works then is for the next server, too.
+  boost::asio::awaitable<void> stopped(std::chrono::milliseconds limit);
 
   // A new job. Code::busy: the list is full of jobs that have not ended.
   boost::asio::awaitable<Result<boost::json::object>> add(boost::json::object request);
@@ -81,8 +84,10 @@ class Jobs {
   // have only "id" and "gone". A number that was never reached counts as 0: it is from an earlier server.
   std::vector<boost::json::object> changed_since(std::uint64_t seen) const;
 
-  // Resumes when anything has changed, or after `limit`.
-  boost::asio::awaitable<void> change(std::chrono::milliseconds limit);
+  // Of the last change of anything.
+  std::uint64_t change_number() const { return change_; }
+  // Resumes when anything has changed since the change `seen`, or after `limit`.
+  boost::asio::awaitable<void> change(std::chrono::milliseconds limit, std::uint64_t seen);
 
  private:
   struct Entry;
@@ -92,7 +97,7 @@ class Jobs {
   void start(Entry& entry);
   void ended(std::uint64_t id, Result<boost::json::object> result);
   void set_state(Entry& entry, JobState state);
-  void save() const;
+  void save();
   void ring();
   void make_room();
   Result<Entry*> entry(std::uint64_t id);

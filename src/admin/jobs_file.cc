@@ -6,6 +6,8 @@
 
 #include "util/json_fields.h"
 #include "util/kept_object.h"
+#include "util/log.h"
+#include "util/shown_text.h"
 #include "util/text.h"
 
 namespace eai::admin {
@@ -15,11 +17,22 @@ namespace json = boost::json;
 
 constexpr std::uint64_t k_file_limit = 16 * k_mib;
 
+// The next list must not replace one that a person might still want to look at.
+void put_aside(const fs::path& file) {
+  std::error_code none;
+  if (file.empty() || !fs::exists(fs::symlink_status(file, none))) return;
+  fs::path aside = file;
+  aside += ".bad";
+  fs::rename(file, aside, none);
+  log::error("{} cannot be read as a list of jobs; it was renamed to {}", file.string(), aside.string());
+}
+
 }  // namespace
 
 JobsFile read_jobs_file(const fs::path& file) {
   JobsFile out;
   const json::object kept = read_kept_object(file, k_file_limit);
+  if (kept.empty()) put_aside(file);
   out.next_id = std::max<std::uint64_t>(1, number_in(kept, "next_id"));
   const json::value* jobs = kept.if_contains("jobs");
   if (jobs == nullptr || !jobs->is_array()) return out;
@@ -38,7 +51,7 @@ Result<void> write_jobs_file(const fs::path& file, const JobsFile& jobs) {
   json::array list;
   for (const JobRecord& record : jobs.jobs) list.push_back(kept_json(record));
   const json::object object{{"next_id", jobs.next_id}, {"jobs", std::move(list)}};
-  return write_file_atomic(file, view_of(json::serialize(object) + "\n"), 0600);
+  return write_file_atomic(file, view_of(shown_json(json::serialize(object)) + "\n"), 0600);
 }
 
 }  // namespace eai::admin

@@ -1,7 +1,7 @@
 // Why: jobs outlive the server that works on them. Their list lies in one file, which the next server reads.
 // Thread: any; blocks on the disk.
 // What holds: the file is replaced as a whole, and only its owner may read it. One that cannot be understood or trusted
-// counts as empty.
+// counts as empty, and is renamed, so that the next list does not replace it.
 #pragma once
 
 #include <vector>

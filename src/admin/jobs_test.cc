@@ -205,7 +205,8 @@ TEST_F(JobsTest, TheNextServerGoesOnWithWhatWorkedAndLeavesWhatWasPaused) {
     ASSERT_TRUE(jobs->pause(2));
     until(*jobs, 2, "paused");
     until_it_runs("a", 1);
-    wait(jobs->stop());
+    jobs->ask_to_stop();
+    wait(jobs->stopped(std::chrono::seconds(20)));
   }
   const auto next = open();
   EXPECT_TRUE(next->all().empty());
@@ -223,13 +224,49 @@ TEST_F(JobsTest, TheNextServerGoesOnWithWhatWorkedAndLeavesWhatWasPaused) {
 }
 
 TEST_F(JobsTest, ThePlaceOfSecretsIsNotTheFile) {
-  const auto jobs = open();
+  auto jobs = open();
   ASSERT_TRUE(add(*jobs, "one"));
+  jobs.reset();  // which writes what is still to be written
   const JobsFile kept = read_jobs_file(folder_ / "jobs.json");
   ASSERT_EQ(kept.jobs.size(), 1u);
   EXPECT_EQ(text_in(kept.jobs[0].request, "model"), "one");
   EXPECT_FALSE(kept.jobs[0].request.contains("secret_key"));
   EXPECT_EQ(fs::status(folder_ / "jobs.json").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(JobsTest, AServerThatEndsAtOnceLeavesTheJobsToTheOneAfterIt) {
+  {
+    const auto jobs = open();
+    for (const char* name : {"a", "b", "c"}) ASSERT_TRUE(add(*jobs, name));
+    jobs->ask_to_stop();
+    wait(jobs->stopped(std::chrono::seconds(20)));
+  }
+  {
+    const auto jobs = open();
+    jobs->ask_to_stop();  // before it has taken up anything
+    wait(jobs->begin());
+    wait(jobs->stopped(std::chrono::seconds(20)));
+  }
+  const auto next = open();
+  wait(next->begin());
+  EXPECT_EQ(state(*next, 1), "running");
+  EXPECT_EQ(state(*next, 2), "running");
+  EXPECT_EQ(state(*next, 3), "waiting");
+}
+
+TEST_F(JobsTest, TextThatIsNotUtf8DoesNotCostTheList) {
+  JobsFile file;
+  JobRecord record;
+  record.id = 4;
+  record.kind = "download";
+  record.state = JobState::failed;
+  record.error = Error{Code::io, "writing /home/\xff\xfe: no space"};
+  file.jobs.push_back(record);
+  ASSERT_TRUE(write_jobs_file(folder_ / "jobs.json", file));
+  const JobsFile kept = read_jobs_file(folder_ / "jobs.json");
+  ASSERT_EQ(kept.jobs.size(), 1u);
+  EXPECT_EQ(kept.jobs[0].id, 4u);
+  EXPECT_EQ(kept.next_id, 5u);
 }
 
 TEST_F(JobsTest, TheOldestThatEndedMakeRoomAndWhatWaitsDoesNot) {
@@ -248,6 +285,7 @@ TEST_F(JobsTest, AFileThatIsNoListCountsAsEmpty) {
     const JobsFile kept = read_jobs_file(folder_ / "jobs.json");
     EXPECT_TRUE(kept.jobs.empty()) << text;
     EXPECT_EQ(kept.next_id, 1u) << text;
+    EXPECT_EQ(fs::exists(folder_ / "jobs.json"), text[0] == '{' && text[1] == '"') << text;
   }
 }
 

@@ -143,7 +143,7 @@ http::HeaderList head_of_stream() { return {{"content-type", std::string(k_event
 
 asio::awaitable<void> follow(Jobs& jobs, http::Call call) {
   const auto id = id_in(call);
-  std::uint64_t seen = last_event(call.in);
+  std::uint64_t seen = last_event(call.in), change = jobs.change_number();
   auto chunk = id ? next_chunk(jobs, *id, seen) : Result<Chunk>(Failure(id.error()));
   if (!chunk) {
     Answer refused = Failure(std::move(chunk).error());
@@ -153,8 +153,9 @@ asio::awaitable<void> follow(Jobs& jobs, http::Call call) {
   const http::HeaderList head = head_of_stream();
   if (!co_await call.out.begin(200, head, chunk->text)) co_return;
   while (!chunk->at_rest) {
-    co_await jobs.change(k_silence);
+    co_await jobs.change(k_silence, change);
     co_await breathe();
+    change = jobs.change_number();
     chunk = next_chunk(jobs, *id, seen);
     if (!chunk) break;  // it was forgotten
     if (chunk->text.empty()) chunk->text = http::sse_comment("still working");
@@ -168,6 +169,7 @@ asio::awaitable<void> follow_all(Jobs& jobs, http::Call call) {
   const http::HeaderList head = head_of_stream();
   if (!co_await call.out.begin(200, head, http::sse_comment("jobs"))) co_return;
   while (true) {
+    const std::uint64_t change = jobs.change_number();
     std::string text;
     for (const json::object& job : jobs.changed_since(seen)) {
       seen = job.at("change").to_number<std::uint64_t>();
@@ -176,7 +178,7 @@ asio::awaitable<void> follow_all(Jobs& jobs, http::Call call) {
     }
     if (text.empty()) text = http::sse_comment("nothing new");
     if (!co_await call.out.write(text)) co_return;
-    co_await jobs.change(k_silence);
+    co_await jobs.change(k_silence, change);
     co_await breathe();
   }
 }

@@ -47,7 +47,11 @@ class Draft {
     return {};
   }
 
-  Result<std::string> text() const { return read_edited(path_); }
+  Result<std::string> text() const {
+    std::error_code none;
+    if (fs::exists(path_, none)) return read_edited(path_);
+    return fail(Code::not_found, where() + " is gone, so nothing was changed");
+  }
   bool is_unchanged(const std::string& text) const { return text == base_ || (base_.empty() && text == k_new_file); }
   void remove() const { (void)eai::remove_all(path_); }
 

@@ -1,5 +1,7 @@
 #include "cli/follow.h"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "cli/hint_words.h"
@@ -67,9 +69,19 @@ std::optional<BarWait> wait_of(const Progress& now) {
   return BarWait{"waiting for " + printable(next->name), "next try in " + human_duration(*next->wait)};
 }
 
+// "from ipfs.io", "from 3 sources"; empty while nobody gives anything.
+std::string givers(const std::vector<PeerProgress>& peers) {
+  const auto gives = [](const PeerProgress& peer) { return peer.bytes_per_second > 0; };
+  const auto count = std::ranges::count_if(peers, gives);
+  if (count == 0) return "";
+  if (count > 1) return "from " + std::to_string(count) + " sources";
+  return "from " + printable(std::ranges::find_if(peers, gives)->name, 40);
+}
+
 std::vector<Bar> model_bars(const Progress& now) {
   Bar bar{now.subject, phase_words(now.phase), now.done, now.total, now.bytes_per_second, now.time_left};
   bar.waits = wait_of(now);
+  if (now.phase == Phase::parts) bar.more = givers(now.peers);
   for (const PeerProgress& peer : now.peers) {
     if (now.network_awaited) break;  // that says it all
     if (!peer.trouble.empty()) bar.troubles.push_back({printable(peer.name + ": " + peer.trouble, 400), peer.wait});

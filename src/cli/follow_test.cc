@@ -59,12 +59,15 @@ TEST(DownloadLook, ShowsTheModelAndTheTroubleOfItsSources) {
   now.peers = {{.name = "ipfs.io", .done = 700, .bytes_per_second = 100, .trouble = "HTTP 503", .wait = seconds(8)}};
   const auto bars = download_look().bars(now);
   ASSERT_EQ(bars.size(), 1U);
-  EXPECT_EQ(plain_line(bars[0]), "demo: 500 B of 1.00 kB (50%), 100 B/s, 6 s left");
+  EXPECT_EQ(plain_line(bars[0]), "demo: 500 B of 1.00 kB (50%), 100 B/s, 6 s left, from ipfs.io");
   EXPECT_EQ(bars[0].troubles.front().what, "ipfs.io: HTTP 503");
   EXPECT_EQ(boost::json::serialize(download_look().events(now).at(0)),
             R"({"event":"progress","hash":"bafk","name":"demo","phase":"parts","verified":500,"received":700,)"
             R"("total":1000,"bytes_per_second":1E2,"sources":[{"name":"ipfs.io","bytes":700,"bytes_per_second":1E2,)"
             R"("trouble":"HTTP 503","wait_seconds":8}],"seconds_left":6})");
+  now.peers.push_back({.name = "dweb.link", .bytes_per_second = 10});
+  now.peers.push_back({.name = "idle.example"});
+  EXPECT_EQ(download_look().bars(now).at(0).more, "from 2 sources");
   now.phase = Phase::unpacking;
   EXPECT_EQ(plain_line(download_look().bars(now).at(0)), "demo: unpacking");
 }

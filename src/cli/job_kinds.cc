@@ -133,6 +133,8 @@ Result<admin::Work> preserve_work(const Folders& folders, const json::object& re
     EAI_TRY(const library::Preserved preserved, library::preserve_folder(wish, folders, feed, stop));
     if (preserved.stopped) return stopped();
     json::object result = result_of(preserved, wish);
+    constexpr std::size_t k_most_files = 1000;  // the list of jobs is read and sent as a whole
+    if (result.at("files").as_array().size() > k_most_files) result.erase("files");
     if (auto ended = library::end_journal(preserved); !ended) feed.note(words_of(ended.error()));
     return result;
   };

@@ -179,8 +179,14 @@ Result<int> watch(Context& context, const std::vector<std::string>& words) {
       return k_interrupted;
     }
     if (!record) return Failure(std::move(record).error());
-    EAI_TRY(const int own, tell_rest(context, *record));
-    if (status == 0) status = own;
+    auto own = tell_rest(context, *record);
+    if (!own && jobs.size() == 1) return own;
+    if (!own) {  // the others are watched all the same
+      const int failed = face_of(own.error().code).exit_status;
+      context.out.error(std::move(own).error().with("job " + std::to_string(number_in(job, "id"))), failed);
+      own = failed;
+    }
+    if (status == 0) status = *own;
   }
   return status;
 }

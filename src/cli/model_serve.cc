@@ -19,10 +19,13 @@ Result<int> model_serve(Context& context) {
   EAI_CHECK(check_seat_and_port(context));
   // Neither the server in the background nor a configuration read again must roll the dice once more.
   const std::string main = models->empty() ? "" : models->front().id.str();
+  const bool preload = context.config.server.preload;
   const auto again = [&](const library::Library& now) -> Result<std::vector<store::Model>> {
     std::vector<library::Note> told_before;
-    EAI_TRY(std::vector<store::Model> chosen, library::servable_models(now, engines, told_before));
-    if (!main.empty()) EAI_CHECK(library::put_first(now, main, chosen));
+    auto chosen = library::servable_models(now, engines, told_before);
+    if (!chosen && !preload) return std::vector<store::Model>();
+    if (!chosen) return chosen;
+    if (!main.empty() && !chosen->empty()) EAI_CHECK(library::put_first(now, main, *chosen));
     return chosen;
   };
   const std::vector<std::string> more_words =

@@ -339,10 +339,12 @@ class Server {
   asio::awaitable<void> end_when_asked() {
     boost::system::error_code ended;
     co_await asked_.async_wait(asio::redirect_error(asio::use_awaitable, ended));
-    co_await jobs_.stop();
+    constexpr std::chrono::seconds k_for_jobs{5};
+    jobs_.ask_to_stop();
     co_await strangers_.stop(library::k_stop_grace);
-    co_await administration_.stop(std::chrono::milliseconds(0));
     co_await pool_.stop();
+    co_await jobs_.stopped(k_for_jobs);
+    co_await administration_.stop(std::chrono::milliseconds(0));
     context_.stop();  // timers that still wait have nothing left to do
   }
 

