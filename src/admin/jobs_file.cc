@@ -7,6 +7,7 @@
 #include "util/json_fields.h"
 #include "util/kept_object.h"
 #include "util/log.h"
+#include "util/own_folder.h"
 #include "util/shown_text.h"
 #include "util/text.h"
 
@@ -21,10 +22,10 @@ constexpr std::uint64_t k_file_limit = 16 * k_mib;
 void put_aside(const fs::path& file) {
   std::error_code none;
   if (file.empty() || !fs::exists(fs::symlink_status(file, none))) return;
-  fs::path aside = file;
-  aside += ".bad";
-  fs::rename(file, aside, none);
-  log::error("{} cannot be read as a list of jobs; it was renamed to {}", file.string(), aside.string());
+  const auto folder = OwnFolder::open(file.parent_path(), Privacy::open);
+  const bool done = folder && folder->put_aside(file.filename().string());
+  log::error("{} cannot be read as a list of jobs; {}", file.string(),
+             done ? "it was renamed to end in .1" : "it stays");
 }
 
 }  // namespace
