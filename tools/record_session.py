@@ -48,7 +48,8 @@ class Terminal:
     def __init__(self, program, folder):
         self.folder = folder
         environment = {"PATH": f"{program.parent}:/usr/bin:/bin", "HOME": str(folder), "EAI_HOME": str(folder / "eai"),
-                       "EAI_OFFLINE": "true", "EAI_PORT": "0", "LC_ALL": "C.UTF-8", "TERM": "screen-256color", "PS1": "$ "}
+                       "EAI_OFFLINE": "true", "EAI_PORT": "0", "LC_ALL": "C.UTF-8", "TERM": "screen-256color", "PS1": "$ ",
+                       "HISTFILE": "/dev/null"}
         words = [f"{name}={value}" for name, value in environment.items()]
         self.tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", COLUMNS, "-y", ROWS, "-c", folder,
                   shlex.join(["env", "-i", *words, "bash", "--norc", "--noprofile"]))
@@ -134,7 +135,7 @@ def main():
         if terminal:
             terminal.tmux("kill-server")
         subprocess.run([program, "stop", "-q"], env={"EAI_HOME": str(folder / "eai")}, stderr=subprocess.DEVNULL, check=False)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # tmux may still be removing its socket
     for pattern, text in VARYING:
         lines = [pattern.sub(text, line) for line in lines]
     target.write_text(svg([line.rstrip() for line in lines]))

@@ -19,7 +19,8 @@ class Terminal:
     def __init__(self, eai, columns=80, rows=24, **environment):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tmux-"))
         path = f"{EAI.parent}:{eai.environment['PATH']}"
-        self.environment = {**eai.environment, "PATH": path, "TERM": "screen", "PS1": "$ ", **environment}
+        self.environment = {**eai.environment, "PATH": path, "TERM": "screen", "PS1": "$ ", "HISTFILE": "/dev/null",
+                            **environment}
         words = [f"{name}={value}" for name, value in self.environment.items()]
         self.tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows,
                   shlex.join(["env", "-i", *words, "bash", "--norc", "--noprofile"]))
