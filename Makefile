@@ -6,7 +6,7 @@ CLANG_FORMAT ?= clang-format-14
 TOOLS := $(CURDIR)/build/test-tools
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eai/peers/clients
 
-.PHONY: build web demo test peers conformance attack install lint format bench clean packages test-packages dev
+.PHONY: build web demo test peers browser conformance attack install lint format bench clean packages test-packages dev
 
 build: packages web  ## the program, ready to run: build/release/bin/eai
 	@setup/llama_engine.sh >/dev/null && setup/image_engine.sh >/dev/null
@@ -34,6 +34,12 @@ peers: test-packages build  ## further clients against the program: LiteLLM, Lan
 	@setup/test_tools.sh $(PEERS) peers
 	@cd tests/peers && EAI_BUILD=$(CURDIR)/build/release EAI_TEST_TOOLS=$(PEERS) PYTHONPATH=../e2e PYTHONDONTWRITEBYTECODE=1 \
 	  ../offline.sh $(PEERS)/venv/bin/python -m pytest -q -p no:cacheprovider -p conftest $(NAMES)
+
+# Not part of `make test`: on a busy machine, some of its waits for the browser are still too short.
+browser: test-packages build  ## the page in Chromium, at the real server
+	@setup/test_tools.sh $(TOOLS)
+	@cd tests/e2e && EAI_BUILD=$(CURDIR)/build/release EAI_TEST_TOOLS=$(TOOLS) PYTHONDONTWRITEBYTECODE=1 \
+	  ../offline.sh $(TOOLS)/venv/bin/python -m pytest -q -p no:cacheprovider page_in_browser.py
 
 # Not part of `make test`, since the suites are fetched from their own repository; their cases are unit tests, too.
 conformance: test-packages build  ## the official conformance suites of Trustless Gateways against `eai model seed`

@@ -19,6 +19,7 @@ await check('an answer comes, is spoken in whole sentences, and is kept', async 
   const address = page.url()
   must(/#\/chat\/\w+$/.test(address), 'the address', address)
   await page.reload()
+  await page.getByText(text.slice(0, 40)).last().waitFor()
   same(await answer(page), text, 'after a reload')
   must(await page.getByRole('link', { name: /What is IPFS/ }).isVisible(), 'the list')
 })
