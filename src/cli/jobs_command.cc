@@ -219,8 +219,9 @@ Result<int> jobs(Context& context) {
   for (const std::string_view deed : {"pause", "resume", "cancel", "forget"}) {
     if (verb == deed) return change(context, deed, words);
   }
-  return fail(Code::invalid,
-              "\"" + printable(verb, 60) + "\" is nothing that eai jobs does; say " + std::string(k_verbs));
+  const auto near = near_names(verb, {"list", "watch", "pause", "resume", "cancel", "forget"}, 1);
+  const std::string advice = near.empty() ? "say " + std::string(k_verbs) : "did you mean " + near.front() + "?";
+  return fail(Code::invalid, "\"" + printable(verb, 60) + "\" is nothing that eai jobs does; " + advice);
 }
 
 }  // namespace eai::cli

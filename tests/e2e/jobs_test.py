@@ -255,7 +255,8 @@ def test_what_is_not_there_is_said(eai):
 
 
 def test_words_that_mean_nothing_here(eai):
-    assert "say list, watch" in eai("jobs", "dance", status=2).stderr
+    assert "say list, watch" in eai("jobs", "frobnicate", status=2).stderr
+    assert "did you mean pause?" in eai("jobs", "pasue", "1", status=2).stderr
     assert "say which job" in eai("jobs", "pause", status=2).stderr
     assert "there is no job \"99\"" in eai("jobs", "watch", "99", status=3).stderr
     assert "--background" in eai("pull", "eai-demo", "--background", "--dry-run", status=2).stderr
